@@ -34,8 +34,8 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
         Templates,
         Transaction,
     )
+    from flaggermail.record.case_values import Topic
     from flaggermail.record.events import Change
-    from flaggermail.record.topics import Topic
     from flaggermail.rules.configuration import Configuration
 
 DAEMON = "daemon"

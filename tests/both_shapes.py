@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 
 from flaggermail.mail.compose import unflowed
-from flaggermail.mail.visible_html import whole_and_seen
+from flaggermail.mail.html_page import whole_and_seen
 
 FLOWED = {"charset": "utf-8", "format": "flowed", "delsp": "yes"}
 ALLOWED = frozenset({

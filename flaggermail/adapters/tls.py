@@ -13,7 +13,7 @@ from pathlib import Path
 from flaggermail.adapters.server_answers.answer import ConnectFault, ProtocolStep, Reader, ServerAnswer
 from flaggermail.adapters.server_answers.recognise import explain
 from flaggermail.errors import ConfigurationError
-from flaggermail.record.instants import usable
+from flaggermail.record.definition import usable
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
 from flaggermail.wording.said import UNSAID, Said

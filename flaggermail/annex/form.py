@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flaggermail.annex import layout, seals
+from flaggermail.annex import layout, printed
 from flaggermail.annex.printed import PrintedExchange
 from flaggermail.annex.redaction.marks import Detail, Mark, WooGround
 from flaggermail.errors import Refusal
@@ -169,7 +169,7 @@ def marks_of(filled: Filled, exchange: PrintedExchange, before: Sequence[Mark], 
             raise Refusal(NoAnnex.OVER_A_LABEL(line=span.line))
         mark = Mark(of, span.start - begins[of], span.end - begins[of], span.ground, Detail.OTHER)
         found.append(replace(mark, detail=kinds.get((of, mark.start, mark.end), Detail.OTHER)))
-    return seals.fitting(texts, found)
+    return printed.fitting(texts, found)
 
 
 def _holds(begin: int, length: int, span: MarkedSpan) -> bool:

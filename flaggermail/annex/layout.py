@@ -13,7 +13,7 @@ from flaggermail.annex.printed import PrintedExchange, PrintedMail, PrintedNote
 from flaggermail.annex.redaction.marks import MARKER, Mark, PrintedPart, WooGround, redacted
 from flaggermail.documents.model import Block, Heading, Labelled, Paragraph, Text, Verbatim, Words
 from flaggermail.figures.account import Print
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import ContactMeans
 from flaggermail.wording.annex import AnnexLabel, GroundWords
 from flaggermail.wording.report import AccountLabel
 

@@ -6,25 +6,220 @@ Nothing else of a mail is printed: no Message-ID, no Received field, no key of o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import hmac
+import json
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 
-from flaggermail.annex import clean
-from flaggermail.annex.clean import CleanText
+from flaggermail import __version__
 from flaggermail.annex.exchange import Entry
-from flaggermail.annex.flowing import flowed
 from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
-from flaggermail.annex.seals import seal
+from flaggermail.annex.redaction.words_left import LeftWord
 from flaggermail.errors import OctetsLost, Refusal
-from flaggermail.mail.language_guess import UNKNOWN
+from flaggermail.mail.machine_words import UNKNOWN
 from flaggermail.mail.message import Address, Message
-from flaggermail.record.contacts import ContactMeans, LanguageCode
+from flaggermail.mail.vocabulary import is_invisible
+from flaggermail.record.case_values import ContactMeans, LanguageCode
 from flaggermail.record.kinds import AnnexForm, Direction, PersonBasis
 from flaggermail.record.rows import ContactNote, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.annex import AnnexLabel, NoAnnex
+
+PARSER = f"flaggermail {__version__}, mail-parser {version('mail-parser')}"
+
+
+def seal(octets: bytes, at: datetime, text: PrintedText) -> str:
+    """Returns the seal of a printed text of the mail with these octets, printed with the instant `at`."""
+    key = hashlib.sha256(b"annex\0" + octets).digest()
+    sealed = "\0".join((text.part, str(text.number), at.astimezone(UTC).isoformat(), text.text))
+    return hmac.new(key, sealed.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def written(marks: Sequence[Mark], kept: Iterable[LeftWord] = ()) -> str:
+    """Returns marks as the row holds them: JSON lists of text, start, end, ground and kind, in order.
+
+    A list of three is a place where a person left a word that no list knows.
+    """
+    places = [[one.of, one.start, one.end, one.ground, one.detail] for one in sorted(marks)]
+    return json.dumps([*places, *map(list, sorted(kept))])
+
+
+def read_marks(stored: str) -> tuple[Mark, ...]:
+    """Returns the marks of a row."""
+    return tuple(
+        Mark(of, start, end, WooGround(ground), Detail(detail))
+        for of, start, end, *taken in json.loads(stored)
+        if taken
+        for ground, detail in [taken]
+    )
+
+
+def kept(stored: str) -> frozenset[LeftWord]:
+    """Returns the places of a row where a person left a word that no list knows."""
+    return frozenset(LeftWord(of, start, end) for of, start, end, *taken in json.loads(stored) if not taken)
+
+
+def fitting(texts: Sequence[PrintedText], marks: Sequence[Mark]) -> tuple[Mark, ...]:
+    """Returns the marks in order. Raises Refusal for one outside of its text, or over another."""
+    found = tuple(sorted(marks))
+    for at, mark in enumerate(found):
+        inside = 0 <= mark.of < len(texts) and 0 <= mark.start < mark.end <= len(texts[mark.of].text)
+        before = found[at - 1] if at else None
+        if not inside or (before is not None and before.of == mark.of and mark.start < before.end):
+            raise Refusal(NoAnnex.MARK_OUTSIDE(number=at + 1))
+    return found
+
+
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# What a no-break space between minutes and AM/PM becomes on its way (measured; "?a0" stands in the report of 2024).
+_BROKEN = r"(?:\?a0|=E2=80=AF|=A0|â€¯|Â[ \u00a0]|[\ufffd?])"
+_BEFORE_NOON = re.compile(rf"(?<=\d:\d\d){_BROKEN}(?=[AP]\.?M\b)", re.IGNORECASE)
+_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
+_WORD = re.compile(r"\S+")
+_QUOTE_MARKS = re.compile(r"^[> \t]+")
+_RUN = 8  # words by which a quotation is looked up
+_PLACES = 16  # of the same run in one mail that are tried
+_FEWEST = 30  # words of a quotation that is left out, unless it is all of the mail
+
+
+@dataclass(frozen=True, slots=True)
+class CleanText:
+    """A printed text, and how many characters were taken out or replaced in it."""
+
+    text: str
+    taken_out: int = 0
+
+
+def lines(text: str) -> CleanText:
+    """Returns a text with LF between its lines, without empty lines around it."""
+    ended = _LINE_ENDS.sub("\n", text)
+    kept = "".join(sign for sign in ended if sign in "\n\t" or not is_invisible(sign))
+    repaired, broken = _BEFORE_NOON.subn(" ", kept)
+    return CleanText(repaired.translate(_SPACES).strip("\n"), len(ended) - len(kept) + broken)
+
+
+def line(text: str) -> CleanText:
+    """Returns a value of a header, or a file name, as one line."""
+    found = lines(text)
+    return CleanText(" ".join(found.text.split()), found.taken_out)
+
+
+# ---- quotations
+
+
+def without_quotations(text: str, earlier: Sequence[str], said: Callable[[int], str]) -> str:
+    """Returns `text` with one line, `said(n)`, in the place of lines that repeat the n-th of the `earlier` texts.
+
+    A line goes only if all of its words stand there, in a run of the same words in the same order: so nothing is left
+    out that is not printed.
+    """
+    for number in reversed(range(len(earlier))):
+        text = _without(text, earlier[number], said(number))
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a text, and the line of each."""
+
+    words: list[str]
+    line_of: list[int]
+
+
+def _words(text: str) -> _Words:
+    found = _Words([], [])
+    for number, one in enumerate(text.split("\n")):
+        for match in _WORD.finditer(_QUOTE_MARKS.sub("", one)):
+            found.words.append(match[0])
+            found.line_of.append(number)
+    return found
+
+
+def _without(text: str, printed: str, said: str) -> str:
+    body, source = _words(text), _words(printed).words
+    runs = defaultdict[tuple[str, ...], list[int]](list)
+    for at in range(len(source) - _RUN + 1):
+        places = runs[tuple(source[at : at + _RUN])]
+        if len(places) < _PLACES:
+            places.append(at)
+    cut: list[tuple[int, int]] = []
+    at = 0
+    while at <= len(body.words) - _RUN:
+        places = runs.get(tuple(body.words[at : at + _RUN]), [])
+        length = max((_same(body.words, at, source, place) for place in places), default=0)
+        if length >= _FEWEST or (length and length == len(source)):
+            cut.append((at, at + length))
+        at += max(1, length)
+    return _replaced(text, body, cut, said)
+
+
+def _same(words: Sequence[str], at: int, source: Sequence[str], place: int) -> int:
+    """Returns how many words are the same from there on."""
+    length = 0
+    while at + length < len(words) and place + length < len(source) and words[at + length] == source[place + length]:
+        length += 1
+    return length
+
+
+def _replaced(text: str, body: _Words, cut: Sequence[tuple[int, int]], said: str) -> str:
+    """Returns the text with `said` in the place of each run of words, as far as it fills whole lines."""
+    kept = text.split("\n")
+    for begin, end in reversed(cut):
+        first, last = body.line_of[begin], body.line_of[end - 1]
+        first += begin > 0 and body.line_of[begin - 1] == first
+        last -= end < len(body.words) and body.line_of[end] == last
+        if first <= last and bisect_left(body.line_of, first) < bisect_left(body.line_of, last + 1):
+            kept[first : last + 1] = [said]
+    return "\n".join(kept)
+
+
+_NARROWEST, _WIDEST = 60, 100  # characters of a line at which programs break paragraphs (RFC 5322 advises 78)
+_WORDS_OF_A_PARAGRAPH = 12  # in a line that is longer: then paragraphs are not broken
+_STAYS = re.compile(
+    r"[\s>|+*#\u2022\u2013_=~-]"  # quotations, lists, rules
+    r"|\(?(?:\d{1,3}|[A-Za-z])[.)]\s"  # numbered lists
+    r"|[\w -]{1,30}:\s"  # labels
+    r"|.*(?:[^\s.!?]\s{2,}\S|\t|\|)"  # columns
+    r"|\s*\Z"
+)
+_SIGNATURE = re.compile(r"--\s?")
+
+
+def flowed(text: str) -> str:
+    """Returns a text of the same length, in which broken paragraphs are one line each."""
+    lines = text.split("\n")
+    end = next((at for at, line in enumerate(lines) if _SIGNATURE.fullmatch(line)), len(lines))
+    flowing = [at < end and _STAYS.match(line) is None for at, line in enumerate(lines)]
+    width = _width([line for line, flows in zip(lines, flowing, strict=True) if flows])
+    if not width:
+        return text
+    parts = [lines[0]]
+    for at in range(1, len(lines)):
+        before, line = lines[at - 1], lines[at]
+        joins = flowing[at - 1] and flowing[at] and _is_full(before, line, width)
+        parts += (" " if joins else "\n", line)
+    return "".join(parts)
+
+
+def _width(lines: Sequence[str]) -> int:
+    """Returns at which width the paragraphs are broken; 0 if they are not."""
+    if any(len(line) > _WIDEST and line.count(" ") >= _WORDS_OF_A_PARAGRAPH for line in lines):
+        return 0
+    widest = max((len(line) for line in lines if len(line) <= _WIDEST), default=0)
+    return widest if widest >= _NARROWEST else 0
+
+
+def _is_full(line: str, following: str, width: int) -> bool:
+    """True if the first word of the following line had no room in this one. A hyphen may belong to either."""
+    return len(line) + 1 + len(following.split(maxsplit=1)[0]) > width and not line.endswith("-")
+
 
 _PLACE = "\ufdd0"  # a noncharacter (Unicode, section 23.7): no mail with hidden words has it in its text
 
@@ -115,19 +310,19 @@ def _printed(
     """Returns a mail, and its body before quotations of the `earlier` bodies were left out."""
     octets = octets_of(work, row)
     read = work.env.parser.parse(octets)
-    body = clean.lines(_with_places(read) if read.text.strip() or read.unseen else read.html_text)
-    short = clean.without_quotations(body.text, earlier, partial(_above, language))
-    whole, unseen = _put_back(short, [clean.lines(words).text for _, words in read.unseen])
+    body = lines(_with_places(read) if read.text.strip() or read.unseen else read.html_text)
+    short = without_quotations(body.text, earlier, partial(_above, language))
+    whole, unseen = _put_back(short, [lines(words).text for _, words in read.unseen])
     number = len(earlier)
     parts: list[tuple[PrintedPart, CleanText]] = [
-        (PrintedPart.SUBJECT, clean.line(read.subject or "")),
+        (PrintedPart.SUBJECT, line(read.subject or "")),
         (PrintedPart.FROM, _addresses(read.from_)),
         (PrintedPart.TO, _addresses(read.to)),
         (PrintedPart.CC, _addresses(read.cc)),
         (PrintedPart.BODY, CleanText(whole, body.taken_out)),
     ]
     texts = [PrintedText(number, part, 0, one.text) for part, one in parts]
-    names = [clean.line(one.filename) for one in read.attachments if one.filename]
+    names = [line(one.filename) for one in read.attachments if one.filename]
     texts += [PrintedText(number, PrintedPart.ATTACHMENT, at, one.text) for at, one in enumerate(names)]
     mail = PrintedMail(
         message=row.id,
@@ -182,7 +377,7 @@ def _above(language: LanguageCode, number: int) -> str:
 
 
 def _addresses(addresses: Sequence[Address]) -> CleanText:
-    return clean.line(", ".join(one.address if not one.name else f"{one.name} <{one.address}>" for one in addresses))
+    return line(", ".join(one.address if not one.name else f"{one.name} <{one.address}>" for one in addresses))
 
 
 def _language(work: UnitOfWork, read: Message) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flaggermail.archive.dossier_names import file_name
+from flaggermail.archive.dossier_lists import file_name
 from flaggermail.archive.mdto import Target
 from flaggermail.mail.message import Attachment
 from flaggermail.ports import Transaction

@@ -13,11 +13,11 @@ from flaggermail.archive.dossier_words import said
 from flaggermail.figures import ledger
 from flaggermail.figures.moments import BASES, FORMS
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
-from flaggermail.notifications import latency
+from flaggermail.notifications import clocks
 from flaggermail.notifications.clocks import CLOCKS
-from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Delivery, LegalHold, Notification, StoredMessage
+from flaggermail.record.states import InstantBasis
 from flaggermail.wording.dossier import Absence, Label
 
 _PASSIVE: Mapping[str, frozenset[str]] = {
@@ -185,7 +185,7 @@ class Pages:
             if clock.stopped_at is None:
                 yield f"{self._shown.value(clock.kind)}: {self._shown.value(clock.state)}"
                 continue
-            spoken = latency.spoken(latency.minutes(clock.started_at, clock.stopped_at), self._shown.language)
+            spoken = clocks.spoken(clocks.minutes(clock.started_at, clock.stopped_at), self._shown.language)
             figure = [] if use.exercise else [spoken]
             if counted is not None and (stop := counted.stop(clock.kind)) is not None:
                 form = [] if stop.form is AnswerForm.MAIL else [FORMS[stop.form].words(self._shown.language)]

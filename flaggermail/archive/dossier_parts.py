@@ -14,23 +14,50 @@ from pathlib import Path
 from string import Template
 
 from flaggermail.archive import mdto, retention
-from flaggermail.archive.configured import custody_of, schedule_of
 from flaggermail.archive.dossier import Scope, attached_name, case_target, mail_key, mails_of, target_of
-from flaggermail.archive.dossier_figures import figures_csv
-from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text
-from flaggermail.archive.dossier_names import visible, visible_line
+from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text, visible, visible_line
 from flaggermail.archive.dossier_pages import Pages
-from flaggermail.archive.dossier_shown import Shown
+from flaggermail.archive.dossier_shown import Shown, figures_csv
 from flaggermail.archive.dossier_words import said
-from flaggermail.archive.mdto import Concept, FileObject, Happening, Level, RecordObject, Target
-from flaggermail.archive.retention import KeptSpan
+from flaggermail.archive.mdto import Concept, Custody, FileObject, Happening, Level, RecordObject, Target
+from flaggermail.archive.retention import KeepingClass, KeptSpan, Schedule
 from flaggermail.mail.message import Address, Message
-from flaggermail.record.case_values import Source
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode, Source
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Delivery, Election, Notification, Platform, StoredMessage
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.model import Settings
+from flaggermail.settings.sections import RetentionTerm
 from flaggermail.wording.dossier import Absence
+
+
+def schedule_of(settings: Settings) -> Schedule:
+    """Returns the classes of the configuration, by which everything is kept: list, declaration and metadata."""
+    section = settings.desk.retention
+    classes = [(entry, _keeping(entry)) for entry in section.classes]
+    return Schedule(
+        default=_keeping(section.default),
+        kinds={kind: of for entry, of in classes for kind in entry.kinds},
+        cases={case: of for entry, of in classes for case in entry.cases},
+        review_window=section.window,
+    )
+
+
+def _keeping(entry: RetentionTerm) -> KeepingClass:
+    return KeepingClass(entry.code, entry.term, entry.start, entry.appraisal, entry.basis)
+
+
+def custody_of(settings: Settings) -> Custody:
+    """Returns what the configuration says of the custody of records."""
+    asked, creator = settings.desk.dossier, settings.desk.dossier.creator
+    return Custody(
+        creator=Target(settings.desk.organisation.name.nl)
+        if creator is None
+        else Target(creator.name, creator.code, creator.origin),
+        restriction=Concept(asked.restriction.label, asked.restriction.origin, asked.restriction.code),
+        activity=asked.activity,
+    )
+
 
 EML = Concept("Internet e-mail message format", "IANA Media types", "message/rfc822")
 TEXT, HTML, JSON_LINES, CSV = (

@@ -6,13 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from flaggermail.mail.message import SenderVerdict
-from flaggermail.mail.signature_facts import Dnssec, SignatureState
-from flaggermail.record.case_values import CaseType, Decision, Origin, Source
-from flaggermail.record.clocks import ClockKind
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.mail.message import Dnssec, SenderVerdict, SignatureState
+from flaggermail.record.case_values import CaseType, ContactMeans, Decision, Origin, Source
 from flaggermail.record.kinds import Kind, OctetSource
-from flaggermail.record.states import CaseState, ClockState, NotificationState
+from flaggermail.record.states import CaseState, ClockKind, ClockState, NotificationState
 from flaggermail.wording.dossier import (
     DossierCaseState,
     DossierCaseType,

@@ -14,11 +14,11 @@ from typing import Protocol, TypeVar
 from flaggermail.mail.fields import in_domains, mailbox_of
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import Transaction
+from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, OutboxMail, Platform, RememberedDomain, StoredMessage
-from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 

@@ -21,7 +21,7 @@ from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Attachment, Message
 from flaggermail.mail.vocabulary import DASHES, LABELS, Language, folded
 from flaggermail.record.case_values import CaseType, Item
-from flaggermail.settings.intake_words import READ, IntakeWords, found
+from flaggermail.settings.reply_words import READ, IntakeWords, found
 
 SPOKEN: Mapping[Item, str] = {
     Item.ATTEMPTS: "own attempts",

@@ -12,7 +12,7 @@ from flaggermail.mail.fields import in_domains, mailbox_of
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage
-from flaggermail.settings.intake_words import READ, IntakeWords, found
+from flaggermail.settings.reply_words import READ, IntakeWords, found
 from flaggermail.wording.filing import CitizenDoubt
 from flaggermail.wording.said import Said
 

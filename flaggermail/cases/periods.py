@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 
-from flaggermail.record.clocks import Period
+from flaggermail.record.states import Period
 
 _STRICTEST_FIRST = tuple(Period)
 

@@ -3,12 +3,120 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from flaggermail.cli.archive_export import export
 from flaggermail.cli.archive_retention import exclude, hold, release, retention
-from flaggermail.cli.archive_search import find, verify
+from flaggermail.cli.completing import CASE
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import minute, number, part, parts, said, table, text, texts
+from flaggermail.cli.terminal import safe_line
+from flaggermail.errors import Refusal
+from flaggermail.wording.said import countable
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message import Json
+
+
+_EXTRA = "whole, but no row names it; a crash or a refused draft leaves such a file"
+
+
+@click.command(name="verify")
+@as_json_option
+@click.pass_obj
+def verify(session: Session, *, as_json: bool) -> None:
+    """Find missing, extra and changed files, and count every folder by month.
+
+    The mails that the server held at the last complete look are archived, or excluded with a reason. Needs no server.
+    The exit status is 1 if a file is missing or changed, or a count does not close.
+
+    Example: flaggermail archive verify
+    """
+    found = session.ask("archive verify")
+    findings = parts(found, "findings")
+    if as_json:
+        show_json(found)
+    else:
+        _tell(found)
+    count = len(findings) + number(found, "further")
+    if count:
+        first = safe_line(f"{text(findings[0], 'name')}: {text(findings[0], 'text')}")
+        raise Refusal(f"{first} ({count} finding{'s' if count > 1 else ''}; the archive does not close)")
+    if not as_json:
+        click.echo(f"{countable(found['files']):file|files}, all whole; every count closes")
+
+
+@click.command(name="find")
+@click.argument("words", metavar="[WORDS]...", nargs=-1)
+@click.option("--number", type=CASE, metavar="N", help="A case number or its last digits; a platform's reference.")
+@click.option("--correspondent", metavar="A", help="A mail address, or a domain with those below it.")
+@click.option("--date", metavar="FROM..TO", help="Days of arrival, such as 2024-06-01..2024-06-30, or 2024-06.")
+@click.option("--tag", metavar="T", help="A narrative of a case, or a label of a mail.")
+@click.option("--case", "case", type=CASE, metavar="CASE", help="Mails of this case only.")
+@click.option("--text", metavar="WORDS", help='Words of the text, "in this order", or a begin*; with --case only.')
+@as_json_option
+@click.pass_obj
+def find(session: Session, /, *, words: Sequence[str], as_json: bool, **asked: str | None) -> None:
+    """Find mails by number, correspondent, date and tag; in one case also by words of the text.
+
+    WORDS are taken for what their form says. A mail must fulfil everything that is asked. Handles and addresses of
+    posts are never found. Each search is an event of the record, without the words of --text.
+
+    Example: flaggermail archive find --tag closed-stations --date 2024-06
+    """
+    given = {name: value for name, value in asked.items() if value is not None}
+    found = session.ask("archive find", words=list(words), **given)
+    if as_json:
+        show_json(found)
+        return
+    for case in parts(found, "cases"):
+        tags = f" ({said(case['narratives'])})" if case["narratives"] else ""
+        click.echo(safe_line(f"case {case['number']}, {case['state']}: {case['title']}{tags}"))
+    heads = ("received", "id", "case", "from", "kinds", "subject")
+    rows = [
+        (
+            minute(row, "received_at"), row["id"], row["case"], row["from_address"], " + ".join(texts(row, "kinds")),
+            row["subject"],
+        )
+        for row in parts(found, "mails")
+    ]  # fmt: skip
+    table(heads, rows, "no mail is found")
+    for unread in texts(found, "unread"):
+        click.echo(f"note: {unread} could not be searched: its octets are destroyed or lost, or it is costly to read")
+
+
+def _tell(found: Mapping[str, Json]) -> None:
+    heads = ("folder", "period", "server", "archived", "excluded", "difference", "gone", "seen")
+    table(heads, [_cells(line) for line in parts(found, "counts")], "no folder was read yet")
+    click.echo("server = archived + excluded + difference; gone: taken in before, no longer on the server")
+    if left_out := texts(found, "excluded_folders"):
+        click.echo(safe_line(f"not read, by the settings: {', '.join(left_out)}"))
+    for one in parts(found, "taken_out"):
+        said_why = f"note: {text(one, 'message')}: {text(one, 'reason')} ({text(one, 'by')}, {text(one, 'at')[:10]})"
+        click.echo(safe_line(said_why))
+    for one in parts(found, "findings"):
+        click.echo(safe_line(f"{text(one, 'name')}: {text(one, 'text')}"))
+        click.echo(safe_line(f"  {text(one, 'remedy')}"))
+    if found["further"]:
+        click.echo(f"and {found['further']} more")
+    for name in texts(found, "extra"):
+        click.echo(safe_line(f"note: archive {name}: {_EXTRA}"))
+    if found["extra_further"]:
+        click.echo(f"note: and {found['extra_further']} more such files")
+
+
+def _cells(line: Mapping[str, Json]) -> tuple[object, ...]:
+    excluded = ", ".join(f"{count} {reason}" for reason, count in part(line, "excluded").items())
+    whole = line["period"] is None
+    return (
+        line["folder"], "all" if whole else line["period"], "?" if line["server"] is None else line["server"],
+        line["archived"], excluded or "0", "?" if line["difference"] is None else line["difference"], line["gone"],
+        minute(line, "looked_at") if whole else "",
+    )  # fmt: skip
 
 
 @click.group(name="archive", cls=Noun)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail import __version__
-from flaggermail.cli import bags
+from flaggermail.cli import bag_check
 from flaggermail.cli.bag_check import BagCheck, check, is_dossier
 from flaggermail.cli.completing import CASE, ELECTION
-from flaggermail.cli.documents import number, parts, text, texts
-from flaggermail.cli.new_folder import usable
+from flaggermail.cli.new_files import usable
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
@@ -58,7 +58,7 @@ def export(
     place = usable(out)
     asked: dict[str, Json] = {"case": case, "election": election}
     plan = session.ask("archive dossier", **asked)
-    with bags.new_bag(place) as writer:
+    with bag_check.new_bag(place) as writer:
         lost = _write(session, writer, plan, asked, bar=not as_json)
         writer.finish(_info(plan))
     if as_json:
@@ -78,7 +78,7 @@ def export(
 
 
 def _write(
-    session: Session, writer: bags.BagWriter, plan: Mapping[str, Json], asked: Mapping[str, Json], *, bar: bool
+    session: Session, writer: bag_check.BagWriter, plan: Mapping[str, Json], asked: Mapping[str, Json], *, bar: bool
 ) -> list[str]:
     """Writes all parts, asking for one after the other; returns the mails that the archive does not give."""
     lost: list[str] = []
@@ -108,7 +108,7 @@ def _info(plan: Mapping[str, Json]) -> dict[str, str]:
 def _verify(folder: Path, *, as_json: bool) -> None:
     shown = safe_line(str(folder))
     if not folder.is_dir() or not is_dossier(folder):
-        raise click.UsageError(f"{shown}: is no dossier; name the folder that holds {bags.DECLARATION}.")
+        raise click.UsageError(f"{shown}: is no dossier; name the folder that holds {bag_check.DECLARATION}.")
     with click.progressbar(length=_size(folder), label="checking", file=sys.stderr,
                            hidden=as_json or not sys.stderr.isatty()) as bar:  # fmt: skip
         found = check(folder, bar.update)

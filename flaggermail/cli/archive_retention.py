@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.completing import CASE, ELECTION
-from flaggermail.cli.csv_cells import print_csv
-from flaggermail.cli.documents import number, part, parts, text, texts
 from flaggermail.cli.instants import day
 from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import styled, table
+from flaggermail.cli.showing import number, part, parts, print_csv, styled, table, text, texts
 from flaggermail.cli.terminal import safe
 from flaggermail.record.terms import Standing
 from flaggermail.wording.said import countable

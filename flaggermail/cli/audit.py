@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import number, parts, text, texts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable

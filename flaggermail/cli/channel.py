@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import click
 
-from flaggermail.cli.documents import minute, parts, texts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import table
+from flaggermail.cli.showing import minute, parts, table, texts
 
 
 @click.group(name="channel", cls=Noun)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import choice
+from flaggermail.cli.showing import choice, part, parts, text, texts
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.online.outcomes import CheckStep
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import Severity
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from flaggermail.cli import default_directory
-from flaggermail.cli.documents import parts, text
 from flaggermail.cli.session import Session
+from flaggermail.cli.showing import parts, text
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import FlaggermailError
 

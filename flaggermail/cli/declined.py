@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import minute, part, parts, text, texts
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.mail_text import show_mail
+from flaggermail.cli.message import show_mail
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import table
+from flaggermail.cli.showing import minute, part, parts, table, text, texts
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json

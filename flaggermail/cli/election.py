@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.completing import ELECTION
-from flaggermail.cli.documents import parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import day
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import table
+from flaggermail.cli.showing import parts, table
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json

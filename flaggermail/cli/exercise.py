@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import minute, part, parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import table
+from flaggermail.cli.showing import minute, part, parts, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.wording.said import countable
 

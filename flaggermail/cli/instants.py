@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import click
 
-from flaggermail.record.instants import YEARS
+from flaggermail.record.definition import YEARS
 
 INSTANT_HELP = "ISO 8601 with offset; without one it is local time in the configured zone."
 _LENGTH_OF_A_DAY = len("2024-06-06")

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from flaggermail.cli.completing import ELECTION
-from flaggermail.cli.csv_cells import print_csv
-from flaggermail.cli.documents import minute, number, part, parts, text
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import choice, styled, table
+from flaggermail.cli.showing import choice, minute, number, part, parts, print_csv, styled, table, text
 from flaggermail.cli.terminal import safe_line
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import CLOCKS
 from flaggermail.wording.said import countable
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from flaggermail.cli.completing import CASE, CHANNEL
-from flaggermail.cli.documents import text as text_of
-from flaggermail.cli.documents import texts
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import text as text_of
+from flaggermail.cli.showing import texts
 from flaggermail.cli.terminal import safe, safe_line
 
 if TYPE_CHECKING:

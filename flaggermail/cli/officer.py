@@ -8,10 +8,9 @@ import io
 import click
 
 from flaggermail.cli.completing import OFFICER
-from flaggermail.cli.documents import parts, text
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import table
+from flaggermail.cli.showing import parts, table, text
 
 _SHOWN_ONCE = (
     "note: this is shown once, and whoever sees it can make the officer's codes: clear the screen once it is scanned, "

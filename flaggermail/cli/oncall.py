@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.calculation import show_calculation
 from flaggermail.cli.completing import OFFICER
-from flaggermail.cli.documents import minute, part, parts, text
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import table
+from flaggermail.cli.showing import minute, part, parts, show_calculation, table, text
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import minute, parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import listed, table
+from flaggermail.cli.showing import listed, minute, parts, table
 from flaggermail.record.states import WITHHELD, MailState, ServerState
 
 if TYPE_CHECKING:

@@ -6,13 +6,11 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.completing import CASE, ELECTION
-from flaggermail.cli.documents import minute, number, parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import hours
-from flaggermail.cli.mail_text import sender, show_mail, suggestions
-from flaggermail.cli.message import KINDS
+from flaggermail.cli.message import KINDS, sender, show_mail, suggestions
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, table
+from flaggermail.cli.showing import choice, minute, number, parts, table
 from flaggermail.record.case_values import CaseType, Source
 
 

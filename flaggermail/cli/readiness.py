@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import number, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import minute, parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, table
+from flaggermail.cli.showing import choice, minute, parts, table
 from flaggermail.record.case_values import Source
 
 if TYPE_CHECKING:

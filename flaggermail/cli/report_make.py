@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.completing import ELECTION
-from flaggermail.cli.csv_cells import print_csv
-from flaggermail.cli.documents import minute, part, parts, text, texts
 from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice
+from flaggermail.cli.showing import choice, minute, part, parts, print_csv, text, texts
 from flaggermail.cli.terminal import safe_line
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.kinds import ReportForm
 
 if TYPE_CHECKING:

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.csv_cells import print_csv
-from flaggermail.cli.documents import minute, number, part, parts, text, texts
 from flaggermail.cli.instants import INSTANT_HELP, first_day, last_day, typed_instant
 from flaggermail.cli.latency import METHOD, waited
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import choice, on_terminal, table
+from flaggermail.cli.showing import choice, minute, number, on_terminal, part, parts, print_csv, table, text, texts
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import texts
+from flaggermail.cli.showing import texts
 from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.wiring.opening import OpenDesk
 

@@ -6,18 +6,111 @@ On a terminal, tables are cut to its width and states are coloured; a file or a 
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from flaggermail.cli.terminal import safe_line
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message import Json
+
+
+def parts(document: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
+    """Returns the objects in the list called `name`."""
+    found = document[name]
+    return [part for part in found if isinstance(part, Mapping)] if isinstance(found, list | tuple) else []
+
+
+def part(document: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """Returns the object called `name`; empty for null."""
+    found = document[name]
+    return found if isinstance(found, Mapping) else {}
+
+
+def texts(document: Mapping[str, Json], name: str) -> list[str]:
+    """Returns the list called `name` as texts."""
+    found = document[name]
+    return [str(text) for text in found] if isinstance(found, list | tuple) else []
+
+
+def text(document: Mapping[str, Json], name: str) -> str:
+    """Returns a field as text; empty for null."""
+    found = document[name]
+    return "" if found is None else str(found)
+
+
+def number(document: Mapping[str, Json], name: str) -> int:
+    """Returns a whole number; 0 for null."""
+    found = document[name]
+    return found if isinstance(found, int) else 0
+
+
+def minute(document: Mapping[str, Json], name: str) -> str:
+    """Returns an instant to the minute, with the offset that the desk gave it; empty for null."""
+    found = document[name]
+    return datetime.fromisoformat(found).isoformat(sep=" ", timespec="minutes") if isinstance(found, str) else ""
+
+
+_FORMULA = ("=", "+", "-", "@")  # with which a cell begins that a spreadsheet would calculate
+
+
+def print_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Prints the heads and a line for each row; null is an empty cell."""
+    lines = csv.writer(sys.stdout)
+    lines.writerow(heads)
+    lines.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _cell(value: object) -> str:
+    """Returns a value as text; an apostrophe before it keeps a spreadsheet from calculating it."""
+    found = "" if value is None else str(value)
+    return safe_line(f"'{found}" if found.startswith("\t") or found.lstrip().startswith(_FORMULA) else found)
+
+
+def show_calculation(document: Mapping[str, Json], at: str | None = None, indent: str = "") -> None:
+    """Prints the calculation in a view's "running"; `at`: it holds the reminders sent by then."""
+    click.echo(safe_line(f"{indent}{document['about']} {document['clock']}, since {minute(document, 'since')}"))
+    for line in calculation_lines(document, at):
+        click.echo(safe_line(f"{indent}  {line}"))
+
+
+def calculation_lines(document: Mapping[str, Json], at: str | None = None) -> Iterator[str]:
+    """Yields the calculation, one line per reminder, and why nothing is due now."""
+    steps, started = parts(document, "steps"), datetime.fromisoformat(text(document, "since"))
+    yield from (_explained(step, started) for step in steps)
+    if not steps:
+        yield "nothing will be told by then" if at else "no step is left"
+    if at is None:
+        yield f"now: {document['now']}"
+
+
+def _explained(step: Mapping[str, Json], started: datetime) -> str:
+    due_at, told_at = (datetime.fromisoformat(text(step, name)) for name in ("due_at", "told_at"))
+    to = f"to {step['officer_name'] or step['officer'] or 'nobody'}" + (" (head)" if step["to_head"] else "")
+    if step["asks"]:
+        return f"acknowledged until {_near(due_at, started)}: still on it?, {to}"
+    held = f", put off by an acknowledgement until {_near(told_at, started)}" if told_at > due_at else ""
+    by = "" if step["by_every_means"] else f", by {' and '.join(texts(step, 'how'))} alone"
+    return f"{step['after']} min after {_near(started, started)} = {_near(due_at, started)}, {to}{by}{held}"
+
+
+def _near(at: datetime, start: datetime) -> str:
+    """Formats a time as the desk gave it, with the date or the offset if it differs from the clock's start."""
+    if at.utcoffset() != start.utcoffset():
+        return at.isoformat(sep=" ", timespec="minutes")
+    return f"{at:%H:%M}" if at.date() == start.date() else f"{at:%Y-%m-%d %H:%M}"
+
 
 DOUBTS: Mapping[str, str] = {
     SenderVerdict.UNVERIFIED: "not verified",

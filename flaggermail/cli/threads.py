@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.documents import parts
-from flaggermail.cli.mail_files import batches, mail_files
+from flaggermail.cli.parse import batches, mail_files
 from flaggermail.cli.session import Session
+from flaggermail.cli.showing import parts
 from flaggermail.cli.terminal import safe_json
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flaggermail.annex import exchange, people, printed, seals
-from flaggermail.annex.approved import approved, of_annex, open_annex, the_annex
-from flaggermail.annex.asked import WordsLeft
-from flaggermail.annex.known import known
+from flaggermail.annex import exchange, printed
+from flaggermail.annex.approved import approved, has_shaped, may_approve, of_annex, open_annex, the_annex, unknown_hands
+from flaggermail.annex.asked import WordsLeft, known
 from flaggermail.annex.printed import PrintedExchange
 from flaggermail.annex.redaction.marks import Mark, marks_beside
 from flaggermail.annex.redaction.proposals import propose
@@ -60,7 +59,7 @@ class ProposeAnnex(Command):
         kept, stay, hands = _kept(work, use, made) if self.keep else ({}, [], ())
         proposed = marks_beside(made.hidden, propose(made.texts, known(work, use)))
         new = (mark for mark in (*made.hidden, *proposed) if mark.of not in kept)
-        marks = seals.fitting(made.texts, (*new, *(mark for found in kept.values() for mark in found)))
+        marks = printed.fitting(made.texts, (*new, *(mark for found in kept.values() for mark in found)))
         annex = Annex(
             id=f"a{work.tx.number('annex'):08d}",
             notification=use.id,
@@ -69,9 +68,9 @@ class ProposeAnnex(Command):
             language=language,
             entries=tuple(entry.row.key for entry in entries),
             digests=tuple(mail.digest for mail in made.mails),
-            parser=seals.PARSER,
+            parser=printed.PARSER,
             seals=made.seals,
-            marks=seals.written(marks, stay),
+            marks=printed.written(marks, stay),
             shaped_by=tuple(dict.fromkeys((work.actor, *hands))),
             proposed_by=work.actor,
             proposed_at=work.now,
@@ -104,10 +103,10 @@ class ConfirmAnnex(Command):
         annex = open_annex(work, self.annex)
         _check_revision(annex, self.revision)
         made = of_annex(work, annex)
-        marks = seals.fitting(made.exchange.texts, self.marks)
+        marks = printed.fitting(made.exchange.texts, self.marks)
         asked = WordsLeft(work, made)
         kept = (made.kept if self.kept is None else frozenset(self.kept)).intersection(asked.beside(marks))
-        confirmed = replace(annex, revision=annex.revision + 1, marks=seals.written(marks, kept))
+        confirmed = replace(annex, revision=annex.revision + 1, marks=printed.written(marks, kept))
         only_ticked = annex.state is AnnexState.CONFIRMED and marks == made.marks and kept > made.kept
         if not only_ticked:
             confirmed = replace(
@@ -145,11 +144,11 @@ class ApproveAnnex(Command):
         if annex.state is not AnnexState.CONFIRMED:
             raise Refusal(NoAnnex.NOT_CONFIRMED(annex=annex.id))
         _check_revision(annex, self.revision)
-        unknown = people.unknown_hands(work.env.settings.rota, annex)
+        unknown = unknown_hands(work.env.settings.rota, annex)
         if unknown:
             raise Refusal(NoAnnex.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification))
-        if people.has_shaped(work.env.settings.rota, annex, work.actor):
-            others = [one.id for one in people.may_approve(work, annex)]
+        if has_shaped(work.env.settings.rota, annex, work.actor):
+            others = [one.id for one in may_approve(work, annex)]
             raise Refusal(NoAnnex.OWN_MARKS(annex=annex.id, officer=work.actor, who=_who(others)))
         made = of_annex(work, annex)  # every mail is still there, and reads as it did
         unticked = WordsLeft(work, made).unticked(made.marks, made.kept)
@@ -220,12 +219,12 @@ def _kept(
         raise Refusal(NoAnnex.NOTHING_KEPT(use=use.id))
     places = {one: at for at, one in enumerate(made.seals)}
     moved: dict[int, list[Mark]] = {places[one]: [] for one in last.seals if one in places}
-    for mark in seals.read(last.marks):
+    for mark in printed.read_marks(last.marks):
         if last.seals[mark.of] in places:
             now = places[last.seals[mark.of]]
             moved[now].append(replace(mark, of=now))
     stay = [
-        one._replace(of=places[last.seals[one.of]]) for one in seals.kept(last.marks) if last.seals[one.of] in places
+        one._replace(of=places[last.seals[one.of]]) for one in printed.kept(last.marks) if last.seals[one.of] in places
     ]
     return moved, stay, last.shaped_by
 
@@ -259,10 +258,10 @@ def _told(annex: Annex, made: PrintedExchange, marks: Sequence[Mark]) -> str:
 
 def _warnings(work: UnitOfWork, annex: Annex) -> tuple[str, ...]:
     """Returns a warning if there is nobody who may approve the annex."""
-    unknown = people.unknown_hands(work.env.settings.rota, annex)
+    unknown = unknown_hands(work.env.settings.rota, annex)
     if unknown:
         return (NoAnnex.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification).english,)
-    return () if people.may_approve(work, annex) else (f"annex {annex.id}: {_who([]).english}",)
+    return () if may_approve(work, annex) else (f"annex {annex.id}: {_who([]).english}",)
 
 
 def _who(officers: Sequence[str]) -> Said:

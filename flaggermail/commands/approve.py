@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flaggermail.commands import channel_status, platform_checks, portal_texts
+from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import draft_id, given, the_case, the_draft
 from flaggermail.commands.outbox import cancel
@@ -15,11 +15,11 @@ from flaggermail.letters import standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import approval_letters, approval_requests
 from flaggermail.notifications.approval import ApprovalTally
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Token
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
-from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
 from flaggermail.wording.pieces import Piece
@@ -69,7 +69,7 @@ class Approve(Command):
         about = EventRef(case=approved.case, notification=approved.id)
         work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
         done = f"draft {approved.id}: {len(tally.counted)} of {persons} approvals"
-        did = portal_texts.did(Done.APPROVED, approved, channel)
+        did = platform_checks.did(Done.APPROVED, approved, channel)
         if tally.is_enough and channel.kind == platform_checks.MAIL:
             did = _with_what_holds(work, did)
             _release(work, approved)  # what becomes of it there is told, not the approval
@@ -171,8 +171,8 @@ def _leaving(work: UnitOfWork, approved: Notification, did: Did) -> str:
 
 def _give(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
     """Gives the draft to the officer who submits it; returns the new state."""
-    portal_texts.give(work, approved, channel)
-    command = portal_texts.note_command(approved, channel.kind)
+    platform_checks.give(work, approved, channel)
+    command = platform_checks.note_command(approved, channel.kind)
     return f"{approved.id} approved for {channel.name}; when it is done: `{command}`"
 
 

@@ -7,24 +7,67 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import contact_notes, decline, move
-from flaggermail.commands.command import DESK, CaseCommand, Command, Subject
+from flaggermail.commands import contact_notes, move
+from flaggermail.commands.command import DESK, LEADS, CaseCommand, Command, Subject
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.letters import writing
+from flaggermail.mail.message import MechanicalKind
 from flaggermail.mail.subject import split_subject
-from flaggermail.record.case_values import CaseType, Origin, Source
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.ports import Transaction
+from flaggermail.record.case_values import AuthorWord, CaseType, LanguageCode, Origin, Source
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
-from flaggermail.record.states import CaseState, ClockState
+from flaggermail.record.kinds import Direction, Kind, PersonBasis
+from flaggermail.record.rows import Case, ClockRow, DeskState, Notification, OutboxMail, StoredMessage
+from flaggermail.record.states import CaseState, ClockState, MailState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.steps import read_steps
+from flaggermail.settings.rota import read_steps
 from flaggermail.wording.filing import Filed
-from flaggermail.wording.pieces import SourceWord, TypeWord
+from flaggermail.wording.pieces import Piece, SourceWord, TypeWord
 from flaggermail.wording.refusals import Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeAuthor(Command):
+    """Says that a person or a system wrote a platform's mail in a case; its clocks are judged anew.
+
+    A person's mail stops the human clock at its own arrival, and with the kinds that the rules give its words.
+    """
+
+    NAME = "message author"
+    MAY = DESK
+
+    message: str
+    author: AuthorWord
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        message = move.of_others(work, self.message)
+        if message.direction != Direction.IN or message.case is None:
+            raise Refusal(Because.NO_PLATFORMS_MAIL(message=message.id))
+        by_person = self.author is AuthorWord.PERSON
+        kind = MechanicalKind.HUMAN if by_person else MechanicalKind.AUTO_REPLY
+        mail = replace(work.env.parser.parse(work.env.octets.get(message.digest)), kind=kind)
+        if by_person:
+            mail = replace(mail, no_receipt=None)
+        found = move.as_written_by(work, message, mail)
+        if found is None:
+            raise Refusal(Because.NO_PLATFORMS_MAIL(message=message.id))
+        judged = replace(
+            found, person_basis=PersonBasis.OFFICER if by_person else None, rule=f"corrected by {work.actor}",
+            corrected_by=work.actor,
+        )  # fmt: skip
+        about = EventRef(case=judged.case, notification=judged.notification, message=judged.id)
+        reason = "+".join(judged.kinds)
+        work.record(EventKind.MESSAGE_RECLASSIFIED, changed(message, judged), reason=reason, about=about)
+        if judged.notification is not None:
+            lifecycle.rejudge(work, judged.notification)
+        what = Done.BY_PERSON if by_person else Done.BY_SYSTEM
+        return Outcome(f"message {message.id} is a {self.author}'s", message.id, did=Did(what=what, case=message.case))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +95,7 @@ class OpenCase(Command):
             raise Refusal(Because.ELECTION_CLOSED(election=self.election))
         for number in self.related:
             _precedent(the_case(work, number), exercise=the_election(work, self.election).exercise)
-        message = decline.take_back(work, the_message(work, self.from_message)) if self.from_message else None
+        message = move.take_back(work, the_message(work, self.from_message)) if self.from_message else None
         if message is not None and message.case is not None:
             raise Refusal(Because.MESSAGE_HAS_CASE(message=message.id, case=message.case))
         case = lifecycle.new_case(work, _wanted(work, self, message), f"opened by {work.actor}")
@@ -186,3 +229,74 @@ def _reminders_ended(work: UnitOfWork, case: Case) -> Iterator[str]:
         reminded = dict.fromkeys(step.clock for step in read_steps(use.steps) if step.clock in running)
         if reminded:
             yield f"no more reminders of {use.id} ({use.channel_name}): {', '.join(reminded)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagCase(CaseCommand):
+    """Adds narratives to a case or removes them; only configured words, which no figure counts."""
+
+    NAME = "case tag"
+    MAY = DESK
+
+    tags: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        known = work.env.settings.desk.tags.narratives
+        for word in self.tags:
+            if word not in known:
+                raise Refusal(Because.NARRATIVE_UNKNOWN(word=word, known=known or Piece.NO_NARRATIVES()))
+        for word in self.remove:
+            if word not in case.narratives:
+                borne = case.narratives or Piece.NO_NARRATIVE()
+                raise Refusal(Because.NARRATIVE_NOT_BORNE(case=case.number, word=word, borne=borne))
+        kept = (word for word in (*case.narratives, *self.tags) if word not in self.remove)
+        tagged = replace(case, narratives=tuple(dict.fromkeys(kept)))
+        if tagged == case:
+            borne = case.narratives or Piece.NO_NARRATIVE()
+            raise Refusal(Because.NARRATIVE_BORNE(case=case.number, borne=borne))
+        work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=EventRef(case=case.number))
+        return Outcome(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
+
+
+def _listed(narratives: tuple[str, ...]) -> str:
+    return ", ".join(narratives) or "no narrative"
+
+
+def same_narrative(tx: Transaction, case: Case) -> list[Case]:
+    """Returns earlier cases of any election that share a narrative with `case`, the latest first.
+
+    An exercise is no precedent for a real case.
+    """
+    alike = [
+        other
+        for other in tx.find(Case)
+        if set(other.narratives) & set(case.narratives)
+        and (other.opened_at, other.number) < (case.opened_at, case.number)
+        and (case.exercise or not other.exercise)
+    ]
+    return sorted(alike, key=lambda other: (other.opened_at, other.number), reverse=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Command):
+    """Ends observing: mail requested from now on is sent, with or without the mail that was already queued."""
+
+    NAME = "resume"
+    MAY = LEADS
+
+    with_waiting: bool = False
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((DeskState, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        state = writing.state_of(work.tx)
+        if state is None or not state.observing:
+            raise Refusal(Because.NOT_OBSERVING())
+        waiting = [mail.id for mail in work.tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
+        if waiting and not self.with_waiting:
+            raise Refusal(Because.MAIL_WAITED_BEFORE(mails=waiting))
+        writing.end(work, state)
+        return Outcome("the desk sends again; what was withheld stays unsent", state.id)

@@ -15,19 +15,17 @@ from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
-from flaggermail.notices import decision_letters
+from flaggermail.notices import unheard
 from flaggermail.notifications import clocks
 from flaggermail.outbox.results import sent
-from flaggermail.record.case_values import Decision
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import COUNTS, ChannelKind, ContactMeans
+from flaggermail.record.case_values import COUNTS, ChannelKind, ContactMeans, Decision
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
-from flaggermail.record.states import CaseState, NotificationState
+from flaggermail.record.states import CaseState, InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.steps import write_steps
+from flaggermail.settings.rota import write_steps
 from flaggermail.wording.filing import Filed
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
@@ -219,5 +217,5 @@ def use_by_hand(
     about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
     if noted.decision == Decision.NOTIFY and not past:
-        decision_letters.tell(work, noted)
+        unheard.tell(work, noted)
     return notification

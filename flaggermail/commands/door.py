@@ -9,7 +9,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import TypeVar
 
-from flaggermail.commands import clock_facts, conflicts
+from flaggermail.commands import conflicts, lookups
 from flaggermail.commands.command import Command
 from flaggermail.commands.lookups import whole_number
 from flaggermail.commands.outcome import Did, Outcome
@@ -28,10 +28,10 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "annex propose": "annexes:ProposeAnnex",
     "annex withdraw": "annexes:WithdrawAnnex",
     "approve": "approve:Approve",
-    "archive exclude": "exclude:ExcludeMessage",
+    "archive exclude": "holds:ExcludeMessage",
     "archive hold": "holds:PlaceHold",
     "archive release": "holds:LiftHold",
-    "case ask": "ask_referrer:AskReferrer",
+    "case ask": "write_referrer:AskReferrer",
     "case assess": "assess:Assess",
     "case assign": "cases:AssignCase",
     "case close": "cases:CloseCase",
@@ -41,14 +41,14 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "case open": "cases:OpenCase",
     "case reclassify": "cases:ReclassifyCase",
     "case reply": "write_referrer:ReplyToReferrer",
-    "case tag": "tags:TagCase",
+    "case tag": "cases:TagCase",
     "channel clear": "channel_status:ClearAddress",
-    "declined add": "decline:DeclineMessage",
+    "declined add": "move:DeclineMessage",
     "election add": "elections:AddElection",
     "election close": "elections:CloseElection",
-    "exercise start": "exercises:StartExercise",
-    "exercise stop": "exercises:StopExercise",
-    "message author": "authors:JudgeAuthor",
+    "exercise start": "elections:StartExercise",
+    "exercise stop": "elections:StopExercise",
+    "message author": "cases:JudgeAuthor",
     "message confirm": "messages:ConfirmMessage",
     "message mark": "marks:MarkMessage",
     "message reclassify": "messages:ReclassifyMessage",
@@ -71,7 +71,7 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "report draft": "reports:DraftReport",
     "report freeze": "reports:FreezeReport",
     "report unfreeze": "reports:UnfreezeReport",
-    "resume": "observe:Resume",
+    "resume": "cases:Resume",
 }
 LONGEST = 1_000_000  # characters of a command as JSON; texts of people are shorter
 _VERSION = "version"
@@ -92,7 +92,7 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     outcome = perform(work, command, request.get(_VERSION))
     return {
         "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
-        "did": _facts(work, clock_facts.told(work, outcome, before)), _VERSION: conflicts.version_of(work),
+        "did": _facts(work, lookups.told(work, outcome, before)), _VERSION: conflicts.version_of(work),
     }  # fmt: skip
 
 

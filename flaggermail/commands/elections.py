@@ -5,19 +5,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import count
 
-from flaggermail.cases import declining
+from flaggermail.cases import citizen_retention
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.lookups import the_election
+from flaggermail.commands.command import DESK, LEADS, Command, Subject
+from flaggermail.commands.lookups import given, the_election
 from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import Day
 from flaggermail.errors import Refusal
+from flaggermail.letters import stored_messages, writing
+from flaggermail.notices import debrief
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.rows import Case, Election
-from flaggermail.record.states import CaseState
-from flaggermail.services import UnitOfWork
+from flaggermail.record.rows import Case, ClockRow, Election, Notification, Rehearsal
+from flaggermail.record.states import CaseState, ClockState
+from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.shipped import stories
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import counted
 
@@ -102,8 +107,156 @@ class CloseElection(Command):
             EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=self.code
         )
         if not HeldOnDay(work.tx, work.today, work.env.settings.zone).of_election(self.code):
-            declining.destroy_key(work, self.code)
+            citizen_retention.destroy_key(work, self.code)
         here = where(Case.election).is_(self.code), where(Case.state).in_(_GOES_ON)
         left = work.tx.count(Case, *here)
         said = f"{counted(left, 'case of it is', 'cases of it are')} not closed: reminders, drafts and answers go on"
         return Outcome(f"election {self.code} closed", self.code, (said,) if left else ())
+
+
+LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
+
+
+SPEEDS = range(1, 241)  # minutes of a story, and of the policy, that pass in one minute
+SPEED = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartExercise(Command):
+    """Adds an election for the exercise, in which the cases of its participants are opened.
+
+    With `story`, the desk plays the referrers and platforms of that shipped story, at `speed`.
+    """
+
+    NAME = "exercise start"
+    MAY = LEADS
+
+    name: str | None = None
+    story: str | None = None
+    speed: int | None = None
+    even_today: bool = False
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Election, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        name, players = self.name or self.story or "", work.env.settings.desk.exercise
+        given("name", name)
+        other = stored_messages.running(work.tx)
+        if other is not None:
+            raise Refusal(Because.EXERCISE_RUNS(exercise=other.code))
+        if self.story is not None:
+            self._check_story(work, self.story)
+        elif self.speed is not None:
+            raise Refusal(Because.SPEED_NEEDS_STORY())
+        elif not (players.addresses or players.domains):
+            raise Refusal(Because.NO_PLAYERS())
+        election = AddElection(
+            code=_code(work),
+            name_nl=f"Oefening {name.strip()}",
+            name_en=f"Exercise {name.strip()}",
+            polling_days=(work.today,),
+            period_from=work.today,
+            period_until=work.today + LASTS,
+            exercise=True,
+        )
+        election.perform(work)
+        if self.story is not None:
+            return self._begin(work, election.code, self.story)
+        who = ", ".join((*players.addresses, *(f"@{domain}" for domain in players.domains)))
+        return Outcome(
+            f"exercise {election.code} runs: mail from {who} belongs to it, all other mail is real", election.code
+        )
+
+    def _check_story(self, work: UnitOfWork, story: str) -> None:
+        """Raises Refusal unless the story can be played today."""
+        if story not in stories():
+            raise Refusal(Because.NO_SUCH_STORY(story=story, stories=list(stories())))
+        if self.speed is not None and self.speed not in SPEEDS:
+            raise Refusal(Because.SPEED_OUT_OF_RANGE(speed=self.speed, least=SPEEDS[0], most=SPEEDS[-1]))
+        if writing.is_on(work.tx):
+            raise Refusal(Because.OBSERVES())
+        polled = voting(work, work.today)
+        if polled and not self.even_today:
+            raise Refusal(Because.POLLING_DAY_TODAY(elections=polled))
+
+    def _begin(self, work: UnitOfWork, code: str, story: str) -> Outcome:
+        speed = SPEED if self.speed is None else self.speed
+        head = work.tx.head()
+        row = Rehearsal(
+            election=code,
+            story=story,
+            speed=speed,
+            started_at=work.now,
+            after_event=head.seq if head else 0,
+        )
+        work.record(EventKind.REHEARSAL_BEGAN, added(row), reason=f"{story} {speed}")
+        plays = f"exercise {code} plays {story}, {counted(speed, 'minute', 'minutes')} in one"
+        says = (
+            f"{plays}: the desk writes as referrers and platforms; nothing leaves to them, and all other mail is real"
+        )
+        if polled := voting(work, work.today + timedelta(days=1)):
+            says += f"; it ends at midnight at the latest, before the polling day of {', '.join(polled)}"
+        return Outcome(says, code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopExercise(Command):
+    """Stops the exercise and closes its cases, which ends their reminders; sends the debrief of a story."""
+
+    NAME = "exercise stop"
+    MAY = LEADS
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((Election, None),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        election = stored_messages.running(work.tx)
+        if election is None:
+            raise Refusal(Because.NO_EXERCISE())
+        closed = end(work, election)
+        return Outcome(f"exercise {election.code} stopped, {counted(closed, 'case', 'cases')} closed", election.code)
+
+
+def end(work: UnitOfWork, election: Election) -> int:
+    """Ends an exercise, with the debrief of its story; returns the number of cases that it closed."""
+    debrief.send(work, election)
+    open_cases = [
+        case for case in work.tx.find(Case, where(Case.election).is_(election.code)) if case.state != CaseState.CLOSED
+    ]
+    for case in open_cases:
+        _close(work, case)
+    CloseElection(code=election.code).perform(work)
+    return len(open_cases)
+
+
+def voting(work: UnitOfWork, day: date) -> list[str]:
+    """Returns the codes of the open elections, exercises excepted, of which that is a polling day."""
+    held = work.tx.find(Election, where(Election.exercise).is_(False))
+    return [e.code for e in held if day in e.polling_days and (e.closed_at is None or e.closed_at > work.now)]
+
+
+def ends_for_vote(work: UnitOfWork, rehearsal: Rehearsal) -> bool:
+    """True if a polling day began since the rehearsal did: it ends then, whatever its story still has to play."""
+    return rehearsal.started_at.astimezone(work.env.settings.zone).date() < work.today and bool(
+        voting(work, work.today)
+    )
+
+
+def _code(work: UnitOfWork) -> str:
+    """Returns an unused code for its case numbers: EX, the day, and a number from the second exercise of a day on."""
+    day = f"EX{work.today:%y%m%d}"
+    codes = (day if number == 1 else f"{day}N{number}" for number in count(1))
+    return next(code for code in codes if work.tx.get(Election, code) is None)
+
+
+def _close(work: UnitOfWork, case: Case) -> None:
+    about = EventRef(case=case.number)
+    uses = [use.id for use in work.tx.find(Notification, where(Notification.case).is_(case.number))]
+    for clock in work.tx.find(
+        ClockRow, where(ClockRow.notification).in_(uses), where(ClockRow.state).is_(ClockState.RUNNING)
+    ):
+        work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state=ClockState.CANCELLED)), about=about)
+    work.record(
+        EventKind.CASE_CLOSED, changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now)), about=about
+    )

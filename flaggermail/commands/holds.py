@@ -3,19 +3,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flaggermail.cases.holds import is_in_force
+from flaggermail.cases import citizen_criteria, citizen_retention
+from flaggermail.cases.holds import HeldOnDay, is_in_force
 from flaggermail.commands.command import ARCHIVIST, DESK, Command, Subject
-from flaggermail.commands.lookups import given, the_case, the_election
+from flaggermail.commands.lookups import given, platform_of, the_case, the_election, the_message
+from flaggermail.commands.move import not_destroyed
 from flaggermail.commands.outcome import Outcome
 from flaggermail.commands.requests import Day, shown
-from flaggermail.errors import NotFound, Refusal
+from flaggermail.errors import NotFound, OctetsLost, Refusal
+from flaggermail.mail import reply_tokens
+from flaggermail.mail.message import Message
+from flaggermail.matching import lookup
+from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.rows import Case, Election, LegalHold
+from flaggermail.record.kinds import Direction, Kind, Place
+from flaggermail.record.rows import Case, Delivery, Election, LegalHold, OutboxMail, StoredMessage, Token
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.filing import Basis, Filed, Vouched
 from flaggermail.wording.refusals import Because
+from flaggermail.wording.said import UNSAID
 
 KEEPS = DESK | {ARCHIVIST}
 LIFTS = frozenset({"head", ARCHIVIST})
@@ -93,3 +103,117 @@ class LiftHold(Command):
 
 def _subject_of(hold: LegalHold) -> str:
     return f"case {hold.case}" if hold.case is not None else f"election {hold.election}"
+
+
+ANSWERS = frozenset({
+    Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY, Kind.OFFICER_REPLY, Kind.BOUNCE, Kind.DELIVERED, Kind.FEEDBACK_REPORT,
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcludeMessage(Command):
+    """Takes a mail that belongs to no case out of the archive, with what came attached to it.
+
+    Its octets, and who wrote it about what, are destroyed, also in notices and in our answer to it. The row stays, with
+    who took it out and why, so that counts close.
+    """
+
+    NAME = "archive exclude"
+    MAY = LIFTS
+
+    message: str
+    reason: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        stored = the_message(work, self.message)
+        given("reason", self.reason)
+        if stored.enclosed_in is not None:
+            raise Refusal(Because.EXCLUDES_WITH_OUTER(message=stored.id, outer=stored.enclosed_in))
+        rows = _with_attached(work, stored)
+        held = HeldOnDay(work.tx, work.today, work.env.settings.zone)
+        for row in rows:
+            _refuse_by_row(work, row, held)
+            _refuse_by_sender(work, row)
+        for mail in citizen_retention.unsettled(work.tx, rows):
+            raise Refusal(Because.EXCLUDES_AFTER_SENDING(message=stored.id, mail=mail.id))
+        emptied = [self._emptied(work, row) for row in rows]
+        copies = {row.id: work.tx.find(Delivery, where(Delivery.message).is_(row.id)) for row in rows}
+        for old, new in zip(rows, emptied, strict=True):
+            unsaid = [changed(one, replace(one, verdict_basis=UNSAID)) for one in copies[old.id] if one.verdict_basis]
+            work.record(EventKind.MESSAGE_EXCLUDED, changed(old, new), *unsaid, about=EventRef(message=new.id))
+        since = min(row.first_seen_at for row in rows)
+        work.tx.erase(StoredMessage, [row.id for row in rows], StoredMessage.PERSONAL, since)
+        received = [one.id for found in copies.values() for one in found]
+        work.tx.erase(Delivery, received, Delivery.PERSONAL, since)
+        citizen_retention.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
+        more = f", with {len(rows) - 1} attached" if len(rows) > 1 else ""
+        return Outcome(f"message {stored.id} is taken out of the archive{more}; its octets are destroyed", stored.id)
+
+    def _emptied(self, work: UnitOfWork, row: StoredMessage) -> StoredMessage:
+        """Returns the row that stays: nothing of sender and subject, and why it was taken out."""
+        minimal = citizen_criteria.minimal(row, Filed.TAKEN_OUT(reason=self.reason.strip()))
+        return replace(
+            minimal,
+            place=Place.DECLINED if row.place is Place.DECLINED else Place.NOISE,
+            match_basis=Basis.BY_HAND(officer=work.actor),
+            verdict_basis=UNSAID,
+            platform_references=(),
+            pending_digest=False,
+            from_junk=False,
+            placed_by=work.actor,
+            excluded_by=work.actor,
+        )
+
+
+def _with_attached(work: UnitOfWork, stored: StoredMessage) -> Sequence[StoredMessage]:
+    """Returns the message and those that came in it, each a message of its own, however deep."""
+    rows, last = [stored], [stored]
+    while last:
+        last = work.tx.find(StoredMessage, where(StoredMessage.enclosed_in).in_([row.id for row in last]))
+        rows += last
+    return rows
+
+
+def _refuse_by_row(work: UnitOfWork, row: StoredMessage, held: HeldOnDay) -> None:
+    """Raises Refusal for mail that is not to be taken out, by what the record says of it."""
+    not_destroyed(work, row)
+    if row.direction is Direction.OUT or row.place is Place.OWN:
+        raise Refusal(Because.EXCLUDES_NOTHING_OURS(message=row.id))
+    if row.case is not None:
+        raise Refusal(Because.EXCLUDES_NO_CASE(message=row.id, case=row.case))
+    if row.place is Place.QUARANTINE and row.verdict_basis.code != Vouched.REFUSED:
+        raise Refusal(Because.EXCLUDES_WHAT_IS_JUDGED(message=row.id))
+    settings = work.env.settings
+    last = settings.desk.retention.window.last_day(day_of(row.received_at, settings.zone))
+    if work.today > last:
+        raise Refusal(Because.EXCLUDES_IN_WINDOW(message=row.id, day=last.isoformat()))
+    for hold in held.of_message(row):
+        raise Refusal(Because.EXCLUDES_NOTHING_HELD(message=row.id, hold=hold.id))
+
+
+def _refuse_by_sender(work: UnitOfWork, row: StoredMessage) -> None:
+    """Raises Refusal for mail of a platform, and for whatever answers a mail of ours or reports on one."""
+    mail = _read(work, row)
+    if platform_of(work, row) or (mail is not None and lookup.sender_of(work, mail).platform):
+        raise Refusal(Because.EXCLUDES_NO_PLATFORM(message=row.id))
+    if ANSWERS & set(row.kinds) or (mail is not None and _answers_us(work, mail)):
+        raise Refusal(Because.EXCLUDES_NO_ANSWER(message=row.id))
+
+
+def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
+    """Returns the mail; None if its octets went in an attempt that a crash kept from being recorded."""
+    try:
+        return work.env.parser.parse(work.env.octets.get(row.digest))
+    except OctetsLost:
+        return None
+
+
+def _answers_us(work: UnitOfWork, mail: Message) -> bool:
+    named = {*mail.in_reply_to, *mail.references}
+    return bool(
+        work.tx.find(OutboxMail, where(OutboxMail.message_id).in_(named))
+        or work.tx.find(Token, where(Token.token).in_(reply_tokens.in_message(mail)))
+    )

@@ -16,13 +16,12 @@ from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
 from flaggermail.notifications import clocks
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import MarkedAs
+from flaggermail.record.case_values import MarkedAs
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Channel, Notification, StoredMessage
-from flaggermail.record.states import NotificationState
+from flaggermail.record.states import InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Vouched
 from flaggermail.wording.pieces import Piece

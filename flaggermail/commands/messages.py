@@ -13,14 +13,14 @@ from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
-from flaggermail.notices import decision_letters, notices
+from flaggermail.notices import notices, unheard
 from flaggermail.notifications import clocks
-from flaggermail.outbox import bounces, reported_mail
-from flaggermail.outbox.reported_mail import Reported
-from flaggermail.record.clocks import InstantBasis
+from flaggermail.outbox import bounces
+from flaggermail.outbox.bounces import Reported
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
+from flaggermail.record.states import InstantBasis
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.filing import Vouched
 from flaggermail.wording.pieces import MailWord
@@ -77,10 +77,10 @@ def _reported(work: UnitOfWork, message: StoredMessage, read: Message, named: st
         mail = the_mail(work, named)
         if read.kind is not MechanicalKind.BOUNCE:
             raise Refusal(Because.NO_REPORT(message=message.id))
-        if not reported_mail.left(mail):
+        if not bounces.left(mail):
             raise Refusal(Because.NEVER_LEFT(mail=mail.id, state=MailWord[mail.state.name]()))
         return Reported(mails=(mail,))
-    found = reported_mail.find(work, message, read)
+    found = bounces.find(work, message, read)
     if found.unclear:
         listed = [f"{mail.id} ({mail.queued_at:%Y-%m-%d %H:%M} UTC)" for mail in found.unclear]
         raise Refusal(Because.FITS_SEVERAL(message=message.id, listed=listed))
@@ -106,7 +106,7 @@ def _tell_decision(work: UnitOfWork, sure: StoredMessage, unproven: str | None) 
     """Tells the referrer the decision that was taken while nobody vouched for them."""
     case = work.tx.get(Case, unproven) if unproven else None
     if case is not None and case.decision is not None and case.referrer_address == sure.from_address:
-        decision_letters.tell(work, case)
+        unheard.tell(work, case)
 
 
 def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:

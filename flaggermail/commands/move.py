@@ -7,23 +7,169 @@ Its arrival time is unchanged, so the clocks of the new case stop at that time, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from flaggermail.cases import declining, lifecycle
+from flaggermail.cases import citizen_retention, elections, lifecycle
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.commands import decline, judging
+from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_case, the_message
+from flaggermail.commands.outcome import Outcome
 from flaggermail.errors import Refusal
-from flaggermail.mail.message import Message
+from flaggermail.mail.automated import mechanical_kind
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict, Verdict
 from flaggermail.matching import confirmation, lookup, thread_keys
+from flaggermail.matching.placing import Sender
 from flaggermail.record.case_values import Origin
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
+from flaggermail.record.rows import Case, ElectionSecret, Notification, StoredMessage
+from flaggermail.record.terms import day_of
+from flaggermail.rules import classifier
+from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import Basis, Filed
 from flaggermail.wording.refusals import Because
 from flaggermail.wording.said import Said
+
+_UNSURE = frozenset({Kind.UNKNOWN, Kind.NOISE})
+
+
+def as_written_by(work: UnitOfWork, filed: StoredMessage, mail: Message) -> StoredMessage | None:
+    """Returns the row of a platform's mail as the rules judge it if `mail.kind` is true; None if no platform wrote it.
+
+    A person's mail that no rule knows is a sign of receipt.
+    """
+    sender = lookup.sender_of(work, mail)
+    if sender.platform is None:
+        return None
+    found = _found(work, filed, mail, sender)
+    kinds = (Kind.PLATFORM_ACK,) if _UNSURE.issuperset(found.kinds) else found.kinds
+    return replace(filed, kinds=kinds, automatic=mail.kind is MechanicalKind.AUTO_REPLY, priority=found.priority)
+
+
+def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> StoredMessage:
+    """Returns the row of a mail filed in a case, `mail` as parsed, with the kinds that it has there.
+
+    Without a rule that knows it, it keeps the kinds it had; with none of those either, an answer to a notification is
+    a sign of receipt.
+    """
+    known = () if _UNSURE.issuperset(filed.kinds) else filed.kinds
+    if filed.corrected_by is not None and known:
+        return filed
+    sender = lookup.sender_of(work, mail)
+    if sender.platform is None:
+        return replace(filed, kinds=known or (Kind.UNKNOWN,))
+    mail = lookup.without_ours(work, mail, sender.platform)
+    found = _found(work, filed, mail, sender)
+    if _UNSURE.issuperset(found.kinds):
+        return replace(filed, kinds=known or ((Kind.PLATFORM_ACK,) if filed.notification else (Kind.UNKNOWN,)))
+    return replace(
+        filed,
+        kinds=found.kinds,
+        rule=found.rule,
+        ruleset=work.env.settings.rules.version,
+        automatic=mail.kind is MechanicalKind.AUTO_REPLY,
+        person_basis=PersonBasis.COMMENT if mail.comment and mail.kind is MechanicalKind.HUMAN else None,
+        platform_references=thread_keys.merged(found.references, filed.platform_references),
+        priority=found.priority,
+        labels=found.labels,
+    )
+
+
+def _found(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: Sender) -> Classification:
+    read = replace(mail, vouched=Verdict(filed.verdict, filed.verdict_basis))
+    rules = work.env.settings.rules
+    return classifier.classify(read, _context(work, filed, read, sender), rules, work.env.matcher.find)
+
+
+def _context(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: Sender) -> Context:
+    answered = work.tx.get(Notification, filed.notification) if filed.notification else None
+    since = filed.received_at - answered.sent_at if answered is not None and answered.sent_at is not None else None
+    return Context(
+        platform=sender.platform,
+        from_officer=sender.officer is not None,
+        placed=True,
+        channel=answered.channel if answered else None,
+        minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
+        verdict=filed.verdict,
+        period=elections.election_of(work, mail) is not None,
+        declined_before=citizen_retention.declined_before(work, mail),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineMessage(Command):
+    """Declines a mail as a citizen's report: stored as minimally as an automatic decline, and answered once."""
+
+    NAME = "declined add"
+    MAY = DESK
+
+    message: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        return ((StoredMessage, the_message(work, self.message).id),)
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        stored = not_destroyed(work, the_message(work, self.message))
+        if stored.place not in {Place.QUARANTINE, Place.NOISE} or stored.direction != Direction.IN:
+            raise Refusal(Because.NOT_TO_DECLINE(message=stored.id, place=stored.place))
+        message = work.env.parser.parse(work.env.octets.get(stored.digest))
+        sender = lookup.sender_of(work, message)
+        if sender.platform or sender.officer:
+            raise Refusal(Because.NO_CITIZENS_REPORT(message=stored.id))
+        told_before = citizen_retention.declined_before(work, message)
+        kept = citizen_retention.set_aside(work, stored, Filed.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
+        ours = work.env.own_addresses
+        answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
+        told = "nobody is told"
+        if told_before:
+            told = "its sender was told before in this period"
+        elif answerable and citizen_retention.decline(work, kept, message):
+            told = "its sender is told"
+        return Outcome(f"message {stored.id} is declined; {told}", stored.id)
+
+
+def not_destroyed(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
+    """Returns the message. Raises Refusal once its octets are destroyed."""
+    if stored.discarded_at is None:
+        return stored
+    day = day_of(stored.discarded_at, work.env.settings.zone).isoformat()
+    if stored.excluded_by is not None:
+        raise Refusal(Because.EXCLUDED_ALREADY(message=stored.id, officer=stored.excluded_by, day=day))
+    raise Refusal(Because.MESSAGE_DESTROYED(message=stored.id, day=day))
+
+
+def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
+    """Takes back a decline and returns the restored row; returns any other mail unchanged.
+
+    The sender no longer counts as declined. Raises Refusal once the octets are destroyed.
+    """
+    if not_destroyed(work, stored).place != Place.DECLINED:
+        return stored
+    restored = [_restored(work, row) for row in (stored, *citizen_retention.attached(work, stored))]
+    sender = restored[0].from_address
+    for held in work.tx.find(ElectionSecret):
+        told = citizen_retention.told(work, held, sender or "")
+        if told is not None and told.taken_back_at is None:
+            change = changed(told, replace(told, taken_back_at=work.now))
+            work.record(EventKind.DECLINE_TAKEN_BACK, change, about=EventRef(message=stored.id))
+    return restored[0]
+
+
+def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
+    """Restores address, name and subject from the raw mail and puts it into the quarantine."""
+    message = work.env.parser.parse(work.env.octets.get(row.digest))
+    whole = replace(
+        row,
+        place=Place.QUARANTINE,
+        subject=message.subject,
+        from_address=message.sender.key if message.sender else None,
+        from_name=message.sender.name if message.sender else None,
+        reason=Filed.DECLINE_TAKEN_BACK(),
+        from_junk=False,
+    )
+    work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))
+    return whole
 
 
 def into_case(
@@ -56,7 +202,7 @@ def into_case(
         suggestions=(),
         pending_digest=message.pending_digest and message.place != Place.NOISE,
     )
-    filed = filed if kinds else judging.in_its_place(work, filed, mail)
+    filed = filed if kinds else in_its_place(work, filed, mail)
     warnings = move(work, message, filed, "by hand")
     _restore_root(work, filed)
     teach(work, filed, mail)
@@ -106,7 +252,7 @@ def of_others(work: UnitOfWork, key: str) -> StoredMessage:
     message = the_message(work, key)
     if message.place == Place.OWN:
         raise Refusal(Because.COMPOSED_HERE(message=message.id))
-    return decline.not_destroyed(work, message)
+    return not_destroyed(work, message)
 
 
 def _read(work: UnitOfWork, message: StoredMessage) -> Message:
@@ -115,7 +261,7 @@ def _read(work: UnitOfWork, message: StoredMessage) -> Message:
 
 def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
     """Yields the changes that move attached mail with its outer mail, unless a person filed it elsewhere."""
-    for inner in declining.attached(work, outer):
+    for inner in citizen_retention.attached(work, outer):
         yield changed(inner, replace(inner, place=outer.place, case=outer.case))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import channel_status, platform_checks, portal_texts
+from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import DESK, CaseCommand
 from flaggermail.commands.lookups import one_of, the_case, the_election
 from flaggermail.commands.outcome import Done, Outcome
@@ -92,7 +92,7 @@ class Draft(CaseCommand):
             "sends it" if channel.kind == platform_checks.MAIL else f"gives it to the officer, for the {channel.kind}"
         )
         text = f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}"
-        return Outcome(text, drafted.id, plan.warnings, portal_texts.did(Done.DRAFTED, drafted, channel))
+        return Outcome(text, drafted.id, plan.warnings, platform_checks.did(Done.DRAFTED, drafted, channel))
 
 
 def preview(work: UnitOfWork, command: Draft) -> Preview:
@@ -177,7 +177,7 @@ def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
         if platform_checks.awaits_submission(work, waiting):
             raise Refusal(
                 Because.APPROVED_NOT_DONE(
-                    channel=channel.code, draft=waiting.id, command=portal_texts.note_command(waiting, channel.kind)
+                    channel=channel.code, draft=waiting.id, command=platform_checks.note_command(waiting, channel.kind)
                 )
             )
 

@@ -10,18 +10,17 @@ from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.letters import exercises
+from flaggermail.letters import stored_messages
 from flaggermail.notices import last_contact
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, Override, Platform, Reminder
-from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import Rota, Shift, on_call, planned, running
-from flaggermail.settings.steps import quicker
+from flaggermail.settings.rota import Rota, Shift, on_call, planned, quicker, running
 from flaggermail.wording.refusals import Because
 
 
@@ -45,7 +44,7 @@ class Acknowledge(Command):
         if reminder.acknowledged_at is not None:
             raise Refusal(Because.ACKNOWLEDGED_ALREADY(reminder=reminder.id, officer=reminder.acknowledged_by or ""))
         promised = work.env.settings.escalation.acknowledged_minutes
-        minutes = quicker(promised, exercises.pace(work.tx, reminder.case))
+        minutes = quicker(promised, stored_messages.pace(work.tx, reminder.case))
         until = work.now + timedelta(minutes=minutes)
         told = [
             r

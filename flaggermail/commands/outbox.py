@@ -15,12 +15,11 @@ from flaggermail.outbox import delivery
 from flaggermail.outbox.integrity import row_fault
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
-from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
-from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
+from flaggermail.record.states import AttemptResult, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because, Lacking

@@ -8,9 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from flaggermail.letters.template_values import Unstopped
-from flaggermail.record.case_values import CaseType, Decision, Source
-from flaggermail.record.clocks import ClockKind
-from flaggermail.record.contacts import ChannelKind, ContactMeans
+from flaggermail.record.case_values import CaseType, ChannelKind, ContactMeans, Decision, Source
+from flaggermail.record.states import ClockKind
 
 
 class Done(StrEnum):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections
-from flaggermail.commands import assess, cases, decline, move, referrers
+from flaggermail.commands import assess, cases, move, referrers
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import given, platform_of, the_case, the_message
 from flaggermail.commands.outcome import Did, Done, Outcome
@@ -59,7 +59,7 @@ class PlaceMessage(Command):
             return _to_noise(work, message, self)
         if self.back:
             return _back(work, message, self)
-        message = decline.take_back(work, message)
+        message = move.take_back(work, message)
         if self.new:
             return _to_new_case(work, message, self)
         case = the_case(work, self.case or "")
@@ -73,7 +73,7 @@ def correct(
     work: UnitOfWork, message: StoredMessage, case: str | None, notification: str | None
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Moves a message from the wrong case, or the wrong notification, to the right one."""
-    message = decline.take_back(work, message)
+    message = move.take_back(work, message)
     if notification is None:
         return _file(work, message, the_case(work, case or "").number, (), message.reason)
     use = work.tx.get(Notification, notification)
@@ -129,7 +129,7 @@ def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -
 def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
     if message.place == Place.QUARANTINE:
         raise Refusal(Because.IN_QUARANTINE_ALREADY(message=message.id))
-    message = decline.take_back(work, message)
+    message = move.take_back(work, message)
     warnings = _put_back(work, message, as_written(command.reason) or Filed.PUT_BACK(officer=work.actor))
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 

@@ -16,7 +16,7 @@ from flaggermail.matching import lookup
 from flaggermail.record.case_values import Source
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Platform, RememberedDomain, StoredMessage
-from flaggermail.rules.domain_lists import is_domain
+from flaggermail.rules.files import is_domain
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 from flaggermail.wording.refusals import Because

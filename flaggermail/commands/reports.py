@@ -12,7 +12,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.record.terms import day_of
-from flaggermail.report import agreeing, annexes, canonical, draft, facts, frozen, moving
+from flaggermail.report import annexes, canonical, draft, facts, frozen, moving, values
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import ReportBecause
 
@@ -44,7 +44,7 @@ class DraftReport(Command):
         )  # fmt: skip
         still = list(draft.missing(written, told))
         last, differences = moving.since_last(work, election)
-        unlike = (f"to be mended before a freeze: {one.english}" for one in agreeing.disagreements(told))
+        unlike = (f"to be mended before a freeze: {one.english}" for one in values.disagreements(told))
         warnings = (*(f"still to be written: {one}" for one in still[:_MOST_MISSING]), *unlike)
         return Outcome(
             f"report {election.code}: the draft is kept",
@@ -81,7 +81,7 @@ class FreezeReport(Command):
         missing = list(draft.missing(inputs.written, inputs.facts))
         if missing:
             raise Refusal(ReportBecause.INCOMPLETE(election=election.code, missing=missing[:_MOST_MISSING]))
-        disagreements = list(agreeing.disagreements(inputs.facts))
+        disagreements = list(values.disagreements(inputs.facts))
         if disagreements:
             raise Refusal(ReportBecause.DISAGREES(election=election.code, found=disagreements))
         last, differences = moving.since_last(work, election, inputs)

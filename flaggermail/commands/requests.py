@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, 
 
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
-from flaggermail.record.instants import YEARS
+from flaggermail.record.definition import YEARS
 from flaggermail.wording.refusals import Because
 
 if TYPE_CHECKING:

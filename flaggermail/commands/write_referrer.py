@@ -5,15 +5,62 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flaggermail.cases.checklist import SPOKEN
+from flaggermail.cases.lifecycle import missing_of
 from flaggermail.commands.command import DESK, CaseCommand
 from flaggermail.commands.lookups import given, the_case
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
-from flaggermail.notices import notices
-from flaggermail.services import UnitOfWork
+from flaggermail.notices import notices, reading
+from flaggermail.record.case_values import Item
+from flaggermail.record.definition import where
+from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import CaseState
+from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.pieces import Piece
 from flaggermail.wording.refusals import Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReferrer(CaseCommand):
+    """Asks the referrer for what is missing: the named items, a free question, or what the checklist lacks."""
+
+    NAME = "case ask"
+    MAY = DESK
+
+    items: tuple[Item, ...] = ()
+    text: str = ""
+
+    def perform(self, work: UnitOfWork) -> Outcome:
+        case = the_case(work, self.case)
+        if not notices.has_referrer(work, case):
+            raise Refusal(Because.NOBODY_TO_ASK(case=case.number))
+        if case.state == CaseState.CLOSED:
+            raise Refusal(Because.CLOSED_TO_QUESTIONS(case=case.number))
+        notices.refuse_unproven(work, case)
+        writing.refuse(work, Piece.CASE(key=case.number))
+        question = self.text.strip()
+        named = tuple(dict.fromkeys(self.items))
+        items = named or (() if question else missing_of(work, case, read=reading.again))
+        if not (items or question):
+            raise Refusal(Because.NOTHING_TO_ASK(case=case.number))
+        asked_before = work.tx.find(
+            OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST)
+        )
+        about = EventRef(case=case.number)
+        work.record(EventKind.INFORMATION_REQUESTED, about=about, reason="+".join(items) or "a question")
+        values = {"missing": [item.value for item in items], "question": question}
+        dedupe = f"asked/{case.number}/{work.now.isoformat()}"
+        if unmade := notices.to_referrer(work, case, "information_request", values, dedupe):
+            raise Refusal(unmade)
+        last = max((mail.queued_at.astimezone(work.env.settings.zone) for mail in asked_before), default=None)
+        warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
+        spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])
+        text = f"case {case.number}: the referrer is asked for {', '.join(spoken)}"
+        return Outcome(text, case.number, warnings, Did(what=Done.ASKED, case=case.number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,42 @@ from flaggermail.cases import citizen_retention
 from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.health import status
-from flaggermail.health.confinement import Confinement
+from flaggermail.health.findings import Confinement
 from flaggermail.health.overview import Overview
 from flaggermail.health.status_line import StatusLine
-from flaggermail.ports import StatusBoard, Supervisor
+from flaggermail.outbox import delivery
+from flaggermail.ports import Interrupt, StatusBoard, Supervisor
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
+
+
+class Sending:
+    """Remembers which password was tried last, and the server's words while it refuses the desk."""
+
+    def __init__(self) -> None:
+        self._secret: str | None = None
+        self._denied: str | None = None
+
+    def send(self, env: Services, stop: Interrupt) -> None:
+        """Sends due mail; at the start and after a change of the password also what waits for the next login."""
+        secret = env.submitter.secret_version()
+        if secret != self._secret:
+            delivery.try_now(env)
+            self._secret = secret  # after it: a record that is busy or away puts it off, too
+        tried = delivery.drain(env, stop)
+        if tried:
+            logbook.mails_sent(tried)
+            self._tell(env)  # only a try can change it
+
+    def _tell(self, env: Services) -> None:
+        """Logs once that the submission server refuses the desk, and once that it does no longer."""
+        with env.store.read() as tx:
+            words = status.denial(tx)
+        if words and self._denied is None:
+            logbook.submission_denied(words)
+        elif not words and self._denied:
+            logbook.submission_accepts()
+        self._denied = words or None
 
 
 def tell_confinement(held: Confinement) -> None:

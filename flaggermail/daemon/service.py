@@ -19,21 +19,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
-from flaggermail.daemon.archive_watch import ArchiveWatch
-from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.daemon.outage_call import OutageCall
-from flaggermail.daemon.publishing import Observed, Publishing, clean_up, log_full_disks, log_head, tell_confinement
+from flaggermail.daemon.outage import PROBE_EVERY, Outage, OutageCall
+from flaggermail.daemon.publishing import (
+    Observed,
+    Publishing,
+    Sending,
+    clean_up,
+    log_full_disks,
+    log_head,
+    tell_confinement,
+)
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
-from flaggermail.daemon.sending import Sending
-from flaggermail.daemon.starting import recover, tell_started, when_free
-from flaggermail.daemon.unsupervised import Unsupervised
+from flaggermail.daemon.starting import ArchiveWatch, Unsupervised, recover, tell_started, when_free
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
-from flaggermail.health import mailbox_monitor, readiness_letter, self_check, telling
-from flaggermail.health.confinement import Confinement
-from flaggermail.health.findings import ARCHIVE
-from flaggermail.health.inbox_age import InboxAge
-from flaggermail.health.job_faults import JobFaults
-from flaggermail.health.watchdog import LoopMonitor, WatchedStop
+from flaggermail.health import mailbox_monitor, readiness, self_check, watchdog
+from flaggermail.health.findings import ARCHIVE, Confinement
+from flaggermail.health.mailbox_monitor import InboxAge
+from flaggermail.health.watchdog import JobFaults, LoopMonitor, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderTroubles
 from flaggermail.notices import digest
@@ -396,11 +398,11 @@ class Daemon:
         """Sends what no look at the mailbox will tell soon, as it is out of reach; once a day noise and readiness."""
         late = [digest.send_digest] if self.link is False else []
         with self._reminding:
-            self._tell("digests", *late, digest.tell_held_back, digest.tell_noise, readiness_letter.send)
+            self._tell("digests", *late, digest.tell_held_back, digest.tell_noise, readiness.send)
 
     def _tell(self, name: str, *works: Callable[[Services], object]) -> None:
         """Does what only tells; a fault is an alarm, and counted, and never the end of the daemon."""
-        for error in telling.tell(self.env, name, *works):
+        for error in watchdog.tell(self.env, name, *works):
             self.job_faults.count(JobReport(JobFault.FAILED, name, error=error))
 
     def _page(self) -> None:

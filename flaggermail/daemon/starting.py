@@ -3,18 +3,97 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flaggermail import logbook
-from flaggermail.daemon.archive_watch import ArchiveWatch
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFault, StoreAway, StoreBusy
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt
 from flaggermail.reminders import paging
+from flaggermail.rule_changes import reload
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
+from flaggermail.wording.alarms import Health
+from flaggermail.wording.said import UNSAID, Said
+
+LOOK_EVERY = 2.0  # seconds
+HELD = 60.0  # seconds: longer than from one look of the self-check to the next
+RULES = "rules"  # the worker that loads them
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A fault that was not explained, of one worker: why, since when, and until when it waits, by `monotonic`."""
+
+    why: Said
+    began: float
+    until: float
+
+
+class ArchiveWatch:
+    """Remembers what the last look found. `look` returns why the archive cannot be used, or unsaid. Thread-safe."""
+
+    def __init__(self, look: Callable[[], Said | None], monotonic: Callable[[], float]) -> None:
+        self._look, self._monotonic = look, monotonic
+        self._why: Said = UNSAID
+        self._began = 0.0
+        self._holds: dict[str, Hold] = {}  # by worker
+
+    @property
+    def said(self) -> Said:
+        """Why the archive cannot be used, or did not do what it should; unsaid if it can."""
+        return self._why or next((hold.why for hold in list(self._holds.values())), UNSAID)
+
+    def is_away(self, worker: str) -> bool:
+        """Looks, and logs what has changed; returns True if the archive cannot be used, or this worker waits."""
+        before, self._why = self._why, self._look() or UNSAID
+        if self._why and not before:
+            self._began = self._monotonic()
+            logbook.archive_away(self._why.english)
+        elif before and not self._why:
+            logbook.archive_back(self._monotonic() - self._began)
+        hold = self._holds.get(worker)
+        return bool(self._why) or (hold is not None and self._monotonic() < hold.until)
+
+    def met(self, worker: str, fault: ArchiveFault) -> None:
+        """Looks after a fault of the archive; lets the worker wait if the look does not explain it."""
+        if self.is_away(worker):
+            return
+        now, before = self._monotonic(), self._holds.get(worker)
+        self._holds[worker] = Hold(_impersonal(fault), before.began if before else now, now + HELD)
+        if before is None:
+            logbook.archive_away(str(fault))
+
+    def worked(self, worker: str) -> None:
+        """Notes that a worker has done its work, so that its fault is over."""
+        hold = self._holds.pop(worker, None)
+        if hold is not None:
+            logbook.archive_back(self._monotonic() - hold.began)
+
+    def wait(self, worker: str, stop: Interrupt) -> None:
+        """Waits until the archive can be used by this worker, or `stop` is set."""
+        while self.is_away(worker) and not stop.wait(LOOK_EVERY):
+            pass
+
+    def note_versions(self, env: Services, renewal: RuleReloader | None) -> None:
+        """Records the rules in force; if the archive does not take them, they are loaded and noted once it does."""
+        try:
+            reload.note(env)
+        except ArchiveFault as fault:
+            self.met(RULES, fault)
+            if renewal is not None:
+                renewal.ask()
+
+
+def _impersonal(fault: ArchiveFault) -> Said:
+    """Returns a fault without the file that it names: the status is for every account, the journal has the rest."""
+    cause = fault.__cause__
+    words = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
+    return Health.BROKEN(fault=words) if words else Health.AT_FAULT()
 
 
 def when_free(
@@ -72,3 +151,21 @@ def _sweep_archive(env: Services) -> None:
     else:
         if left:
             logbook.archive_swept(left)
+
+
+class Unsupervised:
+    """Implements `ports.Supervisor` without a service manager: does nothing."""
+
+    interval = math.inf
+
+    def ready(self) -> None:
+        """Does nothing."""
+
+    def status(self, text: str) -> None:
+        """Does nothing."""
+
+    def alive(self) -> None:
+        """Does nothing."""
+
+    def stopping(self) -> None:
+        """Does nothing."""

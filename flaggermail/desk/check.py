@@ -12,7 +12,7 @@ from flaggermail.cases import attention
 from flaggermail.desk.ground import Ground
 from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
 from flaggermail.health import advice
-from flaggermail.health.confinement import Confinement
+from flaggermail.health.findings import Confinement
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import Json
 from flaggermail.notices import duty

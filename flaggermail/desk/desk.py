@@ -86,14 +86,14 @@ class Desk:
             head = tx.head()
             work = UnitOfWork(env, tx, env.clock.now(), reader)
             if isinstance(view, ArchiveView):
-                from flaggermail.archive import reading  # noqa: PLC0415 - no other view needs it
+                from flaggermail.archive import find  # noqa: PLC0415 - no other view needs it
 
-                reading.may_read(work, name)
+                find.may_read(work, name)
             found = view.show(work)
             case = view.about(work) if isinstance(view, ArchiveView) else None
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
             with env.store.begin() as tx:
-                reading.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
+                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
         return {**found, "version": head.seq if head else 0}
 
     def _reader(self, env: Services) -> str:

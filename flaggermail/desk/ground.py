@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
-    from flaggermail.health.confinement import Confinement
+    from flaggermail.health.findings import Confinement
     from flaggermail.mail.message import Json
-    from flaggermail.online.means import CheckMeans
+    from flaggermail.online.checked import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.configuration import Configuration
     from flaggermail.rules.rulebook import Remark

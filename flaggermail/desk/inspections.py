@@ -25,12 +25,12 @@ INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
     "check": "flaggermail.desk.check:check",
     "check online": "flaggermail.desk.online:check_online",
     "db upgrade": "flaggermail.desk.check:upgrade",
-    "parse": "flaggermail.desk.reading:parse",
+    "parse": "flaggermail.desk.online:parse",
     "rules check": "flaggermail.desk.check:check_rules",
     "rules schema": "flaggermail.desk.check:show_schema",
     "status": "flaggermail.desk.status:show",
-    "threads": "flaggermail.desk.reading:group",
-    "threads read": "flaggermail.desk.reading:read_for_threads",
+    "threads": "flaggermail.desk.online:group",
+    "threads read": "flaggermail.desk.online:read_for_threads",
 }
 FIELDS = {  # what a request may hold; all of it is required
     "audit verify": ("since",),

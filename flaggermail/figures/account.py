@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.documents.dates import SIGNS, Calendar, DateForm, DecimalSign
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
-from flaggermail.notifications import latency
-from flaggermail.record.case_values import CaseType
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.notifications import clocks
+from flaggermail.record.case_values import CaseType, LanguageCode
+from flaggermail.record.states import InstantBasis
 from flaggermail.wording.report import Account, AccountLabel
 from flaggermail.wording.said import Said
 
@@ -44,7 +43,7 @@ class Print:
 
     def took(self, minutes: int) -> str:
         """Returns a wait as `latency.in_sentence` does."""
-        return latency.in_sentence(minutes, self.language, SIGNS[self.decimal_sign])
+        return clocks.in_sentence(minutes, self.language, SIGNS[self.decimal_sign])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> I
     if use.receipt is not None and use.receipt.form is AnswerForm.AUTOMATIC:
         yield Account.AUTOMATIC_RECEIPT(took=style.took(use.receipt.minutes), at=style.words(use.receipt.at))
     if use.human is None:
-        waited = latency.minutes(use.sent_at, as_of)
+        waited = clocks.minutes(use.sent_at, as_of)
         yield Account.OPEN(at=style.words(as_of), took=style.took(waited), platform=use.platform)
         return
     yield Account.ANSWERED(platform=use.platform, took=style.took(use.human.minutes), at=style.words(use.human.at))

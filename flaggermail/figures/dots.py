@@ -12,15 +12,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from flaggermail.documents.markup import Markup, element, lines
+from flaggermail.documents.svg import Markup, element, lines
 from flaggermail.figures import survival
-from flaggermail.figures.local_times import Telling
-from flaggermail.figures.looks import EDGE, GAP, HEAD, LINE, SMALL, UPRIGHT, WIDTH, cut, width, wrapped
-from flaggermail.figures.signs import drawn_sign
+from flaggermail.figures.looks import (
+    EDGE,
+    GAP,
+    HEAD,
+    LINE,
+    SMALL,
+    UPRIGHT,
+    WIDTH,
+    Telling,
+    cut,
+    drawn_sign,
+    width,
+    wrapped,
+)
 from flaggermail.figures.timeline import Drawing
 from flaggermail.figures.uses import PlatformUse
-from flaggermail.notifications import latency
-from flaggermail.record.clocks import Sign
+from flaggermail.notifications import clocks
+from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption
 from flaggermail.wording.said import Said
 
@@ -86,7 +97,7 @@ class _Plot:
 
     def _row(self, use: PlatformUse) -> _Row:
         telling = self._telling.about([use.sent_at])
-        minutes = latency.minutes(use.sent_at, self._as_of) if use.human is None else use.human.minutes
+        minutes = clocks.minutes(use.sent_at, self._as_of) if use.human is None else use.human.minutes
         took = self._took(minutes)
         words = telling.say(Caption.OPEN_SO_FAR(took=took)) if use.human is None else took
         name = telling.instant(use.sent_at)
@@ -97,12 +108,12 @@ class _Plot:
     def _median(self, uses: Sequence[PlatformUse]) -> list[_Row]:
         """Returns the line of the median; none if it is not given."""
         answered = [use.human.minutes for use in uses if use.human is not None]
-        waiting = [latency.minutes(use.sent_at, self._as_of) for use in uses if use.human is None]
+        waiting = [clocks.minutes(use.sent_at, self._as_of) for use in uses if use.human is None]
         found = survival.median(answered, waiting)
         return [] if found is None else [_Row(self._telling.say(Caption.MEDIAN_TICK), found, None, self._took(found))]
 
     def _took(self, minutes: int) -> str:
-        return latency.rounded(minutes, self._telling.language, self._telling.sign)
+        return clocks.rounded(minutes, self._telling.language, self._telling.sign)
 
     # ------------------------------------------------------------ drawn
 

@@ -1,14 +1,82 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How the pictures and their page look: their sizes, their style sheets, and the width of a text.
 
-Colours, and what every page has, are in `documents.looks`.
+Colours, and what every page has, are in `documents.html`.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from flaggermail.documents.looks import DARK, FONT, LIGHT, Colours, text_sheet
+from flaggermail.documents.html import DARK, FONT, LIGHT, Colours, text_sheet
+from flaggermail.documents.svg import Markup, element
+from flaggermail.notifications import clocks
+from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.states import Sign
+from flaggermail.wording.said import Said, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A reader's language, its months from January on, their zone, and the decimal sign if it is not the language's.
+
+    `offsets`: every time is given with its offset from UTC.
+    """
+
+    language: LanguageCode
+    months: tuple[str, ...]
+    zone: ZoneInfo
+    sign: str | None = None
+    offsets: bool = False
+
+    def about(self, instants: Iterable[datetime]) -> Telling:
+        """Returns the same with offsets, if the clocks change near or between these instants."""
+        return replace(self, offsets=self.offsets or clocks_change(instants, self.zone))
+
+    def say(self, words: Sentence | Said) -> str:
+        """Returns words in the reader's language; a sentence without details needs none."""
+        return words.in_language(self.language) if isinstance(words, Said) else words.words(self.language)
+
+    def hours(self, minutes: int) -> str:
+        """Returns hours in tenths: 152 minutes are `2.5`."""
+        return clocks.hours(minutes, self.language, self.sign)
+
+    def local(self, at: datetime) -> datetime:
+        """Returns the instant in the reader's zone."""
+        return at.astimezone(self.zone)
+
+    def clock(self, at: datetime) -> str:
+        """Returns the time of day: `10:34`, with offsets `02:34 +01:00`."""
+        return f"{self.local(at):%H:%M}" + (f" {self.offset(at)}" if self.offsets else "")
+
+    def offset(self, at: datetime) -> str:
+        """Returns the offset from UTC: `+02:00`."""
+        return self.local(at).isoformat()[-6:]
+
+    def day(self, at: datetime) -> str:
+        """Returns the date: `6 June 2024`."""
+        local = self.local(at)
+        return f"{local.day} {self.months[local.month - 1]} {local.year}"
+
+    def instant(self, at: datetime) -> str:
+        """Returns date and time: `6 June 2024 10:34`."""
+        return f"{self.day(at)} {self.clock(at)}"
+
+
+def clocks_change(instants: Iterable[datetime], zone: ZoneInfo) -> bool:
+    """Returns whether two of them differ in offset, or one is on the day of a change or in the twelve hours before."""
+    offsets = list[set[timedelta | None]]()
+    for at in instants:
+        local = at.astimezone(zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        later = (at.astimezone(UTC) + timedelta(hours=12)).astimezone(zone)
+        offsets.append({midnight.utcoffset(), local.utcoffset(), later.utcoffset()})
+    return len(set().union(*offsets)) > 1
+
 
 # Pixels of the picture.
 WIDTH, MARGIN = 840, 16
@@ -108,3 +176,89 @@ def wrapped(text: str, size: int, room: int, *, bold: bool = False) -> list[str]
         else:
             found.append(cut(word, size, room, bold=bold))
     return found
+
+
+_RADIUS = 8
+
+
+def drawn_sign(sign: Sign, x: int, y: int) -> Markup:
+    """Returns the sign with its middle at `x` and `y`."""
+    r = _RADIUS
+    match sign:
+        case Sign.SENT:
+            return element("circle", {"class": "shape full", "cx": x, "cy": y, "r": r - 1})
+        case Sign.REMINDER:
+            return element("circle", {"class": "shape hollow", "cx": x, "cy": y, "r": r - 1})
+        case Sign.ESCALATION:
+            return _path("shape hollow", f"M{x} {y - r}L{x + r} {y + r - 1}H{x - r}Z")
+        case Sign.RECEIPT:
+            return element("rect", {
+                "class": "shape hollow", "x": x - r + 1, "y": y - r + 1, "width": 2 * r - 2, "height": 2 * r - 2,
+            })  # fmt: skip
+        case Sign.HUMAN:
+            return element("rect", {
+                "class": "shape full", "x": x - r + 1, "y": y - r + 1, "width": 2 * r - 2, "height": 2 * r - 2,
+            })  # fmt: skip
+        case Sign.SUBSTANCE:
+            return _path("shape full", f"M{x} {y - r}L{x + r} {y}L{x} {y + r}L{x - r} {y}Z")
+        case Sign.OPEN:
+            return _path("shape axis", f"M{x - 4} {y - r}L{x + 4} {y}L{x - 4} {y + r}")
+
+
+def _path(kind: str, course: str) -> Markup:
+    return element("path", {"class": kind, "d": course})
+
+
+MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+_LONG = 2 * _DAY  # from here on reminders of the first hours would be one smear
+_FIRST_PART = 65  # percent of a cut bar that shows its first day
+_GAP = 14  # pixels of the cut
+
+
+@dataclass(frozen=True, slots=True)
+class TimeScale:
+    """A bar from `first` to `last` minute, at the pixels `low` to `high`; `is_cut` behind its first day.
+
+    On both sides of the cut the bar is to scale, on each to one of its own.
+    """
+
+    first: datetime
+    last: datetime
+    low: int
+    high: int
+    is_cut: bool = False
+
+    @property
+    def cut(self) -> tuple[int, int]:
+        """From where to where the bar is left out."""
+        end = self.low + (self.high - self.low) * _FIRST_PART // 100
+        return end, end + _GAP
+
+    def at(self, minute: datetime) -> int:
+        """Returns the place of a minute."""
+        if not self.is_cut:
+            return _between(minute, self.first, self.last, self.low, self.high)
+        end, again = self.cut
+        day = self.first + _DAY
+        if minute <= day:
+            return _between(minute, self.first, day, self.low, end)
+        return _between(minute, day, self.last, again, self.high)
+
+
+def scale_of(minutes: Sequence[datetime], last: datetime, low: int, high: int) -> TimeScale:
+    """Returns the scale of a bar on which these minutes are marked, in their order, and which ends at `last`."""
+    return TimeScale(minutes[0], last, low, high, is_cut=is_cut(minutes, last))
+
+
+def is_cut(minutes: Sequence[datetime], last: datetime) -> bool:
+    """True if the bar is long, and something but the first minute is marked on its first day."""
+    early = sum(minute <= minutes[0] + _DAY for minute in minutes)
+    return last - minutes[0] > _LONG and early > 1
+
+
+def _between(minute: datetime, first: datetime, last: datetime, low: int, high: int) -> int:
+    whole = (last - first) // MINUTE
+    if not whole:
+        return low
+    return low + (high - low) * min((minute - first) // MINUTE, whole) // whole

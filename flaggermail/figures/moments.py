@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
-from flaggermail.record.clocks import InstantBasis, Sign
+from flaggermail.record.states import InstantBasis, Sign
 from flaggermail.wording.report import Caption
 from flaggermail.wording.said import Said
 

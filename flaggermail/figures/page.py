@@ -10,17 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from flaggermail.documents.markup import Markup, element, lines
+from flaggermail.documents.svg import Markup, element, lines
 from flaggermail.figures.dots import dots, upright_dots
-from flaggermail.figures.local_times import Telling
-from flaggermail.figures.looks import page_sheet
+from flaggermail.figures.looks import Telling, page_sheet
 from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants, stopped_together
-from flaggermail.figures.picture import by_election, figure_of
 from flaggermail.figures.timeline import drawn, heading
-from flaggermail.figures.upright import upright
+from flaggermail.figures.upright import by_election, figure_of, upright
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, SummaryBy
-from flaggermail.notifications import latency
-from flaggermail.record.clocks import Sign
+from flaggermail.notifications import clocks
+from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption, Method
 from flaggermail.wording.said import Sentence
 
@@ -94,7 +92,7 @@ def _summary(figures: Figures, telling: Telling) -> Iterator[Markup]:
 def _waits(one: Summary, telling: Telling) -> Mapping[Caption, str]:
     """Returns what is told of the waits of a group: each of them if they are few, else shares."""
     found = {
-        head: f"{minutes}{latency.in_days(minutes, telling.language)}"
+        head: f"{minutes}{clocks.in_days(minutes, telling.language)}"
         for head, minutes in ((Caption.MEDIAN, one.median_minutes), (Caption.LONGEST, one.longest_minutes))
         if minutes is not None
     }

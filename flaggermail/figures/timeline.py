@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 
-from flaggermail.documents.markup import Markup, element, lines
-from flaggermail.figures.local_times import Telling
+from flaggermail.documents.svg import Markup, element, lines
 from flaggermail.figures.looks import (
     FIGURE,
     GAP,
@@ -26,16 +25,17 @@ from flaggermail.figures.looks import (
     ROOM,
     SMALL,
     WIDTH,
+    Telling,
     cut,
+    drawn_sign,
+    scale_of,
     width,
     wrapped,
 )
 from flaggermail.figures.moments import TimelineLabel, counted_instants, shown, to_the_minute
-from flaggermail.figures.scale import scale_of
-from flaggermail.figures.signs import drawn_sign
 from flaggermail.figures.uses import PlatformUse
-from flaggermail.notifications import latency
-from flaggermail.record.clocks import Sign
+from flaggermail.notifications import clocks
+from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption
 
 _LEFT, _RIGHT = MARGIN + PITCH // 2, WIDTH - MARGIN - PITCH // 2  # of the bar
@@ -70,12 +70,12 @@ def heading(use: PlatformUse, telling: Telling) -> str:
 def figure(use: PlatformUse, as_of: datetime, telling: Telling) -> tuple[str, str]:
     """Returns the reported hours, or that the use is open, and the minutes in words."""
     if use.human is None:
-        count = latency.minutes(use.sent_at, as_of)
-        large, waited = telling.say(Caption.OPEN), Caption.WAITS(took=latency.in_minutes(count, telling.language))
+        count = clocks.minutes(use.sent_at, as_of)
+        large, waited = telling.say(Caption.OPEN), Caption.WAITS(took=clocks.in_minutes(count, telling.language))
     else:
         count = use.human.minutes
-        large = latency.rounded(count, telling.language, telling.sign)
-        waited = Caption.WAITED(took=latency.in_minutes(count, telling.language))
+        large = clocks.rounded(count, telling.language, telling.sign)
+        waited = Caption.WAITED(took=clocks.in_minutes(count, telling.language))
     return large, telling.say(waited).removeprefix(large).lstrip()  # a wait of minutes is said once
 
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from flaggermail.figures import survival
 from flaggermail.figures.ledger import Ledger
-from flaggermail.notifications import latency
+from flaggermail.notifications import clocks
 from flaggermail.notifications.clocks import CLOCKS
-from flaggermail.record.clocks import ClockKind, InstantBasis
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import CaseType, ContactMeans
 from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import ClockRow, Notification
-from flaggermail.record.states import ClockState, NotificationState
+from flaggermail.record.states import ClockKind, ClockState, InstantBasis, NotificationState
 from flaggermail.wording.filing import Basis
 from flaggermail.wording.said import UNSAID
 
@@ -54,7 +54,7 @@ class SummaryBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The answer that stopped a clock, `minutes` after the sending; `notifications.latency` gives the hours."""
+    """The answer that stopped a clock, `minutes` after the sending; `notifications.clocks` gives the hours."""
 
     at: datetime
     minutes: int
@@ -198,7 +198,7 @@ class _UseReader:
     def _stop(self, clock: ClockRow | None) -> Stop | None:
         if clock is None or clock.state is not ClockState.STOPPED or clock.stopped_at is None:
             return None
-        minutes = latency.minutes(clock.started_at, clock.stopped_at)
+        minutes = clocks.minutes(clock.started_at, clock.stopped_at)
         note = self._notes.get(clock.stopped_by or "")
         if note is not None:
             return Stop(clock.stopped_at, minutes, InstantBasis.BY_HAND, _FORMS[note.means])
@@ -228,7 +228,7 @@ _FORMS: Mapping[ContactMeans, AnswerForm] = {
 def summed(by: SummaryBy, name: str, uses: Sequence[PlatformUse], as_of: datetime) -> Summary:
     """Returns what the uses of that name come to; open ones wait until `as_of`."""
     answered = [use.human.minutes for use in uses if use.human is not None]
-    waiting = [latency.minutes(use.sent_at, as_of) for use in uses if use.human is None]
+    waiting = [clocks.minutes(use.sent_at, as_of) for use in uses if use.human is None]
     return Summary(
         by=by,
         name=name,
@@ -253,3 +253,108 @@ _NAMES: Mapping[SummaryBy, Callable[[PlatformUse], str]] = {
     SummaryBy.CHANNEL: lambda use: use.channel,
     SummaryBy.ELECTION: lambda use: use.election,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class UseQuestion:
+    """The uses that were sent from `since` up to and including `until`, days in `zone`; None: without a bound.
+
+    `platform` is a name; None: all platforms.
+    """
+
+    by: SummaryBy
+    zone: ZoneInfo
+    since: date | None = None
+    until: date | None = None
+    platform: str | None = None
+
+    def holds(self, use: PlatformUse) -> bool:
+        """True if the use is asked for."""
+        return self._within(self.day(use)) and self.platform in {None, use.platform}
+
+    def overlaps(self, first: date, last: date) -> bool:
+        """True if some day from `first` to `last` is asked for."""
+        return (self.until is None or first <= self.until) and (self.since is None or last >= self.since)
+
+    def day(self, use: PlatformUse) -> date:
+        """Returns the day on which a use was sent."""
+        return use.sent_at.astimezone(self.zone).date()
+
+    def _within(self, day: date) -> bool:
+        return self.overlaps(day, day)
+
+
+@dataclass(frozen=True, slots=True)
+class UseGroup:
+    """What some uses come to, with those behind each figure, in the order of their sending."""
+
+    summary: Summary
+    uses: tuple[PlatformUse, ...]
+    longest: tuple[PlatformUse, ...]
+
+    def in_state(self, state: UseState) -> tuple[PlatformUse, ...]:
+        """Returns those that were answered, or are open."""
+        return tuple(use for use in self.uses if use.state is state)
+
+
+@dataclass(frozen=True, slots=True)
+class UseAnswer:
+    """All uses that are asked for, and the same in groups; a group may be without one."""
+
+    total: UseGroup
+    groups: tuple[UseGroup, ...]
+
+
+def answer(ledger: Ledger, as_of: datetime, asked: UseQuestion) -> UseAnswer:
+    """Returns the uses that are asked for; open ones wait until `as_of`.
+
+    Platforms, elections that overlap the days, years and types have a group even if there was no use.
+    """
+    uses = [use for use in uses_of(ledger) if asked.holds(use)]
+    types = {case.number: case.type for case in ledger.cases}
+    names = {use.notification: _name(use, asked, types) for use in uses}
+    every = list(dict.fromkeys([*_expected(ledger, uses, as_of, asked), *sorted(names.values())]))
+    groups = [_group(asked, name, [use for use in uses if names[use.notification] == name], as_of) for name in every]
+    return UseAnswer(_group(asked, "", uses, as_of), tuple(groups))
+
+
+def _group(asked: UseQuestion, name: str, uses: Sequence[PlatformUse], as_of: datetime) -> UseGroup:
+    summary = summed(asked.by, name, uses, as_of)
+    return UseGroup(
+        summary, tuple(uses), tuple(use for use in uses if _waited(use, as_of) == summary.longest_minutes)
+    )  # fmt: skip
+
+
+def _waited(use: PlatformUse, as_of: datetime) -> int:
+    return clocks.minutes(use.sent_at, as_of) if use.human is None else use.human.minutes
+
+
+def _name(use: PlatformUse, asked: UseQuestion, types: Mapping[str, CaseType]) -> str:
+    if asked.by is SummaryBy.YEAR:
+        return str(asked.day(use).year)
+    if asked.by is SummaryBy.TYPE:
+        return types[use.case].value
+    return {SummaryBy.PLATFORM: use.platform, SummaryBy.CHANNEL: use.channel, SummaryBy.ELECTION: use.election}[
+        asked.by
+    ]
+
+
+def _expected(
+    ledger: Ledger, uses: Sequence[PlatformUse], as_of: datetime, asked: UseQuestion
+) -> Iterable[str]:  # fmt: skip
+    """Returns the names of the groups that are shown even without a use, in the order in which they are shown."""
+    if asked.by is SummaryBy.PLATFORM:
+        return sorted(one.name for one in ledger.platforms if asked.platform in {None, one.name})
+    if asked.by is SummaryBy.ELECTION:
+        held = [
+            one for one in ledger.elections if not one.exercise and asked.overlaps(one.period_from, one.period_until)
+        ]
+        return [one.code for one in sorted(held, key=lambda one: (min(one.polling_days), one.code))]
+    if asked.by is SummaryBy.TYPE:
+        return [kind.value for kind in CaseType]
+    if asked.by is SummaryBy.YEAR:
+        first = asked.since or min(map(asked.day, uses), default=None)
+        today = as_of.astimezone(asked.zone).date()
+        last = min(asked.until or today, today)
+        return [] if first is None else [str(year) for year in range(first.year, last.year + 1)]
+    return []

@@ -7,9 +7,36 @@ Pure. A finding asks a person to do something; the other facts are told with it.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+
+from flaggermail.cases.elections import nearest, open_election
+from flaggermail.cases.periods import next_polling_day
+from flaggermail.health.findings import CERTIFICATE, named
+from flaggermail.health.status import running_clocks
+from flaggermail.notices import duty, notices
+from flaggermail.notices.notices import Notice
+from flaggermail.record.case_values import ChannelKind
+from flaggermail.record.definition import where
+from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import (
+    Alarm,
+    BadAddress,
+    Case,
+    Channel,
+    Election,
+    Notification,
+    OutboxMail,
+    Page,
+    Platform,
+    Watched,
+    Withheld,
+)
+from flaggermail.record.states import NotificationState, PageState
+from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.settings.rota import Officer, gaps
 
 AHEAD = timedelta(days=14)  # in which hours without anybody on call are counted
 BEFORE = (14, 3)  # days before the first polling day
@@ -91,3 +118,150 @@ def _days(one: Since) -> int:
 def is_letter_day(polling_days: Collection[date], begins: date, ends: date, today: date) -> bool:
     """True on the fourteenth and the third day before the first polling day, and on each day of the period."""
     return begins <= today <= ends or (min(polling_days) - today).days in BEFORE
+
+
+AT = time(8)  # in the desk's zone
+
+
+def send(env: Services) -> int:
+    """Sends the letter of today to every officer who has not got it; returns the number of mails.
+
+    Outside a period nothing is sent where nothing is lacking. A morning at which the daemon did not run is made up
+    later that day.
+    """
+    now = env.clock.now()
+    local = now.astimezone(env.settings.zone)
+    if local.time() < AT:
+        return 0
+    with env.store.read() as tx:
+        work = UnitOfWork(env, tx, now)
+        election = letter_election(work)
+        waiting = [officer for officer in env.settings.rota.officers if not _has_it(work, officer, local.date())]
+        if election is None or not waiting:
+            return 0
+        found = gather(work, election)
+    if not (found.lacks or election.period_from <= local.date() <= election.period_until):
+        return 0
+    with env.store.begin() as tx:
+        work = UnitOfWork(env, tx, now)
+        for officer in waiting:
+            notice = Notice(Kind.DIGEST, "readiness", _key(local.date()), EventRef())
+            notices.tell(work, officer, notice, _values(work, found, election))
+        work.record(EventKind.DIGEST_SENT, reason=f"readiness for {election.code}")
+    return len(waiting)
+
+
+def letter_election(work: UnitOfWork) -> Election | None:
+    """Returns the election whose letter is due today: the one with the nearest polling day, never an exercise."""
+    open_ = [e for e in work.tx.find(Election, where(Election.exercise).is_(False)) if e.closed_at is None]
+    due = [e for e in open_ if is_letter_day(e.polling_days, e.period_from, e.period_until, work.today)]
+    return nearest(due, work.today)
+
+
+def next_election(work: UnitOfWork) -> Election | None:
+    """Returns the open election of today, else the next one to come, else None."""
+    coming = [e for e in work.tx.find(Election, where(Election.exercise).is_(False)) if e.period_from > work.today]
+    return open_election(work) or min(coming, key=lambda e: e.period_from, default=None)
+
+
+def gather(work: UnitOfWork, election: Election | None) -> Readiness:
+    """Returns the facts now; `uses` counts those of `election`."""
+    rota = work.env.settings.rota
+    clocks = [clock.started_at for clock in running_clocks(work.tx)]
+    return Readiness(
+        policies=_policies(work),
+        unattended=gaps(rota, duty.overrides(work.tx), work.now, work.now + AHEAD),
+        pagers=[Since(officer.name, _paged(work, officer)) for officer in rota.officers if officer.pagers],
+        channels=_channels(work),
+        bounced=sorted(row.id for row in work.tx.find(BadAddress, where(BadAddress.cleared_at).is_(None))),
+        certificates=_certificates(work),
+        rehearsed=_rehearsed(work),
+        clocks=len(clocks),
+        longest=int((work.now - min(clocks)).total_seconds()) // 60 if clocks else None,
+        uses=_uses(work, election) if election else 0,
+    )
+
+
+def _policies(work: UnitOfWork) -> list[Since]:
+    read: dict[str, date] = {}
+    for channel in _valid(work):
+        if channel.policy_read_on is not None:
+            read[channel.policy_title] = min(channel.policy_read_on, read.get(channel.policy_title, date.max))
+    return [Since(title, (work.today - day).days) for title, day in sorted(read.items())]
+
+
+def _valid(work: UnitOfWork, *kinds: ChannelKind) -> list[Channel]:
+    found = work.tx.find(Channel)
+    valid = [c for c in found if c.valid_from <= work.today and (c.valid_until is None or work.today <= c.valid_until)]
+    return sorted((c for c in valid if not kinds or c.kind in kinds), key=lambda c: c.code)
+
+
+def _paged(work: UnitOfWork, officer: Officer) -> int | None:
+    taken = work.tx.find(Page, where(Page.officer).is_(officer.id), where(Page.state).is_(PageState.SENT))
+    return _days_since(work, [page.done_at for page in taken])
+
+
+def _channels(work: UnitOfWork) -> list[Since]:
+    names = {platform.code: platform.name for platform in work.tx.find(Platform)}
+    valid = _valid(work, ChannelKind.MAIL)
+    return [Since(f"{names[channel.platform]}, {channel.name}", _used(work, channel)) for channel in valid]
+
+
+def _used(work: UnitOfWork, channel: Channel) -> int | None:
+    used = work.tx.find(Notification, where(Notification.channel).is_(channel.code))
+    return _days_since(work, [one.sent_at for one in used if not one.exercise])
+
+
+def _rehearsed(work: UnitOfWork) -> int | None:
+    begun = [row.period_from for row in work.tx.find(Election, where(Election.exercise).is_(True))]
+    return (work.today - max(begun)).days if begun else None
+
+
+def _certificates(work: UnitOfWork) -> list[Since]:
+    rows = sorted(work.tx.find(Watched), key=lambda row: row.id)
+    return [
+        Since(row.id.removeprefix(CERTIFICATE), (row.until - work.now).days) for row in rows if row.until is not None
+    ]
+
+
+def _uses(work: UnitOfWork, election: Election) -> int:
+    cases = {case.number for case in work.tx.find(Case, where(Case.election).is_(election.code))}
+    sent = work.tx.find(Notification, where(Notification.state).is_(NotificationState.SENT))
+    return sum(one.counted and not one.exercise and one.case in cases for one in sent)
+
+
+def _days_since(work: UnitOfWork, instants: Sequence[datetime | None]) -> int | None:
+    known = [instant for instant in instants if instant is not None]
+    return (work.now - max(known)).days if known else None
+
+
+def _has_it(work: UnitOfWork, officer: Officer, day: date) -> bool:
+    """True if the letter was sent to this officer, or nobody can get it: the desk observes, or no mail can be made."""
+    queued = work.tx.exists(OutboxMail, where(OutboxMail.dedupe).is_(f"{_key(day)}/{officer.address.lower()}"))
+    withheld = work.tx.get(Withheld, _key(day)) is not None
+    return queued or withheld or work.tx.get(Alarm, notices.unmade_key(_key(day), officer)) is not None
+
+
+def _key(day: date) -> str:
+    return f"readiness/{day.isoformat()}"
+
+
+def _values(work: UnitOfWork, found: Readiness, election: Election) -> dict[str, object]:
+    language = work.env.settings.desk.organisation.language
+    return {
+        "election": getattr(election, f"name_{language}"),
+        "polling_day": next_polling_day(election.polling_days, work.today),
+        "total": len(found.lacks),
+        "policies": [asdict(one) for one in stale(found.policies, POLICY_DAYS)],
+        "hours": found.hours,
+        "since": found.unattended[0][0] if found.unattended else None,
+        "pagers": [asdict(one) for one in stale(found.pagers, UNTRIED_DAYS)],
+        "unused": [asdict(one) for one in stale(found.channels, UNTRIED_DAYS)],
+        "bounced": list(found.bounced),
+        "certificates": [{"name": named(one.name), "days": one.days} for one in ending(found.certificates)],
+        "rehearsed": found.rehearsed,
+        "running": found.clocks,
+        "longest": found.longest,
+        "uses": found.uses,
+        "next_step": "flaggermail readiness",
+    }

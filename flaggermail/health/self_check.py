@@ -11,15 +11,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from flaggermail.health.confinement import Barrier, Confinement
-from flaggermail.health.findings import ARCHIVE, Finding, HealthLimits, Measured, findings, sandbox_row
+from flaggermail.health.findings import (
+    ARCHIVE,
+    Barrier,
+    Confinement,
+    Finding,
+    HealthLimits,
+    Measured,
+    findings,
+    sandbox_row,
+)
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record import trust_proofs
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.definition import usable
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.instants import usable
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof, Watched
 from flaggermail.services import Services, UnitOfWork

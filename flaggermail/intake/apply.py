@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flaggermail.cases import attention, declining, lifecycle
-from flaggermail.commands import clock_facts
+from flaggermail.cases import attention, citizen_retention, lifecycle
+from flaggermail.commands import lookups
 from flaggermail.intake.disposition import Disposition
 from flaggermail.intake.triage import IntakeFacts
-from flaggermail.letters import exercises, stored_messages
-from flaggermail.mail.authentication import authres, unverified_trend
+from flaggermail.letters import stored_messages
+from flaggermail.mail.authentication import authres, report_origin
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
@@ -25,18 +25,15 @@ from flaggermail.mail.subject import split_subject
 from flaggermail.matching import scoring, thread_keys
 from flaggermail.matching.placing import Sender
 from flaggermail.notices import notices
-from flaggermail.outbox import bounces, reported_mail
-from flaggermail.outbox.results import settle
-from flaggermail.outbox.sent_copies import proven
+from flaggermail.outbox import bounces
+from flaggermail.outbox.results import proven, settle
 from flaggermail.ports import Accepted, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.case_values import CaseType, Origin, Topic
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Delivery, Platform, StoredMessage, Watched
-from flaggermail.record.states import PLATFORM_MAILS
-from flaggermail.record.topics import Topic
+from flaggermail.record.states import PLATFORM_MAILS, InstantBasis
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification
 from flaggermail.services import EventRef, UnitOfWork
@@ -69,8 +66,8 @@ def follow(
     if stored.notification is not None:
         head = work.tx.head()
         lifecycle.rejudge(work, stored.notification, stored)
-        clocks = clock_facts.of_mail(work, stored, head.seq if head else 0)
-    played = stored.exercise and exercises.rehearsal_of(work.tx, stored.case) is not None
+        clocks = lookups.of_mail(work, stored, head.seq if head else 0)
+    played = stored.exercise and stored_messages.rehearsal_of(work.tx, stored.case) is not None
     if not played:  # real mail may bear a number of the story
         thread_keys.learn(work, stored, message, sender.platform)
     own = work.tx.get(Case, stored.case) if stored.case else None
@@ -80,7 +77,7 @@ def follow(
         if decision.confirms:
             notices.confirm_intake(work, own, stored.subject or "")
     if decision.declines:
-        declining.decline(work, stored, message)
+        citizen_retention.decline(work, stored, message)
     if decision.tells is not None:
         notices.tell_of_mail(work, decision.tells, stored, message, attached, clocks)
     _raise_alarms(work, stored, decision, sender)
@@ -201,13 +198,13 @@ def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
         return
     domains = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
     mails = [
-        (m.received_at, unverified_trend.came_unverified(m.verdict, m.confirmed_by))
+        (m.received_at, report_origin.came_unverified(m.verdict, m.confirmed_by))
         for m in work.tx.newest(StoredMessage, LOOKED_BACK)
         if m.direction == Direction.IN
         and not m.exercise
         and in_domains((m.from_address or "").rpartition("@")[2], domains)
     ]
-    jump = unverified_trend.jump(mails, work.now)
+    jump = report_origin.jump(mails, work.now)
     if jump is not None:
         text = AlarmText.TREND(
             now=jump.now.unverified, of_now=jump.now.of, before=jump.before.unverified, of_before=jump.before.of,
@@ -219,14 +216,14 @@ def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
 
 def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """Handles a bounce or delay of our mail; `outbox.bounces` decides whether it counts."""
-    found = reported_mail.find(work, stored, message)
+    found = bounces.find(work, stored, message)
     # Unknown mail: a person must look at it. Only answers to citizens: the bounce names them, so it is reduced like
     # their own mail.
     if not found.fitting:
         notices.tell_of_mail(work, "further mail" if stored.case else "unplaced mail", stored, message)
     bounces.handle(work, stored, message, found)
     if found.fitting and all(mail.kind == Kind.DECLINE for mail in found.fitting):
-        declining.set_aside(work, stored, Filed.ANSWER_CAME_BACK())
+        citizen_retention.set_aside(work, stored, Filed.ANSWER_CAME_BACK())
 
 
 # ---- the name by which our server goes

@@ -17,7 +17,7 @@ from itertools import chain, islice
 from typing import Self
 
 from flaggermail.cases import citizen_criteria, citizen_retention, lifecycle
-from flaggermail.commands import reply_codes
+from flaggermail.commands import devices
 from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
 from flaggermail.intake import apply, facts, triage
 from flaggermail.intake.triage import IntakeFacts, Triaged, judge
@@ -431,7 +431,7 @@ def _file(
     else:
         apply.follow(work, stored, message, judged.decision, sender, read)
     apply.watch_server_name(work, about, stored)
-    reply_codes.spend_seen(work, message)
+    devices.spend_seen(work, message)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason.english}"

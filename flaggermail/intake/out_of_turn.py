@@ -17,7 +17,7 @@ from flaggermail.cases import attention
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, PauseAsked
 from flaggermail.intake import facts, unfetched
 from flaggermail.intake.ingest import ingest
-from flaggermail.notices import rate_limits
+from flaggermail.notices import duty
 from flaggermail.ports import Interrupt, Mailbox, MailPage, RawMessage
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
@@ -106,7 +106,7 @@ class OutOfTurn:
         oldest = env.clock.now() - timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)
         for batch in self._mailbox.fetch_first(folder, since, known_senders(env), oldest):
             for raw in batch:
-                if not self._may_wait(raw) and rate_limits.may_jump_queue(env, raw.octets):
+                if not self._may_wait(raw) and duty.may_jump_queue(env, raw.octets):
                     self._take_in(raw)
 
     def _may_wait(self, raw: RawMessage) -> bool:

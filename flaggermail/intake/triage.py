@@ -31,13 +31,13 @@ from flaggermail.matching.placing import Known, Placement, Sender
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record.case_values import CaseType, Source
-from flaggermail.record.instants import EARLIEST
+from flaggermail.record.definition import EARLIEST
 from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
 from flaggermail.rules.conditions import Find
-from flaggermail.settings.intake_words import IntakeWords
+from flaggermail.settings.reply_words import IntakeWords
 from flaggermail.wording.filing import Dispute, Says
 from flaggermail.wording.said import UNSAID, Said
 

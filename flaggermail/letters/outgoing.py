@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from flaggermail.mail.message import Address
 from flaggermail.mail.subject import with_tail
+from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification
-from flaggermail.record.trust import SenderTrust
 
 REPLIED, GENERATED = "auto-replied", "auto-generated"  # RFC 3834, section 5
 

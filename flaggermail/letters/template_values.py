@@ -47,7 +47,7 @@
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `verdict`, `subject` and `place` (str) |
 | `verdict` | str: verified, unverified or failed; of the sender |
 | `unread` | int: mails not read whole, with the one that brought the others; of a case form bool: without its text |
-| `whose` | str: the class of trust of held-back mail (`record.trust.SenderTrust`), empty for the desk's own alarms |
+| `whose` | str: the class of trust of held-back mail (`SenderTrust`), empty for the desk's own alarms |
 | `entries` of held-back mail | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None if no step is left) |
@@ -94,7 +94,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 
 
 class Unstopped(StrEnum):

@@ -18,10 +18,9 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.letters import exercises, stored_messages
-from flaggermail.letters.html_part import guarded, html_part, one_line
+from flaggermail.letters import stored_messages
+from flaggermail.letters.html_part import fixed, guarded, html_part, one_line
 from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
-from flaggermail.letters.shapes import fixed
 from flaggermail.letters.template_values import PLAIN_TEMPLATES
 from flaggermail.mail.compose import Letter, compose, flowed, is_message_id, unflowed
 from flaggermail.mail.message import Address
@@ -38,10 +37,10 @@ from flaggermail.mail.reply_tokens import (
 from flaggermail.mail.vocabulary import visible, visible_lines
 from flaggermail.ports import Rendered, Transaction
 from flaggermail.record.definition import where
-from flaggermail.record.events import Event, EventKind, added, changed
+from flaggermail.record.events import Change, Event, EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.outbox_states import moved
-from flaggermail.record.rows import DeskState, OutboxMail, Token, Withheld
+from flaggermail.record.rows import DeskState, Device, OutboxMail, Token, Withheld
 from flaggermail.record.states import MailState
 from flaggermail.services import DAEMON, NOTHING, EventRef, Services, UnitOfWork
 from flaggermail.wording.refusals import Because
@@ -146,7 +145,7 @@ def preview(work: UnitOfWork, outgoing: Outgoing) -> PreviewedMail:
 
 def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter, str, bytes]:
     """Returns the letter with that number, its subject as rendered, and its octets. Raises Refusal."""
-    names = [*([exercises.MARK] if exercises.is_exercise_mail(work, outgoing) else []), outgoing.template]
+    names = [*([stored_messages.MARK] if stored_messages.is_exercise_mail(work, outgoing) else []), outgoing.template]
     number_shown = outgoing.number or outgoing.case
     try:
         parts = [render(work, name, outgoing.language, number_shown, outgoing.values) for name in names]
@@ -207,7 +206,7 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str, numbe
     answers = tuple(answered for answered in outgoing.answers if is_message_id(answered))
     own_id = message_id(outgoing.token, number, domain)
     headers = [(OWN_HEADER, own_id)]
-    if exercises.is_exercise_mail(work, outgoing):
+    if stored_messages.is_exercise_mail(work, outgoing):
         headers.append((EXERCISE_HEADER, "yes"))
     if outgoing.automatic is not None:
         headers += [("Auto-Submitted", outgoing.automatic), (LOOP_HEADER, mailbox.address)]
@@ -301,3 +300,21 @@ def is_queued(work: UnitOfWork, dedupe: str, recipient: str) -> bool:
 
 def _dedupe(dedupe: str, recipient: str) -> str:
     return f"{dedupe}/{recipient.lower()}"
+
+
+def begin_restored(tx: Transaction, now: datetime, actor: str, taken_at: datetime) -> None:
+    """Records that the desk was restored from a backup taken at `taken_at`; `actor` is who restored it."""
+    changes = (*_tokens(tx, now), *_devices(tx, now, actor))
+    tx.append(Event(EventKind.DESK_RESTORED, now, actor, changes, facts={"taken_at": taken_at}))
+    begin_in(tx, now, actor)
+
+
+def _tokens(tx: Transaction, now: datetime) -> tuple[Change, ...]:
+    held = (token for token in tx.find(Token) if token.expires_at is None or token.expires_at > now)
+    return tuple(changed(token, replace(token, expires_at=now)) for token in held)
+
+
+def _devices(tx: Transaction, now: datetime, actor: str) -> tuple[Change, ...]:
+    """Revokes every device: its secret is in no backup."""
+    held = (device for device in tx.find(Device) if device.revoked_at is None)
+    return tuple(changed(device, replace(device, revoked_at=now, revoked_by=actor)) for device in held)

@@ -5,10 +5,57 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from flaggermail.mail.needed_words import GAP, LATIN, NeededWords
+LATIN = "[a-z\u00df-\u00ff]"
+"""A letter, in folded text, at which a word of a phrase neither begins nor ends."""
+GAP = " ... "
+
+_WORD = re.compile(f"{LATIN}+")
+_SPACES = {ord(char): " " for char in map(chr, range(128)) if not "a" <= char <= "z"}
+
+
+def words_of(small: str) -> frozenset[str]:
+    """Returns the words of a folded text: runs of Latin letters."""
+    return frozenset(small.translate(_SPACES).split() if small.isascii() else _WORD.findall(small))
+
+
+class NeededWords:
+    """The whole words of each of some phrases; see `machine_words.phrases` for what a phrase matches."""
+
+    def __init__(self, phrases: Iterable[str], *, whole: bool = False) -> None:
+        """`phrases`: folded; `whole`: a phrase does not end inside a word."""
+        needed: dict[str, list[frozenset[str]]] = {}
+        loose: list[str] = []
+        for phrase in phrases:
+            words = _whole_words(phrase, whole=whole)
+            if words:
+                needed.setdefault(max(sorted(words), key=len), []).append(words)
+            else:
+                loose.append(max(phrase.split(GAP), key=len))
+        self._needed = needed
+        self._keys = frozenset(needed)
+        self._loose = tuple(loose)
+        self._loose_in_ascii = tuple(piece for piece in loose if piece.isascii())
+
+    def met(self, small: str, words: AbstractSet[str]) -> bool:
+        """True if the folded text, which has these words, may have one of the phrases; False only if it has none."""
+        some = any(need <= words for key in self._keys & words for need in self._needed[key])
+        return some or any(piece in small for piece in (self._loose_in_ascii if small.isascii() else self._loose))
+
+
+def _whole_words(phrase: str, *, whole: bool) -> frozenset[str]:
+    """Returns the words of a phrase that are whole words of any text with the phrase: not those beside a gap."""
+    pieces = phrase.split(GAP)
+    return frozenset(
+        word.group()
+        for number, piece in enumerate(pieces)
+        for word in _WORD.finditer(piece)
+        if (word.start() or not number) and (word.end() < len(piece) or (whole and number == len(pieces) - 1))
+    )
+
 
 MACHINE_KEYS = (
     "daemon_addresses",
@@ -280,3 +327,26 @@ def _grouped(found: Sequence[str], gap: str, depth: int = 0) -> str:
         else:
             parts += [gap.join(re.escape(piece) for piece in phrase[depth:].split(GAP)) for phrase in some]
     return "|".join(parts)
+
+
+UNKNOWN = "unknown"
+_READ = 4000  # characters; the first lines are enough to recognise a language
+_FEWEST = 2  # function words; a single one may also occur in another language
+_ANY_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The function words of each language, in lower case."""
+
+    words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def of(self, text: str) -> str:
+        """Returns the language with the most function words in `text`; `unknown` if there are too few or a tie."""
+        found = [word.lower() for word in _ANY_WORD.findall(text[:_READ])]
+        counts = sorted(
+            ((sum(word in words for word in found), code) for code, words in self.words.items()), reverse=True
+        )
+        if not counts or counts[0][0] < _FEWEST or (len(counts) > 1 and counts[0][0] == counts[1][0]):
+            return UNKNOWN
+        return counts[0][1]

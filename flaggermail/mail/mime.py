@@ -15,7 +15,62 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flaggermail.mail.fields import Header, Parameterised, read_header, read_parameters, unbase64, unfolded
-from flaggermail.mail.uuencode import uudecoded
+
+_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,300}?)[ \t]*\r?\n", re.MULTILINE)
+_UUENCODE_END = re.compile(rb"^(?:`|end)[ \t]*\r?$", re.MULTILINE)
+_MOST_LINES = 200_000  # of 45 octets: more than the largest part that is decoded
+_MOST_FILES = 100
+
+
+def uudecoded(octets: bytes) -> bytes:
+    """Returns the first file in `octets`, empty if there is none."""
+    begin = _BEGIN.search(octets)
+    return _lines(octets[begin.end() :]) if begin else b""
+
+
+def files_in(octets: bytes) -> Iterator[tuple[str, int]]:
+    """Yields the name and size in octets of each complete file in a text, at most 100.
+
+    A sentence may start with "begin 644 ", so the first line below it must have the length that it declares.
+    """
+    at = 0
+    for _ in range(_MOST_FILES):
+        begin = _BEGIN.search(octets, at)
+        end = _UUENCODE_END.search(octets, begin.end()) if begin else None
+        if begin is None or end is None:
+            return
+        lines = octets[begin.end() : end.start()]
+        if _has_declared_length(lines.split(b"\n", 1)[0].rstrip(b"\r")):
+            yield begin.group(1).decode("utf-8", "replace"), len(_lines(lines))
+        at = end.end()
+
+
+def _has_declared_length(line: bytes) -> bool:
+    """True if the first character encodes the length of the rest of the line; trailing spaces may be missing."""
+    length = (line[0] - 32) & 63 if line else 0
+    return bool(line) and not line.strip(bytes(range(32, 97))) and len(line) - 1 <= (length + 2) // 3 * 4 + 1
+
+
+def _lines(octets: bytes) -> bytes:
+    out: list[bytes] = []
+    for line in octets.splitlines()[:_MOST_LINES]:
+        if line.strip() in {b"end", b"`"}:
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            # Trailing spaces were cut off or added; the first character encodes how many octets the line holds.
+            length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+            out.append(_line(line[: length + 1]))
+    return b"".join(out)
+
+
+def _line(line: bytes) -> bytes:
+    try:
+        return binascii.a2b_uu(line)
+    except binascii.Error:
+        return b""
+
 
 MOST_PARTS = 400
 DEEPEST = 25
@@ -256,3 +311,89 @@ def _cut(octets: bytes, begin: int, end: int, boundary: bytes) -> _Pieces | None
 def _is_text(body: bytes) -> bool:
     """True if more than one character in twenty of a base64 body is outside the alphabet (RFC 2045, section 6.8)."""
     return len(body) >= _ENOUGH_TO_TELL and len(body.translate(None, _BASE64)) * 20 > len(body)
+
+
+_SEQUENCE, _SET, _INTEGER, _OBJECT, _OCTETS, _EXPLICIT = 0x30, 0x31, 0x02, 0x06, 0x04, 0xA0  # X.690, section 8.1.2
+_CONSTRUCTED = 0x20
+_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")  # 1.2.840.113549.1.7.2, RFC 5652, section 5.1
+_END_OF_CONTENTS = b"\0\0"  # end-of-contents octets of the indefinite form: X.690, section 8.1.5
+_DEEPEST = 8
+_MOST = 100_000  # pieces of one content; senders split it into pieces of a kilobyte
+
+
+def signed_content(octets: bytes) -> bytes | None:
+    """Returns the content of a CMS SignedData in BER (RFC 5652, section 5.2), or None if it is malformed or another."""
+    try:
+        outer = _BerReader(octets, 0, len(octets)).enter(_SEQUENCE)
+        if outer.primitive(_OBJECT) != _SIGNED_DATA:
+            return None
+        signed = outer.enter(_EXPLICIT).enter(_SEQUENCE)
+        signed.skip(_INTEGER)
+        signed.skip(_SET)
+        content = signed.enter(_SEQUENCE)
+        content.skip(_OBJECT)
+        return b"".join(content.enter(_EXPLICIT).strings(0))
+    except (IndexError, ValueError):
+        return None
+
+
+@dataclass(slots=True)
+class _BerReader:
+    """Reads BER values of `octets` from `at` to `end` in order. Raises ValueError or IndexError if malformed."""
+
+    octets: bytes
+    at: int
+    end: int
+
+    def enter(self, tag: int) -> _BerReader:
+        """Returns a reader of the next value's contents; this reader moves past its tag and length only."""
+        inner_end = self._head(tag)
+        return _BerReader(self.octets, self.at, self.end if inner_end is None else inner_end)
+
+    def primitive(self, tag: int) -> bytes:
+        """Returns the next value, which is primitive."""
+        stop = self._definite(tag)
+        value, self.at = self.octets[self.at : stop], stop
+        return value
+
+    def skip(self, tag: int) -> None:
+        """Skips the next value, which must have a definite length."""
+        self.at = self._definite(tag)
+
+    def strings(self, depth: int) -> Iterator[bytes]:
+        """Yields the pieces of an octet string, which may be split into pieces recursively (X.690, section 8.7)."""
+        if depth > _DEEPEST:
+            raise ValueError("nested too deeply")
+        for _ in range(_MOST):
+            if self.at >= self.end or self.octets[self.at : self.at + 2] == _END_OF_CONTENTS:
+                self.at += 2
+                return
+            if self.octets[self.at] == _OCTETS:
+                yield self.primitive(_OCTETS)
+            else:
+                inner = self.enter(_OCTETS | _CONSTRUCTED)
+                yield from inner.strings(depth + 1)
+                self.at = inner.at if inner.end == self.end else inner.end
+
+    def _definite(self, tag: int) -> int:
+        stop = self._head(tag)
+        if stop is None:
+            raise ValueError("of indefinite length")
+        return stop
+
+    def _head(self, tag: int) -> int | None:
+        """Reads tag and length (X.690, section 8.1.3) and returns the end of the value, None if indefinite."""
+        if self.octets[self.at] != tag:
+            raise ValueError("another value was expected")
+        first = self.octets[self.at + 1]
+        self.at += 2
+        if first == 0x80:  # noqa: PLR2004 - the indefinite form
+            return None
+        length = first
+        if first > 0x80:  # noqa: PLR2004 - the long form
+            count = first & 0x7F
+            length = int.from_bytes(self.octets[self.at : self.at + count], "big")
+            self.at += count
+        if self.at + length > self.end:
+            raise ValueError("ends too early")
+        return self.at + length

@@ -12,11 +12,11 @@ from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import notices
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
+from flaggermail.record.case_values import USUAL_LIFE, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import CaseState, ClockState, MailState, NotificationState
-from flaggermail.record.topics import USUAL_LIFE, Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
 

@@ -15,13 +15,12 @@ from flaggermail.notices import notices
 from flaggermail.notices.approval_requests import counted, draft_values, may_still_approve, shown_to
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.case_values import ChannelKind
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMessage
-from flaggermail.record.states import WITHHELD, MailState, NotificationState, ServerState
+from flaggermail.record.states import WITHHELD, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer, Rota
 from flaggermail.wording.said import Said

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flaggermail.notices import code_pages, duty, enrolled, notices
+from flaggermail.notices import duty, notices, page_queue
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications import draft_policy
 from flaggermail.notifications.approval import ApprovalTally, Offer, may_approve, tally
 from flaggermail.ports import Transaction
-from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.case_values import LASTS, ChannelKind, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, OutboxMail, PageCode, Platform, Token
 from flaggermail.record.states import NotificationState
-from flaggermail.record.topics import LASTS, Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
@@ -120,8 +119,8 @@ def _body_of(work: UnitOfWork, draft: Notification) -> str:
 
 
 def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> None:
-    token, means = work.env.randomness.token(), enrolled.means_of(work, officer)
-    if means is ByReply.PAGER and not code_pages.queue(work, officer, draft, token):
+    token, means = work.env.randomness.token(), duty.means_of(work, officer)
+    if means is ByReply.PAGER and not page_queue.queue_code(work, officer, draft, token):
         means = ByReply.OFF  # called often enough in this hour: the command remains
     offer = Offer(draft.id, token, draft.digest, officer.id, work.now + LASTS)
     author = work.env.settings.rota.officer(draft.drafted_by)

@@ -13,13 +13,12 @@ from datetime import datetime, timedelta
 from flaggermail.letters.template_values import Turn
 from flaggermail.notices import notices
 from flaggermail.notices.notices import Notice
-from flaggermail.record.clocks import ClockKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, Delivery, Election, Notification, Page, Rehearsal, Reminder
 from flaggermail.record.rows import StoredMessage as Stored
-from flaggermail.record.states import ClockState
+from flaggermail.record.states import ClockKind, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 
 LISTED = 40  # entries per list in the mail; the command shows the rest

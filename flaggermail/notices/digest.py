@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 from flaggermail.cases import attention
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.notices import duty, notices, rate_limits
+from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
+from flaggermail.record.case_values import SenderTrust, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
 from flaggermail.record.rows import HeldBack, StoredMessage
-from flaggermail.record.topics import Topic
-from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.said import counted
 
@@ -172,7 +171,7 @@ def tell_held_back(env: Services) -> int:
 def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack]) -> int:
     """Sends one officer a digest; exercise rows are sent in a mail of their own, marked as such."""
     officer = work.env.settings.rota.officer(officer_id) or work.env.settings.rota.head()
-    if officer is None or not rate_limits.digest_is_due(work, officer, held):
+    if officer is None or not duty.digest_is_due(work, officer, held):
         return 0
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")

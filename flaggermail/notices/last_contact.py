@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.case_values import ChannelKind
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Channel, ContactNote, Notification, StoredMessage

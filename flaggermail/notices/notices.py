@@ -9,24 +9,22 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from flaggermail.cases import attention, elections, lifecycle
-from flaggermail.cases.referrals import missing_of
+from flaggermail.cases.lifecycle import missing_of
 from flaggermail.errors import Refusal
-from flaggermail.letters import exercises, writing
+from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.mail.subject import with_tail
-from flaggermail.notices import duty, last_contact, page_queue, rate_limits, route, shown_mail
-from flaggermail.notifications import latency
+from flaggermail.notices import duty, last_contact, page_queue, shown_mail
+from flaggermail.notifications import clocks
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.record.case_values import Priority
+from flaggermail.record.case_values import LIFETIME, USUAL_LIFE, Priority, SenderTrust, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
 from flaggermail.record.states import IN_HAND, CaseState
-from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
-from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarms import AlarmText
@@ -83,7 +81,7 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     does not show. `trust`: whose mail caused it, if a stranger's can; it counts against the limits of that class only.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
-        rate_limits.count_suppressed(work)
+        duty.count_suppressed(work)
         return
     about = EventRef(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
@@ -105,7 +103,7 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
         )  # fmt: skip
         values = {
             "kind": alarm.kind, "what": alarm.text, "next_step": next_step, "phone": phone,
-            "minutes": latency.minutes(use.sent_at, work.now) if use is not None and use.sent_at is not None else None,
+            "minutes": clocks.minutes(use.sent_at, work.now) if use is not None and use.sent_at is not None else None,
         }  # fmt: skip
         if tell(work, officer, notice, values):
             reached.append(officer)
@@ -127,7 +125,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
     """Queues one mail to an officer. Returns False if none could be made of it: then an alarm says so, once."""
     if writing.suppresses(work, notice.kind, notice.dedupe, notice.about):
         return True  # no token is issued either, since nobody would receive it
-    if notice.template in rate_limits.LIMITED_TEMPLATES and rate_limits.hold_back_if_over_limit(
+    if notice.template in duty.LIMITED_TEMPLATES and duty.hold_back_if_over_limit(
         work, officer, _held_back_row(work, officer, notice, values)
     ):
         return True
@@ -217,7 +215,7 @@ def _held_back_row(work: UnitOfWork, officer: Officer, notice: Notice, values: M
         case=notice.about.case,
         notification=notice.about.notification,
         next_step=str(values["next_step"]),
-        exercise=exercises.belongs_to_exercise(work, notice.about.case, otherwise=notice.exercise),
+        exercise=stored_messages.belongs_to_exercise(work, notice.about.case, otherwise=notice.exercise),
         shows=notice.message,
         trust=notice.trust,
         held_at=work.now,
@@ -253,7 +251,7 @@ def tell_of_mail(
         "labels": list(stored.labels),
         "sender": stored.from_address or "",
         "verdict": stored.verdict,
-        "hops": route.template_values(route.hops_of(work, stored)) if stored.disputed else [],
+        "hops": shown_mail.hop_values(shown_mail.hops_of(work, stored)) if stored.disputed else [],
         "unread": _unread(message, list((attached or {}).values())),
         "subject": stored.subject or "",
         **shown_mail.template_values(stored, message, is_answer=what == "platform answer"),
@@ -311,7 +309,7 @@ def _minutes(work: UnitOfWork, stored: StoredMessage) -> int | None:
     use = work.tx.get(Notification, stored.notification) if stored.notification else None
     if use is None or use.sent_at is None or use.sent_at > stored.received_at or stored.disputed:
         return None
-    return latency.minutes(use.sent_at, stored.received_at)
+    return clocks.minutes(use.sent_at, stored.received_at)
 
 
 def _unread(message: Message, attached: Sequence[Message]) -> int:
@@ -333,7 +331,7 @@ def entry_of(message: StoredMessage) -> dict[str, object]:
 
 def _like(work: UnitOfWork, case: Case, one: shown_mail.Alike) -> dict[str, object]:
     """Returns the template values of an open case that a new one is like."""
-    minutes = latency.minutes(one.case.opened_at, case.opened_at)
+    minutes = clocks.minutes(one.case.opened_at, case.opened_at)
     number = elections.short_number(work, one.case)
     return {"case": one.case.number, "reply": number, "title": one.case.title, "minutes": minutes, "why": list(one.why)}
 

@@ -11,16 +11,18 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail.letters import exercises, writing
+from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.writing import render
-from flaggermail.notices.pager_choice import alarm_text
+from flaggermail.notices.pager_choice import alarm_text, code_text, draft_text
+from flaggermail.notifications.approval import Offer
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform
+from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform, Token
 from flaggermail.record.states import PageState
-from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
 
 HOUR = timedelta(hours=1)
@@ -85,7 +87,7 @@ def called_lately(work: UnitOfWork, officer: Officer, *, exercise: bool) -> int:
 def mark(work: UnitOfWork, *, exercise: bool) -> str:
     """Returns the prefix of an exercise page, the same as in mail subjects; empty for a real page."""
     language = work.env.settings.desk.organisation.language
-    return render(work, exercises.MARK, language, None).subject if exercise else ""
+    return render(work, stored_messages.MARK, language, None).subject if exercise else ""
 
 
 def queue_for_alarm(
@@ -94,7 +96,7 @@ def queue_for_alarm(
     """Queues a page for an alarm, to the first pager at once: the alarm may be that no mail arrives."""
     if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # a page about failed pagers would never end
         return
-    played = exercises.belongs_to_exercise(work, alarm.case, otherwise=exercise)
+    played = stored_messages.belongs_to_exercise(work, alarm.case, otherwise=exercise)
     platform, begins = platform_of(work, alarm.notification), mark(work, exercise=played)
     language = work.env.settings.desk.organisation.language
     text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins, language=language)
@@ -108,3 +110,35 @@ def platform_of(work: UnitOfWork, notification_id: str | None) -> str | None:
     notification = work.tx.get(Notification, notification_id) if notification_id else None
     platform = work.tx.get(Platform, notification.platform) if notification else None
     return platform.name if platform else None
+
+
+def offer_of(work: UnitOfWork, token: Token) -> Offer | None:
+    """Returns what the approval request with that token offers.
+
+    None if its draft waits for nobody, or if the desk's key for codes by pager cannot be read by this account.
+    """
+    draft = work.tx.get(Notification, token.notification) if token.notification else None
+    if draft is None or token.officer is None or token.expires_at is None:
+        return None
+    key = work.env.codes.seal("codes by pager") if work.env.settings.desk.approval.means is ByReply.PAGER else b""
+    return None if key is None else Offer(draft.id, token.token, draft.digest, token.officer, token.expires_at, key)
+
+
+def queue_code(work: UnitOfWork, officer: Officer, draft: Notification, token: str) -> bool:
+    """Queues a page with the code of the approval request that has this token; returns whether it will be called."""
+    played = stored_messages.belongs_to_exercise(work, draft.case, otherwise=False)
+    text = draft_text(draft.id, platform_of(work, draft.id), mark(work, exercise=played))
+    page = queue(work, officer, 0, Wake(f"code/{token}", text, draft.case, draft.id, played, token))
+    return page is not None and page.state == PageState.QUEUED
+
+
+def text_of(work: UnitOfWork, page: Page) -> str | None:
+    """Returns the text to call a pager with: that of its row, below the code if it carries one; None if it is void."""
+    carried = work.tx.get(PageCode, page.id)
+    if carried is None:
+        return page.text
+    token = work.tx.get(Token, carried.token)
+    offer = offer_of(work, token) if token is not None else None
+    if offer is None or not offer.key or work.now >= offer.expires_at:
+        return None
+    return code_text(offer.code, page.text)

@@ -8,13 +8,15 @@ Nothing is placed by this: the officer is told, with the reply that makes one ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flaggermail.cases.checklist import named, signature_of
-from flaggermail.cases.referrals import Reader
+from flaggermail.cases.lifecycle import Reader
+from flaggermail.errors import OctetsLost
 from flaggermail.mail.fields import in_domains
+from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Address, Message
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, StoredMessage
@@ -142,3 +144,25 @@ def _one_platform(here: frozenset[str], there: frozenset[str]) -> bool:
 
 def _text(mail: Message) -> str:
     return f"{mail.subject or ''}\n{in_one_text(mail)}"
+
+
+def hops_of(work: UnitOfWork, stored: StoredMessage) -> tuple[Hop, ...]:
+    """Returns the servers that relayed the mail, the first one first; empty if its octets are gone or unreadable."""
+    if stored.discarded_at is not None:
+        return ()
+    try:
+        return work.env.parser.hops(work.env.octets.get(stored.digest))
+    except OctetsLost:
+        return ()
+
+
+def hop_values(hops: Iterable[Hop]) -> list[dict[str, object]]:
+    """Returns the hops as values of a template; the names are strangers' words."""
+    return [
+        {"at": hop.at, "hop_by": hop.by, "hop_from": hop.sender, "hop_protocol": hop.protocol, "delay": _whole(hop)}
+        for hop in hops
+    ]
+
+
+def _whole(hop: Hop) -> int | None:
+    return None if hop.delay is None else round(hop.delay)

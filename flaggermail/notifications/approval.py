@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
-from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.case_values import ChannelKind
 from flaggermail.record.rows import Channel, Notification
 from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import Officer, Rota

@@ -11,9 +11,9 @@ import re2
 from pydantic import AfterValidator, Field, create_model
 
 from flaggermail.notifications.draft_policy import DraftPatterns, LanguagePatterns
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
+from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.settings.yaml_files.kinds import Model
-from flaggermail.settings.yaml_files.model import read_model
 
 
 def _compiles(pattern: str) -> str:

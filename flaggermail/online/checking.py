@@ -13,10 +13,19 @@ from types import MappingProxyType
 
 from flaggermail.errors import FlaggermailError, LinkLost
 from flaggermail.mail.reply_tokens import CHECK_HEADER
-from flaggermail.online import proof, steps_of_machine, steps_of_mail, steps_of_servers
-from flaggermail.online.check_mail import CheckPart, Marks, bits_of
-from flaggermail.online.checked import Checked
-from flaggermail.online.means import CheckMeans
+from flaggermail.online import steps_of_machine, steps_of_mail, steps_of_servers
+from flaggermail.online.checked import (
+    Checked,
+    CheckMeans,
+    CheckPart,
+    Marks,
+    OnlyOurselves,
+    ScratchProof,
+    bits_of,
+    play,
+    scratch_settings,
+    verify,
+)
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import Accepted, Refused
 
@@ -148,18 +157,18 @@ def _placed(checked: Checked) -> StepOutcome:
     assert found is not None  # noqa: S101 - the step rests on the mail that arrived
     domain = mailbox.address.rpartition("@")[2]
     now = means.clock.now()
-    submit = proof.OnlyOurselves(
+    submit = OnlyOurselves(
         means.submitter, mailbox.address, f"check-{checked.marks.bits[:8]}@{domain}", checked.marks, now
     )
-    with means.scratch(proof.scratch_settings(means.settings, now), submit, means.clock) as scratch:
-        checked.proof = proof.play(scratch, found, submit)
+    with means.scratch(scratch_settings(means.settings, now), submit, means.clock) as scratch:
+        checked.proof = play(scratch, found, submit)
         if isinstance(checked.proof.sent, Accepted):
             checked.proof.arrived = checked.awaited(CheckPart.ANSWER) is not None
-        proof.verify(scratch, [found], checked.proof)
+        verify(scratch, [found], checked.proof)
     return steps_of_mail.placed(checked.proof)
 
 
-def _of_proof(judge: Callable[[proof.ScratchProof, str], StepOutcome]) -> Callable[[Checked], StepOutcome]:
+def _of_proof(judge: Callable[[ScratchProof, str], StepOutcome]) -> Callable[[Checked], StepOutcome]:
     return lambda checked: judge(checked.proof, checked.means.settings.desk.mailbox.address)
 
 

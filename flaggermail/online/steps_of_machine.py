@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from flaggermail.errors import ConfigurationError, StoreFault
 from flaggermail.health.overview import MEGA
 from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
-from flaggermail.online.check_mail import fields
-from flaggermail.online.checked import Checked
+from flaggermail.online.checked import Checked, fields
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
 from flaggermail.ports.servers import PAGE_TITLE
 

@@ -6,11 +6,9 @@ from __future__ import annotations
 from flaggermail.health.findings import skew
 from flaggermail.mail.authentication.authres import AuthenticationMethod, above_last_hop, is_named, read_trace, servers
 from flaggermail.mail.reply_tokens import CHECK_HEADER, OWN_HEADER
-from flaggermail.online import check_mail
-from flaggermail.online.check_mail import CheckPart, Marks, body_digest, field, fields
-from flaggermail.online.checked import Sent
+from flaggermail.online import checked
+from flaggermail.online.checked import CheckPart, Marks, ScratchProof, Sent, body_digest, fields, header_field
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
-from flaggermail.online.proof import ScratchProof
 from flaggermail.ports import Accepted, Refused, Role
 from flaggermail.ports.probing import Found
 from flaggermail.settings.model import Settings
@@ -38,7 +36,7 @@ def self_mail(sent: Sent, settings: Settings) -> StepOutcome:
 
 def message_id(sent: Sent) -> StepOutcome:
     """Compares the Message-ID."""
-    here, was = field(_octets(sent), "Message-ID"), field(sent.octets, "Message-ID")
+    here, was = header_field(_octets(sent), "Message-ID"), header_field(sent.octets, "Message-ID")
     if here == was:
         return OutcomeCode.ID_KEPT.at(CheckStep.MESSAGE_ID)
     return OutcomeCode.ID_REPLACED.at(CheckStep.MESSAGE_ID, sent=was, found=here[:_SHOWN] or "-")
@@ -47,9 +45,9 @@ def message_id(sent: Sent) -> StepOutcome:
 def own_header(sent: Sent, marks: Marks) -> StepOutcome:
     """Looks for the fields of the desk."""
     here = _octets(sent)
-    if field(here, OWN_HEADER) != marks.bits:
+    if header_field(here, OWN_HEADER) != marks.bits:
         return OutcomeCode.HEADER_LOST.at(CheckStep.OWN_HEADER, field=OWN_HEADER)
-    if field(here, CHECK_HEADER) != marks.value(CheckPart.PLAIN):
+    if header_field(here, CHECK_HEADER) != marks.value(CheckPart.PLAIN):
         return OutcomeCode.HEADER_LOST.at(CheckStep.OWN_HEADER, field=CHECK_HEADER)
     return OutcomeCode.HEADER_KEPT.at(CheckStep.OWN_HEADER)
 
@@ -111,8 +109,8 @@ def forged_mark(sent: Sent, marks: Marks) -> StepOutcome:
     if sent.found is None:
         words = Online.NOT_SEEN() if isinstance(sent.answer, Accepted) else sent.answer.text
         return OutcomeCode.MARK_UNKNOWN.at(step, words=words)
-    if check_mail.forged_mark(marks) in fields(sent.found.octets, check_mail.MARK):
-        return OutcomeCode.MARK_SURVIVES.at(step, field=check_mail.MARK)
+    if checked.forged_mark(marks) in fields(sent.found.octets, checked.MARK):
+        return OutcomeCode.MARK_SURVIVES.at(step, field=checked.MARK)
     return OutcomeCode.MARK_GONE.at(step)
 
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flaggermail.errors import LinkLost, LoginRefused
-from flaggermail.online.check_mail import field
-from flaggermail.online.checked import Checked
+from flaggermail.online.checked import Checked, header_field
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
 from flaggermail.ports import Reach, Role
 from flaggermail.ports.probing import Found
@@ -219,4 +218,4 @@ def _login_means(server: MailboxSettings | SubmissionSettings) -> Said:
 
 def _names(mails: Sequence[Found]) -> list[str]:
     """Returns the Message-ID of each mail, cut to what a mail of a check can have."""
-    return [f"{field(mail.octets, 'Message-ID')[:120]} ({mail.folder})" for mail in mails[:_NAMED]]
+    return [f"{header_field(mail.octets, 'Message-ID')[:120]} ({mail.folder})" for mail in mails[:_NAMED]]

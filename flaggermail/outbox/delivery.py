@@ -22,7 +22,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.errors import ArchiveFault
-from flaggermail.letters import exercises, standing, writing
+from flaggermail.letters import standing, stored_messages, writing
 from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unknown
@@ -60,7 +60,7 @@ def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: In
             attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if tried else None
             if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
                 work = UnitOfWork(env, tx, env.clock.now())
-                settle(work, tx.get(OutboxMail, mail.id) or mail, exercises.kept(work, mail) or answer)
+                settle(work, tx.get(OutboxMail, mail.id) or mail, stored_messages.kept(work, mail) or answer)
 
     until_recorded(record, stop)
 
@@ -70,7 +70,7 @@ def _submit(env: Services, mail: OutboxMail) -> Submission:
         octets = env.octets.get(mail.digest)  # compared with their digest, once more
     except ArchiveFault as lost:  # since `claim` has read them: tried again, and then withheld
         return Refused(mail.recipient, permanent=False, code=0, text=Attempted.NOT_IN_ARCHIVE(fault=str(lost)))
-    refused = exercises.refusal(env, mail, octets)
+    refused = stored_messages.refusal(env, mail, octets)
     return refused or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
 
 
@@ -83,7 +83,7 @@ def recover(env: Services) -> int:
                 integrity.tell(work, mail.id, found)
                 continue
             lost = Unknown(mail.recipient, Attempted.PROGRAM_ENDED(), died=True)
-            settle(work, mail, exercises.kept(work, mail) or lost)
+            settle(work, mail, stored_messages.kept(work, mail) or lost)
             settled += 1
         for mail in [] if writing.is_on(tx) else standing.look(tx).waiting:  # this start may have read other settings
             if integrity.row_fault(tx, mail) is None and (why := integrity.lacking(work, mail)):

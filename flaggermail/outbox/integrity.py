@@ -26,12 +26,12 @@ from flaggermail.notices.approval_requests import counted
 from flaggermail.notifications.approval import channel_lacking, channel_of
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, Case, Channel, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
-from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText, Differs
 from flaggermail.wording.refusals import Lacking

@@ -15,13 +15,13 @@ from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import anew, duty, notices, page_queue
 from flaggermail.notices.notices import Notice
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Case, OutboxMail, Token
 from flaggermail.record.states import MailState, ServerState
-from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarms import AlarmText

@@ -11,27 +11,61 @@ from datetime import datetime, timedelta
 from flaggermail.cases import lifecycle
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import standing, stored_messages
-from flaggermail.notices import approval_letters, decision_letters, notices
+from flaggermail.notices import approval_letters, notices, unheard
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.retry import DOUBT_WAITS, LOGIN_WAITS, fraction, next_try
-from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.record.case_values import Decision
-from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.case_values import Decision, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind, changed
-from flaggermail.record.kinds import AssignedBy, Direction, Kind
+from flaggermail.record.kinds import AssignedBy, Direction, Kind, Role
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.refusals import LOGIN_CODES, Concerns, SmtpStage, concerns, without_words
-from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
-from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
-from flaggermail.record.topics import Topic
+from flaggermail.record.rows import Attempt, Case, Delivery, Notification, OutboxMail, StoredMessage
+from flaggermail.record.states import AttemptResult, CaseState, InstantBasis, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.steps import write_steps
+from flaggermail.settings.model import SendingProof
+from flaggermail.settings.rota import write_steps
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import Said, as_written
 from flaggermail.wording.servers import Attempted
+
+_MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
+
+
+def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datetime]]:
+    """Returns the uncertain mails of our message `own` that were delivered, each with the instant of its copy.
+
+    Each recipient's mail leaves a copy of its own. With several recipients, the copies of the others prove nothing:
+    there must be as many distinct copies (each has its own path through the server) as mails that were or may have been
+    accepted.
+    """
+    mails = work.tx.find(OutboxMail, where(OutboxMail.message_id).is_(own.message_id))
+    doubtful = [mail for mail in mails if mail.state == MailState.UNCERTAIN]
+    taken = sum(mail.state in _MAY_LEAVE_A_COPY or mail.bounced for mail in mails)
+    arrivals = _arrivals(work, own, everywhere=not taken and len(doubtful) == 1)
+    if len(arrivals) < taken + len(doubtful):
+        return []
+    # The mailbox server's clock may be ahead of ours or behind.
+    return [
+        (mail, max(mail.queued_at, min(at, work.now))) for mail, at in zip(doubtful, arrivals[taken:], strict=False)
+    ]
+
+
+def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list[datetime]:
+    """Returns the arrival of each distinct copy in the folders that count as proof, or in all if `everywhere`."""
+    desk = work.env.settings.desk
+    in_sent = desk.submission.proof == SendingProof.SENT
+    first: dict[str, datetime] = {}
+    for copy in work.tx.find(Delivery, where(Delivery.message).is_(own.id)):
+        if copy.arrival.in_file:  # whoever had the file could write it
+            continue
+        role = copy.role or desk.mailbox.role_of(copy.folder)
+        if everywhere or (role is Role.SENT) is in_sent:
+            first[copy.digest] = min(first.get(copy.digest, copy.internaldate), copy.internaldate)
+    return sorted(first.values())
+
 
 _TOPICS = {
     AlarmKind.UNCERTAIN: Topic.UNCERTAIN_MAIL,
@@ -148,7 +182,7 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
         return
     lifecycle.rejudge(work, now_sent.id)
     if case.decision == Decision.NOTIFY:
-        _write(work, case.number, Kind.DECISION_NOTICE, lambda: decision_letters.tell(work, case))
+        _write(work, case.number, Kind.DECISION_NOTICE, lambda: unheard.tell(work, case))
 
 
 def _write(work: UnitOfWork, case: str, kind: Kind, tell: Callable[[], None]) -> None:

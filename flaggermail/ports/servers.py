@@ -9,12 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from flaggermail.mail.message import Message, Verdict
-from flaggermail.mail.signature_facts import Dnssec
+from flaggermail.mail.message import Dnssec, Message, Verdict
 from flaggermail.ports.machine import Clock, Interrupt
-from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.kinds import ArrivalBasis, OctetSource, Role
 from flaggermail.record.refusals import SmtpStage
+from flaggermail.record.states import InstantBasis
 from flaggermail.wording.said import UNSAID, Said
 
 

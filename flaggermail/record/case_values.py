@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
+
+from flaggermail.record.kinds import Kind
+from flaggermail.wording.catalogues import languages
 
 
 class CaseType(StrEnum):
@@ -75,3 +80,101 @@ class Item(StrEnum):
     SCREENSHOT = "screenshot"
     LINK = "link"
     CONTACT = "contact"
+
+
+class ChannelKind(StrEnum):
+    """How a channel of a platform is used."""
+
+    MAIL = "mail"
+    PORTAL = "portal"
+    PHONE = "phone"
+
+
+class ContactMeans(StrEnum):
+    """How a contact that no mail of ours shows took place."""
+
+    PHONE = "phone"
+    PORTAL = "portal"
+    MEETING = "meeting"
+    MAIL = "mail"  # of the years before, and lost since
+
+
+class MarkedAs(StrEnum):
+    """What a person says an old mail is."""
+
+    NOTIFICATION = "notification"  # the copy of a use
+    ACKNOWLEDGEMENT = "acknowledgement"  # a platform's, that it has the notification
+    ANSWER = "answer"  # a platform's, to the matter
+
+
+class AuthorWord(StrEnum):
+    """Who an officer says wrote a platform's mail."""
+
+    PERSON = "person"
+    SYSTEM = "system"
+
+
+COUNTS = (Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY)
+"""What a contact note can count as, which says the clocks that it starts or stops."""
+
+
+class LanguageCode(StrEnum):
+    """The languages in which the desk writes (ISO 639-1): each has a folder in `wording`."""
+
+    _ignore_ = "folder"
+    NL = "nl"
+    EN = "en"
+    for folder in languages():
+        if folder not in {NL, EN}:
+            locals()[folder.upper()] = folder
+
+
+LASTS = timedelta(hours=2)
+
+
+class Topic(StrEnum):
+    """The topic of a mail of ours; the purpose of its token. The last three are of mail to others than officers."""
+
+    NOTICE = "notice"
+    NEW_CASE = "new case"
+    NEW_CASE_ALIKE = "new case that is like another"
+    FORM = "case form"
+    APPROVAL = "approval"
+    REMINDER = "reminder"
+    REMINDER_WITH_MAIL = "reminder with mail"  # one mail waits that may be the answer
+    REMINDERS = "reminders"  # several in one mail
+    UNDECIDED = "undecided case"
+    UNVERIFIED = "unverified mail"
+    AUTOMATIC = "automatic mail"  # a platform's, that says more than that ours arrived
+    COMMENT = "comment"  # in a platform's ticket system, by a named person
+    UNCLEAR_REPORT = "unclear report"  # a delivery report that fits several mails of ours
+    UNCERTAIN_MAIL = "uncertain mail"  # mail of ours to a platform, of which nobody knows whether it was sent
+    UNDELIVERED_MAIL = "undelivered mail"  # mail of ours to a platform that was refused, returned or delayed
+    PLAYED_CALL = "played call"  # a call of a rehearsal, to be made now and noted
+    QUARANTINE = "quarantine"
+    SHIFT = "shift"  # the hand-over
+    STAND = "stand"  # how things stand, as an officer asked
+    SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone
+    DEVICE = "device"  # an officer's device for one-time codes, which its first code confirms
+    CASE = "case"
+    NOTIFICATION = "notification"
+    DECLINE = "decline"
+
+
+USUAL_LIFE = timedelta(days=7)
+LIFETIME: Mapping[Topic, timedelta] = {Topic.APPROVAL: LASTS, Topic.DEVICE: LASTS}
+"""How long a reply to a mail is accepted; `USUAL_LIFE` for topics not listed."""
+
+
+class SenderTrust(StrEnum):
+    """How far the sender of a mail is trusted, the most trusted first. Each class has limits of its own."""
+
+    KNOWN = "known"  # verified, and an officer, a platform, of a list in the rules, or in a case of theirs
+    VERIFIED = "verified"  # verified, but unknown; or unverified with a key of a case
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most trusted class; what is listed together is listed in this order."""
+        return list(SenderTrust).index(self)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from types import MemberDescriptorType, UnionType
 from typing import (
@@ -35,6 +35,26 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+"""What a mail or its server dates before this tells of a clock that was never set."""
+YEARS = range(1970, 2200)
+"""Of days and instants that people write, in a command or a file. What is past is also compared with the clock."""
+FIRST, LAST = datetime(1969, 12, 31, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC)
+"""Beyond the years that people write, in any zone. What lies between is shown in every zone and can be summed."""
+
+
+def usable(at: datetime) -> datetime:
+    """Returns an aware instant, or the nearest of `FIRST` and `LAST` if it lies beyond them.
+
+    For instants that are shown and compared, never for one that is stored: rows and events keep what they hold.
+    """
+    return at if FIRST <= at <= LAST else min(max(at, FIRST), LAST)
+
+
+TOO_FAR = f"is too far away; write a year from {YEARS[0]} to {YEARS[-1]}"
+"""What is wrong with another year, and what would be right."""
+
 
 K = TypeVar("K")
 

@@ -23,9 +23,8 @@ from functools import cache
 from json.encoder import encode_basestring
 from typing import TypedDict, TypeVar
 
-from flaggermail.record.definition import FieldFacts, Record, facts_of
+from flaggermail.record.definition import FieldFacts, Record, facts_of, usable
 from flaggermail.record.events import Change, Event, EventKind, Scalar
-from flaggermail.record.instants import usable
 from flaggermail.record.rows import BY_TABLE
 from flaggermail.wording.said import Said
 

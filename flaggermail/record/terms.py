@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.wording.catalogues import locale
 
 _TERM = re.compile(r"P(?=[0-9])(?:([0-9]{1,3})Y)?(?:([0-9]{1,4})M)?(?:([0-9]{1,5})D)?|P([0-9]{1,4})W")

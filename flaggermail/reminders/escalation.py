@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.record.clocks import ClockKind
-from flaggermail.settings.steps import HEAD, OFFICER, ROLES, Step, Who
+from flaggermail.record.states import ClockKind
+from flaggermail.settings.rota import HEAD, OFFICER, ROLES, Step, Who
 
 
 @dataclass(frozen=True, slots=True)

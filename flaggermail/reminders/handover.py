@@ -6,28 +6,137 @@ No job is scheduled: each tick checks whether the officer on call has changed an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.cases import attention
-from flaggermail.notices import anew, last_contact, notices
+from flaggermail.letters import standing
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.notices import anew, duty, last_contact, notices, unheard
 from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
+from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction, WallTime
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.record.clocks import ClockKind
-from flaggermail.record.definition import where
-from flaggermail.record.kinds import FROM_MAILBOX, Kind, Place
-from flaggermail.record.rows import Alarm, Case, InForce, OutboxMail, Platform, Reminder, StoredMessage, Withheld
-from flaggermail.record.states import CaseState, MailState
-from flaggermail.record.topics import Topic
+from flaggermail.record.case_values import Decision, Topic
+from flaggermail.record.definition import FieldCondition, where
+from flaggermail.record.kinds import FROM_MAILBOX, Direction, Kind, Place
+from flaggermail.record.rows import (
+    Alarm,
+    Case,
+    ClockRow,
+    HeldBack,
+    InForce,
+    Notification,
+    OutboxMail,
+    Platform,
+    Reminder,
+    StoredMessage,
+    Withheld,
+)
+from flaggermail.record.states import CaseState, ClockKind, ClockState, MailState, NotificationState, ServerState
 from flaggermail.reminders import escalation
-from flaggermail.reminders.escalation import Expected
-from flaggermail.reminders.open_clocks import OpenClock, open_clocks
+from flaggermail.reminders.escalation import Acknowledgement, Expected, SentStep, Silence
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.rota import AT_MOST, WEEKDAYS, Officer, Shift, changes, void
+from flaggermail.settings.rota import AT_MOST, WEEKDAYS, Officer, Shift, Step, changes, read_steps, void
 from flaggermail.wording.alarms import AlarmText
+
+DECISION = ClockKind.DECISION
+TOGETHER = 10_000  # subjects in one statement; SQLite takes 32,766 values
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClock:
+    """A running clock: a notification waits for its platform, or a case for a decision."""
+
+    case: Case
+    notification: Notification | None
+    clock: ClockKind
+    started_at: datetime
+    steps: Sequence[Step]
+    told: Sequence[Reminder]  # about the same notification, or the same case
+
+    @property
+    def about(self) -> str:
+        """The key of the notification or case."""
+        return self.notification.id if self.notification else self.case.number
+
+    @property
+    def silence(self) -> Silence:
+        """The input of the escalation policy; reminders sent before this clock started belong to an earlier run."""
+        told = [_telling(r) for r in self.told if r.clock == self.clock and r.told_at >= self.started_at]
+        return Silence(self.started_at, told, [a for r in self.told if (a := self.acknowledgement(r))])
+
+    def acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
+        """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires."""
+        at, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
+        if at is None or until is None or by is None or at < self.started_at:
+            return None
+        asks = reminder.clock == self.clock != SUBSTANCE and reminder.kind == Kind.REMINDER
+        return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)
+
+
+def _telling(reminder: Reminder) -> SentStep:
+    escalates = reminder.kind == Kind.ESCALATION
+    return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
+
+
+def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
+    """Yields running clocks of notifications and cases without a decision, selected by SQL.
+
+    There are as many statements for ten thousand of them as for one.
+    """
+    yield from _of_notifications(tx)
+    undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
+    told = _told_by(Reminder.case, tx, [case.number for case in undecided], where(Reminder.notification).is_(None))
+    for case in undecided:
+        steps = list(read_steps(case.steps))
+        if steps:
+            yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))
+
+
+def _of_notifications(tx: Transaction) -> Iterator[OpenClock]:
+    running = tx.find(
+        ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), where(ClockRow.kind).in_([RECEIPT, HUMAN, SUBSTANCE])
+    )
+    unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
+    names = sorted({clock.notification for clock in running})
+    notifications = {row.id: row for row in tx.find(Notification, where(Notification.id).in_(names))}
+    numbers = sorted({row.case for row in notifications.values()})
+    cases = {row.number: row for row in tx.find(Case, where(Case.number).in_(numbers))}
+    told = _told_by(Reminder.notification, tx, names)
+    for clock in running:
+        notification = notifications.get(clock.notification)
+        case = cases.get(notification.case) if notification else None
+        if notification is not None and case is not None and case.state != CaseState.CLOSED:
+            policy = read_steps(notification.steps)
+            if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
+                continue  # before any answer, only the receipt clock reminds, if the channel can confirm
+            steps = [s for s in policy if s.clock == clock.kind]
+            about = told.get(notification.id, ())
+            yield OpenClock(case, notification, clock.kind, _counted_from(clock), steps, about)
+
+
+def _counted_from(clock: ClockRow) -> datetime:
+    """Returns the start; that of substance cut to the minute, so that steps of one time of day come in one mail."""
+    at = clock.started_at
+    return at.replace(second=0, microsecond=0) if clock.kind == SUBSTANCE else at
+
+
+def _told_by(
+    subject: str | None, tx: Transaction, keys: Sequence[str], *conditions: FieldCondition
+) -> Mapping[str, Sequence[Reminder]]:  # fmt: skip
+    """Returns the reminders of these notifications or cases, by their key: `subject` is the field that names them.
+
+    A mailbox of years leaves tens of thousands of cases without a decision, more than a statement takes values.
+    """
+    field, told = where(subject), dict[str, list[Reminder]]()
+    for part in (keys[first : first + TOGETHER] for first in range(0, len(keys), TOGETHER)):
+        for reminder in tx.find(Reminder, field.in_(part), *conditions):
+            told.setdefault(getattr(reminder, field.name), []).append(reminder)
+    return told
+
 
 JOB = "hand-over"  # what an alarm calls it
 LISTED = 40  # entries per list in the mail; the rest is counted
@@ -226,3 +335,87 @@ def line_of_awaited(work: UnitOfWork, waiting: OpenClock) -> dict[str, object]:
         "contact": last_contact.last_contact(work, use) if use is not None else None,
         "exercise": waiting.case.exercise,
     }
+
+
+SUMMED_UP = 8  # entries per list; the rest is counted
+
+
+def values(work: UnitOfWork) -> dict[str, object]:
+    """Returns the values of the template `desk_summary`, as of now."""
+    note, officer = gather(work), duty.officer_on_call(work)
+    clocks = sorted((one for one, _ in note.clocks), key=lambda one: (_first_due(one), one.started_at, one.about))
+    late = [one for one in clocks if _first_due(one) <= work.now]
+    drafts = work.tx.find(Notification, where(Notification.state).is_(NotificationState.DRAFT))
+    answers = _unverified(work, [*clocks, *note.awaited])
+    replies, outlook, stuck = unheard.lately(work.tx, work.now), standing.look(work.tx), _stuck(work)
+    return {
+        "at": work.now,
+        "late": [_clock(work, one) for one in late[:SUMMED_UP]],
+        "going_on": [_clock(work, one) for one in clocks[len(late) :][:SUMMED_UP]],
+        "awaited": [line_of_awaited(work, one) for one in note.awaited[:SUMMED_UP]],
+        "drafts": [_draft(work, one) for one in sorted(drafts, key=lambda one: (one.drafted_at, one.id))[:SUMMED_UP]],
+        "stuck": [{"case": one.number, "title": one.title, "exercise": one.exercise} for one in stuck[:SUMMED_UP]],
+        "answers": [notices.entry_of(one) | {"number": one.case} for one in answers[:SUMMED_UP]],
+        "entries": [{**notices.entry_of(one), "exercise": one.exercise} for one in note.quarantine[:SUMMED_UP]],
+        "uncertain": [line_of_mail(one) for one in note.uncertain[:SUMMED_UP]],
+        "withheld": [line_of_mail(one) for one in note.withheld[:SUMMED_UP]],
+        "counts": {
+            "late": len(late), "running": len(clocks) - len(late), "awaited": len(note.awaited),
+            "drafts": len(drafts), "stuck": len(stuck), "answers": len(answers), "entries": len(note.quarantine),
+            "uncertain": len(note.uncertain), "withheld": len(note.withheld), "replies": replies,
+            "held": work.tx.count(HeldBack, where(HeldBack.told_at).is_(None)),
+            "outbox": len(outlook.waiting) if outlook.standing is not ServerState.TAKES else 0,
+        },
+        "waiting": len(drafts) + len(stuck) + len(answers) + len(note.quarantine) + replies,
+        "officer": officer.name if officer is not None else "",
+    }  # fmt: skip
+
+
+def _stuck(work: UnitOfWork) -> list[Case]:
+    """Returns the cases of which a platform is to be notified, and nothing is on its way: refused, or rejected."""
+    decided = work.tx.find(
+        Case, where(Case.state).is_(CaseState.DECIDED), where(Case.decision).is_(Decision.NOTIFY)
+    )  # fmt: skip
+    under_way = {NotificationState.DRAFT, NotificationState.APPROVED, NotificationState.SENT}
+    uses = work.tx.find(Notification, where(Notification.case).in_([case.number for case in decided]))
+    busy = {use.case for use in uses if use.state in under_way}
+    return [case for case in decided if case.number not in busy]
+
+
+def _first_due(one: OpenClock) -> datetime:
+    """Returns when its first step falls due; a clock without a step is never late."""
+    return min(
+        (step.due_at(one.started_at) for step in one.steps), default=datetime.max.replace(tzinfo=one.started_at.tzinfo)
+    )
+
+
+def _clock(work: UnitOfWork, one: OpenClock) -> dict[str, object]:
+    platform = work.tx.get(Platform, one.notification.platform) if one.notification else None
+    return {
+        "case": one.case.number, "title": one.case.title, "platform": platform.name if platform else "",
+        "clock": one.clock, "minutes": (work.now - one.started_at) // timedelta(minutes=1),
+        "exercise": one.case.exercise,
+    }  # fmt: skip
+
+
+def _draft(work: UnitOfWork, draft: Notification) -> dict[str, object]:
+    platform = work.tx.get(Platform, draft.platform)
+    return {
+        "draft": draft.id, "platform": platform.name if platform else "", "at": draft.drafted_at,
+        "exercise": draft.exercise,
+    }  # fmt: skip
+
+
+def _unverified(work: UnitOfWork, waiting: Sequence[OpenClock]) -> list[StoredMessage]:
+    """Returns the answers to what is awaited of which a person must say whether they are genuine."""
+    uses = [one.notification.id for one in waiting if one.notification is not None]
+    found = work.tx.find(
+        StoredMessage,
+        where(StoredMessage.notification).in_(uses),
+        where(StoredMessage.direction).is_(Direction.IN),
+    )
+    doubted = (
+        one for one in found
+        if one.verdict == SenderVerdict.UNVERIFIED or (one.disputed and one.verdict == SenderVerdict.VERIFIED)
+    )  # fmt: skip
+    return sorted(doubted, key=lambda one: (one.received_at, one.id))

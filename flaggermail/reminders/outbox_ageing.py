@@ -15,25 +15,70 @@ from a stranger's mail.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.letters import standing, writing
-from flaggermail.notices import notices
+from flaggermail.notices import approval_letters, approval_requests, notices
 from flaggermail.outbox import integrity
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import without_words
-from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.record.states import AttemptResult, MailState, ServerState
-from flaggermail.record.trust import SenderTrust
+from flaggermail.record.rows import Alarm, Notification, OutboxMail
+from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import Said, as_written
+
+_WATCHED = timedelta(days=1)
+_STATES = (NotificationState.DRAFT, NotificationState.APPROVED, NotificationState.FAILED)
+
+
+def tick_approvals(env: Services) -> int:
+    """Asks and tells what is due; returns the number of drafts concerned."""
+    now = env.clock.now()
+    with env.store.read() as tx:
+        if not _due(UnitOfWork(env, tx, now)):
+            return 0  # an idle desk writes nothing
+    with env.store.begin() as tx:
+        work = UnitOfWork(env, tx, now)
+        found = _due(work)
+        for draft in found:
+            if draft.state == NotificationState.DRAFT:
+                approval_requests.request_of_others(work, draft)
+            else:
+                approval_letters.tell_late(work, draft)
+    return len(found)
+
+
+def next_due_approval(env: Services, tx: Transaction) -> datetime | None:
+    """Returns when `tick` will next have something to do, if nothing but time changes."""
+    work = UnitOfWork(env, tx, env.clock.now())
+    return min((at for at, _ in _open(work)), default=None)
+
+
+def _due(work: UnitOfWork) -> list[Notification]:
+    return [draft for at, draft in _open(work) if at <= work.now]
+
+
+def _open(work: UnitOfWork) -> Iterator[tuple[datetime, Notification]]:
+    """Yields the drafts about which somebody is still to be asked or told, each with the instant."""
+    if writing.is_on(work.tx):
+        return
+    for draft in work.tx.find(Notification, where(Notification.state).in_(list(_STATES))):
+        if work.now - (draft.approved_at or draft.drafted_at) > _WATCHED:
+            continue
+        if draft.state == NotificationState.DRAFT:
+            if approval_requests.not_asked(work.env, work.tx, draft):
+                yield approval_requests.others_due_at(work.env, draft), draft
+        elif (at := approval_letters.late_at(work.tx, draft)) and not approval_letters.is_late_told(work, draft):
+            yield at, draft
+
 
 LISTED = 5  # recipients that one alarm names
 _ITS_OWN = frozenset({AttemptResult.DEFERRED, AttemptResult.UNCLEAR, AttemptResult.UNKNOWN})
@@ -58,7 +103,7 @@ class _Trouble:
     held_up: Callable[[Services, Transaction, datetime], Sequence[OutboxMail]]
 
 
-def tick(env: Services) -> int:
+def tick_outbox(env: Services) -> int:
     """Raises an alarm for each cause that has begun or ended, and lets go what is no longer withheld.
 
     Returns the number of alarms.
@@ -81,7 +126,7 @@ def tick(env: Services) -> int:
         return len(news) + _tell_recipients(work, _untold(work))
 
 
-def next_due(env: Services, tx: Transaction) -> datetime | None:
+def next_due_outbox(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
     open_ = _episode(tx, _WAITING)[1]
     begins = (one.since for one in _delayed(tx) if not (one.told if one.alone else open_))

@@ -14,23 +14,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from flaggermail.letters import exercises
-from flaggermail.notices import anew, code_pages, notices, page_queue
+from flaggermail.letters import stored_messages
+from flaggermail.notices import anew, notices, page_queue
 from flaggermail.notices.page_queue import Wake
 from flaggermail.notices.pager_choice import next_pager, reminder_text
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.record.clocks import Means
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode, Reminder
-from flaggermail.record.states import PageState
-from flaggermail.reminders import waiting_mail
+from flaggermail.record.states import Means, PageState
+from flaggermail.reminders import quarantine_ageing
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
-from flaggermail.settings.rota import Officer
-from flaggermail.settings.steps import quicker
+from flaggermail.settings.rota import Officer, quicker
 from flaggermail.wording.alarms import AlarmText, PageFault, PageText
 from flaggermail.wording.said import Said
 
@@ -66,7 +64,7 @@ def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
         officer = rota.officer(first.officer)
         if officer is None or not waiting:
             continue
-        speed = exercises.pace(work.tx, first.case)
+        speed = stored_messages.pace(work.tx, first.case)
         delays = [quicker(pager.after, speed) for pager in officer.pagers]
         states = [page.state for page in _pages_of(work.tx, first.id, officer)]
         urgent = first.kind == Kind.ESCALATION or Means.MAIL not in first.how
@@ -84,7 +82,7 @@ def _pages_of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
 def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     """Returns the page for the open reminders of one mail: the first by name, the others as a count."""
     reminder, silent = waiting[0], work.now - _started_at(work, waiting[0])
-    played = exercises.belongs_to_exercise(work, reminder.case, otherwise=False)
+    played = stored_messages.belongs_to_exercise(work, reminder.case, otherwise=False)
     platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
     minutes, more, parked = silent // timedelta(minutes=1), len(waiting) - 1, _has_mail_waiting(work, reminder)
     language = work.env.settings.desk.organisation.language
@@ -104,7 +102,7 @@ def _has_mail_waiting(work: UnitOfWork, reminder: Reminder) -> bool:
     """True if mail waits in the quarantine that may be the answer."""
     case = work.tx.get(Case, reminder.case)
     use = work.tx.get(Notification, reminder.notification) if reminder.notification else None
-    return case is not None and bool(waiting_mail.waiting_for(work, case, use, _started_at(work, reminder)))
+    return case is not None and bool(quarantine_ageing.waiting_for(work, case, use, _started_at(work, reminder)))
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -130,7 +128,7 @@ def _record_result(env: Services, page: Page, answer: Paged, stop: Interrupt | N
 def _called(env: Services, page: Page) -> Paged:
     """Calls the pager; a code is filled in now, so that it is in no row."""
     with env.store.read() as tx:
-        text = code_pages.text_of(UnitOfWork(env, tx, env.clock.now()), page)
+        text = page_queue.text_of(UnitOfWork(env, tx, env.clock.now()), page)
     return Paged(taken=False, why=CODE_VOID) if text is None else env.pager.call(page.pager, PAGE_TITLE, text)
 
 

@@ -11,31 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.health import telling
+from flaggermail.health import watchdog
 from flaggermail.letters import writing
-from flaggermail.notices import duty, last_contact, notices, rate_limits
+from flaggermail.notices import duty, last_contact, notices
 from flaggermail.notices.duty import readers
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
-from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, Reminder, StoredMessage
-from flaggermail.record.topics import Topic
-from flaggermail.reminders import (
-    approval_ageing,
-    escalation,
-    handover,
-    outbox_ageing,
-    quarantine_ageing,
-    waiting_mail,
-)
+from flaggermail.record.states import ClockKind, Means
+from flaggermail.reminders import escalation, handover, outbox_ageing, quarantine_ageing
 from flaggermail.reminders.escalation import Call, Due
-from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
+from flaggermail.reminders.handover import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.rota import Officer, Rota
-from flaggermail.settings.steps import HEAD
+from flaggermail.settings.rota import HEAD, Officer, Rota
 from flaggermail.wording.said import counted
 
 KNOWN = 5  # automatic mails of which a reminder says what they say
@@ -58,15 +50,15 @@ class Late:
 def tick(env: Services) -> int:
     """Sends all due reminders and alarms; returns their number."""
     # 1. The hand-over note first: it gives the new officer on call the context for what follows, and holds up nothing.
-    telling.tell(env, handover.JOB, handover.tick)
+    watchdog.tell(env, handover.JOB, handover.tick)
     # 2. Notifications without an answer, and cases without a decision.
     told = _send_due(env)
     # 3. Quarantined mail that waits too long: it has a policy of its own and so a separate mail.
     told += quarantine_ageing.tick(env)
     # 4. Drafts that nobody decides on, and approved texts that have not left.
-    told += approval_ageing.tick(env)
+    told += outbox_ageing.tick_approvals(env)
     # 5. Outgoing mail that does not leave: last, because it concerns mail queued by earlier ticks, not by this one.
-    return told + outbox_ageing.tick(env)
+    return told + outbox_ageing.tick_outbox(env)
 
 
 def _send_due(env: Services) -> int:
@@ -83,11 +75,7 @@ def _send_due(env: Services) -> int:
         for (officer, kind, exercise, mails, awaits), steps in _by_recipient(work, late).items():
             # 4. Skip recipients over their rate limit: their steps stay due and come with the next mail. Escalations to
             #    the head are never delayed, and pages are not mail.
-            if (
-                mails
-                and kind is Kind.REMINDER
-                and rate_limits.over_hourly_limit(work, officer, [kind], exercise=exercise)
-            ):
+            if mails and kind is Kind.REMINDER and duty.over_hourly_limit(work, officer, [kind], exercise=exercise):
                 continue
             # 5. Record the steps and queue the mail in this transaction, so that neither exists without the other.
             told += (_tell_awaited if awaits else _remind)(work, officer, kind, steps)
@@ -104,8 +92,15 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next have something to send under the current schedule."""
     who = readers(env.settings, tx)
     instants = [escalation.next_due(one.silence, one.steps, who) for one in open_clocks(tx)]
-    rooms = (quarantine_ageing, approval_ageing, outbox_ageing, handover)
-    instants += [room.next_due(env, tx) for room in rooms]
+    instants += [
+        next_of(env, tx)
+        for next_of in (
+            quarantine_ageing.next_due,
+            outbox_ageing.next_due_approval,
+            outbox_ageing.next_due_outbox,
+            handover.next_due,
+        )
+    ]
     return min((at for at in instants if at is not None), default=None)
 
 
@@ -161,7 +156,7 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     first = told[0][1]
     if len(told) == 1:
         about, template, values = EventRef(first.case, first.notification), str(kind), _values(work, told[0][0])
-        meant = waiting_mail.placed_by_reply(_parked(work, told[0][0]))
+        meant = quarantine_ageing.placed_by_reply(_parked(work, told[0][0]))
         places = meant.id if meant is not None else None
         topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER_WITH_MAIL if places else Topic.REMINDER
     else:
@@ -280,7 +275,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "due_at": call.due_at,
         "phone": last_contact.phone_of(work, notification),
         "known": _known(work, notification),
-        "parked": waiting_mail.entries_of(work, waits.case, platform, _parked(work, late)),
+        "parked": quarantine_ageing.entries_of(work, waits.case, platform, _parked(work, late)),
         "clock": waits.clock,
         "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),
         "asks": call.asks,
@@ -303,10 +298,10 @@ def _known(work: UnitOfWork, use: Notification | None) -> list[dict[str, object]
     return [{"at": mail.received_at, "says": mail.says} for mail in telling[-KNOWN:]]
 
 
-def _parked(work: UnitOfWork, late: Late) -> list[waiting_mail.Parked]:
+def _parked(work: UnitOfWork, late: Late) -> list[quarantine_ageing.Parked]:
     """Returns the mail in the quarantine that may be the answer for which the clock runs."""
     waits = late.waiting
-    return waiting_mail.waiting_for(work, waits.case, waits.notification, waits.started_at)
+    return quarantine_ageing.waiting_for(work, waits.case, waits.notification, waits.started_at)
 
 
 def _acknowledged_until(late: Late) -> datetime | None:

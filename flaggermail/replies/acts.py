@@ -11,12 +11,47 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail.letters.template_values import Why
 from flaggermail.mail.message import Json
-from flaggermail.record.case_values import Source
-from flaggermail.record.contacts import AuthorWord, ContactMeans
-from flaggermail.replies import case_words, consent, phrases
+from flaggermail.record.case_values import AuthorWord, CaseType, ContactMeans, Source
+from flaggermail.replies import phrases
 from flaggermail.replies.answered import Answered, BadArgument, names_of
-from flaggermail.replies.first_line import Line
+from flaggermail.replies.phrases import Line
 from flaggermail.replies.request import SHOW_CASE, SHOW_STAND, Request
+from flaggermail.settings.reply_words import ReplyWords, V, WordsOf
+
+
+def type_named(written: str, words: ReplyWords) -> CaseType | None:
+    """Returns the type with that word in either language, or None; case and spacing are ignored."""
+    return _named(written, words.types, tuple(CaseType))
+
+
+def source_named(written: str, words: ReplyWords) -> Source | None:
+    """Returns the source with that word in either language, or None; case and spacing are ignored."""
+    return _named(written, words.sources, tuple(Source))
+
+
+def types(words: ReplyWords, language: str) -> tuple[str, ...]:
+    """Returns a word for each type, in that language."""
+    return tuple(_shown(value, words.types, language) for value in CaseType)
+
+
+def sources(words: ReplyWords, language: str) -> tuple[str, ...]:
+    """Returns a word for each source, in that language."""
+    return tuple(_shown(value, words.sources, language) for value in Source)
+
+
+def _named(written: str, words: WordsOf[V], values: tuple[V, ...]) -> V | None:
+    wanted = " ".join(written.casefold().split())
+    return next((value for value in values if wanted in _all_of(value, words)), None)
+
+
+def _all_of(value: V, words: WordsOf[V]) -> set[str]:
+    return {value.casefold(), *(word.casefold() for of in words.values() for word in of.get(value, ()))}
+
+
+def _shown(value: V, words: WordsOf[V], language: str) -> str:
+    """Returns the first word for a value; its code if a desk's file has none."""
+    return next(iter(words.get(language, {}).get(value, ())), value)
+
 
 POINTS = ".,!;:()-\u2013\u2014"
 _LONGEST_AGO = timedelta(hours=18)
@@ -57,7 +92,7 @@ def decline(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 def correct_type(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Corrects the type of the case."""
-    found = case_words.type_named(groups["words"].strip(POINTS), answered.words)
+    found = type_named(groups["words"].strip(POINTS), answered.words)
     if found is None:
         raise BadArgument(Why.TYPE)
     return Request("case reclassify", {"case": answered.case, "type": found})
@@ -69,7 +104,7 @@ def correct_source(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _source_named(written: str, answered: Answered) -> Source:
-    found = case_words.source_named(written.strip(POINTS), answered.words)
+    found = source_named(written.strip(POINTS), answered.words)
     if found is None:
         raise BadArgument(Why.SOURCE)
     return found
@@ -95,7 +130,7 @@ def confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:
 def reject(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Rejects the draft, unless the reason agrees."""
     words = groups["words"]
-    if phrases.agrees(words) or consent.code_in(Line.of(words), answered.own_names) is not None:
+    if phrases.agrees(words) or phrases.code_in(Line.of(words), answered.own_names) is not None:
         raise BadArgument(Why.TWO)
     return Request("reject", {"draft": answered.notification or "", "reason": words})
 

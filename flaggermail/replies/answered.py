@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.letters.template_values import Why
-from flaggermail.record.topics import Topic
+from flaggermail.record.case_values import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import Channels
-from flaggermail.replies.first_line import folded
+from flaggermail.replies.phrases import folded
 from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from flaggermail.mail.message import Json
-from flaggermail.record.case_values import CaseType, Decision
-from flaggermail.record.contacts import ChannelKind, LanguageCode
+from flaggermail.record.case_values import CaseType, ChannelKind, Decision, LanguageCode
 from flaggermail.replies.request import Request
 
 Values = Mapping[str, str]

@@ -12,10 +12,10 @@ from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.letters.template_values import Why
 from flaggermail.notices import duty
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, ContactNote, Reminder, StoredMessage, Token
-from flaggermail.record.topics import Topic
 from flaggermail.replies import verbs
 from flaggermail.replies.answered import NotUnderstood
 from flaggermail.services import UnitOfWork

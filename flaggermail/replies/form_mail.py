@@ -7,20 +7,19 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from flaggermail.cases.checklist import named
-from flaggermail.cases.referrals import missing_of
+from flaggermail.cases.lifecycle import missing_of
+from flaggermail.commands.cases import same_narrative
 from flaggermail.commands.platform_checks import check_exercise
-from flaggermail.commands.tags import same_narrative
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.letters.html_part import one_line
 from flaggermail.mail import reply_tokens
 from flaggermail.notices import reading, shown_mail
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.notices.shown_mail import platform_names
-from flaggermail.record.contacts import ChannelKind
+from flaggermail.record.case_values import ChannelKind, Topic
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
-from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import SentForm
 from flaggermail.services import EventRef, UnitOfWork

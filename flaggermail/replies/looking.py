@@ -6,14 +6,14 @@ from __future__ import annotations
 from flaggermail.commands.lookups import the_case, whole_number
 from flaggermail.letters.html_part import left_out
 from flaggermail.notices.notices import Notice, entry_of, tell
-from flaggermail.notifications import latency
+from flaggermail.notifications import clocks
 from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, ClockState
-from flaggermail.record.topics import Topic
-from flaggermail.reminders import stand
+from flaggermail.reminders import handover
 from flaggermail.replies.answered import Understood
 from flaggermail.replies.request import SHOW_CASE, Request
 from flaggermail.services import EventRef, UnitOfWork
@@ -39,7 +39,7 @@ def show(work: UnitOfWork, officer: Officer, found: Understood, answers: StoredM
         language=found.language,
     )  # fmt: skip
     values = (
-        _of_case(work, case, answers) if case is not None else {**stand.values(work), "sent_at": answers.received_at}
+        _of_case(work, case, answers) if case is not None else {**handover.values(work), "sent_at": answers.received_at}
     )
     tell(work, officer, notice, values if quotes else left_out(values))
 
@@ -99,5 +99,5 @@ def _use(work: UnitOfWork, use: Notification) -> dict[str, object]:
 def _clock(work: UnitOfWork, clock: ClockRow) -> dict[str, object]:
     at = clock.stopped_at
     runs = clock.state == ClockState.RUNNING
-    minutes = latency.minutes(clock.started_at, at or work.now) if at is not None or runs else 0
+    minutes = clocks.minutes(clock.started_at, at or work.now) if at is not None or runs else 0
     return {"kind": clock.kind, "state": clock.state, "at": at, "minutes": minutes}

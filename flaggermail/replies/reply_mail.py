@@ -13,18 +13,19 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 
-from flaggermail.commands import door, outcome, portal_texts
+from flaggermail.commands import door, outcome, platform_checks
+from flaggermail.commands.devices import ReplyCode
 from flaggermail.commands.platform_checks import MAIL
-from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters import stored_messages
-from flaggermail.letters.shapes import MARK
+from flaggermail.letters.html_part import MARK
 from flaggermail.letters.template_values import Why
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Json, MechanicalKind, Message, SenderVerdict
-from flaggermail.notices import anew, approval_requests, enrolled, notices, rate_limits, unheard
+from flaggermail.notices import anew, approval_requests, duty, notices, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import CodeFault
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
@@ -39,7 +40,6 @@ from flaggermail.record.rows import (
     Token,
 )
 from flaggermail.record.states import NotificationState
-from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, done_before, form_mail, looking, objections, verbs
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.case_form import FormFault, SentForm
@@ -211,7 +211,7 @@ def _with_code_judged(
         found = replace(found, why=Why(reply.code.fault.value))
     if reply.topic in CODED and found.why not in _OF_A_CODE and reply.code.is_seen_in(reply.message):
         found = replace(found, code_spent=True)
-    if reply.topic is Topic.APPROVAL and enrolled.means_of(work, reply.officer) is ByReply.OFF:
+    if reply.topic is Topic.APPROVAL and duty.means_of(work, reply.officer) is ByReply.OFF:
         return replace(found, would_work=verbs.would_work_by_command(reply.topic, found.language))
     return found
 
@@ -266,7 +266,7 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         notification=token.notification,
         channel=use.channel if use else None,
         means=channel.kind if channel and channel.kind != MAIL else "phone",
-        submits=portal_texts.counted_as(use) if use else "",
+        submits=platform_checks.counted_as(use) if use else "",
         names=reply.code.names,
         device=next((device.id for device in work.tx.find(Device, where(Device.token).is_(token.token))), ""),
         message=token.message or "",
@@ -395,8 +395,8 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     mails is answered once (`rate_limits.is_loop`); a reply that begins with a verb is a person's.
     """
     if found.why is Why.UNKNOWN:
-        reply = replace(reply, key=rate_limits.misunderstood_key(work, reply.officer, reply.message.reply_text))
-    if rate_limits.is_loop(work, reply.officer, reply.key):
+        reply = replace(reply, key=duty.misunderstood_key(work, reply.officer, reply.message.reply_text))
+    if duty.is_loop(work, reply.officer, reply.key):
         return
     if found.why in {Why.EXPIRED, Why.CODE_NOT_GIVEN} and reply.topic is Topic.APPROVAL:
         approval_requests.request_again(work, reply.token)

@@ -13,12 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from flaggermail.letters.template_values import Why
-from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.topics import Topic
-from flaggermail.replies import acts, case_form, case_words, consent, phrases
+from flaggermail.record.case_values import LanguageCode, Topic
+from flaggermail.replies import acts, case_form, phrases
 from flaggermail.replies.answered import Answered, BadArgument, NotUnderstood, Understood
 from flaggermail.replies.case_form import FormFault
-from flaggermail.replies.first_line import Line, seen
+from flaggermail.replies.phrases import Line, seen
 from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
 
@@ -75,8 +74,8 @@ def _in_the_way(text: str, wrong: BadArgument, answered: Answered) -> str:
 def _right_words(why: Why, words: ReplyWords, language: str) -> tuple[str, ...]:
     """Returns the words of the closed set in which nothing was found."""
     if why is Why.TYPE:
-        return case_words.types(words, language)
-    return case_words.sources(words, language) if why is Why.SOURCE else ()
+        return acts.types(words, language)
+    return acts.sources(words, language) if why is Why.SOURCE else ()
 
 
 def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
@@ -173,7 +172,7 @@ def _first(
     """
     paragraph = Line.of(" ".join(line.shown for line in lines[:end]))
     for verb in verbs if lines else ():
-        broken = verb.coded and consent.code_in(paragraph, answered.own_names) is not None
+        broken = verb.coded and phrases.code_in(paragraph, answered.own_names) is not None
         line = paragraph if verb.paragraph or broken else lines[0]
         agrees = _OK not in verbs and not verb.denies  # where "ok" is itself a verb, it and another are two
         said = _consented(line, verb, answered) or _match(line, verb, answered, agrees=agrees)
@@ -184,7 +183,7 @@ def _first(
 
 def _is_word(code: str) -> bool:
     """True for a word that no code looks like: "approve but ..." is no wrong code."""
-    return code.isalpha() and len(code) != consent.LENGTH
+    return code.isalpha() and len(code) != phrases.LENGTH
 
 
 def _match(line: Line, verb: _Verb, answered: Answered, *, agrees: bool) -> tuple[str | None, Mapping[str, str]] | None:
@@ -212,7 +211,7 @@ def _unsigned(line: Line, answered: Answered) -> Line:
 def _consented(line: Line, verb: _Verb, answered: Answered) -> tuple[str | None, Mapping[str, str]] | None:
     """Returns language and code if `line` is a code with nothing but consent around it, or consent without one."""
     names = answered.own_names
-    found = (consent.code_in(line, names) or consent.consent_alone(line, names)) if verb.coded else None
+    found = (phrases.code_in(line, names) or phrases.consent_alone(line, names)) if verb.coded else None
     return None if found is None else (found.language, {"code": found.code, "day": found.day})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from flaggermail.annex import approved
 from flaggermail.documents.model import Block
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.report import canonical
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import ReportTold

@@ -23,11 +23,9 @@ from flaggermail.documents.model import (
     Table,
     Text,
 )
-from flaggermail.record.case_values import Origin, Source
-from flaggermail.record.contacts import LanguageCode
-from flaggermail.report.phrases import MEANS, Piece, Style, style_of, times
-from flaggermail.report.several_uses import MATTERS, SeveralUses
-from flaggermail.report.use_section import UseSection, person_wrote
+from flaggermail.record.case_values import LanguageCode, Origin, Source
+from flaggermail.report.tabular import MATTERS, SeveralUses
+from flaggermail.report.use_section import MEANS, Piece, Style, UseSection, person_wrote, style_of, times
 from flaggermail.report.values import CaseCount, NamedCount, Paper, ReportInputs, TextBlock
 from flaggermail.wording.report import Counted, ReportText
 

@@ -10,9 +10,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.record.case_values import CaseType
-from flaggermail.record.contacts import LanguageCode
-from flaggermail.report import prose
+from flaggermail.record.case_values import CaseType, LanguageCode
+from flaggermail.report import form
 from flaggermail.report.values import (
     BothLanguages,
     Colophon,
@@ -172,12 +171,12 @@ class _Checks:
             first, second = (int(year) for year in paper.year.split("-"))
             if second != first + 1:
                 yield ("earlier_papers", place, "year"), f"{paper.year!r} is no session year; write {first}-{first + 1}"
-            for words in prose.faults(paper.annex, (), self._consents()):
+            for words in form.faults(paper.annex, (), self._consents()):
                 yield ("earlier_papers", place, "annex"), words
 
     def _of(self, key: Key, words: WordsPart, outcomes: tuple[str, ...]) -> Iterator[tuple[Key, str]]:
         for language in LanguageCode:
-            for fault in prose.faults(getattr(words, language), outcomes, self._consents()):
+            for fault in form.faults(getattr(words, language), outcomes, self._consents()):
                 yield (*key, language.value), fault
 
     def _consents(self) -> list[str]:

@@ -11,15 +11,13 @@ from datetime import datetime
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, uses_of
-from flaggermail.notifications import latency
-from flaggermail.record.case_values import CaseType, Decision, Origin, Source
-from flaggermail.record.clocks import ClockKind
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.notifications import clocks
+from flaggermail.record.case_values import CaseType, Decision, LanguageCode, Origin, Source
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Election, Notification, StoredMessage
-from flaggermail.record.states import NotificationState
+from flaggermail.record.states import ClockKind, NotificationState
 from flaggermail.report.values import (
     CaseCount,
     ContactFacts,
@@ -82,7 +80,7 @@ def _elections(work: UnitOfWork, election: Election, uses: Sequence[PlatformUse]
             names={LanguageCode.NL: one.name_nl, LanguageCode.EN: one.name_en},
             answered=tuple(use.human.minutes for use in uses if use.election == one.code and use.human is not None),
             waiting=tuple(
-                latency.minutes(use.sent_at, work.now) for use in uses if use.election == one.code and not use.human
+                clocks.minutes(use.sent_at, work.now) for use in uses if use.election == one.code and not use.human
             ),
         )
         for one in sorted(held, key=lambda one: (min(one.polling_days), one.code))

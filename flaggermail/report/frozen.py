@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from flaggermail.documents.model import Document
 from flaggermail.errors import Refusal
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import Election, InForce, ReportDraft, ReportFreeze
 from flaggermail.report import canonical, draft, facts
 from flaggermail.report.annexes import annexes_of, in_language
 from flaggermail.report.composing import BLOCKS, block_key, document
-from flaggermail.report.phrases import Style, style_of
+from flaggermail.report.use_section import Style, style_of
 from flaggermail.report.values import PrintSettings, ReportInputs, TextBlock, WrittenParts
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import ReportBecause, ReportTold

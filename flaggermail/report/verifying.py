@@ -17,8 +17,14 @@ from typing import NamedTuple
 
 from flaggermail.documents.model import Document, Passage
 from flaggermail.report.aligning import Alignment, ReadPassage
-from flaggermail.report.counted_uses import counts_in, denies, sentence_at
-from flaggermail.report.printed_figures import PrintedFigure, PrintedPassage, printed_passages
+from flaggermail.report.printed_figures import (
+    PrintedFigure,
+    PrintedPassage,
+    counts_in,
+    denies,
+    printed_passages,
+    sentence_at,
+)
 from flaggermail.report.quantities import Meaning, Quantity, QuantityKind, plain, same, whole
 
 USES = "uses"

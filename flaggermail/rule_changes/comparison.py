@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail.cases import declining, elections
+from flaggermail.cases import citizen_retention, elections
 from flaggermail.intake import disposition, facts, triage
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.matching import lookup, scoring
@@ -26,9 +26,8 @@ from flaggermail.record.events import Change, EventKind
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.rules import classifier
-from flaggermail.rules.classifier import Classification, RuleSet
+from flaggermail.rules.classifier import Classification, RulePair, RuleSet
 from flaggermail.rules.conditions import Context
-from flaggermail.rules.pairs import RulePair
 from flaggermail.services import Services, UnitOfWork
 
 T = TypeVar("T")
@@ -248,7 +247,7 @@ def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> 
     election = elections.open_election(then)
     if election is None or message.sender is None:
         return False
-    told = declining.told(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
+    told = citizen_retention.told(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
     if told is None or told.message >= row.id:
         return False
     return told.taken_back_at is None or told.taken_back_at > then.now

@@ -13,13 +13,13 @@ from flaggermail.commands.lookups import the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.vocabulary import folded
-from flaggermail.notifications.latency import minutes
+from flaggermail.notifications.clocks import minutes
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.rule_changes import sample_mail
-from flaggermail.rule_changes.anonymise import Roles
+from flaggermail.rule_changes.sample_mail import Roles
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import WhoFile
-from flaggermail.rules.samples import WHO
+from flaggermail.rules.rulebook import WHO
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.source import read

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from flaggermail.mail.fields import in_domains
-from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.machine_words import Languages
 from flaggermail.mail.message import Message
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind
@@ -302,3 +302,29 @@ def _all(pattern: str, text: str, find: Find) -> Iterator[str]:
             return
         yield rest[slice(*span)]
         rest = rest[span[1] :]
+
+
+@dataclass(frozen=True, slots=True)
+class RulePair:
+    """Two rule sets, prepared by `of`: conditions of `new` that are equal to those of `old` are the same objects."""
+
+    old: RuleSet
+    new: RuleSet
+    same_words: bool
+    """Both name the same domain lists and languages, so that equal conditions find the same."""
+
+    @classmethod
+    def of(cls, old: RuleSet, new: RuleSet) -> RulePair:
+        """Prepares two rule sets."""
+        known = {rule.when: rule.when for rule in old.rules}
+        rules = tuple(replace(rule, when=known.get(rule.when, rule.when)) for rule in new.rules)
+        same = dict(old.lists) == dict(new.lists) and old.languages == new.languages
+        return cls(old, replace(new, rules=rules), same)
+
+    def classify(self, message: Message, context: Context, find: Find) -> tuple[Classification, Classification]:
+        """Returns what `classifier.classify` returns for each of the two."""
+        facts, looked = facts_of(message, context, self.old, find), dict[int, Looked | None]()
+        before = classified(self.old, facts, looked)
+        if self.same_words:
+            return before, classified(self.new, facts, looked)
+        return before, classified(self.new, facts_of(message, context, self.new, find), {})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from flaggermail.mail.fields import in_domains
-from flaggermail.mail.language_guess import UNKNOWN, Languages
+from flaggermail.mail.machine_words import UNKNOWN, Languages
 from flaggermail.mail.message import Message, SenderVerdict
 
 Find = Callable[[str, str], tuple[int, int] | None]  # pattern (RE2), text -> start and past-the-end index of the match

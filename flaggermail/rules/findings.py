@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.machine_words import Languages
 from flaggermail.mail.message import MechanicalKind
 from flaggermail.record.kinds import Kind
 from flaggermail.rules.classifier import STAGES, AnswerTemplate

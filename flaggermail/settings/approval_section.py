@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.states import OfficerRole
 from flaggermail.settings.yaml_files.kinds import Model, Text
 
 ACCEPTED_RISK = "members of the mailbox can approve"  # the words that `by_reply: mail` needs

@@ -18,10 +18,10 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod, is_nam
 from flaggermail.mail.fields import in_domains, mailbox_of
 from flaggermail.mail.reply_tokens import reply_address
 from flaggermail.mail.vocabulary import is_invisible
-from flaggermail.record.clocks import OfficerRole
-from flaggermail.record.contacts import ChannelKind, LanguageCode
-from flaggermail.record.instants import LAST
-from flaggermail.settings import oauth_section, retention_section
+from flaggermail.record.case_values import ChannelKind, LanguageCode
+from flaggermail.record.definition import LAST
+from flaggermail.record.states import OfficerRole
+from flaggermail.settings import oauth_section, sections
 from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings, ByReply
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
@@ -34,8 +34,7 @@ from flaggermail.settings.model import (
     PlatformsFile,
     SubmissionSettings,
 )
-from flaggermail.settings.rota import WEEKDAYS
-from flaggermail.settings.steps import ROLES
+from flaggermail.settings.rota import ROLES, WEEKDAYS
 from flaggermail.settings.yaml_files.faults import nearest
 from flaggermail.settings.yaml_files.source import Key
 
@@ -65,7 +64,7 @@ def desk(settings: DeskSettings) -> Iterator[Finding]:
     yield from _paths(settings)
     for name, steps in (("in_period", settings.quarantine.in_period), ("outside", settings.quarantine.outside)):
         yield from rising(("quarantine", name), [step.after for step in steps])
-    yield from retention_section.faults(settings.retention)
+    yield from sections.faults(settings.retention)
     logins = {"mailbox": settings.mailbox.login, "submission": settings.submission.login}
     yield from oauth_section.faults(settings.oauth2, logins, settings.mailbox.address)
 

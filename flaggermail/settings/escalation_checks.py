@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from flaggermail.record.clocks import ClockKind, Period
+from flaggermail.record.states import ClockKind, Period
 from flaggermail.settings.checks import Finding, rising, twice
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile, PolicyStep
 from flaggermail.settings.model import OncallFile, PlatformsFile
-from flaggermail.settings.steps import ROLES
+from flaggermail.settings.rota import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
 from flaggermail.settings.yaml_files.source import Key
 

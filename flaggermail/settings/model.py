@@ -14,20 +14,17 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
-from flaggermail.record.clocks import OfficerRole
-from flaggermail.record.contacts import ChannelKind, LanguageCode
-from flaggermail.record.instants import LAST
+from flaggermail.record.case_values import ChannelKind, LanguageCode
+from flaggermail.record.definition import LAST
 from flaggermail.record.kinds import Role
 from flaggermail.record.rows import Channel, Election, Platform
+from flaggermail.record.states import OfficerRole
 from flaggermail.settings.approval_section import ApprovalSettings
-from flaggermail.settings.dossier_settings import DossierSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
-from flaggermail.settings.intake_words import IntakeWords
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
-from flaggermail.settings.reply_words import ReplyWords
-from flaggermail.settings.report_section import ReportSettings
-from flaggermail.settings.retention_section import RetentionSettings
+from flaggermail.settings.reply_words import IntakeWords, ReplyWords
 from flaggermail.settings.rota import (
+    WAITING,
     WEEKDAYS,
     Associate,
     AssociateRole,
@@ -35,9 +32,10 @@ from flaggermail.settings.rota import (
     OfficerPager,
     Rota,
     Shift,
+    Step,
     WeeklyShift,
 )
-from flaggermail.settings.steps import WAITING, Step
+from flaggermail.settings.sections import DossierSettings, ReportSettings, RetentionSettings
 from flaggermail.settings.yaml_files.kinds import (
     AuthservId,
     CasePrefix,

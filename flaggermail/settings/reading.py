@@ -16,9 +16,8 @@ from typing import TypeVar
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings import checks, escalation_checks
 from flaggermail.settings.escalation_file import EscalationFile
-from flaggermail.settings.intake_words import IntakeWords
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile
-from flaggermail.settings.reply_words import ReplyWords
+from flaggermail.settings.reply_words import IntakeWords, ReplyWords
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.settings.yaml_files import source
 from flaggermail.settings.yaml_files.faults import checked

@@ -1,14 +1,53 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words of rules/reply-words.yaml as patterns, applied to an officer's reply."""
+"""The words of a rules folder as patterns: those of incoming mail, of replies and of tags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
+from flaggermail.mail.vocabulary import folded
 from flaggermail.record.case_values import CaseType, Source
-from flaggermail.settings.intake_words import WordList, found
+
+READ = 20_000  # characters searched: longer than any letter, and a bound for mail made to be slow
+_GAP = r"\b(?:[^.!?]|(?<=\d)\.(?=\d)){0,60}?\b"  # the expansion of ` ... `; the point of "18.20 uur" ends no sentence
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeWords:
+    """One list of words for each meaning, over all languages; search with `found`."""
+
+    attempts: WordList
+    places: WordList
+    authorities: WordList
+    citizens: WordList
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Words in folded text: a final `*` is any ending, ` ... ` a gap within a sentence."""
+
+    words: tuple[str, ...]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Any of the words; compiled for the first mail, as most commands read none."""
+        return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, self.words))})(?!\w)")
+
+
+def _pattern(word: str) -> str:
+    parts = (re.escape(part).replace(r"\*", r"\w*") for part in folded(word).split(" ... "))
+    return _GAP.join(parts)
+
+
+def found(words: WordList, text: str) -> str | None:
+    """Returns the first match of `words` in `text`, or None."""
+    hit = words.pattern.search(folded(text[:READ]))
+    return hit.group() if hit else None
+
 
 V = TypeVar("V", CaseType, Source)
 WordsOf = Mapping[str, Mapping[V, tuple[str, ...]]]
@@ -32,3 +71,19 @@ class ReplyWords:
     def reached_nobody(self, text: str) -> bool:
         """True if a call was not answered."""
         return found(self.unreached, text.translate(_CURLY)) is not None
+
+
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")  # the parts of `post-removed`, `post_removed` and `PostRemoved`
+_LONG = 5  # letters; a word this long is also found at either end of a part: `deleted` in `undeleted`
+
+
+def outcome_word(tag: str, words: Iterable[str]) -> str | None:
+    """Returns the first of `words` that `tag` contains, or None."""
+    parts = [part.lower() for part in _PARTS.findall(tag)]
+    return next((word for word in words if _holds(parts, folded(word).split())), None)
+
+
+def _holds(parts: list[str], word: list[str]) -> bool:
+    if len(word) == 1 and len(word[0]) >= _LONG:
+        return any(part.startswith(word[0]) or part.endswith(word[0]) for part in parts)
+    return any(parts[at : at + len(word)] == word for at in range(len(parts)))

@@ -12,13 +12,10 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from flaggermail.record.case_values import CaseType, Source
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, LanguageCode, Source
 from flaggermail.settings.checks import Finding
-from flaggermail.settings.intake_words import IntakeWords, WordList
 from flaggermail.settings.model import TagSettings
-from flaggermail.settings.reply_words import ReplyWords, V, WordsOf
-from flaggermail.settings.tag_words import outcome_word
+from flaggermail.settings.reply_words import IntakeWords, ReplyWords, V, WordList, WordsOf, outcome_word
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Text
 from flaggermail.settings.yaml_files.source import Fault, read

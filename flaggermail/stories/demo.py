@@ -22,8 +22,8 @@ from typing import NoReturn
 from flaggermail.errors import FlaggermailError, StoryBroken
 from flaggermail.stories import demo_figures
 from flaggermail.stories.demo_configuration import ARCHIVE, DATABASE, SHIPPED, STORY
+from flaggermail.stories.demo_figures import Look, Tell, Teller
 from flaggermail.stories.demo_stage import LOG, Parts, RunningDesk, opened
-from flaggermail.stories.demo_telling import Look, Tell, Teller
 from flaggermail.stories.player import Audience, play
 from flaggermail.stories.scenario import EnteredCommand, Scenario, read
 

@@ -8,20 +8,18 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from flaggermail.cases import lifecycle
-from flaggermail.cases.sync_settings import register
+from flaggermail.cases.elections import register
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.subject import tail_from
 from flaggermail.ports import Transaction
-from flaggermail.record.case_values import CaseType, Decision, Origin, Source
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import CaseType, ContactMeans, Decision, Origin, Source
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification
-from flaggermail.record.states import CaseState, NotificationState
+from flaggermail.record.states import CaseState, InstantBasis, NotificationState
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import ChannelSettings, PlatformSettings
-from flaggermail.stories import codes
+from flaggermail.stories import played_mail
 from flaggermail.stories.scenario import Scenario
 from flaggermail.stories.scenario_file import GivenCase, GivenNotification
 
@@ -37,7 +35,7 @@ def prepare(env: Services, scenario: Scenario) -> None:
         for election, number in scenario.given.next_number.items():
             tx.set_number(f"case {election}", number - 1)
         for officer in scenario.given.enrolled:
-            codes.enrol(env, tx, officer, GIVEN)
+            played_mail.enrol(env, tx, officer, GIVEN)
 
 
 def read_policies(env: Services, at: datetime) -> Services:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flaggermail.letters import exercises
+from flaggermail.letters import stored_messages
 
 if TYPE_CHECKING:
     from flaggermail.services import Services
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def tick(env: Services) -> int:
     """Takes in what is due and ends what is over; returns the number of mails taken in."""
     with env.store.read() as tx:
-        if exercises.under_way(tx) is None:
+        if stored_messages.under_way(tx) is None:
             return 0
     from flaggermail.stories import rehearsing  # noqa: PLC0415 - most daemons never play, and `replay` is large
 

@@ -14,23 +14,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flaggermail import logbook
-from flaggermail.commands import exercises as acts
+from flaggermail.commands import elections as acts
 from flaggermail.errors import ConfigurationError, OctetsLost
 from flaggermail.intake.ingest import ingest
-from flaggermail.letters import exercises
+from flaggermail.letters import stored_messages
 from flaggermail.letters.writing import is_queued
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.notices import duty, notices
 from flaggermail.notices.debrief import folder_of
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import RawMessage, Transaction
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, OctetSource
 from flaggermail.record.rows import Case, Delivery, Election, OutboxMail, Rehearsal
 from flaggermail.record.states import MailState
-from flaggermail.record.topics import Topic
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.yaml_files.model import read_model
+from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.shipped import stories
 from flaggermail.stories.played_mail import sender_of, written
 from flaggermail.stories.scenario_file import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
@@ -74,7 +74,7 @@ def tick(env: Services) -> int:
     does one that was begun before a polling day.
     """
     with env.store.read() as tx:
-        rehearsal = exercises.under_way(tx)
+        rehearsal = stored_messages.under_way(tx)
         if rehearsal is None:
             return 0
         is_polling_day = acts.ends_for_vote(UnitOfWork(env, tx, env.clock.now()), rehearsal)

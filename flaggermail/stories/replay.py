@@ -19,7 +19,7 @@ from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.reminders import reminders
-from flaggermail.rule_changes import versions
+from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
@@ -47,7 +47,7 @@ def play(path: Path, command: Command, build: Build) -> Report:
         env = build(settings, Path(folder), clock, CountedRandomness(scenario.title), submitter)
         try:
             prepare(env, scenario)
-            versions.note(env)
+            reload.note(env)
             player.play(_SimulatedDesk(env, clock, mailbox, command, scenario.folder), scenario, player.Audience())
             return report(env, scenario)
         finally:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flaggermail.matching import scoring
-from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import hours, minutes, spoken
 from flaggermail.ports import Transaction
-from flaggermail.record.clocks import ClockKind
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import (
@@ -26,7 +25,7 @@ from flaggermail.record.rows import (
     Reminder,
     StoredMessage,
 )
-from flaggermail.record.states import CLOCKS, MailState
+from flaggermail.record.states import CLOCKS, ClockKind, MailState
 from flaggermail.services import Services
 from flaggermail.stories.scenario import Scenario
 from flaggermail.wording.said import counted
@@ -134,7 +133,7 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
         "sent_at": _shown(env, notification.sent_at),
         **{f"{kind}_at": _shown(env, c.stopped_at) if (c := clocks.get(kind)) else None for kind in CLOCKS},
         **{f"{kind}_min": _minutes(clocks.get(kind)) for kind in CLOCKS},
-        "reported_hours": None if human is None else latency.hours(human),
+        "reported_hours": None if human is None else hours(human),
         "reminders": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.REMINDER),
         "escalations": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.ESCALATION),
         "alarms": [
@@ -151,7 +150,7 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
 def _minutes(clock: ClockRow | None) -> int | None:
     if clock is None or clock.stopped_at is None:
         return None
-    return latency.minutes(clock.started_at, clock.stopped_at)
+    return minutes(clock.started_at, clock.stopped_at)
 
 
 def _quarantined(message: StoredMessage) -> Json:
@@ -210,9 +209,9 @@ def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> 
             yield f"    {clock.kind}: {clock.state}"
         else:
             marks = [mark for mark in ("automatic", "comment", "oral") if getattr(clock, mark)]
-            took = f"{counted(minutes, 'minute', 'minutes')}, {latency.hours(minutes)} hours"
+            took = f"{counted(minutes, 'minute', 'minutes')}, {hours(minutes)} hours"
             yield (
-                f"    {clock.kind}: {took} / {latency.spoken(minutes, 'nl')}"
+                f"    {clock.kind}: {took} / {spoken(minutes, 'nl')}"
                 f", at {_shown(env, clock.stopped_at)}{''.join(f', {mark}' for mark in marks)}"
             )
     for reminder in sorted(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.services import Services
-from flaggermail.settings.yaml_files.model import read_model
+from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ScriptedAnswer
 from flaggermail.stories.played_mail import delivered, sent

@@ -15,25 +15,28 @@ from typing import TYPE_CHECKING
 from flaggermail import __version__, logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, lead
 from flaggermail.adapters.db.inspection import archive_marks, database_mistake
-from flaggermail.adapters.dns.public_suffixes import organisational
+from flaggermail.adapters.dns.resolver import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
-from flaggermail.adapters.files.blob_store import FileBlobStore, folder_mistake, gone_mistake, left_over_mistakes
-from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.files.disks import full_disks
-from flaggermail.adapters.files.secrets import credential, secret_mistake
-from flaggermail.adapters.files.template_words import read_words
-from flaggermail.adapters.files.templates import FileTemplates
+from flaggermail.adapters.files.blob_store import (
+    FileBlobStore,
+    folder_mistake,
+    full_disks,
+    gone_mistake,
+    left_over_mistakes,
+)
+from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_mistake
+from flaggermail.adapters.files.templates import FileTemplates, read_words
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
-from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
+from flaggermail.adapters.system.machine import MachineHealthProbe, places
 from flaggermail.adapters.tls import ca_file_mistake
-from flaggermail.cases.sync_settings import register
+from flaggermail.cases.elections import register
 from flaggermail.errors import ConfigurationError, MachineFault
-from flaggermail.intake import trust_proofs, vouching
-from flaggermail.intake.vouching import DECIDING, BySignature, SignatureWeight
+from flaggermail.intake import facts, trust_proofs
+from flaggermail.intake.facts import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
     BlobStore,
@@ -49,8 +52,8 @@ from flaggermail.ports import (
     Submitter,
     TokenReach,
 )
+from flaggermail.record.case_values import Topic
 from flaggermail.record.states import Severity
-from flaggermail.record.topics import Topic
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
@@ -72,7 +75,7 @@ from flaggermail.wiring.stores import command_store, marks_of, upgrade_database,
 
 if TYPE_CHECKING:
     from flaggermail.adapters.files.status_file import StatusFile
-    from flaggermail.health.confinement import Confinement
+    from flaggermail.health.findings import Confinement
     from flaggermail.intake import old_mail
     from flaggermail.rule_changes.reload import RuleReloader
     from flaggermail.rules.rulebook import Remark
@@ -94,7 +97,7 @@ def template_faults(settings: Configuration) -> tuple[str, ...]:
 def rule_remarks(settings: Configuration) -> list[Remark]:
     """Returns faults and warnings about the rules of the settings and their sample mails."""
     from flaggermail.rules import rulebook
-    from flaggermail.rules.samples import load_samples
+    from flaggermail.rules.rulebook import load_samples
     from flaggermail.settings.yaml_files.source import Fault
 
     faults: list[Fault] = []
@@ -179,7 +182,7 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         store=store,
         octets=octets,
         parser=ContainedParser(settings.rules_directory),
-        sender_check=vouching.by_settings(
+        sender_check=facts.by_settings(
             settings.desk.mailbox, organisational, lambda: trust_proofs.is_proven(store, clock)
         ),
         templates=FileTemplates(settings.templates, settings.zone),
@@ -366,7 +369,7 @@ def word_faults(rules: Path) -> Iterator[str]:
 
 def heartbeat(settings: Configuration) -> Heartbeat | None:
     """Returns the heartbeat if the settings configure one, else None."""
-    from flaggermail.adapters.system.heartbeat import HttpHeartbeat
+    from flaggermail.adapters.system.machine import HttpHeartbeat
 
     name = settings.desk.watch.heartbeat
     return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
-from flaggermail.cases.sync_settings import register
+from flaggermail.cases.elections import register
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.wiring.stores import command_store

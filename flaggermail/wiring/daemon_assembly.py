@@ -45,20 +45,20 @@ def daemon(
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
     from flaggermail.adapters.clock.ticker import SchedulerTicker
     from flaggermail.adapters.db.store import this_process
-    from flaggermail.adapters.imap.interrupt import EventInterrupt
-    from flaggermail.adapters.system import free_memory
-    from flaggermail.adapters.system.sd_notify import SystemdSupervisor
+    from flaggermail.adapters.imap.idle import EventInterrupt
+    from flaggermail.adapters.system import machine
+    from flaggermail.adapters.system.machine import SystemdSupervisor
     from flaggermail.daemon.service import Daemon
     from flaggermail.intake.warming import get_ready
 
-    free_memory.keep_little()  # before there is a second thread
+    machine.keep_little()  # before there is a second thread
     supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
     plain, edited = _started(directory, clock, supervisor)
     env = adapt(plain)
     for found in trust_proofs.mistakes(env):
         logbook.set_up_faulty(found.code, found.text)
     ticker = SchedulerTicker()
-    ticker.every(GIVE_BACK_EVERY, "memory", free_memory.give_back)
+    ticker.every(GIVE_BACK_EVERY, "memory", machine.give_back)
     return Daemon(
         renewal=assembly.renewal(env, edited),
         env=env,

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from flaggermail import __version__, unfinished
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.dump import RowBatch, ValueForm, load, reserved, snapshot, without_password
-from flaggermail.adapters.db.revisions import newest
+from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files import backup_file
 from flaggermail.adapters.files.backup_file import (
@@ -35,7 +35,7 @@ from flaggermail.adapters.files.backup_file import (
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.desk import audit
 from flaggermail.errors import BackupFault, ConfigurationError, OctetsLost
-from flaggermail.letters import restored
+from flaggermail.letters import writing
 from flaggermail.mail.message import Json
 from flaggermail.record.audit import Kept, Octets
 from flaggermail.record.rows import BY_TABLE
@@ -154,7 +154,7 @@ def restore(
     """Makes the desk of a backup anew in the folder `to`, which must not exist, or be empty.
 
     `database` is the address of an empty PostgreSQL database; else an SQLite file in the folder is made. The desk
-    observes, and no token or device from before holds: see `letters.restored`. Nothing stays if it fails; what a killed
+    observes, and no token or device from before holds: see `letters.writing`. Nothing stays if it fails; what a killed
     one left is removed by the next. `any_size`: only the disk bounds what is unpacked. Raises BackupFault,
     ConfigurationError, StoreFault, ArchiveFault.
     """
@@ -210,7 +210,7 @@ def _restored(
     held = reader.end(rows)
     with closing(SqlStore(database, SystemRandomness().salt)) as store:
         with store.begin() as tx:
-            restored.begin(tx, SystemClock().now(), RESTORER, datetime.fromisoformat(held.taken_at))
+            writing.begin_restored(tx, SystemClock().now(), RESTORER, datetime.fromisoformat(held.taken_at))
         if not verify:
             return held, None
         with store.read() as tx:

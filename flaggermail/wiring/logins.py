@@ -12,8 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_mistake
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, ask
-from flaggermail.adapters.oauth.line import TokenLine
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import Ask, KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.smtp.submission import SubmissionAccount
@@ -71,7 +70,7 @@ def tries_another(settings: Settings, account: ImapAccount) -> TokenReach | None
         other = bearer(settings, settings.desk.mailbox, section.other_mailbox)
     else:
         other = Bearer(tokens=account.bearer.tokens, mailbox=section.other_mailbox)
-    from flaggermail.adapters.imap.one_mailbox import proves_one_mailbox
+    from flaggermail.adapters.imap.probe import proves_one_mailbox
 
     return None if other is None else proves_one_mailbox(account, other)
 
@@ -172,7 +171,7 @@ def _from_authority(
 def _by_delegation(
     settings: Settings, section: OAuth2Settings, mailbox: str, line: Callable[[str], TokenLine], secret: str
 ) -> Granted:
-    from flaggermail.adapters.oauth.delegation import ask_for_mailbox
+    from flaggermail.adapters.oauth.tokens import ask_for_mailbox
 
     return ask_for_mailbox(section, secret, _files(settings, section, mailbox), line, time.time)
 

@@ -18,15 +18,14 @@ from flaggermail.adapters.db.migrate import require_revision
 from flaggermail.adapters.db.server import seen
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.dns.resolver import DnsResolver
-from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.files.secrets import FileCodeVault, credential
 from flaggermail.adapters.imap.probe import ImapProbe
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
-from flaggermail.adapters.system.health_probe import free_octets, places
+from flaggermail.adapters.system.machine import free_octets, places
 from flaggermail.intake.trust_proofs import record_trust_proof
 from flaggermail.mail.authentication.authres import AuthenticationMethod
-from flaggermail.online.means import CheckMeans
+from flaggermail.online.checked import CheckMeans
 from flaggermail.ports import Clock, Resolver, Submitter
 from flaggermail.ports.probing import DatabaseSeen
 from flaggermail.rules.configuration import Configuration
@@ -65,7 +64,7 @@ def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | N
 
 @dataclass(frozen=True, slots=True)
 class _MarkProofs:
-    """Implements `online.means.TrustProofs` in the record of the desk, which is opened for this alone."""
+    """Implements `online.checked.TrustProofs` in the record of the desk, which is opened for this alone."""
 
     settings: Configuration
 

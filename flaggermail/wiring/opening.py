@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from flaggermail.desk.inspections import INSPECTIONS, inspect
 
 if TYPE_CHECKING:
-    from flaggermail.health.confinement import Confinement
+    from flaggermail.health.findings import Confinement
     from flaggermail.mail.message import Json
-    from flaggermail.online.means import CheckMeans
+    from flaggermail.online.checked import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.configuration import Configuration
     from flaggermail.rules.rulebook import Remark

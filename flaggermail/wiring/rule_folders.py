@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flaggermail.errors import ArchiveFault, ConfigurationError, MachineFault
 from flaggermail.rules.configuration import load
-from flaggermail.rules.domain_lists import PACKAGE
+from flaggermail.rules.files import PACKAGE
 from flaggermail.settings.reading import rules_of
 from flaggermail.wiring.stores import evidence_of
 
@@ -85,7 +85,7 @@ def with_last_rules(settings: Configuration, refused: ConfigurationError) -> Con
 
 
 def _lay_out(octets: bytes, folder: Path) -> None:
-    """Writes the files of a tar that this program made, see `rule_changes.versions.archived`."""
+    """Writes the files of a tar that this program made, see `rule_changes.reload.archived`."""
     with tarfile.open(fileobj=io.BytesIO(octets)) as tar:
         for member in tar:
             file, target = tar.extractfile(member), folder / member.name

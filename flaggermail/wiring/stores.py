@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.command_store import CommandStore
-from flaggermail.adapters.db.revisions import is_current
+from flaggermail.adapters.db.inspection import is_current
 from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy, StoreFault
 from flaggermail.rules.configuration import load
 from flaggermail.settings.model import database_file

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.secrets import FileCodeVault
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal

@@ -13,9 +13,9 @@ import pytest
 
 from flaggermail import logbook
 from flaggermail.cases import citizen_retention
-from flaggermail.commands.decline import DeclineMessage
 from flaggermail.commands.elections import CloseElection
-from flaggermail.commands.exclude import ExcludeMessage
+from flaggermail.commands.holds import ExcludeMessage
+from flaggermail.commands.move import DeclineMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.outbox import delivery
 from flaggermail.record.audit import compared

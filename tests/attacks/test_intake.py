@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.parsing.worker import ContainedParser, seen
-from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.cases import AssignCase
+from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery

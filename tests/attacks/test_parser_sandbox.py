@@ -20,7 +20,7 @@ import pytest
 
 from flaggermail.adapters.parsing import worker
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.health.confinement import Barrier, Confinement
+from flaggermail.health.findings import Barrier, Confinement
 from flaggermail.mail.message import Message
 from flaggermail.shipped import shipped
 from tests.doubles.probing_child import MODULE, VARIANT, Variant

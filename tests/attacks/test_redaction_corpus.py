@@ -16,7 +16,7 @@ import pikepdf
 import pytest
 
 from flaggermail.adapters.documents.writer import OfficeDocuments
-from flaggermail.annex import layout, seals
+from flaggermail.annex import layout, printed
 from flaggermail.annex.printed import PrintedExchange, PrintedMail
 from flaggermail.annex.redaction.marks import (
     MARKER,
@@ -32,7 +32,7 @@ from flaggermail.annex.redaction.proposals import propose
 from flaggermail.documents.html import page
 from flaggermail.documents.model import Document
 from flaggermail.figures.account import Print
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from tests import pdf_reading, planted
 from tests.tools.leaks import leaks
 from tests.unit.annex.measuring import KNOWN
@@ -138,7 +138,7 @@ def lettered(text: str) -> str:
 
 def tried(batch: Batch) -> None:
     """Asserts that the files of a batch hold all that is kept, in its order, and nothing that was taken out."""
-    exchange, marks = batch.exchange(), seals.fitting(batch.texts, batch.marks)
+    exchange, marks = batch.exchange(), printed.fitting(batch.texts, batch.marks)
     left = kept(batch)
     for number, text in enumerate(batch.texts):
         out = MARKER.sub("", redacted(text, [mark for mark in marks if mark.of == number]))

@@ -26,7 +26,7 @@ from odfdo import Paragraph
 from structlog.testing import capture_logs
 from weasyprint import HTML
 
-from flaggermail.annex import seals
+from flaggermail.annex import printed
 from flaggermail.cli.acting import typed
 from flaggermail.commands.annexes import ApproveAnnex, ProposeAnnex
 from flaggermail.record.events import EventKind
@@ -149,9 +149,9 @@ def test_no_guess_of_a_name_meets_a_digest(desk: Desk, published: Published) -> 
         "letter of Fjordsma.pdf",
     ]
     for text in texts:
-        for form in (text, text.lower(), f"{text}\n", f"subject\0000\0{text}"):
-            plain = {hashlib.new(kind, form.encode()).hexdigest() for kind in ("md5", "sha1", "sha256")}
-            keyed = {hmac.new(key, form.encode(), "sha256").hexdigest() for key in keys}
+        for said in (text, text.lower(), f"{text}\n", f"subject\0000\0{text}"):
+            plain = {hashlib.new(kind, said.encode()).hexdigest() for kind in ("md5", "sha1", "sha256")}
+            keyed = {hmac.new(key, said.encode(), "sha256").hexdigest() for key in keys}
             assert not (plain | keyed) & digests
     assert with_seals <= digests
     assert not with_seals & {*re.findall("[0-9a-f]{64}", published.files["manifest.json"].decode())}
@@ -200,7 +200,7 @@ def new_annex(desk: Desk, tmp_path: Path, published: Published) -> Callable[[str
 
 def test_the_places_of_the_record_are_not_in_the_manifest() -> None:
     """Places are lengths; the manifest counts, and names none."""
-    source = Path(seals.__file__).with_name("files.py").read_text("utf-8")
+    source = Path(printed.__file__).with_name("files.py").read_text("utf-8")
     assert not re.search(
         r"\.(?:start|end|seals|digest|marks)\b(?!\))", source.partition("def manifest")[2].partition("def counts")[0]
     )

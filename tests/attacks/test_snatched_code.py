@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
-from flaggermail.stories import codes
+from flaggermail.stories import played_mail
 from tests.attacks.approving import a_desk, replied, settings_for, state_of
 from tests.store.desk_fixtures import OFFICER, Desk
 
@@ -33,10 +33,10 @@ def test_a_device_code_written_under_another_draft_approves_that(tmp_path: Path)
     """The known limit of `totp`: the first reply with the code counts, and the officer is told by the answer to it."""
     desk = a_desk(tmp_path, settings_for("totp"))
     with desk.env.store.begin() as tx:
-        codes.enrol(desk.env, tx, "officer1", "administrator")
+        played_mail.enrol(desk.env, tx, "officer1", "administrator")
     meant, other = _two_drafts(desk)
     asked = _requests(desk)
-    code = codes.code_at(desk.env, desk.clock.now(), OFFICER, asked[meant])
+    code = played_mail.code_at(desk.env, desk.clock.now(), OFFICER, asked[meant])
     replied(desk, asked[other], f"akkoord {code}")  # the member's, with the officer's own mail moved away
     replied(desk, asked[meant], f"akkoord {code}")  # put back
     assert (state_of(desk, meant), state_of(desk, other)) == ("draft", "approved")
@@ -50,6 +50,6 @@ def test_a_pager_code_written_under_another_draft_does_nothing(tmp_path: Path) -
     desk = a_desk(tmp_path, settings_for("pager", pagers=("officer1",)))
     meant, other = _two_drafts(desk)
     asked = _requests(desk)
-    code = codes.code_at(desk.env, desk.clock.now(), OFFICER, asked[meant])
+    code = played_mail.code_at(desk.env, desk.clock.now(), OFFICER, asked[meant])
     replied(desk, asked[other], f"akkoord {code}")
     assert (state_of(desk, meant), state_of(desk, other)) == ("draft", "draft")

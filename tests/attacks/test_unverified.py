@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.messages import ConfirmMessage, RefuseMessage
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.commands.write_referrer import ReplyToReferrer
+from flaggermail.commands.write_referrer import AskReferrer, ReplyToReferrer
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin

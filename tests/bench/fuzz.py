@@ -16,8 +16,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail.adapters.parsing.allowance import allow
 from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.unpacking import allow
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Message, contract, packed, unpacked
 from flaggermail.shipped import shipped

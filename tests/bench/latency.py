@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
 from flaggermail.ports import Interrupt, Lease, Mailbox, Store, Transaction

@@ -15,18 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.deadline import SLOWEST, Deadline, connect, in_time
 from flaggermail.adapters.dns.resolver import DnsResolver
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.link import Tls
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.imap.probe import ImapProbe
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, ask
-from flaggermail.adapters.oauth.line import TokenLine
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
-from flaggermail.adapters.system.heartbeat import HttpHeartbeat
+from flaggermail.adapters.system.machine import HttpHeartbeat
+from flaggermail.adapters.web import SLOWEST, Deadline, connect, in_time
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Refused, Unknown
 from flaggermail.settings.oauth_section import OAuth2Settings

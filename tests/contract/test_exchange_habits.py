@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.link import LONGEST_PAUSE
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.daemon.reconnection import Reconnection

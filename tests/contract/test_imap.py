@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.adapters.imap.fetching import Position
 from flaggermail.adapters.imap.link import close_link, inner, open_link
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.imap.positions import Position
-from flaggermail.adapters.system.health_probe import MachineHealthProbe
+from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.errors import ConfigurationError, FolderUnreadable, LinkLost, LoginRefused
 from flaggermail.ports import RawMessage, Role
 from tests.contract.imap_account import SECRET, Changes, account, given, mailbox_on

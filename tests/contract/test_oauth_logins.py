@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.fetching import Position
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.imap.positions import Position
 from flaggermail.adapters.oauth.endpoint import Granted
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.oauth.tokens import RenewingTokens

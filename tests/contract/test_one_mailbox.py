@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.adapters.imap.one_mailbox import proves_one_mailbox
+from flaggermail.adapters.imap.probe import proves_one_mailbox
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Reach, TokenReach

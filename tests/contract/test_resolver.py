@@ -12,7 +12,7 @@ import pytest
 from dns import flags, message, rcode, rrset
 
 from flaggermail.adapters.dns.resolver import DnsResolver
-from flaggermail.mail.signature_facts import Dnssec
+from flaggermail.mail.message import Dnssec
 from flaggermail.ports import DnsAnswer
 from tests.patience import PATIENCE
 

@@ -23,8 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.oauth.endpoint import SecretFiles, ask
-from flaggermail.adapters.oauth.line import TokenLine
+from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, ask
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.server_answers.answer import ConnectFault, KnownAnswer, ProtocolStep
 from flaggermail.adapters.server_answers.recognise import known

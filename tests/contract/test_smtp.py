@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount, Tls
-from flaggermail.adapters.system.health_probe import MachineHealthProbe
+from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage

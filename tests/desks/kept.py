@@ -23,7 +23,7 @@ from sqlalchemy import select
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.notifications import latency
+from flaggermail.notifications import clocks
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.ports import Transaction
 from flaggermail.record.definition import where
@@ -111,10 +111,10 @@ def figures(tx: Transaction) -> dict[str, dict[str, str | int | None]]:
     for use in tx.find(Notification):
         for clock in tx.find(ClockRow, where(ClockRow.notification).is_(use.id)):
             stopped = clock.stopped_at
-            count = None if stopped is None else latency.minutes(clock.started_at, stopped)
+            count = None if stopped is None else clocks.minutes(clock.started_at, stopped)
             held = result.setdefault(use.id, {})
             held[clock.kind] = count
-            held[f"{clock.kind}_hours"] = None if count is None else latency.hours(count)
+            held[f"{clock.kind}_hours"] = None if count is None else clocks.hours(count)
     assert set(CLOCKS) >= {name for held in result.values() for name in held if not name.endswith("_hours")}
     return result
 

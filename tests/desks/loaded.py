@@ -21,7 +21,7 @@ from psycopg.sql import SQL, Identifier, Placeholder
 from psycopg.types.json import set_json_loads
 
 from flaggermail.adapters.db.engine import make_engine
-from flaggermail.adapters.db.revisions import HERE
+from flaggermail.adapters.db.inspection import HERE
 
 SQLITE_FILE = "flaggermail.db"
 ADDRESS = f"sqlite:///{SQLITE_FILE}"

@@ -21,7 +21,7 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
-from flaggermail.rule_changes import versions
+from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
@@ -69,7 +69,7 @@ class Played:
         upgrade_database(folder)
         clock, script = SetClock(at), list[ScriptedAnswer]()
         env = environment(folder, clock, ScriptedSubmitter(clock, script))
-        versions.note(env)
+        reload.note(env)
         return cls(env, clock, ListMailbox(env.settings.desk.mailbox), script, folder)
 
     # ---- time

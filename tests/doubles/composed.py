@@ -21,7 +21,7 @@ from flaggermail.annex.redaction.known import RedactionWords
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.vocabulary import Language
 from flaggermail.rules import models as rule_models
-from flaggermail.settings.yaml_files import model, source
+from flaggermail.settings.yaml_files import faults, source
 from flaggermail.wiring import assembly as wiring
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
@@ -157,4 +157,4 @@ def compose_once() -> None:
     vars(source)["YAML"] = ComposedOnce
     vars(source)["_compose"] = _read_once
     vars(rule_models)["re2"] = SimpleNamespace(compile=lru_cache(PATTERNS)(re2.compile), error=re2.error)
-    vars(model)["YAML"] = LoadedOnce
+    vars(faults)["YAML"] = LoadedOnce

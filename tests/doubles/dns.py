@@ -11,7 +11,7 @@ import dkim
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from flaggermail.mail.signature_facts import Dnssec
+from flaggermail.mail.message import Dnssec
 from flaggermail.ports import DnsAnswer
 
 SIGNED = ("from", "to", "subject", "date", "message-id", "in-reply-to", "references")

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from flaggermail.adapters.db.engine import make_engine
+from flaggermail.adapters.db.inspection import HERE, newest
 from flaggermail.adapters.db.migrate import upgrade
-from flaggermail.adapters.db.revisions import HERE, newest
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services

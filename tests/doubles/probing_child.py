@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from flaggermail.adapters.parsing import child
-from flaggermail.adapters.parsing.sandbox import confine, landlock, seccomp
+from flaggermail.adapters.parsing.sandbox import confine
 from flaggermail.mail.message import Message
 from flaggermail.mail.vocabulary import Language
 
@@ -77,9 +77,9 @@ def enter_as(variant: str) -> dict[str, object]:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
     if variant in {Variant.NO_LANDLOCK, Variant.BROKEN}:
-        vars(landlock)["restrict"] = denied if variant == Variant.NO_LANDLOCK else broken
+        vars(confine)["restrict"] = denied if variant == Variant.NO_LANDLOCK else broken
     if variant == Variant.NO_SECCOMP:
-        vars(seccomp)["install"] = denied
+        vars(confine)["install"] = denied
     return REAL()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import assert_never
 
-from flaggermail.documents.addresses import with_addresses
+from flaggermail.documents.html import with_addresses
 from flaggermail.documents.model import (
     Block,
     Bullets,
@@ -24,8 +24,8 @@ from flaggermail.documents.model import (
     Verbatim,
     Words,
 )
-from flaggermail.figures.picture import svg_of
 from flaggermail.figures.timeline import drawn
+from flaggermail.figures.upright import svg_of
 from tests.doubles.sample_uses import AS_OF, TELLINGS, of_june
 
 AT = datetime(2024, 6, 12, 7, 30, tzinfo=UTC)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flaggermail.figures.local_times import Telling
+from flaggermail.figures.looks import Telling
 from flaggermail.figures.uses import AnswerForm, Figures, PlatformUse, Stop, Summary, SummaryBy, UseState, summed
-from flaggermail.notifications import latency
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.notifications import clocks
+from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.states import InstantBasis
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _DUTCH = (
@@ -55,7 +55,7 @@ def use(
 
 def stopped(sent: str, when: str, basis: InstantBasis = InstantBasis.MAIL, form: AnswerForm = AnswerForm.MAIL) -> Stop:
     """Returns the stop of a clock."""
-    return Stop(at(when), latency.minutes(at(sent), at(when)), basis, form)
+    return Stop(at(when), clocks.minutes(at(sent), at(when)), basis, form)
 
 
 def of_june() -> PlatformUse:

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.errors import LinkLost, Refusal
-from flaggermail.online.check_mail import part_of
-from flaggermail.online.means import CheckMeans
+from flaggermail.online.checked import CheckMeans, part_of
 from flaggermail.ports import (
     Accepted,
     Clock,
@@ -182,7 +181,7 @@ class ScriptedPager:
 
 @dataclass
 class ScriptedMarks:
-    """Implements `online.means.TrustProofs`."""
+    """Implements `online.checked.TrustProofs`."""
 
     survived: list[bool] = field(default_factory=list)
 

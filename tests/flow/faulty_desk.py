@@ -209,7 +209,7 @@ def settle(env: Services) -> None:
         look(env, mailbox)
     finally:
         mailbox.close()
-    outbox_ageing.tick(env)
+    outbox_ageing.tick_outbox(env)
     delivery.drain(env)
 
 

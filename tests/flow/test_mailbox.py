@@ -11,7 +11,7 @@ from threading import Timer
 
 import pytest
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import RawMessage

@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.imap.one_mailbox import proves_one_mailbox
-from flaggermail.adapters.oauth.endpoint import SecretFiles, ask
-from flaggermail.adapters.oauth.line import TokenLine
+from flaggermail.adapters.imap.probe import proves_one_mailbox
+from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, ask
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from flaggermail.figures.looks import WIDTH
 from flaggermail.figures.page import page
-from flaggermail.figures.picture import svg
+from flaggermail.figures.upright import svg
 from flaggermail.figures.uses import Figures
 from tests.corpus import one_in
 from tests.doubles.sample_uses import HOSTILE, TELLINGS, USES, figures, of_june, thirteen

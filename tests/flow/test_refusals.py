@@ -62,7 +62,7 @@ class Evening:
     def work(self) -> None:
         """Sends what is due and raises the alarms about what is not."""
         delivery.drain(self.env)
-        outbox_ageing.tick(self.env)
+        outbox_ageing.tick_outbox(self.env)
         delivery.drain(self.env)
 
     def approve(self, *, referral_first: bool = False) -> None:

@@ -13,16 +13,16 @@ from pyotp import TOTP
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.secrets import FileCodeVault
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.intake import trust_proofs, vouching
+from flaggermail.intake import facts, trust_proofs
 from flaggermail.ports import Randomness
-from flaggermail.rule_changes import versions
+from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.shipped import shipped
-from flaggermail.stories import codes
+from flaggermail.stories import played_mail
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
 from tests.nights.oracle import DEFAULT, EDITED, Policy
@@ -69,9 +69,9 @@ class Kit:
         fresh.mkdir()
         (folder / "desk").mkdir()
         env = migrated.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
-        versions.note(env)
+        reload.note(env)
         with env.store.begin() as tx:
-            codes.enrol(env, tx, "officer1", "administrator")
+            played_mail.enrol(env, tx, "officer1", "administrator")
         env.close()
         # The parser gives up on a slow mail by processor time, the only thing here that is not simulated.
         patient = ContainedParser(settings.rules_directory, time_limit=PATIENCE)
@@ -97,7 +97,7 @@ class Kit:
     def opened(self, clock: WallClock, watch: Watch, server: Server) -> Services:
         """Returns the desk of that folder with the ports of a night, as a program opens it."""
         store, mailbox = WatchedStore(self.store, watch), self.default.desk.mailbox
-        check = vouching.by_settings(
+        check = facts.by_settings(
             mailbox, self.equipment.organisational, lambda: trust_proofs.is_proven(store, clock)
         )  # fmt: skip
         return replace(

@@ -11,7 +11,7 @@ from random import Random
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.approval_section import ApprovalSettings, ByReply
 from flaggermail.settings.model import PagerSettings
-from flaggermail.stories import codes
+from flaggermail.stories import played_mail
 from tests import asking
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
@@ -36,7 +36,7 @@ class PagedPeople(People):
         if self.night.env.settings.desk.approval.means is ByReply.OFF:
             return
         asked = next(iter(asking.mails(self.night.env, digest=read.digest)), None)
-        code = codes.code_at(self.night.env, self.night.clock.now(), read.recipient, asked)
+        code = played_mail.code_at(self.night.env, self.night.clock.now(), read.recipient, asked)
         if code is not None:
             self.mailing.answer(read, f"{self.chance.choice(('akkoord', 'approve'))} {code}", approved)
 

@@ -21,10 +21,10 @@ from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessag
 from flaggermail.record.states import AttemptResult, ClockState
 from flaggermail.reminders import escalation, reminders
 from flaggermail.reminders.escalation import Acknowledgement, Call, Silence
-from flaggermail.reminders.open_clocks import OpenClock
+from flaggermail.reminders.handover import OpenClock
 from flaggermail.replies import reply_mail
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.steps import Step
+from flaggermail.settings.rota import Step
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
 from tests.nights.troubles import play

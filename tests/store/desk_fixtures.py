@@ -16,8 +16,8 @@ import pytest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.system.health_probe import MachineHealthProbe
+from flaggermail.adapters.files.secrets import FileCodeVault
+from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.annex import seals
+from flaggermail.annex import printed
 from flaggermail.annex.redaction.marks import Mark
 from flaggermail.cli.acting import typed
-from flaggermail.cli.new_folder import new_folder
+from flaggermail.cli.new_files import new_folder
 from flaggermail.commands.annexes import ApproveAnnex, ConfirmAnnex, ProposeAnnex
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
@@ -167,7 +167,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(desk: Desk, tmp_path: 
     assert "officer1 has changed it since: it is at revision 2, not 1" in refused(
         desk, "edit", ANNEX, str(file), by="officer2"
     )
-    stale = ConfirmAnnex(annex=ANNEX, revision=1, marks=seals.read(desk.row(Annex, ANNEX).marks))
+    stale = ConfirmAnnex(annex=ANNEX, revision=1, marks=printed.read_marks(desk.row(Annex, ANNEX).marks))
     assert "officer1 has changed it since: it is at revision 2, not 1" in desk.refused(stale, by="officer2")
     assert "at revision 2, not 1" in desk.refused(ApproveAnnex(annex=ANNEX, revision=1), by="signer")
 
@@ -203,7 +203,7 @@ def test_a_mark_outside_of_its_text_is_refused(desk: Desk, tmp_path: Path, mark:
     """Also where a program sends it without the form; nor may two lie over each other."""
     if not desk.all(Annex):
         made(desk, tmp_path, "proposed")
-    good = seals.read(desk.row(Annex, ANNEX).marks)[0]
+    good = printed.read_marks(desk.row(Annex, ANNEX).marks)[0]
     of, start, end = mark
     wrong = Mark(of, start, end, good.ground, good.detail)
     for marks in ((wrong,), (good, good)):
@@ -297,7 +297,7 @@ def test_a_person_who_is_no_longer_listed_is_not_forgotten(desk: Desk, tmp_path:
         for approver in ("head1", *(one.id for one in others)):
             said = desk.refused(ApproveAnnex(annex=ANNEX, revision=2), by=approver)
             assert said.startswith(f"annex {ANNEX}: officer1 had a hand in its marks and is no longer in oncall.yaml")
-    marks = seals.read(desk.row(Annex, ANNEX).marks)
+    marks = printed.read_marks(desk.row(Annex, ANNEX).marks)
     (said,) = desk.do(ConfirmAnnex(annex=ANNEX, revision=2, marks=marks), by="clerk").warnings
     assert "no longer in oncall.yaml" in said
     desk.with_settings(settings)

@@ -14,14 +14,14 @@ from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.lookups import the_draft
 from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal
-from flaggermail.notices.code_pages import offer_of
+from flaggermail.notices.page_queue import offer_of
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import Void
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Token
-from flaggermail.record.topics import Topic
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import HEAD, X_CHANNEL, Desk, NewDesk
 

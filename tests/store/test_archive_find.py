@@ -10,8 +10,8 @@ import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.archive import search_text
-from flaggermail.cli.documents import parts
-from flaggermail.commands.tags import TagCase
+from flaggermail.cli.showing import parts
+from flaggermail.commands.cases import TagCase
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import Refusal

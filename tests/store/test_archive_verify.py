@@ -14,8 +14,8 @@ import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cases import citizen_retention
-from flaggermail.cli.documents import parts
-from flaggermail.commands.decline import DeclineMessage
+from flaggermail.cli.showing import parts
+from flaggermail.commands.move import DeclineMessage
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.intake import poll

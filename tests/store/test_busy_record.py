@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.daemon.sending import Sending
+from flaggermail.daemon.publishing import Sending
 from flaggermail.errors import LeaseHeld, StoreBusy
 from flaggermail.outbox import delivery
 from flaggermail.ports import Store, Submission, Submitter, Transaction

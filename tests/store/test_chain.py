@@ -12,8 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import CaseType, ContactMeans, Origin
 from flaggermail.record.event_codec import COMMITMENT, GENESIS
 from flaggermail.record.events import Event, EventKind, added, changed, fold
 from flaggermail.record.kinds import Direction, Place

@@ -14,7 +14,7 @@ from flaggermail.commands.command import Command
 from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.write_referrer import ReplyToReferrer
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import ContactMeans
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import (

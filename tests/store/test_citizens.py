@@ -14,10 +14,10 @@ import pytest
 
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.cases import citizen_retention, declining
+from flaggermail.cases import citizen_retention
 from flaggermail.commands.cases import OpenCase
-from flaggermail.commands.decline import DeclineMessage
 from flaggermail.commands.elections import AddElection, CloseElection
+from flaggermail.commands.move import DeclineMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import writing
@@ -129,14 +129,16 @@ def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why:
     assert not [envelope for envelope in desk.server.envelopes if envelope.recipient != OFFICER]
     if why:
         with desk.env.store.read() as tx:
-            doubts = declining.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
+            doubts = citizen_retention.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
         assert [why in doubt.english for doubt in doubts] == [True]
 
 
 def test_nothing_speaks_against_the_report_itself(desk: Desk) -> None:
     """The unchanged report, from which each case above differs in one thing, raises no doubt."""
     with desk.env.store.read() as tx:
-        assert declining.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
+        assert (
+            citizen_retention.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
+        )
 
 
 def test_a_sender_of_an_authority_by_name_needs_a_person(desk: Desk) -> None:

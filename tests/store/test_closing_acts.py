@@ -20,7 +20,7 @@ import pytest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cases import citizen_retention
 from flaggermail.commands.annexes import ApproveAnnex
-from flaggermail.commands.exclude import ExcludeMessage
+from flaggermail.commands.holds import ExcludeMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.commands.reports import DraftReport, FreezeReport
 from flaggermail.errors import StoreFault

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.adapters.db.revisions import newest
+from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.server import seen
 from flaggermail.adapters.db.store import SqlStore
 

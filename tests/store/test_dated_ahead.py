@@ -12,7 +12,7 @@ from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.intake import poll
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
-from flaggermail.record.contacts import MarkedAs
+from flaggermail.record.case_values import MarkedAs
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import StoredMessage

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.files.template_words import read_words
+from flaggermail.adapters.files.templates import read_words
 from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase, ReclassifyCase
@@ -17,8 +17,7 @@ from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.notify import Draft
 from flaggermail.errors import ArchiveFault
 from flaggermail.outbox import delivery
-from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import CaseType, ContactMeans, Decision, DeclineReason, Origin
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.shipped import shipped

@@ -148,5 +148,5 @@ def test_a_retry_in_hand_is_no_recovery(desk: Desk) -> None:
     desk.settle()
     desk.clock.set(desk.clock.now() + 5 * MINUTE)
     assert delivery.claim(desk.env) is not None
-    assert outbox_ageing.tick(desk.env) == 0
+    assert outbox_ageing.tick_outbox(desk.env) == 0
     assert kinds(desk) == ["outbox denied"]

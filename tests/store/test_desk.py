@@ -18,8 +18,7 @@ from flaggermail.commands.oncall import OverrideRota
 from flaggermail.commands.outbox import CancelMail
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.outbox import delivery
-from flaggermail.record.case_values import Aspect, CaseType, Decision, Origin, Source
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import Aspect, CaseType, ContactMeans, Decision, Origin, Source
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (

@@ -20,8 +20,7 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge, OverrideRota
 from flaggermail.commands.outbox import CancelMail, ResolveMail
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import CaseType, ContactMeans, Decision, DeclineReason, Origin
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage

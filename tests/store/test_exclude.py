@@ -13,13 +13,12 @@ import pytest
 
 from flaggermail.cases import citizen_retention
 from flaggermail.cases.citizen_retention import take_out
-from flaggermail.cli.documents import parts
+from flaggermail.cli.showing import parts
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase
-from flaggermail.commands.decline import DeclineMessage
-from flaggermail.commands.exclude import ExcludeMessage
-from flaggermail.commands.holds import LiftHold, PlaceHold
+from flaggermail.commands.holds import ExcludeMessage, LiftHold, PlaceHold
 from flaggermail.commands.messages import ReclassifyMessage, RefuseMessage
+from flaggermail.commands.move import DeclineMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door

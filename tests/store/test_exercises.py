@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.cases.sync_settings import register
+from flaggermail.cases.elections import register
 from flaggermail.commands.approve import Approve
-from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import LinkCase, OpenCase
-from flaggermail.commands.exercises import StartExercise, StopExercise
+from flaggermail.commands.elections import StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import OverrideRota
+from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin

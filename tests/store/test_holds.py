@@ -12,10 +12,10 @@ from flaggermail.cases import citizen_retention
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase, OpenCase
 from flaggermail.commands.command import ARCHIVIST
-from flaggermail.commands.decline import DeclineMessage
 from flaggermail.commands.door import COMMANDS, command_of
 from flaggermail.commands.elections import AddElection, CloseElection
 from flaggermail.commands.holds import LiftHold, PlaceHold
+from flaggermail.commands.move import DeclineMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.db.revisions import newest
+from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.files import backup_file
 from flaggermail.errors import BackupFault
 from flaggermail.wiring.desk_backup import restore

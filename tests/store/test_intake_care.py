@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.assess import Decide
-from flaggermail.commands.cases import CloseCase, OpenCase
-from flaggermail.commands.tags import TagCase
+from flaggermail.commands.cases import CloseCase, OpenCase, TagCase
+from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.desk.views.case_form import CaseForm
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin

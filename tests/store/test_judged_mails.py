@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.cases import referrals
+from flaggermail.cases import lifecycle
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import UnitOfWork
@@ -101,4 +101,4 @@ def test_a_mail_goes_where_a_person_would_put_it(
         assert len(confirmed) <= len(cases)
         if wanted.attempts is not None:
             with desk.env.store.read() as tx:
-                assert referrals.attempts_of(UnitOfWork(desk.env, tx, desk.clock.now()), cases[0]) == wanted.attempts
+                assert lifecycle.attempts_of(UnitOfWork(desk.env, tx, desk.clock.now()), cases[0]) == wanted.attempts

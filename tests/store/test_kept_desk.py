@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail.adapters.db.revisions import newest
+from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
@@ -29,12 +29,12 @@ from flaggermail.errors import ArchiveFault
 from flaggermail.figures import ledger, uses
 from flaggermail.intake import poll
 from flaggermail.ports import Cursor
-from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.definition import where
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import EventKind, changed, fold
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.states import InstantBasis
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from tests.desks import kept, loaded

@@ -15,8 +15,7 @@ import pytest
 
 from flaggermail.adapters.files import backup_file
 from flaggermail.adapters.files.blob_store import left_over_mistakes, replace_file
-from flaggermail.cli.new_files import write_new
-from flaggermail.cli.new_folder import new_folder
+from flaggermail.cli.new_files import new_folder, write_new
 from flaggermail.errors import BackupFault, Refusal
 from flaggermail.settings.mistakes import CheckCode
 from flaggermail.unfinished import leftovers
@@ -34,7 +33,7 @@ with backup_file.writing(Path(sys.argv[1])) as file:
     wait()
 """,
     "export": """
-from flaggermail.cli.new_folder import new_folder
+from flaggermail.cli.new_files import new_folder
 with new_folder(Path(sys.argv[1])) as folder:
     (folder / "mail.eml").write_bytes(b"mail")
     wait()
@@ -59,7 +58,7 @@ desk_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, l
     "files": """
 import os
 from flaggermail.cli.new_files import write_new
-from flaggermail.cli.new_folder import new_folder
+from flaggermail.cli.new_files import new_folder
 real = os.fsync
 os.fsync = wait
 write_new([(Path(sys.argv[1]), b"report")])

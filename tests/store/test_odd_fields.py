@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import TypeAdapter, ValidationError
 
 from flaggermail.adapters.files.old_mail import MailFiles, MailNames
-from flaggermail.archive.criteria import Criteria
+from flaggermail.archive.find import Criteria
 from flaggermail.commands import door, requests
 from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import VIEWS
@@ -25,7 +25,7 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.intake.triage import TOLERANCE
 from flaggermail.mail.authentication import dkim_signature
 from flaggermail.ports import RawMessage, Role
-from flaggermail.record.instants import EARLIEST, FIRST, LAST, YEARS
+from flaggermail.record.definition import EARLIEST, FIRST, LAST, YEARS
 from flaggermail.settings.yaml_files import kinds
 from tests.corpus import each
 from tests.store.desk_fixtures import CONFIG, META, REFERRER, Desk, X, mail, report_of

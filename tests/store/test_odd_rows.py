@@ -20,7 +20,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.desk.views import VIEWS
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.health import readiness_letter, self_check, status
+from flaggermail.health import readiness, self_check, status
 from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
@@ -175,7 +175,7 @@ def _status(env: Services) -> object:
 
 JOBS: tuple[Callable[[Services], object], ...] = (
     _status, _self_check, reminders.tick, paging.tick, digest.send_digest, digest.tell_held_back, digest.tell_noise,
-    readiness_letter.send, citizen_retention.tick, delivery.drain,
+    readiness.send, citizen_retention.tick, delivery.drain,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from flaggermail import logbook
 from flaggermail.health import status
 from flaggermail.health.overview import Overview
-from flaggermail.intake.vouching import ByReceivingServer
+from flaggermail.intake.facts import ByReceivingServer
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Page

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
-from flaggermail.commands.ask_referrer import AskReferrer
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.commands.outbox import CancelMail
-from flaggermail.daemon.sending import Sending
+from flaggermail.commands.write_referrer import AskReferrer
+from flaggermail.daemon.publishing import Sending
 from flaggermail.letters import standing
 from flaggermail.outbox import delivery
 from flaggermail.outbox.results import settle

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.commands.cases import Resume
 from flaggermail.commands.elections import CloseElection
-from flaggermail.commands.observe import Resume
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.letters import writing
 from flaggermail.notices import digest

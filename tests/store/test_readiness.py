@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
-from flaggermail.health import readiness_letter
+from flaggermail.health import readiness
 from flaggermail.health.readiness import Readiness
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, added, changed
@@ -27,7 +27,7 @@ EIGHT = datetime.fromisoformat("2024-06-07T08:00:00+02:00")
 def letters(desk: Desk) -> list[str]:
     """Sends what is due; returns the letters sent, as their recipient and subject."""
     before = len(desk.server.envelopes)
-    readiness_letter.send(desk.env)
+    readiness.send(desk.env)
     delivery.drain(desk.env)
     sent = [(one.recipient, desk.env.parser.parse(one.octets)) for one in desk.server.envelopes[before:]]
     return [f"{to}: {read.subject}" for to, read in sent if (read.subject or "").startswith("Klaar voor ")]
@@ -81,7 +81,7 @@ def test_before_the_period_a_letter_comes_only_where_something_lacks(desk: Desk)
 
 def test_a_ready_desk_is_silent_outside_the_period(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With nothing lacking, the fourteenth day before polling day is silent; within the period the letter comes."""
-    monkeypatch.setattr(readiness_letter, "gather", lambda _work, _election: Readiness(rehearsed=1))
+    monkeypatch.setattr(readiness, "gather", lambda _work, _election: Readiness(rehearsed=1))
     shortened(desk)
     desk.clock.set(datetime(2027, 3, 3, 8, tzinfo=UTC))
     assert letters(desk) == []
@@ -140,7 +140,7 @@ def test_each_point_is_a_paragraph_of_its_own(desk: Desk, language: str) -> None
     desk.with_settings(desk.env.settings.model_copy(update={"desk": told}))
     desk.notified()
     desk.clock.set(EIGHT)
-    readiness_letter.send(desk.env)
+    readiness.send(desk.env)
     delivery.drain(desk.env)
     paragraphs = desk.env.parser.parse(desk.server.envelopes[-1].octets).text.strip().split("\n\n")
     assert len(paragraphs) == 11

@@ -14,8 +14,7 @@ from click.testing import CliRunner
 from flaggermail.cli import commands
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
-from flaggermail.commands.elections import CloseElection
-from flaggermail.commands.exercises import StartExercise, StopExercise
+from flaggermail.commands.elections import CloseElection, StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
@@ -25,7 +24,6 @@ from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import Decision
-from flaggermail.record.clocks import ClockKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import (
     ContactNote,
@@ -34,7 +32,7 @@ from flaggermail.record.rows import (
     StoredMessage,
     ThreadKey,
 )
-from flaggermail.record.states import CaseState, MailState
+from flaggermail.record.states import CaseState, ClockKind, MailState
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings

@@ -19,13 +19,12 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import OverrideRota
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
-from flaggermail.record.clocks import ClockKind
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ContactNote, OutboxMail, Reminder, StoredMessage, Token
-from flaggermail.record.states import SUPPRESSED
-from flaggermail.record.topics import Topic
+from flaggermail.record.states import SUPPRESSED, ClockKind
 from flaggermail.reminders import handover, reminders
 from flaggermail.services import EventRef, UnitOfWork
 from tests.corpus import one_in

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.mail.message import MechanicalKind
-from flaggermail.outbox.reported_mail import LATELY
+from flaggermail.outbox.bounces import LATELY
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind

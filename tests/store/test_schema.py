@@ -13,11 +13,11 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-from flaggermail.adapters.db import revisions
+from flaggermail.adapters.db import inspection
 from flaggermail.adapters.db.engine import make_engine
+from flaggermail.adapters.db.inspection import HERE, newest
 from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.migrate import require_current, upgrade
-from flaggermail.adapters.db.revisions import HERE, newest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import ConfigurationError, StoreFault
 from flaggermail.record.definition import Column, Record, record
@@ -105,7 +105,7 @@ def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
 
 def test_all_revisions_are_one_transaction(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a later revision fails, those before it are undone too, and the database equals its backup."""
-    monkeypatch.setattr(revisions, "HERE", with_a_later_revision(tmp_path, "raise OSError('out of paper')"))
+    monkeypatch.setattr(inspection, "HERE", with_a_later_revision(tmp_path, "raise OSError('out of paper')"))
     with pytest.raises(OSError, match="out of paper"):
         upgrade(empty)
     assert tables_of(empty) == []
@@ -113,7 +113,7 @@ def test_all_revisions_are_one_transaction(empty: Engine, tmp_path: Path, monkey
 
 def test_an_older_revision_prevents_the_start(store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older schema is not changed; the message names both revisions and the command to run."""
-    monkeypatch.setattr(revisions, "HERE", with_a_later_revision(tmp_path))
+    monkeypatch.setattr(inspection, "HERE", with_a_later_revision(tmp_path))
     with pytest.raises(ConfigurationError, match=r"is 0001, .* needs 9999: run `flaggermail db upgrade`"):
         require_current(store.engine)
     assert upgrade(store.engine) == "9999"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import __version__
-from flaggermail.adapters.system.health_probe import MachineHealthProbe
+from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.cases import OpenCase
 from flaggermail.health import self_check
@@ -19,8 +19,7 @@ from flaggermail.health.overview import EXERCISE
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.ports import Cursor
-from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, LanguageCode, Origin
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import (
@@ -337,7 +336,7 @@ def test_what_the_daemon_found_wrong_with_itself_is_in_it(desk: Desk, monkeypatc
     """Free disk space is that of now; a late tick is as it was last found."""
     room = [400_000_000]
     monkeypatch.setattr(
-        "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
+        "flaggermail.adapters.system.machine.free_octets", lambda places: dict.fromkeys(places, room[0])
     )
     env = replace(desk.env, health_probe=MachineHealthProbe({"archive": Path("anywhere")}))
     read_now(env)

@@ -11,7 +11,7 @@ import pytest
 from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.oncall import HandOver
 from flaggermail.mail.message import Message
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import ContactMeans
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
 from tests.attacks.replying import Night, a_desk

@@ -16,10 +16,10 @@ from flaggermail.errors import NotFound, StoreBusy, StoreFault
 from flaggermail.ports import Cursor, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.clocks import ClockKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, Event, added, changed
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
+from flaggermail.record.states import ClockKind
 from flaggermail.wording.said import as_written
 from tests.patience import PATIENCE
 from tests.store.conftest import new_store

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from flaggermail.errors import Refusal
 from flaggermail.health import self_check
-from flaggermail.health.confinement import Confinement
-from flaggermail.intake import trust_proofs, vouching
+from flaggermail.health.findings import Confinement
+from flaggermail.intake import facts, trust_proofs
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, TrustProof
@@ -48,7 +48,7 @@ def exchange(desk: Desk) -> Desk:
     )  # fmt: skip
     env = desk.env
     proven = lambda: trust_proofs.is_proven(env.store, env.clock)  # noqa: E731 - as wiring gives it
-    desk.env = replace(env, sender_check=vouching.by_settings(mailbox, env.organisational, proven))
+    desk.env = replace(env, sender_check=facts.by_settings(mailbox, env.organisational, proven))
     return desk
 
 

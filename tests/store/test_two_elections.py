@@ -13,14 +13,14 @@ from flaggermail.commands.cases import CloseCase, OpenCase
 from flaggermail.commands.elections import AddElection
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
-from flaggermail.health import readiness_letter
+from flaggermail.health import readiness
 from flaggermail.mail.message import Json
 from flaggermail.mail.subject import with_tail
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case
 from flaggermail.settings.escalation_file import EscalationFile
-from flaggermail.settings.steps import read_steps
+from flaggermail.settings.rota import read_steps
 from tests.corpus import each
 from tests.store.desk_fixtures import META, REFERRER, Desk, NewDesk, mail
 from tests.store.test_reported_mail import bounce
@@ -75,7 +75,7 @@ def test_the_nearest_polling_day_decides(new_desk: NewDesk, day: str, election: 
     desk.do(AA)
     desk.clock.set(datetime.fromisoformat(f"{day}T09:00:00+02:00"))
     assert referred(desk).election == election
-    assert readiness_letter.send(desk.env)
+    assert readiness.send(desk.env)
     letter = desk.mails(kind=Kind.DIGEST)[0]
     assert f"Verkiezing {election[0]}" in letter.subject
     assert shown(desk, "readiness")["election"] == election
@@ -102,7 +102,7 @@ def test_the_letter_names_the_polling_day_to_come(overlapping: Desk) -> None:
     """After the first polling day of an election, its letter and `readiness` name the second one."""
     overlapping.clock.set(datetime.fromisoformat("2026-11-02T09:00:00+01:00"))
     assert shown(overlapping, "readiness")["polling_day"] == "2026-11-06"
-    readiness_letter.send(overlapping.env)
+    readiness.send(overlapping.env)
     overlapping.settle()
     text = overlapping.env.parser.parse(overlapping.server.envelopes[-1].octets).text
     assert "De dag van de stemming is 6 november 2026." in text

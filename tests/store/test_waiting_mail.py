@@ -11,7 +11,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, Page, StoredMessage
 from flaggermail.reminders import paging
-from flaggermail.reminders.waiting_mail import LISTED
+from flaggermail.reminders.quarantine_ageing import NAMED
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, X, mail
 from tests.store.test_officer_unheard import call_pagers
 from tests.store.test_replies import reply
@@ -213,7 +213,7 @@ def test_strangers_who_name_the_case_do_not_crowd_out_the_answer(desk: Desk, aut
     desk.go_on(60)
     sent = last(desk, Kind.REMINDER, OFFICER)
     text = text_of(desk, sent)
-    assert text.count(" uur wacht op u: ") == LISTED
+    assert text.count(" uur wacht op u: ") == NAMED
     assert text.index("Een mail van X (afzender niet geverifieerd) van") < text.index(
         "Een mail van w0@elsewhere0.example"
     )
@@ -235,7 +235,7 @@ def test_forged_mail_in_the_platforms_name_takes_no_place_of_true_mail(desk: Des
     text = text_of(desk, sent)
     assert firm.from_address is not None
     assert text.index("Een mail van X van") < text.index(firm.from_address) < text.index("mogelijk vervalst")
-    assert text.count(" uur wacht op u: ") == LISTED
+    assert text.count(" uur wacht op u: ") == NAMED
     reply(desk, sent, "bij 1", PLAIN_TEXT, by="A. Jansen <a.jansen@bzk.example>")
     assert desk.message(stored.id).case == sent.case
 

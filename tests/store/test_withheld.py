@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail.cases.sync_settings import register
+from flaggermail.cases.elections import register
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import CancelMail, RetryMail
+from flaggermail.desk.views.notification import ShowMail
 from flaggermail.desk.views.oncall import ShowHandover
-from flaggermail.desk.views.outbox import ShowMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind

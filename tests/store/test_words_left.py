@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.annex import seals
+from flaggermail.annex import printed
 from flaggermail.cli.acting import typed
 from flaggermail.commands.annexes import ApproveAnnex, ConfirmAnnex, ProposeAnnex
 from flaggermail.errors import Refusal
@@ -131,7 +131,7 @@ def test_ticks_are_kept_with_the_marks(desk: Desk, annex: str, tmp_path: Path) -
     """--keep takes them over; a program that sends marks alone leaves them as they were."""
     given(desk, annex.replace("[ ]", "[x]"), tmp_path)
     row = desk.row(Annex, ANNEX)
-    desk.do(ConfirmAnnex(annex=ANNEX, revision=2, marks=seals.read(row.marks)))
+    desk.do(ConfirmAnnex(annex=ANNEX, revision=2, marks=printed.read_marks(row.marks)))
     assert desk.row(Annex, ANNEX).marks == row.marks
     desk.do(ProposeAnnex(of=row.notification, form=AnnexForm.REPLY, keep=True))
     assert asked(form_of(desk.env, NEXT)) == {BRANDULF: "x", QUISPEL: "x"}

@@ -20,8 +20,8 @@ COMMANDS = "commands."  # their ports serve typed commands; an act by mail only 
 ELSEWHERE = frozenset({"letters.writing"})  # as COMMANDS
 FOR_COMMANDS = frozenset({  # as COMMANDS: functions
     "cases.referrals._read", "cases.lifecycle.new_tail",
-    "notices.code_pages.offer_of",  # for `commands.reply_codes` and pagers; sealing reads a key and writes nothing
-    "notices.approval_requests.has_code",  # for `commands.reply_codes`, as the one above: reads, and writes nothing
+    "notices.code_pages.offer_of",  # for `commands.devices` and pagers; sealing reads a key and writes nothing
+    "notices.approval_requests.has_code",  # for `commands.devices`, as the one above: reads, and writes nothing
     "notices.duty.officer_or_head",  # writes when nobody is on call, and this desk always has somebody
     "reminders.handover.tick", "reminders.handover.next_due",  # the ticks' own: a reply only uses what gathers the note
     "intake.moved_in._put_there",  # counts rows before a mail of an old date, and writes nothing

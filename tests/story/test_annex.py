@@ -16,7 +16,7 @@ from flaggermail.cli.acting import typed
 from flaggermail.desk.views.annex import FilledAnnexForm
 from flaggermail.documents.model import Heading, Labelled, Paragraph, Text, Verbatim
 from flaggermail.errors import Refusal
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Annex
 from flaggermail.services import Services, UnitOfWork

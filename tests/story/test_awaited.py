@@ -12,9 +12,9 @@ import pytest
 from flaggermail.commands.cases import CloseCase
 from flaggermail.desk.views.case_list import ListCases
 from flaggermail.desk.views.oncall import ShowNow
-from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, Page
+from flaggermail.record.states import ClockKind, Means
 from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
 from tests.attacks.replying import in_language

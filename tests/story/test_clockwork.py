@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from flaggermail.adapters.clock.ticker import SchedulerTicker, wall_clock
 from flaggermail.adapters.files.status_file import StatusFile
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.daemon.service import REMIND_EVERY, Daemon
-from flaggermail.notices import digest, rate_limits
+from flaggermail.notices import digest, duty
 from flaggermail.outbox import delivery
 from flaggermail.ports import JobFault, JobReport
 from flaggermail.services import Services
@@ -167,7 +167,7 @@ def test_what_waits_for_a_limit_is_not_asked_for_again_at_once(
     desk = make(one_policy(receipt=[{"after": 60}]))
     desk.notified()
     desk.settle()
-    monkeypatch.setattr(rate_limits, "over_hourly_limit", lambda *_, **__: True)
+    monkeypatch.setattr(duty, "over_hourly_limit", lambda *_, **__: True)
     desk.clock.set(desk.clock.now() + 61 * MINUTE)
     with daemon_of(desk.env) as (_, ticker):
         ticker.works["remind"]()

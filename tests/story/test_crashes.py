@@ -36,7 +36,6 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import MailName, RawMessage, Role, Transaction
 from flaggermail.record.case_values import CaseType, Decision, Origin
-from flaggermail.record.clocks import ClockKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import fold
 from flaggermail.record.kinds import Direction, Kind, Place
@@ -51,6 +50,7 @@ from flaggermail.record.rows import (
     OutboxMail,
     StoredMessage,
 )
+from flaggermail.record.states import ClockKind
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped

@@ -14,12 +14,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.cases import citizen_retention
-from flaggermail.commands.exercises import StartExercise
+from flaggermail.commands.elections import StartExercise
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy
-from flaggermail.health import readiness_letter, self_check, status
+from flaggermail.health import readiness, self_check, status
 from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
@@ -259,7 +259,7 @@ def broken(*_: object, **__: object) -> None:
 TELLING: tuple[tuple[str, str, tuple[tuple[object, str], ...]], ...] = (
     ("status", "status", ((status, "gather"),)),
     ("selfwatch", "selfwatch", ((self_check, "tick"),)),
-    ("digests", "digests", ((digest, "tell_held_back"), (digest, "tell_noise"), (readiness_letter, "send"))),
+    ("digests", "digests", ((digest, "tell_held_back"), (digest, "tell_noise"), (readiness, "send"))),
     ("remind", "hand-over", ((handover, "tick"),)),
     ("remind", "digests", ((digest, "tell_held_back"),)),
     ("heartbeat", "heartbeat", ((Daemon, "beat"),)),

@@ -16,8 +16,7 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
-from flaggermail.record.case_values import Decision
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import ContactMeans, Decision
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.configuration import load

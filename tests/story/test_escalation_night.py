@@ -20,18 +20,17 @@ from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.elections import AddElection
 from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.outbox import delivery
-from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.contacts import ContactMeans
+from flaggermail.record.case_values import CaseType, ContactMeans, Origin
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, OutboxMail, Reminder
 from flaggermail.reminders import reminders
-from flaggermail.rule_changes import versions
+from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import OncallFile
-from flaggermail.settings.steps import read_steps
+from flaggermail.settings.rota import read_steps
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, SetClock
 from tests.both_shapes import words_of
@@ -60,7 +59,7 @@ def builder(tmp_path: Path) -> Iterator[Made]:
         server = RecordingSubmitter(clock)
         settings = configured(load(CONFIG, shipped("rules"), shipped("config") / "templates"), policy, rota)
         env = migrated.replayed(settings, tmp_path, clock, CountedRandomness("night"), server)
-        versions.note(env)
+        reload.note(env)
         made.append(Desk(env, clock, server))
         return made[-1]
 

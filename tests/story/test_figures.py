@@ -22,7 +22,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case, Election
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.report_section import ReportSettings
+from flaggermail.settings.sections import ReportSettings
 from flaggermail.stories.doubles import SetClock
 from tests import asking
 from tests.corpus import each

@@ -14,17 +14,15 @@ from flaggermail.commands import door
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
-from flaggermail.record.case_values import CaseType, Decision, Origin
-from flaggermail.record.clocks import ClockKind
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, Decision, LanguageCode, Origin
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Decline, Notification, Reminder, StoredMessage
-from flaggermail.record.states import CaseState, MailState, NotificationState
+from flaggermail.record.states import CaseState, ClockKind, MailState, NotificationState
 from flaggermail.reminders.reminders import tick
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.steps import Step, write_steps
+from flaggermail.settings.rota import Step, write_steps
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests import asking
 from tests.both_shapes import words_of

@@ -32,7 +32,7 @@ from flaggermail.adapters.db.engine import make_engine
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands import door
-from flaggermail.commands.exercises import StartExercise
+from flaggermail.commands.elections import StartExercise
 from flaggermail.commands.reports import DraftReport, FreezeReport
 from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
+from flaggermail.commands.cases import Resume
 from flaggermail.commands.notify import Draft
-from flaggermail.commands.observe import Resume
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
@@ -27,13 +27,12 @@ from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, RawMessage, Submission
-from flaggermail.record.case_values import Decision
+from flaggermail.record.case_values import Decision, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Decline, OutboxMail, StoredMessage, Token, Withheld
 from flaggermail.record.states import MailState
-from flaggermail.record.topics import Topic
 from flaggermail.reminders import reminders
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork

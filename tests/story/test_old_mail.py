@@ -24,9 +24,9 @@ from flaggermail.intake import ingest as intake
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import RawMessage
-from flaggermail.record.clocks import InstantBasis
 from flaggermail.record.kinds import ArrivalBasis, Direction, Place
 from flaggermail.record.rows import StoredMessage
+from flaggermail.record.states import InstantBasis
 from flaggermail.reminders import reminders
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock

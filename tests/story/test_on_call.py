@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cli.documents import parts
+from flaggermail.cli.showing import parts
 from flaggermail.commands.oncall import OverrideRota, SwapShift
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door

@@ -8,8 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.daemon.outage import Outage
-from flaggermail.daemon.outage_call import AFTER, AGAIN, OutageCall
+from flaggermail.daemon.outage import AFTER, AGAIN, Outage, OutageCall
 from flaggermail.errors import DiskFails, StoreAway
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListPager, SetClock

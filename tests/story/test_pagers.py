@@ -18,7 +18,7 @@ import pytest
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.commands import door
-from flaggermail.commands.exercises import StartExercise
+from flaggermail.commands.elections import StartExercise
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.letters import writing
 from flaggermail.logbook import configure
@@ -26,17 +26,16 @@ from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.clocks import ClockKind, Means
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
-from flaggermail.record.states import ClockState, PageState
+from flaggermail.record.states import ClockKind, ClockState, Means, PageState
 from flaggermail.reminders import paging
 from flaggermail.reminders.reminders import tick
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
-from flaggermail.settings.steps import Step
+from flaggermail.settings.rota import Step
 from flaggermail.stories import rehearsal
 from flaggermail.stories.doubles import ListPager, SetClock
 from flaggermail.wording.said import as_written

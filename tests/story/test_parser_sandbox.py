@@ -14,7 +14,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.parsing import worker
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.daemon.service import Daemon

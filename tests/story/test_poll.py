@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost, LoginRefused, PauseAsked
 from flaggermail.health import status as health
 from flaggermail.intake import poll

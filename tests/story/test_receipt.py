@@ -26,14 +26,13 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.dns.dkim_check import LONGEST_RECORD
 from flaggermail.cli import commands
-from flaggermail.cli.documents import part, parts
 from flaggermail.cli.session import Session
+from flaggermail.cli.showing import part, parts
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.desk.views.message import ShowMessage
 from flaggermail.errors import StoreFault
 from flaggermail.intake.ingest import ingest, ingest_from_files
-from flaggermail.mail.message import Json
-from flaggermail.mail.signature_facts import Dnssec, SignatureState
+from flaggermail.mail.message import Dnssec, Json, SignatureState
 from flaggermail.ports import RawMessage
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed, values_of

@@ -17,12 +17,12 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import load
-from flaggermail.rules.domain_lists import PACKAGE
+from flaggermail.rules.files import PACKAGE
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock

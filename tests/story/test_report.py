@@ -15,15 +15,14 @@ from pathlib import Path
 import pytest
 
 from flaggermail.documents.model import Document, Picture
-from flaggermail.record.case_values import CaseType, Decision, Origin, Source
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, Decision, LanguageCode, Origin, Source
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification, ReportFreeze
 from flaggermail.record.states import NotificationState
 from flaggermail.report import frozen
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.tag_words import outcome_word
+from flaggermail.settings.reply_words import outcome_word
 from flaggermail.shipped import shipped
 from tests.doubles.told_report import figures, lines_of, plain, unnamed
 from tests.unit.cli.conftest import CONFIG, Desk

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.documents.model import Figure, Passage
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.report.verifying import compare
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped

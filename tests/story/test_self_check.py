@@ -15,10 +15,9 @@ from typing import ClassVar
 import pytest
 
 from flaggermail.adapters.files.secrets import credential
-from flaggermail.adapters.system.health_probe import MachineHealthProbe
-from flaggermail.adapters.system.heartbeat import HttpHeartbeat
+from flaggermail.adapters.system.machine import HttpHeartbeat, MachineHealthProbe
 from flaggermail.health import mailbox_monitor, self_check
-from flaggermail.health.confinement import Confinement
+from flaggermail.health.findings import Confinement
 from flaggermail.intake import poll
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
@@ -92,7 +91,7 @@ def test_a_loop_that_is_late_and_a_disk_that_is_full(
     """A late loop and a full disk each have their own alarm and recovery."""
     room = [2_000]
     monkeypatch.setattr(
-        "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
+        "flaggermail.adapters.system.machine.free_octets", lambda places: dict.fromkeys(places, room[0])
     )
     full = replace(env, health_probe=MachineHealthProbe({"archive": tmp_path}))
     self_check.tick(full, {"reminders": 5 * MINUTE})
@@ -231,7 +230,7 @@ def outbox_age(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the oth
         elif not wrong and waiting.state == "queued":
             gone = changed(waiting, replace(waiting, state=MailState.ACCEPTED))
             tx.append(Event(EventKind.MAIL_ACCEPTED, NOW, "daemon", (gone,)))
-    outbox_ageing.tick(env)
+    outbox_ageing.tick_outbox(env)
 
 
 def clock_skew(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
@@ -249,7 +248,7 @@ def disk_space(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the oth
     """Reports little or enough disk space."""
     with pytest.MonkeyPatch.context() as patch:
         room = 2_000 if wrong else 10**12
-        patch.setattr("flaggermail.adapters.system.health_probe.free_octets", lambda _: {"archive": room})
+        patch.setattr("flaggermail.adapters.system.machine.free_octets", lambda _: {"archive": room})
         self_check.tick(env, IN_TIME)
 
 

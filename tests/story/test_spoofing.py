@@ -18,15 +18,14 @@ import pytest
 import time_machine
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.dns.public_suffixes import organisational
+from flaggermail.adapters.dns.resolver import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.cases import lifecycle
 from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.intake.facts import ByReceivingServer
 from flaggermail.intake.ingest import ingest
-from flaggermail.intake.vouching import ByReceivingServer
 from flaggermail.ports import RawMessage
-from flaggermail.record.case_values import CaseType, Decision, Origin
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, Decision, LanguageCode, Origin
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place

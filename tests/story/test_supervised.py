@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail.adapters.clock.ticker import SchedulerTicker
-from flaggermail.adapters.imap.interrupt import EventInterrupt
-from flaggermail.adapters.system.sd_notify import SystemdSupervisor
+from flaggermail.adapters.imap.idle import EventInterrupt
+from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import PauseAsked, StoreBusy
 from flaggermail.health.status_line import StatusLine

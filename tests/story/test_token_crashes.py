@@ -14,8 +14,7 @@ import pytest
 
 from flaggermail.adapters.files.blob_store import replace_file, sync_folder
 from flaggermail.adapters.oauth import tokens as subject
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, ask
-from flaggermail.adapters.oauth.line import TokenLine
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
 from tests.patience import PATIENCE

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.commands.write_referrer import ReplyToReferrer
-from flaggermail.health import readiness_letter
+from flaggermail.health import readiness
 from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm
@@ -103,7 +103,7 @@ def test_a_letter_that_nobody_can_get_is_not_sent_each_hour(make: Made) -> None:
     """The readiness letter of a morning is tried once for each officer, and the head learns who has none."""
     desk = make(rota=rota())
     for _ in range(5):
-        readiness_letter.send(desk.env)
+        readiness.send(desk.env)
         desk.clock.set(desk.clock.now() + timedelta(hours=1))
     assert desk.happened(EventKind.DIGEST_SENT) == 1
     assert len(of_kind(desk, AlarmKind.MAIL_UNMADE)) == 1
@@ -114,7 +114,7 @@ def test_a_letter_of_an_observing_desk_is_withheld_once(make: Made) -> None:
     desk = make()
     writing.begin(desk.env)
     for _ in range(5):
-        readiness_letter.send(desk.env)
+        readiness.send(desk.env)
         desk.clock.set(desk.clock.now() + timedelta(hours=1))
     assert desk.happened(EventKind.DIGEST_SENT) == 1
 

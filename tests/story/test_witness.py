@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.intake.vouching import ByReceivingServer, BySignature
+from flaggermail.intake.facts import ByReceivingServer, BySignature
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import assembly, daemon_assembly, stores

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.cli.acting import typed
-from flaggermail.letters.shapes import fixed
+from flaggermail.letters.html_part import fixed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail
 from flaggermail.rules.configuration import Configuration

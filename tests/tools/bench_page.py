@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
-from flaggermail.documents.looks import DARK, FONT, LIGHT, Colours
+from flaggermail.documents.html import DARK, FONT, LIGHT, Colours
 from tests.bench.figures import MORE_IS_BETTER, NAMES, PEER_NAMES, RATIO_IS_JUDGED
 from tests.story.told_night import ROOT
 

@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from flaggermail.adapters.db.engine import make_engine
-from flaggermail.adapters.db.revisions import HERE
+from flaggermail.adapters.db.inspection import HERE
 
 
 def next_revision(newest: str | None) -> str:

@@ -15,10 +15,10 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from flaggermail.cli.acting import typed
-from flaggermail.figures.picture import svg_of
 from flaggermail.figures.timeline import drawn
+from flaggermail.figures.upright import svg_of
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
-from flaggermail.record.clocks import InstantBasis
+from flaggermail.record.states import InstantBasis
 from flaggermail.stories import replay
 from tests.doubles import migrated
 from tests.doubles.sample_uses import TELLINGS

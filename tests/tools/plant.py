@@ -4,8 +4,8 @@
 A fault is one change of one expression or branch: a comparison turned, a condition dropped, a number raised by one, a
 value not returned. Each is planted in a copy of the tree; the pure tests that import its module run first, then those
 of its room, others that import it, six files that use the room most, and all stories, until one is red. A fault that
-all of them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The same seed
-plants the same faults in the same code.
+all of them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The same
+seed plants the same faults in the same code.
 """
 
 from __future__ import annotations

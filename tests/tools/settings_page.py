@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from flaggermail.settings import model, oauth_section, retention_section
+from flaggermail.settings import model, oauth_section, sections
 from flaggermail.settings.escalation_file import EscalationFile, EscalationPolicy, Until
 from flaggermail.settings.escalation_file import WallTime as WeekTime
 from flaggermail.settings.yaml_files import kinds
@@ -41,7 +41,7 @@ SHAPES: tuple[tuple[object, str], ...] = (
     (kinds.Login, "login of the system"), (kinds.Zone, "time zone"), (kinds.CasePrefix, "capitals, digits"),
     (kinds.ElectionCode, "capitals, digits"), (kinds.Code, "code"),
     (oauth_section.TokenEndpoint, "https address"), (oauth_section.Printable, "text in ASCII"),
-    (retention_section.IsoPeriod, "period, `P10Y`"), (Until, "`4 times` or `240 minutes`"),
+    (sections.IsoPeriod, "period, `P10Y`"), (Until, "`4 times` or `240 minutes`"),
     (WeekTime, '`"08:00"`, `"monday 08:00"`'), (kinds.Text, "text"), (Path, "path"), (bool, "`true`, `false`"),
 )  # fmt: skip
 """By type, what a value looks like; the first that fits."""

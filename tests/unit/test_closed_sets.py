@@ -22,19 +22,18 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     # words of mail and of the web, which are the same as ours by accident
     "adapters/parsing/parser.py": frozenset({"attachment", "yes"}),  # Content-Disposition (RFC 2183), DelSp (3676)
     "mail/authentication/authres.py": frozenset({"pass", "fail"}),  # results of RFC 8601
-    "adapters/parsing/outlook_message.py": frozenset({"recipients[name]"}),
+    "adapters/parsing/unpacking.py": frozenset({"recipients[name]"}),
     "mail/automated/mechanical_kind.py": frozenset(
         {"junk", "auto-reply", "auto_reply", "feedback-report", "whole", "reply", "no"}
     ),
     "mail/automated/evidence.py": frozenset({"null"}),
-    "mail/automated/no_receipt.py": frozenset({"whole"}),
+    "mail/automated/out_of_office.py": frozenset({"whole"}),
     "wording/said.py": frozenset({"instant"}),  # a form of formatting
     "mail/css_values.py": frozenset({"none", "normal"}),
     "mail/forwards/forwarded.py": frozenset({"reply"}),
     "mail/forwards/header_blocks.py": frozenset({"other", "from", "subject"}),  # fields of the vocabulary
     "mail/hidden_html.py": frozenset({"none", "body", "html"}),
-    "mail/html_page.py": frozenset({"body"}),
-    "mail/html_text.py": frozenset({"head"}),
+    "mail/html_page.py": frozenset({"body", "head"}),
     "mail/vocabulary.py": frozenset({"other", "cc"}),
     # names in files that people write; mypy knows each as a Literal
     "adapters/tls.py": frozenset({"none"}),

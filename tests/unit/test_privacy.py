@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flaggermail.record.rows import RECORDS
 from flaggermail.settings.model import CitizenSettings, DeskSettings
-from flaggermail.settings.retention_section import RetentionSettings
+from flaggermail.settings.sections import RetentionSettings
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "flaggermail"

@@ -36,9 +36,9 @@ from sqlalchemy import (
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.engine import as_store_fault, connect_reading, make_engine
+from flaggermail.adapters.db.inspection import require_known
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.migrate import require_revision, upgrade
-from flaggermail.adapters.db.revisions import require_known
 from flaggermail.errors import BackupFault, StoreFault
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from flaggermail.adapters.db.sqlite_errors import fault_of
-from flaggermail.adapters.files.disks import full_disks
+from flaggermail.adapters.files.blob_store import full_disks
 from flaggermail.errors import ConfigurationError, DiskFails, StoreAway, StoreBusy, StoreFault
 from flaggermail.settings.mistakes import CheckCode, mistake
 

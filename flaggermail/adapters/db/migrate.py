@@ -7,10 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from flaggermail.adapters.db import revisions
+from flaggermail.adapters.db import inspection
 from flaggermail.adapters.db.engine import as_store_fault, connect_reading, require_room
-from flaggermail.adapters.db.inspection import revision_mistake, unreadable
-from flaggermail.adapters.db.revisions import CURRENT
+from flaggermail.adapters.db.inspection import CURRENT, revision_mistake, unreadable
 from flaggermail.errors import ConfigurationError, DiskFails, StoreAway, StoreFault
 from flaggermail.settings.mistakes import CheckCode
 
@@ -25,7 +24,7 @@ def upgrade(engine: Engine, revision: str = "head") -> str:
     from alembic.config import Config  # noqa: PLC0415 - see above
 
     config = Config()
-    config.set_main_option("script_location", str(revisions.HERE))
+    config.set_main_option("script_location", str(inspection.HERE))
     config.attributes["engine"] = engine
     with as_store_fault(writing=True):
         with connect_reading(engine) as connection:

@@ -20,10 +20,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from flaggermail.adapters.db.beside import Beside, outside
 from flaggermail.adapters.db.dump import UNFINISHED
 from flaggermail.adapters.db.mapping import all_tables, table_of
-from flaggermail.adapters.db.raw import PAGE, RawRow, RowComparison, any_text, as_number, named, rows, selected
+from flaggermail.adapters.db.raw import (
+    PAGE,
+    Beside,
+    RawRow,
+    RowComparison,
+    any_text,
+    as_number,
+    named,
+    outside,
+    rows,
+    selected,
+)
 from flaggermail.adapters.db.sealed import SEALED, unsealed
 from flaggermail.record.audit import LIMIT, AuditResult, Discrepancy, Head, Octets, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event

@@ -21,8 +21,7 @@ from flaggermail.mail.authentication.dkim_signature import (
     weakness,
 )
 from flaggermail.mail.fields import read_header, unfolded
-from flaggermail.mail.message import SenderVerdict, Verdict
-from flaggermail.mail.signature_facts import NOT_CHECKED, SignatureFacts, SignatureState
+from flaggermail.mail.message import NOT_CHECKED, SenderVerdict, SignatureFacts, SignatureState, Verdict
 from flaggermail.ports import DnsAnswer, Resolver
 from flaggermail.wording.filing import SignatureProof
 from flaggermail.wording.said import Said

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from dns.exception import DNSException
 from dns.flags import AD, RD
@@ -12,8 +13,9 @@ from dns.name import EmptyLabel, LabelTooLong, NameTooLong
 from dns.rdatatype import TXT
 from dns.rdtypes.txtbase import TXTBase
 from dns.resolver import NXDOMAIN, Resolver
+from publicsuffixlist import PublicSuffixList
 
-from flaggermail.mail.signature_facts import Dnssec
+from flaggermail.mail.message import Dnssec
 from flaggermail.ports import DnsAnswer
 
 SECONDS = 3.0  # time limit of one query, including all servers and retries
@@ -53,3 +55,18 @@ class DnsResolver:
 
 def _proved(*responses: Message) -> Dnssec:
     return Dnssec.YES if responses and all(response.flags & AD for response in responses) else Dnssec.NO
+
+
+def organisational(domain: str) -> str | None:
+    """Returns the organisational domain of `domain` (RFC 7489, section 3.2); None for a public suffix itself.
+
+    A top-level domain missing from the list counts as a public suffix.
+    """
+    found: str | None = _list().privatesuffix(domain)
+    return found
+
+
+@cache
+def _list() -> PublicSuffixList:
+    """Returns the list, loaded once (100 ms)."""
+    return PublicSuffixList()

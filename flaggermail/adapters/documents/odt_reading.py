@@ -17,7 +17,7 @@ from typing import NoReturn
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
-from flaggermail.adapters.documents.odt_styles import NAMESPACES
+from flaggermail.adapters.documents.odt import NAMESPACES
 from flaggermail.documents.model import Figure, Passage
 from flaggermail.errors import Refusal
 from flaggermail.wording.report import DocumentFault

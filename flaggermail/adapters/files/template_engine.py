@@ -24,10 +24,9 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flaggermail.adapters.files.template_words import Decided, LanguageWords
+from flaggermail.adapters.files.templates import Decided, LanguageWords
 from flaggermail.errors import ConfigurationError
-from flaggermail.letters.html_part import guarded, marked, shortened, unmarked
-from flaggermail.letters.shapes import MARK, WIDTH, wrapped
+from flaggermail.letters.html_part import MARK, WIDTH, guarded, marked, shortened, unmarked, wrapped
 from flaggermail.letters.template_values import VALUES
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import Rendered

@@ -12,9 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES, Turn, Unstopped, Why
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.case_values import DeclineReason
+from flaggermail.record.case_values import DeclineReason, SenderTrust
 from flaggermail.record.states import CASE_STATES, CLOCKS, CaseState, MailState, NotificationState
-from flaggermail.record.trust import SenderTrust
 from flaggermail.settings.approval_section import ByReply
 
 SENT = datetime(2024, 6, 6, 8, 34, 40, tzinfo=UTC)

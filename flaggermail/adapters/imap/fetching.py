@@ -7,18 +7,85 @@ Some servers end the session at a mail whose file they cannot read, some answer 
 from __future__ import annotations
 
 import imaplib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timezone
 
 from imapclient import IMAPClient
 
-from flaggermail.adapters.imap.arrivals import DATED, arrival_in
 from flaggermail.adapters.imap.link import expecting, pause_asked, token_ended
-from flaggermail.adapters.imap.positions import Position
 from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
-from flaggermail.ports import OctetSource, RawMessage, Role
+from flaggermail.ports import Continuity, OctetSource, RawMessage, Role
+
+DATED = "INTERNALDATE"
+_NOT_READ = "not a date"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An aware instant; `written` is the server's text if no calendar holds it, and `at` then when we saw the mail."""
+
+    at: datetime
+    written: str = ""
+
+
+def arrival_in(items: Mapping[bytes, object]) -> Arrival:
+    """Returns the arrival in a FETCH response."""
+    found = items.get(DATED.encode())
+    if not isinstance(found, datetime):
+        return _unreadable(_NOT_READ)
+    try:
+        offset = found.utcoffset()
+        at = found.replace(tzinfo=timezone(offset)) if offset is not None else None
+        if at is not None and at.astimezone(UTC):
+            return Arrival(at)
+    except (ValueError, OverflowError):  # a zone beyond a day, or an instant beyond the calendar
+        pass
+    return _unreadable(f"{found.replace(tzinfo=None)} {found.tzname() or ''}".rstrip())
+
+
+def _unreadable(written: str) -> Arrival:
+    return Arrival(datetime.now(UTC), written)
+
+
+_STORED = re.compile(r"([0-9]{1,10})/([0-9]{1,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """UIDVALIDITY of a folder, and a UID in it."""
+
+    uidvalidity: int
+    uid: int
+
+    def __str__(self) -> str:
+        """Returns the text that is stored."""
+        return f"{self.uidvalidity}/{self.uid}"
+
+
+def read(stored: str) -> Position | None:
+    """Returns the position behind a stored text; None if another kind of mailbox wrote it."""
+    found = _STORED.fullmatch(stored)
+    return Position(int(found[1]), int(found[2])) if found else None
+
+
+def continuity(stored: str | None, here: Position) -> Continuity:
+    """Returns what a folder whose end is `here` says of a stored position."""
+    if stored is None:
+        return Continuity.FIRST
+    found = read(stored)
+    same = found is not None and found.uidvalidity == here.uidvalidity
+    return Continuity.CONTINUED if same else Continuity.RENUMBERED
+
+
+def since(stored: str | None, here: Position) -> int:
+    """Returns the UID above which a folder is read on; 0 if its UIDs are not those of the stored position."""
+    found = read(stored) if stored is not None else None
+    return found.uid if found is not None and found.uidvalidity == here.uidvalidity else 0
+
 
 _TRIES = 2  # of a batch, until its mails are fetched one by one
 _GIVEN_UP = 5  # mails of one batch, each of which may take as long as an answer may: then other folders are due

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Literal
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
-from flaggermail.adapters.deadline import Deadline, encrypt, of
-from flaggermail.adapters.deadline import connect as connect_socket
 from flaggermail.adapters.imap.idle import has_octets
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.adapters.server_answers.recognise import AnswerMeaning, explain, worded
 from flaggermail.adapters.tls import connect_meaning, one_line, silence_meaning, tls_words, verifying
+from flaggermail.adapters.web import Deadline, encrypt, of
+from flaggermail.adapters.web import connect as connect_socket
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, PauseAsked
 from flaggermail.wording.said import UNSAID, Said
 from flaggermail.wording.servers import MailboxCause
@@ -56,7 +56,7 @@ def _ignore_session(server: str, line: object) -> None:
 class ImapAccount:
     """The IMAP server, account and folders.
 
-    `timeout` in seconds is for each whole answer, the greeting included; a large one has more (`adapters.deadline`).
+    `timeout` in seconds is for each whole answer, the greeting included; a large one has more (`adapters.web`).
     Every folder is read except `excluded_folders` and their subfolders; `sent` and `junk` include their subfolders.
     `keyword` (RFC 9051, section 2.3.2) is set on mail that was taken in, if the server stores keywords; None: never.
     `password` is called at each login, so that a changed secret needs no restart. `ca_file` None: the system's

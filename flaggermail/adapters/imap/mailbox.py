@@ -15,7 +15,16 @@ from functools import partial
 from imapclient import IMAPClient
 from imapclient.datetime_util import format_criteria_date
 
-from flaggermail.adapters.imap.fetching import Fetching, FolderPlace, is_connection_loss, one_by_one, search
+from flaggermail.adapters.imap.fetching import (
+    Fetching,
+    FolderPlace,
+    Position,
+    continuity,
+    is_connection_loss,
+    one_by_one,
+    search,
+    since,
+)
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
 from flaggermail.adapters.imap.link import (
@@ -30,7 +39,6 @@ from flaggermail.adapters.imap.link import (
     tls_context,
     token_ended,
 )
-from flaggermail.adapters.imap.positions import Position, continuity, since
 from flaggermail.adapters.tls import one_line
 from flaggermail.errors import FolderUnreadable, LinkLost, MailUnreadable
 from flaggermail.ports import (

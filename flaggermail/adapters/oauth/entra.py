@@ -19,10 +19,9 @@ from typing import Any
 import msal
 from cryptography import x509
 
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, granted, refuse
-from flaggermail.adapters.oauth.line import TokenAnswer, TokenLine
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenAnswer, TokenLine, granted, refuse
 from flaggermail.errors import LinkLost, LoginRefused
-from flaggermail.record.instants import usable
+from flaggermail.record.definition import usable
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
 
 _RESERVED = frozenset({"openid", "profile", "offline_access"})  # msal adds them itself, and refuses them as a scope

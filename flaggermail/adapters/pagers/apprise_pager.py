@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
 
-from flaggermail.adapters.deadline import in_time
+from flaggermail.adapters.web import in_time
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Paged
 from flaggermail.wording.alarms import PageFault

@@ -6,29 +6,67 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from email import message_from_bytes
+from email.utils import getaddresses
 
-from flaggermail.adapters.parsing.flufl_bounces import read_failures
-from flaggermail.mail.automated import no_receipt, ticket_frame
-from flaggermail.mail.automated.dsn import (
+from flufl.bounce import all_failures
+
+from flaggermail.mail.automated import out_of_office, ticket_frame
+from flaggermail.mail.automated.evidence import (
     DELAYED,
     FAILED,
     DeliveryReport,
+    KindEvidence,
     decoded_xtext,
     quoted_message_id,
     read_report,
     usable_addresses,
 )
-from flaggermail.mail.automated.evidence import KindEvidence
-from flaggermail.mail.automated.mechanical_kind import mechanical_kind
-from flaggermail.mail.automated.sending_service import ServiceEvent, read_published
+from flaggermail.mail.automated.mechanical_kind import ServiceEvent, mechanical_kind, read_published
 from flaggermail.mail.fields import read_header, unfolded, words_decoded
-from flaggermail.mail.forwards.plain_lines import PlainLines
-from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.forwards.reply_text import PlainLines, reply_text
 from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
 from flaggermail.mail.mime import ENCLOSED, Part
 from flaggermail.mail.reply_tokens import ORIGINAL_HEADER, OWN_HEADER, message_ids, own_ids, tokens
 from flaggermail.mail.vocabulary import Language
+
+NOBODY = "nobody@invalid"  # stands for a missing author, which the library cannot read
+LARGEST = 512 * 1024  # octets read; recipients are listed above the returned mail
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Lower-case addresses of recipients."""
+
+    failed: tuple[str, ...] = ()
+    delayed: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The failed recipients or, if there are none, the delayed ones."""
+        return self.failed or self.delayed
+
+
+def read_failures(octets: bytes) -> Failures:
+    """Returns the recipients that a bounce names in its text; empty if the library cannot read it."""
+    try:
+        mail = message_from_bytes(octets[:LARGEST])
+        if not getaddresses([mail.get("from", "")]):
+            del mail["from"]
+            mail["From"] = NOBODY
+        delayed, failed = all_failures(mail)
+        return Failures(_addresses(failed), _addresses(delayed))
+    except Exception:  # noqa: BLE001 - boundary to a library that parses strangers' mail
+        return Failures()
+
+
+def _addresses(found: object) -> tuple[str, ...]:
+    if not isinstance(found, (set, frozenset, list, tuple)):
+        return ()
+    texts = (item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in found)
+    return tuple(sorted({text.strip().strip("<>.").lower() for text in texts if "@" in text}))
+
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _HEADERS_ONLY = frozenset(
@@ -83,8 +121,8 @@ def with_mechanical_kind(
 def _with_author(read: Message, signs: KindEvidence, language: Language) -> Message:
     """Adds whose comment the mail holds, or what it says that is no receipt; a comment's kind is a person's."""
     automatic = read.kind is MechanicalKind.AUTO_REPLY
-    if (stated := no_receipt.stated(signs, read.kind, language)) is not None:
-        until = no_receipt.end_of_absence(read.text, language) if stated is NoReceipt.ABSENCE else ""
+    if (stated := out_of_office.stated(signs, read.kind, language)) is not None:
+        until = out_of_office.end_of_absence(read.text, language) if stated is NoReceipt.ABSENCE else ""
         return replace(read, no_receipt=stated, away_until=until)
     framed = signs.null_path or ticket_frame.is_ticket_system(signs.fields, language.machines)
     if not (automatic or framed):

@@ -9,26 +9,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flaggermail.adapters.parsing.allowance import OutOfTime
 from flaggermail.adapters.parsing.mechanical import with_mechanical_kind
-from flaggermail.adapters.parsing.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
+from flaggermail.adapters.parsing.unpacking import PGP_ENCRYPTED, OutOfTime, Unpacked, bare_outlook, unpacked
 from flaggermail.mail.automated.mechanical_kind import answerable
 from flaggermail.mail.automated.ticket_frame import without_repeated
-from flaggermail.mail.charset import decoded, storable
+from flaggermail.mail.charset import decoded, safe_name, storable
 from flaggermail.mail.compose import unflowed
 from flaggermail.mail.fields import Header, read_addresses, read_date, read_header, unfolded, words_decoded
-from flaggermail.mail.filenames import safe_name
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
-from flaggermail.mail.forwards.plain_lines import NONE, PlainLines, plain_lines
-from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.forwards.reply_text import NONE, PlainLines, plain_lines, reply_text
 from flaggermail.mail.hidden_html import shown
-from flaggermail.mail.html_text import is_source
+from flaggermail.mail.html_page import is_source, whole_and_seen
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
-from flaggermail.mail.mime import CLOSED, ENCLOSED, LARGEST_SAVED, NO_BOUNDARY, NOT_DECODED, OUTLOOK, Part, read_part
+from flaggermail.mail.mime import (
+    CLOSED,
+    ENCLOSED,
+    LARGEST_SAVED,
+    NO_BOUNDARY,
+    NOT_DECODED,
+    OUTLOOK,
+    Part,
+    files_in,
+    read_part,
+)
 from flaggermail.mail.reply_tokens import content_key, in_message, message_ids, read_keys
 from flaggermail.mail.subject import split_subject
-from flaggermail.mail.uuencode import files_in
-from flaggermail.mail.visible_html import whole_and_seen
 from flaggermail.mail.vocabulary import Language
 
 LONGEST_TEXT = 2_000_000  # characters of text kept

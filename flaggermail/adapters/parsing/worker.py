@@ -36,12 +36,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from flaggermail.adapters.parsing.pipe import ATTACHMENT, HOPS, LENGTH, MESSAGE, REQUEST
+from flaggermail.adapters.parsing.child import ATTACHMENT, HOPS, LENGTH, MESSAGE, REQUEST
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message, unpacked
 
 if TYPE_CHECKING:
-    from flaggermail.health.confinement import Confinement
+    from flaggermail.health.findings import Confinement
 
 
 # ---- answers kept
@@ -400,7 +400,7 @@ class ContainedParser:
 
     def confinement(self) -> Confinement:
         """Returns what confines the child for live mail here; starts it. Nothing holds if it does not start."""
-        from flaggermail.health.confinement import Confinement  # noqa: PLC0415 - `parse` does not need it
+        from flaggermail.health.findings import Confinement  # noqa: PLC0415 - `parse` does not need it
 
         return Confinement.of(self._live.confined())
 

@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, RootModel
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, ServerAnswer, Service
-from flaggermail.settings.yaml_files.model import read_model
+from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.wording.said import Said, Sentence
 from flaggermail.wording.servers import ConnectionCause, MailboxCause, ServerHint, SubmissionCause, TokenCause
 

@@ -27,9 +27,9 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from flaggermail.adapters.deadline import SLOWEST, started
 from flaggermail.adapters.oauth.sasl import BearerExchange, preferred
 from flaggermail.adapters.server_answers.answer import ProtocolStep, ServerAnswer
+from flaggermail.adapters.web import SLOWEST, started
 from flaggermail.wording.servers import Attempted
 
 if TYPE_CHECKING:

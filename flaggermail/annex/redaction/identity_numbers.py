@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 
-from flaggermail.annex.redaction.known import KnownToDesk
+from flaggermail.annex.redaction.known import KnownToDesk, RedactionWords
 from flaggermail.annex.redaction.marks import Detail
 from flaggermail.annex.redaction.spans import SPACES, TextSpan, fold
 
@@ -108,3 +110,134 @@ def _is_other(text: str, match: re.Match[str], before: list[str], known: KnownTo
     return (
         last in words or numbered or last in known.words["units"] or (bool(after) and after[0] in known.words["units"])
     )
+
+
+_NEAR_WORD = 40  # characters behind the word
+_WORDS_BETWEEN = 6
+_TOKEN = re.compile(r"[^\W_](?:[^\W_]|[.-](?=[^\W_]))*")
+_SENTENCE_ENDS = re.compile(r"[!?;]|\.(?=\s+[^\W\d_a-z])|(?<=[^\W\d_]{4})\.(?=\s)|\n\s*\n")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_DOCUMENT, _STAFF = range(6, 16), range(4, 13)  # letters and digits
+_FEWEST_DIGITS = 2
+_DAY_FIRST = r"\d{1,2}(?P<sign>[-/. ])\d{1,2}(?P=sign)(?:\d{4}|\d{2})"
+_YEAR_FIRST = r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}"
+
+
+def birth_dates(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
+    """Yields dates behind "geboren", "date of birth": in figures, with the name of the month, or the year alone."""
+    date = _date(known.words)
+    for end, stop in behind_words(text, known.words, "birth_words"):
+        found = date.search(text, end, stop)
+        if found:
+            yield TextSpan(*found.span(), Detail.BIRTH_DATE)
+
+
+@lru_cache(maxsize=4)
+def _date(words: RedactionWords) -> re.Pattern[str]:
+    months = "|".join(map(re.escape, words.sorted_lists["month_names"])) or "may"
+    year = r"(?:19|20)\d\d"
+    named = rf"\d{{1,2}}(?:e|ste|de|st|nd|rd|th)?[{SPACES}](?:of[ ])?(?:{months})\.?"
+    named += rf"(?:,?[{SPACES}](?:{year}|['\u2019]?\d\d))?"
+    turned = rf"(?:{months})\.?[{SPACES}]\d{{1,2}}(?:st|nd|rd|th)?(?:,?[{SPACES}]{year})?"
+    return re.compile(rf"(?<!\w)(?:{_YEAR_FIRST}|{_DAY_FIRST}|{named}|{turned}|{year})(?!\w)", re.IGNORECASE)
+
+
+def document_numbers(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
+    """Yields numbers of passports, identity cards, driving licences and the like behind their word."""
+    return _numbers(text, known, "document_words", Detail.DOCUMENT_NUMBER, _DOCUMENT)
+
+
+def staff_numbers(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
+    """Yields numbers of members of staff, and of others that an organisation numbers, behind their word."""
+    return _numbers(text, known, "staff_words", Detail.STAFF_NUMBER, _STAFF)
+
+
+def _numbers(text: str, known: KnownToDesk, name: str, detail: Detail, lengths: range) -> Iterator[TextSpan]:
+    for end, stop in behind_words(text, known.words, name):
+        for number, match in enumerate(_TOKEN.finditer(text, end, stop)):
+            signs = [sign for sign in match[0] if sign.isalnum()]
+            digits = sum(map(str.isdigit, signs))
+            if digits >= _FEWEST_DIGITS and len(signs) in lengths and not _is_date(match[0]):
+                yield TextSpan(*match.span(), detail)
+                break
+            if number >= _WORDS_BETWEEN or digits:
+                break
+
+
+def _is_date(token: str) -> bool:
+    return bool(re.fullmatch(rf"{_DAY_FIRST}|{_YEAR_FIRST}|{_YEAR.pattern}", token))
+
+
+def behind_words(text: str, words: RedactionWords, name: str) -> Iterator[tuple[int, int]]:
+    """Yields where what is behind a word of a list begins, and how far it goes: to the end of the sentence."""
+    for match in _phrases(words, name).finditer(text):
+        stop = min(len(text), match.end() + _NEAR_WORD)
+        ended = _SENTENCE_ENDS.search(text, match.end(), stop)
+        yield match.end(), ended.start() if ended else stop
+
+
+@lru_cache(maxsize=16)
+def _phrases(words: RedactionWords, name: str) -> re.Pattern[str]:
+    """Returns what matches a word of a list, whole; a point behind it is part of it, and so is a plural."""
+    phrases = "|".join(re.escape(phrase).replace(r"\ ", r"[ -]?") for phrase in words.sorted_lists[name])
+    return re.compile(rf"(?<![^\W_])(?:{phrases or '(?!)'})(?![^\W_])(?:\.(?!\s+(?-i:[^\W\d_a-z])))?", re.IGNORECASE)
+
+
+_NUMBERS = frozenset(
+    {
+        Detail.TELEPHONE, Detail.IBAN, Detail.CITIZEN_NUMBER, Detail.TICKET, Detail.LICENCE_PLATE,
+        Detail.DOCUMENT_NUMBER, Detail.STAFF_NUMBER, Detail.CHANNEL, Detail.OWN_ADDRESS,
+    }
+)  # fmt: skip
+_CALLED = frozenset({Detail.TELEPHONE, Detail.CHANNEL, Detail.OWN_ADDRESS})
+_SHORTEST = 5  # letters and digits of a number that is looked for
+_NATIONAL = 9  # digits of a telephone number that are compared; the rest is the country's code or a zero
+_MOST_CALLED = 13
+_NUMBER_TOKEN = re.compile(r"[A-Za-z0-9]+")
+_GAP = re.compile(r"[^\w\n]{0,3}|_")
+_TOGETHER = 8  # groups of a number
+_LONGEST = 34  # letters and digits, an IBAN
+
+
+@dataclass
+class SeenNumbers:
+    """The numbers that are marked somewhere in an annex, without what stands between their letters and digits."""
+
+    whole: dict[str, Detail] = field(default_factory=dict)
+    called: dict[str, Detail] = field(default_factory=dict)  # the last digits of telephone numbers
+
+    def see(self, text: str, spans: Iterable[TextSpan]) -> None:
+        """Adds the numbers among the marked places of a text."""
+        for span in spans:
+            written = text[span.start : span.end]
+            if span.detail not in _NUMBERS or "@" in written:
+                continue
+            signs = "".join(_NUMBER_TOKEN.findall(written)).upper()
+            digits = "".join(filter(str.isdigit, signs))
+            if span.detail in _CALLED and len(digits) >= _NATIONAL:
+                self.called.setdefault(digits[-_NATIONAL:], span.detail)
+            elif len(signs) >= _SHORTEST and digits:
+                self.whole.setdefault(signs, span.detail)
+
+    def again(self, text: str) -> Iterator[TextSpan]:
+        """Yields where the same letters and digits stand in a text, in whatever groups."""
+        if not self.whole and not self.called:
+            return
+        tokens = list(_NUMBER_TOKEN.finditer(text))
+        for first, token in enumerate(tokens):
+            signs = ""
+            for last in range(first, min(first + _TOGETHER, len(tokens))):
+                if last > first and not _GAP.fullmatch(text, tokens[last - 1].end(), tokens[last].start()):
+                    break
+                signs += tokens[last][0].upper()
+                if len(signs) > _LONGEST:
+                    break
+                detail = self._detail(signs)
+                if detail:
+                    yield TextSpan(token.start(), tokens[last].end(), detail)
+
+    def _detail(self, signs: str) -> Detail | None:
+        if signs in self.whole:
+            return self.whole[signs]
+        called = signs.isdigit() and _NATIONAL <= len(signs) <= _MOST_CALLED
+        return self.called.get(signs[-_NATIONAL:]) if called else None

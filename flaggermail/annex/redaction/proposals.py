@@ -9,14 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from flaggermail.annex.redaction.addresses import mail_addresses
-from flaggermail.annex.redaction.growing import Growing
+from flaggermail.annex.redaction.addresses import handles, mail_addresses, web_addresses
 from flaggermail.annex.redaction.header_names import in_address
-from flaggermail.annex.redaction.identity_numbers import citizen_numbers, ibans
+from flaggermail.annex.redaction.identity_numbers import (
+    SeenNumbers,
+    birth_dates,
+    citizen_numbers,
+    document_numbers,
+    ibans,
+    staff_numbers,
+)
 from flaggermail.annex.redaction.introductions import Introductions, recipient_values
 from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction.lexicon import Lexicon, written_small
-from flaggermail.annex.redaction.machines import internet_addresses, licence_plates
 from flaggermail.annex.redaction.marks import (
     MARKER,
     RECIPIENTS,
@@ -31,13 +36,11 @@ from flaggermail.annex.redaction.name_forms import LearnedNames, PersonName, per
 from flaggermail.annex.redaction.name_reading import NameReader
 from flaggermail.annex.redaction.name_search import NameSearch
 from flaggermail.annex.redaction.name_shapes import NameShapes
-from flaggermail.annex.redaction.named_numbers import birth_dates, document_numbers, staff_numbers
-from flaggermail.annex.redaction.numbers_again import SeenNumbers
 from flaggermail.annex.redaction.places import behind_box, postcodes, streets, streets_above
-from flaggermail.annex.redaction.references import keys, tickets
+from flaggermail.annex.redaction.references import internet_addresses, keys, licence_plates, tickets
 from flaggermail.annex.redaction.spans import Cover, TextSpan, Word, words_of
+from flaggermail.annex.redaction.spreading import Growing
 from flaggermail.annex.redaction.telephones import telephones
-from flaggermail.annex.redaction.web import handles, web_addresses
 
 GROUNDS: Mapping[Detail, WooGround] = MappingProxyType(
     {

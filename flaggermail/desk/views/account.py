@@ -16,7 +16,7 @@ from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.message import Address, Json
 from flaggermail.mail.subject import prefix_of, without_tails
 from flaggermail.notifications.clocks import HUMAN, RECEIPT
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
-from flaggermail.annex import approved, files, form, people
+from flaggermail.annex import approved, form
 from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.redaction.marks import Detail, Mark
@@ -71,9 +71,9 @@ class ShowAnnex(OneAnnex):
         return {
             **_row(work, annex, _SHOWN),
             "mails": [{"message": mail.message, "sha256": mail.digest} for mail in made.exchange.mails],
-            "counts": files.counts(made),
+            "counts": approved.counts(made),
             "unseen_characters_taken_out": sum(mail.taken_out for mail in made.exchange.mails),
-            "may_approve": [one.id for one in people.may_approve(work, annex)],
+            "may_approve": [one.id for one in approved.may_approve(work, annex)],
             "words_left": [{"words": one.words, "ticked": one.kept} for one in WordsLeft(work, made).asked()],
             "text": made.text(),
         }
@@ -140,7 +140,7 @@ class MakeAnnexFiles(OneAnnex):
             raise Refusal(NoAnnex.NOT_APPROVED(annex=annex.id, state=annex.state.value))
         if not self.as_approved:
             approved.refuse_newer(work, annex)
-        made = files.of_annex(work, approved.of_annex(work, annex))
+        made = approved.annex_files(work, approved.of_annex(work, annex))
         return {
             "annex": annex.id,
             "files": [

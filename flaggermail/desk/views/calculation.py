@@ -14,9 +14,9 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
 from flaggermail.reminders import escalation
 from flaggermail.reminders.escalation import Call, Nothing
-from flaggermail.reminders.open_clocks import OpenClock
+from flaggermail.reminders.handover import OpenClock
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.steps import EVERY_MEANS, HEAD
+from flaggermail.settings.rota import EVERY_MEANS, HEAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.cases.referrals import missing_of
+from flaggermail.cases.lifecycle import missing_of
+from flaggermail.commands.cases import same_narrative
 from flaggermail.commands.lookups import the_case
-from flaggermail.commands.tags import same_narrative
 from flaggermail.desk.views.calculation import Calculation
 from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.figures.ledger import of_rows
@@ -19,13 +19,13 @@ from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import TimelineLabel, shown
 from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.message import Json, SenderVerdict
-from flaggermail.notifications import latency
+from flaggermail.notifications import clocks
 from flaggermail.notifications.clocks import CLOCKS
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
-from flaggermail.reminders.open_clocks import open_clocks
+from flaggermail.reminders.handover import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.report import Caption
 
@@ -116,11 +116,11 @@ class _Uses:
 
 def _clock(clock: ClockRow, use: PlatformUse | None, zone: ZoneInfo, *, exercise: bool) -> Document:
     """Returns a clock, of a use with basis and form as in the figures; an exercise has minutes, but no figures."""
-    minutes = None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
+    minutes = None if clock.stopped_at is None else clocks.minutes(clock.started_at, clock.stopped_at)
     figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
     if minutes is not None and not exercise:
-        figures["hours"] = latency.hours(minutes)
-        figures["spoken"] = {language: latency.spoken(minutes, language) for language in LanguageCode}
+        figures["hours"] = clocks.hours(minutes)
+        figures["spoken"] = {language: clocks.spoken(minutes, language) for language in LanguageCode}
     stop = None if use is None else use.stop(clock.kind)
     rests = {"basis": None, "form": None} if stop is None else {"basis": stop.basis, "form": stop.form}
     return {**plain(clock, zone), **figures, **rests}
@@ -151,7 +151,7 @@ def entry(label: TimelineLabel, sent_at: datetime, zone: ZoneInfo) -> dict[str, 
     return {
         "at": json_of(label.first, zone),
         "until": json_of(label.last, zone),
-        "minutes": latency.minutes(sent_at, label.first),
+        "minutes": clocks.minutes(sent_at, label.first),
         "signs": list(label.signs),
         "words": [one.words("en") if isinstance(one, Caption) else one.english for one in label.words()],
     }

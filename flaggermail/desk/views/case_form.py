@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flaggermail.cases.referrals import attempts_of
+from flaggermail.cases.lifecycle import attempts_of
+from flaggermail.commands.cases import same_narrative
 from flaggermail.commands.lookups import the_case
-from flaggermail.commands.tags import same_narrative
 from flaggermail.desk.views.case import earlier
 from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.errors import ConfigurationError

@@ -14,14 +14,14 @@ from enum import StrEnum
 from itertools import islice
 from typing import ClassVar
 
-from flaggermail.archive import reading
+from flaggermail.archive import find
 from flaggermail.archive.dossier import Scope, events_of, is_kept, mails_of, number_of, of_case, of_election, target_of
-from flaggermail.archive.dossier_names import Keys, visible_line
+from flaggermail.archive.dossier_lists import Keys, visible_line
 from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, Files
 from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
-from flaggermail.desk.views.event import document_of
+from flaggermail.desk.views.report import document_of
 from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
@@ -120,8 +120,8 @@ class ShowDossierPart(View):
 
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""
-        reading.may_read(work, PlanDossier.NAME)
-        asked = reading.written(PlanDossier(case=self.case, election=self.election).asked())
+        find.may_read(work, PlanDossier.NAME)
+        asked = find.written(PlanDossier(case=self.case, election=self.election).asked())
         if not work.tx.exists(
             ArchiveReading,
             where(ArchiveReading.request).is_(PlanDossier.NAME),

@@ -16,8 +16,8 @@ from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Json, Message, contract
 from flaggermail.matching.scoring import read
-from flaggermail.notices.route import hops_of
-from flaggermail.notifications.latency import minutes
+from flaggermail.notices.shown_mail import hops_of
+from flaggermail.notifications.clocks import minutes
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, Delivery, StoredMessage

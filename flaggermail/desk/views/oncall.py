@@ -14,12 +14,10 @@ from flaggermail.mail.message import Json
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.ports.servers import PAGE_TITLE
-from flaggermail.record.clocks import ClockKind
-from flaggermail.record.definition import where
-from flaggermail.record.instants import LAST
+from flaggermail.record.definition import LAST, where
 from flaggermail.record.rows import HeldBack, Page, Reminder
-from flaggermail.reminders.handover import gather
-from flaggermail.reminders.open_clocks import open_clocks
+from flaggermail.record.states import ClockKind
+from flaggermail.reminders.handover import gather, open_clocks
 from flaggermail.reminders.reminders import next_due
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer, Shift, on_call, planned, void

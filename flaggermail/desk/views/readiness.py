@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from flaggermail.cases.periods import next_polling_day
 from flaggermail.desk.views.view import Document, View, json_of
-from flaggermail.health.readiness_letter import gather, next_election
+from flaggermail.health.readiness import gather, next_election
 from flaggermail.services import UnitOfWork
 
 

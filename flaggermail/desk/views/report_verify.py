@@ -12,7 +12,7 @@ from flaggermail.commands.reports import reportable
 from flaggermail.desk.views.view import Document, View
 from flaggermail.documents import model as documents
 from flaggermail.errors import Refusal
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Election
 from flaggermail.report import frozen
 from flaggermail.report.verifying import FaultKind, FigureFault, compare, likeness

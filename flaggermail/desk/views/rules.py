@@ -7,10 +7,9 @@ import tempfile
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from flaggermail.desk.views import explained
 from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import ConfigurationError, NotFound, Refusal
 from flaggermail.intake import facts
@@ -19,13 +18,57 @@ from flaggermail.mail.message import Json
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rule_changes.comparison import Difference, RuleOutcome, compare_next, count
-from flaggermail.rules.classifier import Explanation, explain
+from flaggermail.rules.classifier import Evaluated, Explanation, explain
+from flaggermail.rules.conditions import Context, Looked
 from flaggermail.rules.configuration import load
 from flaggermail.rules.findings import SAMPLES
-from flaggermail.rules.rulebook import judge_samples
-from flaggermail.rules.samples import WHO, load_samples
+from flaggermail.rules.rulebook import WHO, judge_samples, load_samples
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.source import Fault
+
+
+def document(name: str, context: Context, found: Explanation, becomes: str = "") -> dict[str, Json]:
+    """Returns the explanation of the mail `name`; `becomes` says where it is placed, nothing for a sample."""
+    outcome = found.outcome
+    return {
+        "file": name,
+        "kinds": [kind.value for kind in outcome.kinds],
+        "rule": outcome.rule,
+        "becomes": becomes or None,
+        "known": asdict(context),
+        "source": outcome.source,
+        "case_type": outcome.case_type,
+        "template": outcome.template,
+        "references": list(outcome.references),
+        "priority": outcome.priority,
+        "labels": list(outcome.labels),
+        "made_by": made_by(found),
+        "next_best": tried_as_json(found.next_best) if found.next_best else None,
+        "passed_over": [tried_as_json(tried) for tried in found.passed_over],
+    }
+
+
+def made_by(found: Explanation) -> list[Json]:
+    """Returns the rules that produced the outcome, with the result of each condition."""
+    return [tried_as_json(tried) for tried in found.made_by]
+
+
+def tried_as_json(tried: Evaluated) -> dict[str, Json]:
+    """Returns a tried rule with the result of each condition; `decides` is False if it only marks."""
+    rule = tried.rule
+    return {
+        "rule": rule.name, "file": rule.file, "line": rule.line, "stage": rule.stage.value, "held": tried.looked.held,
+        "decides": bool(rule.then.kinds), "asked": tried.reached, "share": round(tried.share, 2),
+        "trace": [_looked(part) for part in tried.parts],
+    }  # fmt: skip
+
+
+def _looked(part: Looked) -> Json:
+    plain: dict[str, Json] = {"condition": part.condition, "held": part.held}
+    if part.within:
+        return {**plain, "within": [_looked(inner) for inner in part.within]}
+    return {**plain, "saw": part.saw, "where": part.where or None}
+
 
 _AT_ONCE = 2_000  # messages compared in one answer
 
@@ -67,7 +110,7 @@ class ExplainMail(View):
         if self.name not in samples.mails:
             raise ConfigurationError(*map(str, faults))
         one = judge_samples(work.env.settings.rules, samples, work.env.parser, work.env.matcher)[self.name]
-        return explained.document("", one.context, one.found)
+        return document("", one.context, one.found)
 
 
 def _live(work: UnitOfWork, name: str, octets: bytes) -> Document:
@@ -78,7 +121,7 @@ def _live(work: UnitOfWork, name: str, octets: bytes) -> Document:
     judged = judge(facts.facts_of(work, raw, message), facts.reading_of(work.env))
     found = explain(message, judged.context, work.env.settings.rules, work.env.matcher.find)
     becomes = f"{judged.decision.place}: {judged.decision.reason.english}"
-    return explained.document(name, judged.context, found, becomes)
+    return document(name, judged.context, found, becomes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +181,7 @@ def _outcome(outcome: RuleOutcome, found: Explanation) -> dict[str, Json]:
         "opens": outcome.opens,
         "rule": outcome.found.rule,
         "says": outcome.says,
-        "made_by": explained.made_by(found),
+        "made_by": made_by(found),
     }
 
 

@@ -7,11 +7,13 @@ and an out-of-office reply counts only if it says nothing else (mail.automated.o
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.mail.automated import no_receipt
+from flaggermail.mail.automated import out_of_office
 from flaggermail.mail.automated.evidence import KindEvidence, begins
 from flaggermail.mail.automated.out_of_office import (
     OwnText,
@@ -140,7 +142,7 @@ def _reported(signs: KindEvidence) -> MechanicalKind | None:
     if signs.report_type == "disposition-notification" or (signs.disposition and not signs.report_type):
         # A receipt. The mail filter of a recipient who refuses a mail also writes one (RFC 5429, section 2.1.1).
         refused = signs.disposition.startswith("automatic-action") and "deleted" in signs.disposition
-        refused = refused and not no_receipt.says_unread(signs)
+        refused = refused and not out_of_office.says_unread(signs)
         return MechanicalKind.BOUNCE if refused else MechanicalKind.AUTO_REPLY
     return None
 
@@ -348,3 +350,69 @@ def _contains_phrase(subject: str, phrases: Sequence[str]) -> bool:
     """True if a longer phrase occurs in a subject without a prefix: "Anna de Wit is out of the office"."""
     plain = folded(subject[:200])
     return ":" not in plain.partition(" ")[0] and any(phrase in plain for phrase in phrases)
+
+
+_MARK = "x-amz-sns-message-id"  # a field that the service adds to such a mail
+_LARGEST = 200_000  # characters
+_SERVICE_EVENTS = {
+    "bounce": ("bounce", "bouncedRecipients"),
+    "complaint": ("complaint", "complainedRecipients"),
+    "delivery": ("delivery", "recipients"),
+    "deliverydelay": ("delay", "delayedRecipients"),
+}
+_BLOCKS = {"deliverydelay": "deliveryDelay"}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvent:
+    """`event`: bounce, complaint, delivery or delay. Recipients in lower case. `message_id` of the mail concerned."""
+
+    event: str
+    recipients: tuple[str, ...] = ()
+    message_id: str | None = None
+
+
+def read_published(fields: Mapping[str, str], text: str) -> ServiceEvent | None:
+    """Returns the event in a mail with these header fields and this text, or None. Never raises."""
+    if _MARK not in fields or not text.lstrip().startswith("{"):
+        return None
+    plain = text.lstrip()[:_LARGEST]
+    try:
+        found, _ = json.JSONDecoder(strict=False).raw_decode(plain.replace("\n ", "").replace("\n", ""))
+    except (ValueError, RecursionError):
+        return _by_name(plain)
+    return _read(found) if isinstance(found, dict) else None
+
+
+def _by_name(plain: str) -> ServiceEvent | None:
+    """Returns only the event, for JSON that was folded or truncated in transit."""
+    compact = plain[:500].replace(" ", "").lower()
+    for key in ("notificationtype", "eventtype"):
+        word = compact.partition(f'"{key}":"')[2].partition('"')[0]
+        if word in _SERVICE_EVENTS:
+            return ServiceEvent(_SERVICE_EVENTS[word][0])
+    return None
+
+
+def _read(content: Mapping[str, object]) -> ServiceEvent | None:
+    name = content.get("notificationType") or content.get("eventType")
+    word = name.lower() if isinstance(name, str) else ""
+    if word not in _SERVICE_EVENTS:
+        return None
+    event, key = _SERVICE_EVENTS[word]
+    block = content.get(_BLOCKS.get(word, word))
+    listed = block.get(key) if isinstance(block, dict) else None
+    people = [_address(one) for one in listed] if isinstance(listed, list) else []
+    mail = content.get("mail")
+    common = mail.get("commonHeaders") if isinstance(mail, dict) else None
+    identifier = common.get("messageId") if isinstance(common, dict) else None
+    return ServiceEvent(
+        event,
+        tuple(dict.fromkeys(address.lower() for address in people if address)),
+        identifier.strip("<> ") if isinstance(identifier, str) else None,
+    )
+
+
+def _address(one: object) -> str:
+    value = one.get("emailAddress") if isinstance(one, dict) else one
+    return value if isinstance(value, str) else ""

@@ -4,14 +4,61 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.boilerplate import TRACKER, end_of_text, without_banners
 from flaggermail.mail.forwards.header_blocks import TIME, is_quoted, is_rule, read_block, read_mark, read_unmarked
-from flaggermail.mail.forwards.plain_lines import NONE, PlainLines
-from flaggermail.mail.vocabulary import Language, folded, seen
+from flaggermail.mail.vocabulary import DASHES, Language, folded, seen
+
+_LONGEST = 200  # characters: no function that a plain line is spared reads fewer of a line and decides by its end
+# What a header line, a quotation, an address, a date, a time or the end of an attribution line has.
+_SIGN = re.compile(r"[\d:>@\uff1a\u2026]")
+_ENDS = ("...", "--")  # other ends of an attribution line
+
+_COLLAPSED = ("  ", " \n", "\n ", "\t", *"\r\x0b\x0c\x1c\x1d\x1e\x1f")  # white space that `folded` would change
+
+
+@dataclass(frozen=True, slots=True)
+class PlainLines:
+    """Lines of one text, each as it is written there."""
+
+    no_mail: frozenset[str] = frozenset()
+    """At these no quotation, forward or printed header begins, whatever stands below."""
+    no_end: frozenset[str] = frozenset()
+    """At these no signature, footer or closing begins, and no notice that is known by its first words."""
+
+
+NONE = PlainLines()
+
+
+def plain_lines(lines: Sequence[str], language: Language) -> PlainLines:
+    """Returns the plain ones among `lines`; none if the text has characters that are folded in several steps."""
+    text = "\n".join(["", *lines, ""])
+    if not text.isascii() and (seen(text) != text or not unicodedata.is_normalized("NFC", text) or TRACKER in text):
+        return NONE
+    no_mail, no_end = [], []
+    marks, openers, begins_end = language.mark_lines, language.opener_words, language.end_starts.of
+    fold = str.lower if text.isascii() and not any(blank in text for blank in _COLLAPSED) else folded
+    for line in lines:
+        small = fold(line)
+        if not small:
+            no_mail.append(line)
+        elif len(line) <= _LONGEST and small[0].isalnum():
+            if "http" not in small and not begins_end(small):
+                no_end.append(line)
+            if (
+                _SIGN.search(line) is None
+                and small.partition(" ")[0] not in openers
+                and not small.endswith(_ENDS)
+                and small.strip(DASHES) not in marks
+            ):
+                no_mail.append(line)
+    return PlainLines(frozenset(no_mail), frozenset(no_end))
+
 
 MOST_LINES = 20_000
 _INITIALS = re.compile(r"[ \t]{0,4}[A-Z]{1,3}>(?=[ \t]|\Z)")  # "JD> what Jane Doe wrote", in old programs

@@ -9,13 +9,14 @@ from typing import Annotated, ClassVar
 from flaggermail.record.case_values import (
     Aspect,
     CaseType,
+    ContactMeans,
     Decision,
     DeclineReason,
+    LanguageCode,
     Origin,
     Priority,
     Source,
 )
-from flaggermail.record.contacts import ContactMeans, LanguageCode
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.elections import Election

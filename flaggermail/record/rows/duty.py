@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.cases import Case
-from flaggermail.record.states import PageState
-from flaggermail.record.topics import Topic
+from flaggermail.record.states import ClockKind, Means, PageState
 from flaggermail.wording.said import Said
 
 

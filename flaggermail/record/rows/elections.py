@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.record.contacts import ChannelKind, LanguageCode
+from flaggermail.record.case_values import ChannelKind, LanguageCode
 from flaggermail.record.definition import Column, Record, References, record
 
 

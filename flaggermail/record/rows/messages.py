@@ -6,8 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.mail.message import MechanicalKind, SenderVerdict
-from flaggermail.mail.signature_facts import Dnssec, SignatureState
+from flaggermail.mail.message import Dnssec, MechanicalKind, SenderVerdict, SignatureState
 from flaggermail.record.case_values import (
     Priority,
 )
@@ -77,7 +76,7 @@ class Delivery(Record):
     old mail, the folder is `file:` and a path, and the item is made of its octets.
 
     From `verdict` on it says what was found when this copy came in, and nothing changes it: keys are rotated, officers
-    confirm and refuse. Those fields are `mail.signature_facts.SignatureFacts`.
+    confirm and refuse. Those fields are `mail.message.SignatureFacts`.
     """
 
     TABLE: ClassVar[str] = "delivery"

@@ -6,13 +6,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.record.clocks import ClockKind, InstantBasis
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.rows.elections import Channel, Platform
-from flaggermail.record.states import AnnexState, ClockState, NotificationState
+from flaggermail.record.states import AnnexState, ClockKind, ClockState, InstantBasis, NotificationState
 
 
 @record

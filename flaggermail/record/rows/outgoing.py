@@ -6,11 +6,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar
 
+from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import AssignedBy, Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import AttemptResult, MailState
-from flaggermail.record.trust import SenderTrust
 from flaggermail.wording.said import Said
 
 

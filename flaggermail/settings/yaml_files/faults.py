@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from flaggermail.settings.yaml_files.source import Fault, Key, YamlSource
+from flaggermail.errors import ConfigurationError
+from flaggermail.settings.yaml_files.source import Fault, Key, YamlSource, read
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
+
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -157,3 +160,18 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def read_model(path: Path, model: type[M]) -> M:
+    """Loads the file as a `model`. Raises ConfigurationError with every fault in it."""
+    source = read(path, f"{path.parent.name}/{path.name}")
+    if source.faults:
+        raise ConfigurationError(*map(str, sorted(source.faults)))
+    try:
+        return model.model_validate(source.values)
+    except ValidationError as error:
+        faults = (
+            source.fault(fault["loc"], fault["msg"].removeprefix("Value error, "))
+            for fault in error.errors(include_url=False)
+        )
+        raise ConfigurationError(*map(str, faults)) from error

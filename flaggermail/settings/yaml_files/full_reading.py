@@ -10,7 +10,7 @@ from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from flaggermail.settings.yaml_files.composing import DEEPEST, TOO_DEEP, Node
+from flaggermail.settings.yaml_files.source import DEEPEST, TOO_DEEP, Node
 
 # Message of the YAML scanner -> what the person with the editor needs to know.
 _TRANSLATIONS = (

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from flaggermail.mail.fields import is_address
-from flaggermail.record.instants import TOO_FAR, YEARS
+from flaggermail.record.definition import TOO_FAR, YEARS
 
 T = TypeVar("T", bound=date)
 

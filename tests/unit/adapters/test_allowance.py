@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from flaggermail.adapters.parsing.allowance import OutOfTime, allow, at_most
+from flaggermail.adapters.parsing.unpacking import OutOfTime, allow, at_most
 
 
 def work(seconds: float) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.files.code_vault import FileCodeVault
+from flaggermail.adapters.files.secrets import FileCodeVault
 from flaggermail.errors import ArchiveFault
 
 SECRET = b"12345678901234567890"

@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flaggermail.adapters.dns import dkim_check
 from flaggermail.adapters.dns.dkim_check import DkimCheck
-from flaggermail.adapters.dns.public_suffixes import organisational
-from flaggermail.mail.message import SenderVerdict, Verdict
-from flaggermail.mail.signature_facts import SignatureState
+from flaggermail.adapters.dns.resolver import organisational
+from flaggermail.mail.message import SenderVerdict, SignatureState, Verdict
 from tests.corpus import each
 from tests.doubles.dns import SIGNED, ScriptedResolver, key, key_record, signed
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from flaggermail.adapters.system import free_memory
+from flaggermail.adapters.system import machine
 
 HOLDING = """
 import re, sys
@@ -49,5 +49,5 @@ def test_a_c_library_without_such_settings_is_left_alone(
         raise broken
 
     monkeypatch.setattr(ctypes, "CDLL", absent)
-    assert not free_memory.keep_little()
-    free_memory.give_back()
+    assert not machine.keep_little()
+    machine.give_back()

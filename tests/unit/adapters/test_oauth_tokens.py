@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, ask
-from flaggermail.adapters.oauth.line import TokenLine
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings

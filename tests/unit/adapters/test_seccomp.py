@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.sandbox.seccomp import ALLOW, ALLOWED, KILL, KILLED, REFUSE, Instruction, program
-from flaggermail.adapters.parsing.sandbox.system_calls import AARCH64, X86_64, Architecture
+from flaggermail.adapters.parsing.sandbox.confine import (
+    AARCH64,
+    ALLOW,
+    ALLOWED,
+    KILL,
+    KILLED,
+    REFUSE,
+    X86_64,
+    Architecture,
+    Instruction,
+    program,
+)
 
 PID = 4711
 ARCHITECTURES = pytest.mark.parametrize("architecture", [X86_64, AARCH64], ids=["x86_64", "aarch64"])

@@ -23,11 +23,9 @@ from flaggermail.adapters.files.template_situations import (
     usual,
     variants,
 )
-from flaggermail.adapters.files.template_words import read_words
-from flaggermail.adapters.files.templates import FileTemplates
+from flaggermail.adapters.files.templates import FileTemplates, read_words
 from flaggermail.errors import ConfigurationError
-from flaggermail.letters.html_part import guarded
-from flaggermail.letters.shapes import fixed
+from flaggermail.letters.html_part import fixed, guarded
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, REPORT_TEMPLATES, VALUES
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults

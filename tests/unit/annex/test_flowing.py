@@ -8,7 +8,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.annex.flowing import flowed
+from flaggermail.annex.printed import flowed
 from tests.corpus import each
 
 BROKEN = """\

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.annex import form, seals
-from flaggermail.annex.printed import PrintedExchange, PrintedMail
+from flaggermail.annex import form
+from flaggermail.annex.printed import PrintedExchange, PrintedMail, fitting
 from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
 from flaggermail.errors import Refusal
 from flaggermail.figures.account import Print
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.wording.annex import GroundWords
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM
@@ -61,7 +61,7 @@ def test_a_form_comes_back_as_it_was_written(bodies: list[str], data: st.DataObj
         pairs = zip(cuts[::2], cuts[1::2], strict=False)
         ground = data.draw(st.sampled_from(WooGround))
         marks += [Mark(of, start, end, ground, Detail.NAME) for start, end in pairs]
-    given_marks = seals.fitting(printed.texts, marks)
+    given_marks = fitting(printed.texts, marks)
     whole = written(printed, given_marks)
     assert read(whole, printed, given_marks) == given_marks
     assert read("\ufeff" + whole.replace("\n", "\r\n") + "\r\n", printed, given_marks) == given_marks

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.archive.dossier_names import Keys, file_name, visible, visible_line
+from flaggermail.archive.dossier_lists import Keys, file_name, visible, visible_line
 from tests.pace import within
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -8,9 +8,8 @@ from enum import StrEnum
 import pytest
 
 from flaggermail.archive.dossier_words import WORDS, said
-from flaggermail.record.clocks import ClockKind
-from flaggermail.record.contacts import LanguageCode
-from flaggermail.record.states import CLOCKS
+from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.states import CLOCKS, ClockKind
 
 
 @pytest.mark.parametrize("values", [*(one for one in WORDS if one is not ClockKind), CLOCKS])

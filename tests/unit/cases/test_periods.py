@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 
 from flaggermail.cases.periods import next_polling_day, period, stricter_days
-from flaggermail.record.clocks import Period
+from flaggermail.record.states import Period
 from tests.corpus import each
 
 

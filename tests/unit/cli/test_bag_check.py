@@ -14,9 +14,8 @@ from pathlib import Path
 import bagit
 import pytest
 
-from flaggermail.cli.bag_check import check, is_dossier
-from flaggermail.cli.bags import MANIFEST, README, TAG_MANIFEST, new_bag
-from flaggermail.cli.new_folder import usable
+from flaggermail.cli.bag_check import MANIFEST, README, TAG_MANIFEST, check, is_dossier, new_bag
+from flaggermail.cli.new_files import usable
 from flaggermail.errors import Refusal
 from flaggermail.unfinished import INCOMPLETE, leftovers
 from tests.corpus import looked_at

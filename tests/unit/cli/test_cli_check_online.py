@@ -16,7 +16,7 @@ from flaggermail.cli.session import Session
 from flaggermail.desk.online import check_online
 from flaggermail.errors import LoginRefused, Refusal
 from flaggermail.mail.message import Json
-from flaggermail.online.means import CheckMeans
+from flaggermail.online.checked import CheckMeans
 from flaggermail.wiring import online_means
 from tests.doubles.dns import ScriptedResolver
 from tests.doubles.scripted_means import Around

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import __version__
-from flaggermail.record.clocks import Means
-from flaggermail.record.states import CLOCKS
+from flaggermail.record.states import CLOCKS, Means
 from flaggermail.settings.escalation_file import EscalationFile, EscalationPolicy, PolicyStep
 from flaggermail.settings.model import ShiftSettings
 from tests.doubles.told_status import document, told

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.cases import citizen_retention
-from flaggermail.cli.case_assess import written_form
+from flaggermail.cli.case import written_form
 from flaggermail.cli.session import Session
 from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
 

@@ -10,7 +10,7 @@ from contextlib import redirect_stdout
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.cli.csv_cells import print_csv
+from flaggermail.cli.showing import print_csv
 from tests.corpus import each
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

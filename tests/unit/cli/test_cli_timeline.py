@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cli.timeline import show_timeline
+from flaggermail.cli.case_show import show_timeline
 from flaggermail.desk.views.case import entry
 from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import shown

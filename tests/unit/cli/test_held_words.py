@@ -13,11 +13,10 @@ from zoneinfo import ZoneInfo
 import click
 from click.testing import CliRunner
 
-from flaggermail.archive.reading import written
-from flaggermail.cli.events import show_event
-from flaggermail.cli.held_words import HELD, in_words
+from flaggermail.archive.find import written
+from flaggermail.cli.events import HELD, in_words, show_event
 from flaggermail.desk.views import VIEWS
-from flaggermail.desk.views.event import document_of
+from flaggermail.desk.views.report import document_of
 from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.rows import BY_TABLE, ArchiveReading

@@ -27,7 +27,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.record.kinds import Versioned
-from flaggermail.rule_changes import versions
+from flaggermail.rule_changes import reload
 from flaggermail.wiring import daemon_assembly
 from flaggermail.wiring.assembly import open_services
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, no_file_grows, sound, written_by_another
@@ -79,7 +79,7 @@ def both(*spoils: Callable[[Path], object]) -> Callable[[Path], None]:
 def began_before(folder: Path) -> None:
     """Makes a desk that has rules in force."""
     env = open_services(folder)
-    versions.note(env)
+    reload.note(env)
     env.close()
 
 
@@ -98,7 +98,7 @@ def began_with_less_words(folder: Path) -> None:
     words = folder / "templates" / "words.yaml"
     text = words.read_text("utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flaggermail.adapters.files.template_words.AlarmKind", ())
+        patch.setattr("flaggermail.adapters.files.templates.AlarmKind", ())
         words.write_text(re.sub(r"(?m)^    octets lost: .*\n", "", text), "utf-8")
         began_before(folder)
 

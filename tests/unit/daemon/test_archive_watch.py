@@ -8,7 +8,7 @@ import errno
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.daemon.archive_watch import HELD, ArchiveWatch
+from flaggermail.daemon.starting import HELD, ArchiveWatch
 from flaggermail.errors import ArchiveFault
 from flaggermail.wording.alarms import Health
 from flaggermail.wording.said import UNSAID, Said

@@ -12,9 +12,8 @@ import pytest
 from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.figures.account import MailHead, Print, Told, block, paragraph
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
-from flaggermail.record.case_values import CaseType
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, LanguageCode
+from flaggermail.record.states import InstantBasis
 from flaggermail.wording.report import AccountLabel
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)

@@ -15,11 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.figures.dots import dots, upright_dots
-from flaggermail.figures.local_times import Telling
-from flaggermail.figures.looks import UPRIGHT
-from flaggermail.figures.picture import svg_of
+from flaggermail.figures.looks import UPRIGHT, Telling
 from flaggermail.figures.timeline import Drawing, drawn
-from flaggermail.figures.upright import upright
+from flaggermail.figures.upright import svg_of, upright
 from flaggermail.figures.uses import PlatformUse
 from tests.corpus import each
 from tests.doubles.sample_uses import AS_OF, HOSTILE, PLATFORMS, TELLINGS, USES, at, several

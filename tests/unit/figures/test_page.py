@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from flaggermail.documents.looks import DARK, LIGHT, Colours
+from flaggermail.documents.html import DARK, LIGHT, Colours
 from flaggermail.figures.page import page
 from flaggermail.figures.uses import Figures
 from tests.corpus import each

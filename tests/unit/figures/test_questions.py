@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.figures.ledger import Ledger
-from flaggermail.figures.questions import UseAnswer, UseGroup, UseQuestion, answer
-from flaggermail.figures.uses import SummaryBy, UseState, figures
+from flaggermail.figures.uses import SummaryBy, UseAnswer, UseGroup, UseQuestion, UseState, answer, figures
 from flaggermail.record.case_values import CaseType
-from flaggermail.record.clocks import ClockKind
 from flaggermail.record.rows import Case, ClockRow, Election, Notification, Platform
-from flaggermail.record.states import ClockState
+from flaggermail.record.states import ClockKind, ClockState
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM
 from tests.unit.figures.test_uses import CASE, ELECTION, USE

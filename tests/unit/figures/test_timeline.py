@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.documents.markup import REPLACEMENT
+from flaggermail.documents.svg import REPLACEMENT
 from flaggermail.figures.looks import FIGURE, HEAD, LABEL, SMALL, WIDTH, cut, width, wrapped
-from flaggermail.figures.picture import svg, svg_of
 from flaggermail.figures.timeline import drawn, spread
+from flaggermail.figures.upright import svg, svg_of
 from flaggermail.figures.uses import PlatformUse, UseState
-from flaggermail.notifications import latency
+from flaggermail.notifications import clocks
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM, AS_OF, HOSTILE, TELLINGS, USES, at, figures, of_june, use
 
@@ -128,7 +128,7 @@ def test_an_open_wait_runs_to_the_instant_asked() -> None:
     assert lines(picture, "wait open") == lines(picture, "axis")
     assert texts(picture, "figure") == ["open"]
     assert texts(picture, "time")[-1] == "12:00"
-    minutes = latency.minutes(USES["open"].sent_at, AS_OF)
+    minutes = clocks.minutes(USES["open"].sent_at, AS_OF)
     assert f"{minutes} minutes (23 days) without an answer by a person" in texts(picture, "small")
     assert "until then no answer by a person" in " ".join(texts(picture, "small"))
 

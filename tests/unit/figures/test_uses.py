@@ -9,9 +9,7 @@ from itertools import count
 
 from flaggermail.figures.ledger import Ledger, of_events
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, Summary, SummaryBy, UseState, figures, uses_of
-from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.clocks import ClockKind, InstantBasis
-from flaggermail.record.contacts import ContactMeans, LanguageCode
+from flaggermail.record.case_values import CaseType, ContactMeans, LanguageCode, Origin
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import (
@@ -25,7 +23,7 @@ from flaggermail.record.rows import (
     Reminder,
     StoredMessage,
 )
-from flaggermail.record.states import ClockState, NotificationState
+from flaggermail.record.states import ClockKind, ClockState, InstantBasis, NotificationState
 from flaggermail.wording.filing import Basis
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)

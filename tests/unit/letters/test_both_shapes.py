@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.files.template_situations import variants
-from flaggermail.letters.html_part import LONGEST, guarded, html_part
-from flaggermail.letters.shapes import fixed
+from flaggermail.letters.html_part import LONGEST, fixed, guarded, html_part
 from flaggermail.letters.template_values import LANGUAGES, PLAIN_TEMPLATES, VALUES
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.css_values import Rgb, colour, contrast

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flaggermail.mail.forwards.forwarded import Inline, find_inline, zone_stated
 from flaggermail.mail.forwards.reply_text import reply_text
-from flaggermail.mail.html_text import text_of
+from flaggermail.mail.html_page import text_of
 from flaggermail.mail.message import Address
 from flaggermail.mail.subject import split_subject
 from tests.corpus import each

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.mail.hidden_html import shown
-from flaggermail.mail.html_text import text_of
+from flaggermail.mail.html_page import text_of
 from flaggermail.mail.message import Message, packed, unpacked
 from tests.corpus import each
 from tests.shipped_parser import PARSER

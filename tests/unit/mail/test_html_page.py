@@ -10,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.mail.hidden_html import shown
-from flaggermail.mail.html_page import marks
-from flaggermail.mail.html_text import text_of
-from flaggermail.mail.visible_html import whole_and_seen
+from flaggermail.mail.html_page import marks, text_of, whole_and_seen
 from tests.corpus import each
 from tests.pace import within
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.mail.automated.dsn import quoted_message_id, read_report
+from flaggermail.mail.automated.evidence import quoted_message_id, read_report
 from flaggermail.mail.message import MechanicalKind
 from tests.corpus import each
 from tests.pace import within
@@ -300,7 +300,7 @@ def test_the_library_for_old_bounces_is_asked_for_bounces_only(monkeypatch: pyte
         asked.append(bytes(str(mail), "utf-8"))
         raise ValueError("a form it does not know")
 
-    monkeypatch.setattr("flaggermail.adapters.parsing.flufl_bounces.all_failures", all_failures)
+    monkeypatch.setattr("flaggermail.adapters.parsing.mechanical.all_failures", all_failures)
     assert (
         kind("From: a@b.example", "Subject: Re: failure notice", body="<c@d.example>:\r\ngone") is MechanicalKind.HUMAN
     )
@@ -313,14 +313,12 @@ def test_the_library_for_old_bounces_is_asked_for_bounces_only(monkeypatch: pyte
 def test_what_only_the_library_knows_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """The library's result is used where our own parser finds nothing or another address."""
     monkeypatch.setattr(
-        "flaggermail.adapters.parsing.flufl_bounces.all_failures", lambda _: ({b"late@d.example"}, {b"C@d.example."})
+        "flaggermail.adapters.parsing.mechanical.all_failures", lambda _: ({b"late@d.example"}, {b"C@d.example."})
     )
     for text in ("Your mail could not be delivered to:\r\n\tscreenname", "Delivery failed:\r\n\r\nx@y.example"):
         found = PARSER.parse(f"From: mailer-daemon@b.example\r\nSubject: x\r\n\r\n{text}".encode())
         assert (found.failed_recipients, found.bounce_class) == (("c@d.example",), "failed")
-    monkeypatch.setattr(
-        "flaggermail.adapters.parsing.flufl_bounces.all_failures", lambda _: ({b"late@d.example"}, set())
-    )
+    monkeypatch.setattr("flaggermail.adapters.parsing.mechanical.all_failures", lambda _: ({b"late@d.example"}, set()))
     found = PARSER.parse(b"From: mailer-daemon@b.example\r\nSubject: x\r\n\r\nnothing to read")
     assert (found.failed_recipients, found.bounce_class) == (("late@d.example",), "delayed")
 

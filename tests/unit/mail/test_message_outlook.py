@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flaggermail.adapters.parsing.outlook_message import read_outlook
-from flaggermail.adapters.parsing.tnef import read_tnef
+from flaggermail.adapters.parsing.unpacking import read_outlook, read_tnef
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.mail.message import Address, Message
 from flaggermail.shipped import shipped

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.mail.filenames import LONGEST, safe_name
-from flaggermail.mail.smime import signed_content
-from flaggermail.mail.uuencode import files_in
+from flaggermail.mail.charset import LONGEST, safe_name
+from flaggermail.mail.mime import files_in, signed_content
 from tests.corpus import each
 from tests.shipped_parser import PARSER
 

@@ -9,12 +9,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.mail.charset import decoded, storable
+from flaggermail.mail.charset import LONGEST, decoded, safe_name, storable
 from flaggermail.mail.fields import read_addresses, read_date, read_parameters, words_decoded
-from flaggermail.mail.filenames import LONGEST, safe_name
 from flaggermail.mail.message import contract, packed, unpacked
-from flaggermail.mail.smime import signed_content
-from flaggermail.mail.uuencode import files_in
+from flaggermail.mail.mime import files_in, signed_content
 from tests.mail_strategies import CHARSETS, Expected, mails, plain_mails, values
 from tests.shipped_parser import PARSER
 

@@ -12,7 +12,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.reply_text import reply_text
-from flaggermail.mail.html_text import text_of
+from flaggermail.mail.html_page import text_of
 from flaggermail.mail.subject import split_subject
 from tests.corpus import each
 from tests.shipped_parser import LANGUAGE

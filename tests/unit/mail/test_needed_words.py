@@ -6,8 +6,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.machine_words import phrases
-from flaggermail.mail.needed_words import NeededWords, words_of
+from flaggermail.mail.machine_words import NeededWords, phrases, words_of
 from flaggermail.mail.vocabulary import folded
 from tests.corpus import each
 from tests.shipped_parser import LANGUAGE

@@ -17,8 +17,7 @@ from flaggermail.mail.automated.out_of_office import own_text
 from flaggermail.mail.charset import storable
 from flaggermail.mail.fields import read_addresses, read_date, read_list, unfolded, words_decoded
 from flaggermail.mail.forwards.forwarded import find_inline
-from flaggermail.mail.forwards.plain_lines import NONE, plain_lines
-from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.forwards.reply_text import NONE, plain_lines, reply_text
 from flaggermail.mail.subject import split_subject
 from tests.corpus import each, looked_at
 from tests.mail_senders import load

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from flaggermail.mail.forwards.reply_text import reply_text
-from flaggermail.mail.html_text import text_of
+from flaggermail.mail.html_page import text_of
 from tests.corpus import each
 from tests.shipped_parser import LANGUAGE
 from tests.unit.texts import table

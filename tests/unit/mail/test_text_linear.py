@@ -9,8 +9,7 @@ from types import FrameType
 
 import pytest
 
-from flaggermail.mail.forwards.forwarded import find_inline
-from flaggermail.mail.forwards.printed_addresses import read_people
+from flaggermail.mail.forwards.forwarded import find_inline, read_people
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.subject import split_subject
 from tests.corpus import each, long

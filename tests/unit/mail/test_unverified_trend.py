@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.mail.authentication.unverified_trend import Rise, Share, came_unverified, jump
+from flaggermail.mail.authentication.report_origin import Rise, Share, came_unverified, jump
 from flaggermail.mail.message import SenderVerdict
 from tests.corpus import each
 

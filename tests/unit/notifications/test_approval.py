@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.notifications.approval import Offer, Void, read
-from flaggermail.record.topics import LASTS
+from flaggermail.record.case_values import LASTS
 
 NOW = datetime(2027, 3, 17, 20, tzinfo=UTC)
 OFFER = Offer("VF-PS2027-0001/1", "0f" * 16, "ab" * 32, "officer1", NOW + LASTS)

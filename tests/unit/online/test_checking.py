@@ -14,14 +14,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import CHECK_HEADER
 from flaggermail.online import checking
-from flaggermail.online.check_mail import (
-    MARK,
-    CheckPart,
-    Marks,
-    bits_of,
-    forged_mark,
-    written,
-)
+from flaggermail.online.checked import MARK, CheckPart, Marks, bits_of, forged_mark, written
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import Folder, Reach, Role, TokenReach
 from flaggermail.ports.probing import Found, SubmissionSeen

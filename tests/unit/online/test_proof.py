@@ -14,7 +14,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.errors import OctetsLost
 from flaggermail.online import checking
-from flaggermail.online.check_mail import CheckPart
+from flaggermail.online.checked import CheckPart
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import BlobStore, Clock, Submitter
 from flaggermail.record.audit import ArchivedFile

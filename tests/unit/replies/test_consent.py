@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.replies.consent import Consent, code_in
-from flaggermail.replies.first_line import Line
+from flaggermail.replies.phrases import Consent, Line, code_in
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from time import process_time
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from flaggermail.record.topics import Topic
+from flaggermail.record.case_values import Topic
 from flaggermail.replies.answered import NotUnderstood, Understood
 from flaggermail.replies.request import Request
 from flaggermail.replies.verbs import read

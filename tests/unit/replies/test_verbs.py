@@ -13,10 +13,9 @@ from flaggermail.commands.door import command_of
 from flaggermail.commands.requests import read_request
 from flaggermail.letters.template_values import Why
 from flaggermail.mail.message import Json
-from flaggermail.record.case_values import CaseType, Source
-from flaggermail.record.topics import Topic
+from flaggermail.record.case_values import CaseType, Source, Topic
+from flaggermail.replies.acts import sources, type_named
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
-from flaggermail.replies.case_words import sources, type_named
 from flaggermail.replies.request import LOOKS, Request
 from flaggermail.replies.verbs import read, still_work, would_work
 from flaggermail.settings.reply_words import ReplyWords

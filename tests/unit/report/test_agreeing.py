@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from flaggermail.record.case_values import Decision
-from flaggermail.report.agreeing import disagreements
-from flaggermail.report.values import ElectionUses, NamedCount, ReportFacts
+from flaggermail.report.values import ElectionUses, NamedCount, ReportFacts, disagreements
 from tests.corpus import each
 from tests.unit.report.test_composing import inputs, stop, told, use
 

@@ -12,9 +12,8 @@ from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.documents.model import Block, Document, Figure, Heading, Paragraph, Text
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
-from flaggermail.record.case_values import CaseType
-from flaggermail.record.clocks import InstantBasis
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, LanguageCode
+from flaggermail.record.states import InstantBasis
 from flaggermail.report import canonical
 from flaggermail.report.composing import BLOCKS, block_key, document
 from flaggermail.report.values import (

@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.fields import in_domains
-from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.machine_words import Languages
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message, SenderVerdict
 from flaggermail.rules.conditions import (
     All,

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.dns.public_suffixes import organisational
+from flaggermail.adapters.dns.resolver import organisational
 from flaggermail.mail.fields import in_domains
-from flaggermail.rules.domain_lists import DATED, PACKAGE, read_lists
-from flaggermail.rules.files import load_rules
+from flaggermail.rules.files import DATED, PACKAGE, load_rules, read_lists
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
-from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.machine_words import Languages
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.record.kinds import Kind
 from flaggermail.rules.classifier import Rule, RuleSet, Stage, Then

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Message
-from flaggermail.rules.classifier import RuleSet, Stage, classify
+from flaggermail.rules.classifier import RulePair, RuleSet, Stage, classify
 from flaggermail.rules.conditions import Context
 from flaggermail.rules.files import load_rules
-from flaggermail.rules.pairs import RulePair
 from flaggermail.shipped import shipped
 from tests.corpus import each, looked_at
 from tests.mail_senders import load

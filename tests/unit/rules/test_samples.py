@@ -14,7 +14,7 @@ from flaggermail.rules import rulebook
 from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet, classify, explain
 from flaggermail.rules.conditions import All, Condition, Domain, Either, Not, OneOf, Words
 from flaggermail.rules.configuration import load
-from flaggermail.rules.samples import load_samples
+from flaggermail.rules.rulebook import load_samples
 from flaggermail.settings.yaml_files.source import Fault
 from flaggermail.shipped import shipped
 from flaggermail.wiring.assembly import rule_remarks

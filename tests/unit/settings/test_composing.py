@@ -10,9 +10,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from flaggermail.settings.yaml_files import composing, source
-from flaggermail.settings.yaml_files.composing import quickly_composed
-from flaggermail.settings.yaml_files.source import YamlSource, read_text
+from flaggermail.settings.yaml_files import source
+from flaggermail.settings.yaml_files.source import YamlSource, quickly_composed, read_text
 from flaggermail.shipped import shipped
 from tests.corpus import each
 
@@ -123,7 +122,7 @@ def nested(levels: int) -> dict[str, tuple[str, tuple[int, int]]]:
     brackets = "a: " + "[" * (levels - 2) + "1" + "]" * (levels - 2) + "\n"
     indented = "".join(" " * level + "a:\n" for level in range(levels - 2)) + " " * (levels - 2) + "a: 1\n"
     entries = "a:\n" + "- " * (levels - 2) + "1\n"
-    steps = composing.DEEPEST - 1
+    steps = source.DEEPEST - 1
     return {
         "brackets": (brackets, (1, 3 + steps + 1)),
         "indented": (indented, (steps + 1, steps + 1)),  # the key: it is as deep as its value
@@ -135,22 +134,22 @@ def nested(levels: int) -> dict[str, tuple[str, tuple[int, int]]]:
 @pytest.mark.parametrize("unusual", ["", "b: c\r\n"])  # the second is left to ruamel.yaml from the start
 def test_what_is_nested_without_end_is_refused_by_name(form: str, unusual: str) -> None:
     """Up to DEEPEST levels are read; a deeper file is refused at its first line too deep, however deep it goes."""
-    text, _ = nested(composing.DEEPEST)[form]
+    text, _ = nested(source.DEEPEST)[form]
     assert read_text(text + unusual, "f").faults == []
-    for levels in (composing.DEEPEST + 1, 900, 2_000, 30_000 if form == "brackets" else 2_000):
+    for levels in (source.DEEPEST + 1, 900, 2_000, 30_000 if form == "brackets" else 2_000):
         text, (line, column) = nested(levels)[form]
         (fault,) = read_text(text + unusual, "words.yaml").faults
-        assert (fault.file, fault.line, fault.column, fault.text) == ("words.yaml", line, column, composing.TOO_DEEP)
+        assert (fault.file, fault.line, fault.column, fault.text) == ("words.yaml", line, column, source.TOO_DEEP)
         same(text + unusual)
 
 
 def test_without_libyaml_the_files_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """A PyYAML that was built without libyaml makes the program slower, and nothing else."""
     monkeypatch.delattr(yaml, "CBaseLoader")
-    composing.core_schema.cache_clear()
+    source.core_schema.cache_clear()
     try:
         assert quickly_composed(ODD) is None
         same(ODD)
         assert read_text(ODD, "f").values["end"] is True
     finally:
-        composing.core_schema.cache_clear()
+        source.core_schema.cache_clear()

@@ -13,8 +13,7 @@ import pytest
 import time_machine
 from click.testing import CliRunner
 
-from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.files.disks import fault_words, full_disk, mount_point
+from flaggermail.adapters.files.blob_store import FileBlobStore, fault_words, full_disk, mount_point
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFault, StoreFault

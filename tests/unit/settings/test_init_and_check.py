@@ -18,7 +18,7 @@ from flaggermail.cli.check import command as check
 from flaggermail.cli.init import BESIDE, UNIT, UNIT_FOLDER, UNIT_PROGRAM
 from flaggermail.cli.init import command as init
 from flaggermail.cli.session import Session
-from flaggermail.health.confinement import Confinement
+from flaggermail.health.findings import Confinement
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.doubles.broken_desks import give_secrets

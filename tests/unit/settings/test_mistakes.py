@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.db import revisions
+from flaggermail.adapters.db import inspection
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.commands.assess import Decide
@@ -370,7 +370,7 @@ def test_a_database_of_an_older_revision_is_named(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once there is a later revision, the mistake says which one is needed, and the command to run."""
-    monkeypatch.setattr(revisions, "HERE", with_a_later_revision(tmp_path))
+    monkeypatch.setattr(inspection, "HERE", with_a_later_revision(tmp_path))
     (text,) = [one.text for one in found(folder) if one.code is CheckCode.DATABASE_OLDER]
     assert "is 0001, this program needs 9999: run `flaggermail db upgrade`" in text
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.record.clocks import OfficerRole
+from flaggermail.record.states import OfficerRole
 from flaggermail.settings.rota import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
 from tests.corpus import each
 

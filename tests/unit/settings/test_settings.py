@@ -17,12 +17,12 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.advice import mistakes
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
-from flaggermail.record.clocks import ClockKind, Means, Period
+from flaggermail.record.states import ClockKind, Means, Period
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile
 from flaggermail.settings.mistakes import CheckCode
-from flaggermail.settings.steps import Step
+from flaggermail.settings.rota import Step
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.rules.configuration import load
-from flaggermail.settings.tag_words import outcome_word
+from flaggermail.settings.reply_words import outcome_word
 from flaggermail.settings.word_tables import load_outcomes
 from flaggermail.shipped import shipped
 from tests.corpus import each

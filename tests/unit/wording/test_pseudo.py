@@ -22,13 +22,13 @@ import yaml
 
 from flaggermail.adapters.files.template_engine import TemplateEngine
 from flaggermail.adapters.files.template_situations import situations
-from flaggermail.adapters.files.template_words import LanguageWords
+from flaggermail.adapters.files.templates import LanguageWords
 from flaggermail.archive.dossier_words import WORDS, said
 from flaggermail.errors import Refusal
 from flaggermail.figures.page import page
 from flaggermail.letters.template_values import VALUES
-from flaggermail.notifications import latency
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.notifications import clocks
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.wording import catalogues
 from flaggermail.wording.said import every
 from tests.corpus import each
@@ -101,8 +101,8 @@ def test_every_mail_is_in_the_language(templates: Path, name: str) -> None:
 @pytest.mark.usefixtures("templates")
 def test_what_is_counted_and_dated_is_in_the_language() -> None:
     """Spans of time and the values of a dossier come from the language too."""
-    shown = [latency.in_sentence(minutes, pseudo.CODE) for minutes in (0, 1, 152, 13140)]
-    shown += [latency.in_minutes(minutes, pseudo.CODE) for minutes in (0, 1, 13140)]
+    shown = [clocks.in_sentence(minutes, pseudo.CODE) for minutes in (0, 1, 152, 13140)]
+    shown += [clocks.in_minutes(minutes, pseudo.CODE) for minutes in (0, 1, 13140)]
     shown += [said(values[one.name], pseudo.CODE) for values, words in WORDS.items() for one in words]
     facts = frozenset({"IMAP", "Graph", "MIME"})
     assert [pseudo.left_in(text, facts) for text in shown if pseudo.left_in(text, facts)] == []
@@ -135,7 +135,7 @@ def test_a_folder_adds_a_language(tmp_path: Path) -> None:
     shutil.copytree(package, tmp_path / "flaggermail", ignore=shutil.ignore_patterns("__pycache__"))
     pseudo.write(tmp_path / "made")
     shutil.copytree(tmp_path / "made" / pseudo.CODE, tmp_path / "flaggermail" / "wording" / pseudo.CODE)
-    asked = "from flaggermail.record.contacts import LanguageCode as L; print(*L); print(L('qps').name)"
+    asked = "from flaggermail.record.case_values import LanguageCode as L; print(*L); print(L('qps').name)"
     ran = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["nl", "en", "qps", "QPS"]
 

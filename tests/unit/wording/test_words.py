@@ -18,10 +18,8 @@ import pytest
 
 from flaggermail.errors import Refusal
 from flaggermail.health.findings import HealthLimits, Measured, findings
-from flaggermail.record.case_values import CaseType, Source
-from flaggermail.record.contacts import LanguageCode
+from flaggermail.record.case_values import CaseType, LanguageCode, Source, Topic
 from flaggermail.record.states import MailState
-from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, verbs
 from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording import catalogues

@@ -12,7 +12,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 import pytest
 
 from flaggermail.adapters.documents import odt_reading
-from flaggermail.adapters.documents.odt_styles import NAMESPACES
+from flaggermail.adapters.documents.odt import NAMESPACES
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.documents.model import Figure, Passage, Table, Text, Verbatim
 from flaggermail.errors import Refusal

@@ -1,19 +1,60 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Measurements of this machine and of the servers it talks to, for `health.findings`."""
+"""Keeps little memory that nothing uses: settings of glibc's allocator (mallopt(3), malloc_trim(3)).
+
+Another C library has none of them: there nothing is done.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import math
 import os
+import socket
+import threading
 import time
+import urllib.error
+import urllib.request
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from flaggermail.adapters.files.disks import full_disk, full_disks
+from flaggermail.adapters.files.blob_store import full_disk, full_disks
 from flaggermail.adapters.tls import certificate_end
+from flaggermail.adapters.web import Deadline, opener
+from flaggermail.errors import ConfigurationError
 from flaggermail.health.findings import FARTHEST, TELLING, skew
+from flaggermail.settings.hosts import is_loopback
 from flaggermail.wording.said import Said
+
+# malloc.h; mallopt(3) has no other names for them
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+ARENAS = 2
+"""Pools of memory. By default each thread gets one, and what a thread frees stays in its own."""
+LARGE = 128 * 1024
+"""Octets from which a block goes back to the system once it is free. By default this grows to 32 MiB with the mails."""
+
+
+def keep_little() -> bool:
+    """Sets the allocator of this process for a daemon that waits most of the time; True if it could."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return False
+    return bool(mallopt(_M_ARENA_MAX, ARENAS)) and bool(mallopt(_M_MMAP_THRESHOLD, LARGE))
+
+
+def give_back() -> None:
+    """Gives free memory back to the system; takes some milliseconds."""
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError):
+        return
+    trim(0)
+
 
 SET_LATELY = 3600.0  # seconds after which a clock that was set counts as right
 
@@ -116,3 +157,88 @@ def free_octets(where: Mapping[str, Path]) -> dict[str, int]:
             continue
         found[name] = room.f_bavail * room.f_frsize
     return found
+
+
+TIMEOUT = 10.0  # seconds for one beat
+
+
+class HttpHeartbeat:
+    """Implements `ports.Heartbeat`; `address` returns a secret, read at each beat and never reported."""
+
+    def __init__(self, address: Callable[[], str], version: str, seconds: float = TIMEOUT) -> None:
+        self._address, self._seconds = address, seconds
+        self._agent = f"flaggermail/{version}"
+
+    def beat(self) -> str:
+        """Requests the address once; returns why that failed, in our own words, or an empty string. Never raises."""
+        try:
+            return self._get(self._address())
+        except ConfigurationError:
+            return "its credential cannot be read"
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return f"answer {answer.code}"
+        except (OSError, HTTPException, ValueError) as fault:  # ValueError: not a URL
+            return type(fault).__name__
+
+    def _get(self, address: str) -> str:
+        parts = urlsplit(address)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            return "its address does not begin with https://"
+        request = urllib.request.Request(address, headers={"User-Agent": self._agent})  # noqa: S310 - checked above
+        with opener(Deadline(self._seconds)).open(request, timeout=self._seconds):
+            return ""
+
+
+_ABSTRACT = "@"  # stands for the leading zero octet of an abstract socket name (unix(7))
+
+
+class SystemdSupervisor:
+    """Implements `ports.Supervisor` with systemd's variables (sd_notify(3), sd_watchdog_enabled(3)).
+
+    Several threads report; after `stopping` nothing more is sent.
+    """
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        address = variables.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith(_ABSTRACT) else address
+        self._interval = _interval(variables)
+        self._turn = threading.Lock()
+        self._stopping = False
+
+    @property
+    def interval(self) -> float:
+        """Half the manager's watchdog timeout in seconds, as sd_watchdog_enabled(3) recommends."""
+        return self._interval
+
+    def ready(self) -> None:
+        """Sends READY=1: units ordered after this one may start."""
+        self._say("READY=1")
+
+    def status(self, text: str) -> None:
+        """Sends STATUS=, the text that `systemctl status` shows."""
+        self._say("STATUS=" + " ".join(text.split()))  # a line break would start another assignment
+
+    def alive(self) -> None:
+        """Sends WATCHDOG=1, which resets the manager's watchdog timeout."""
+        self._say("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """Sends STOPPING=1; the unit's TimeoutStopSec limits the time left."""
+        self._say("STOPPING=1", last=True)
+
+    def _say(self, assignment: str, *, last: bool = False) -> None:
+        with self._turn:
+            if not self._address or self._stopping:
+                return
+            self._stopping = last
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+                line.settimeout(0)
+                line.sendto(assignment.encode("utf-8", "replace"), self._address)
+
+
+def _interval(variables: Mapping[str, str]) -> float:
+    if variables.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return math.inf  # meant for a parent process
+    asked = variables.get("WATCHDOG_USEC", "")
+    return int(asked) / 2_000_000 if asked.isascii() and asked.isdigit() and int(asked) else math.inf

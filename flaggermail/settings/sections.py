@@ -1,18 +1,66 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The section `retention` of `flaggermail.yaml`: how long what is kept, on which basis."""
+"""The sections `dossier`, `report` and `retention` of `flaggermail.yaml`: their values and their faults."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
+from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.kinds import Kind
 from flaggermail.record.terms import Appraisal, Term, TermStart
-from flaggermail.settings.yaml_files.kinds import Code, Model, Text
+from flaggermail.settings.yaml_files.kinds import Code, Model, Names, Text
 from flaggermail.settings.yaml_files.source import Key
+
+UNDECIDED = "nog te bepalen"
+
+
+class ConceptSettings(Model):
+    """An entry of a list of concepts: its label, its code, and the list that it is from."""
+
+    label: Text
+    code: Text | None = None
+    origin: Text
+
+
+class CreatorSettings(Model):
+    """The organisation that made the records, with its code in a register such as TOOI."""
+
+    name: Text
+    code: Text | None = None
+    origin: Text = "TOOI"
+
+
+class DossierSettings(Model):
+    """MDTO values of every dossier."""
+
+    creator: CreatorSettings | None = None  # archiefvormer; None: the Dutch name of the organisation
+    restriction: ConceptSettings = ConceptSettings.unchecked(
+        label=UNDECIDED, origin="Begrippenlijst Beperkingen openbaarheid"
+    )
+    activity: Text | None = None
+
+
+class ColophonSettings(Model):
+    """Who publishes a report to Parliament."""
+
+    publisher: Names
+    address: Names
+    telephone: Text
+    hours: Names
+
+
+class ReportSettings(Model):
+    """How figures and instants are printed in a letter or a report."""
+
+    organisation: Names | None = None  # as it begins a sentence, with its article; by default its name
+    date_form: DateForm = DateForm.ISO  # of the instants beside a mail
+    decimal_sign: DecimalSign = DecimalSign.LANGUAGE
+    smallest_count: int = Field(default=3, ge=3, le=10)  # of citizens; below, "fewer than" it is printed
+    colophon: ColophonSettings | None = None
 
 
 def _is_term(value: str) -> str:

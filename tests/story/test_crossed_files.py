@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A mail crosses few files of the product: whoever follows one from parsing to commit reads no more."""
+
+from tests.tools.crossed_files import SCENARIOS, crossed
+
+MOST = 60  # files; once 102
+
+
+def test_a_mail_crosses_few_files() -> None:
+    """Each mail of S05 crosses at most 60 files between the moment it is handed to the parser and its commit."""
+    mails = crossed(SCENARIOS / "S05")
+    assert len(mails) == 3
+    for mail in mails:
+        assert len(mail.files) <= MOST, (mail.subject, sorted(mail.files))
