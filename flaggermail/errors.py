@@ -5,7 +5,7 @@ FlaggermailError
 +-- ConfigurationError    a setting, rule, template or rota is faulty: the program does not start     (exit 2)
 |   |-- MailboxUnproven   the desk's token opens other mailboxes                                       (exit 2)
 |   |   `-- MailboxUnclear     nobody can tell whether it does                                         (exit 1)
-|   `-- MachineFault      what a setting names is not there or closed: that may pass by itself         (exit 1)
+|   `-- MachineFailure      what a setting names is not there or closed: that may pass by itself         (exit 1)
 |       `-- MailboxReadBefore  a new database on a mailbox that another one has worked with           (exit 1)
 +-- Refusal               an act is impossible or not allowed: nothing was changed                    (exit 1)
 |   `-- NotFound          the object of the act does not exist
@@ -16,13 +16,13 @@ FlaggermailError
 +-- MailUnreadable        the server lists one mail and does not give it: continue with the others
 +-- StoreBusy             others wrote the record for as long as this writer waited: try again        (exit 1)
 |   `-- LeaseHeld         another daemon holds the lease: no waiting ends that                       (exit 1)
-+-- StoreFault            the database cannot be read or written: disk full, read-only               (exit 1)
++-- StoreFailure            the database cannot be read or written: disk full, read-only               (exit 1)
 |   `-- StoreAway         its server is away or refuses work for now: wait for it                    (exit 1)
-|       `-- DiskFails     the disk of an SQLite database is full, read-only or fails: wait for it    (exit 1)
+|       `-- DiskFailure     the disk of an SQLite database is full, read-only or fails: wait for it    (exit 1)
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
-+-- ArchiveFault          octets could not be stored durably, or the archive cannot be read
++-- ArchiveFailure          octets could not be stored durably, or the archive cannot be read
 |   `-- OctetsLost        the octets of one message are missing or changed: alarm, and go on with the next
-+-- BackupFault           a backup cannot be written, read, or made a desk of                        (exit 1)
++-- BackupFailure           a backup cannot be written, read, or made a desk of                        (exit 1)
 `-- StoryBroken           the demo did not turn out as told                                           (exit 1)
 """
 
@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from flaggermail.wording.said import UNSAID, Plainly, Said
+from flaggermail.wording.said import UNSAID, PlainText, StoredText
 
 
 class FlaggermailError(Exception):
@@ -50,13 +50,13 @@ class ConfigurationError(FlaggermailError):
         self.faults = faults
 
 
-class MachineFault(ConfigurationError):
+class MachineFailure(ConfigurationError):
     """What the configuration names is not there, closed or half-written on this machine; the next start may find it."""
 
     STATUS = 1
 
 
-class MailboxReadBefore(MachineFault):
+class MailboxReadBefore(MachineFailure):
     """The database is new and the mailbox is not: its mail would be answered again.
 
     The folder of the database may be that of a disk that is not mounted yet.
@@ -80,8 +80,8 @@ class Refusal(FlaggermailError):
     ask for is refused in plain English.
     """
 
-    def __init__(self, because: Said | str) -> None:
-        self.said = because if isinstance(because, Said) else Plainly.AS_WRITTEN(text=because)
+    def __init__(self, because: StoredText | str) -> None:
+        self.said = because if isinstance(because, StoredText) else PlainText.AS_WRITTEN(text=because)
         from flaggermail.wording import hints  # noqa: PLC0415 - most processes refuse nothing
 
         self.hint = hints.hint(self.said, hints.HintByCommand)
@@ -93,7 +93,7 @@ class Refusal(FlaggermailError):
         return {"refused": self.said.document(), "hint": hint and {**hint, "code": self.said.code}}
 
     @property
-    def by_mail(self) -> Said:
+    def by_mail(self) -> StoredText:
         """The fact with what its reader can answer by mail."""
         from flaggermail.wording import hints  # noqa: PLC0415 - as above
 
@@ -110,7 +110,7 @@ class LinkLost(FlaggermailError):
     `meaning` says in the reader's language what the server's answer means and what to change where, if that is known.
     """
 
-    def __init__(self, text: str, meaning: Said = UNSAID) -> None:
+    def __init__(self, text: str, meaning: StoredText = UNSAID) -> None:
         self.text, self.meaning = text, meaning
         super().__init__(f"{text}; {meaning.english}" if meaning else text)
 
@@ -122,7 +122,7 @@ class LoginRefused(LinkLost):
 class PauseAsked(LinkLost):
     """The server throttles this account and says for how many `seconds` it wants to be left alone."""
 
-    def __init__(self, reason: str, seconds: float, meaning: Said = UNSAID) -> None:
+    def __init__(self, reason: str, seconds: float, meaning: StoredText = UNSAID) -> None:
         super().__init__(reason, meaning)
         self.seconds = seconds
 
@@ -143,18 +143,18 @@ class LeaseHeld(StoreBusy):
     """Another daemon holds the lease or has taken it over; the text names the holder. To try again changes nothing."""
 
 
-class StoreFault(FlaggermailError):
+class StoreFailure(FlaggermailError):
     """The database cannot be read or written; the text quotes its error. Nothing was changed."""
 
 
-class StoreAway(StoreFault):
+class StoreAway(StoreFailure):
     """The database's server cannot be reached, or refuses work for now: the same step may succeed later.
 
     If the connection is lost during a commit, the text says that the change may be on record all the same.
     """
 
 
-class DiskFails(StoreAway):
+class DiskFailure(StoreAway):
     """The disk of an SQLite database is full, read-only, fails, or is not there now."""
 
 
@@ -162,15 +162,15 @@ class RowUnreadable(FlaggermailError):
     """A row holds a value that this program never writes: the database was changed by other means."""
 
 
-class ArchiveFault(FlaggermailError):
+class ArchiveFailure(FlaggermailError):
     """Octets could not be stored durably, or the archive as a whole cannot be read."""
 
 
-class OctetsLost(ArchiveFault):
+class OctetsLost(ArchiveFailure):
     """The octets of one message are missing or unreadable, or do not match their digest; others can be read."""
 
 
-class BackupFault(FlaggermailError):
+class BackupFailure(FlaggermailError):
     """A backup cannot be written, read, or made a desk of; nothing was changed, and nothing stays of it."""
 
 

@@ -14,7 +14,7 @@ LOG_WAIT = 1.0  # seconds that a line may take
 
 
 class LogLines:
-    """Writes to the current standard error, through a thread that alone waits for whoever reads it.
+    """Writes to the current standard error through a thread, so that only that thread blocks on a slow reader.
 
     A line that is not written within a second leaves its caller, and until it is written all further lines are
     dropped. One that cannot be written, as the disk is full or the stream closed, is dropped too.

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from types import ModuleType, TracebackType
 from typing import cast
 
-from flaggermail.errors import StoreFault
+from flaggermail.errors import StoreFailure
 from flaggermail.log_lines import LogLines
 from flaggermail.mail.vocabulary import is_invisible
 
@@ -220,7 +220,7 @@ def sent_folder_missing(folder: str, there: str) -> None:
 
 
 def set_up_faulty(code: str, sentence: str) -> None:
-    """The daemon starts with a mistake in its set-up; `check` says the same sentence."""
+    """The daemon starts with a fault in its set-up; `check` prints the same sentence."""
     _log.warning("set-up faulty", object=code, result="faulty", reason=sentence)
 
 
@@ -269,7 +269,7 @@ def worker_failed(worker: str, error: BaseException) -> None:
 
     That of a database quotes no value (`adapters.db.engine`).
     """
-    why = {"reason": str(error)} if isinstance(error, StoreFault) else {}
+    why = {"reason": str(error)} if isinstance(error, StoreFailure) else {}
     _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error), **why)
 
 

@@ -21,7 +21,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_LOCKS = frozenset({errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP})  # of some network file systems
 
 
-def beside(path: Path) -> Path:
+def hidden_path(path: Path) -> Path:
     """Returns the hidden name under which `path` is written."""
     return path.with_name(f".{path.name}{PART}")
 

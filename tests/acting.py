@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from flaggermail.commands import door
 from flaggermail.commands.command import Command
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import ActResult
 from flaggermail.services import Services, UnitOfWork
 
 
-def run(env: Services, command: Command, actor: str) -> Outcome:
+def run(env: Services, command: Command, actor: str) -> ActResult:
     """Runs `command` as `actor`, an officer's id. Raises Refusal, with nothing changed."""
     with env.store.begin() as tx:
         return door.perform(UnitOfWork(env, tx, env.clock.now(), actor), command)

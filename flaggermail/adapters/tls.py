@@ -10,14 +10,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flaggermail.adapters.server_answers.answer import ConnectFault, ProtocolStep, Reader, ServerAnswer
+from flaggermail.adapters.server_answers.answer import ConnectFailure, ProtocolStep, Reader, ServerAnswer
 from flaggermail.adapters.server_answers.recognise import explain
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.definition import usable
 from flaggermail.settings.hosts import is_loopback
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.wording.said import UNSAID, Said
-from flaggermail.wording.servers import Attempted
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
+from flaggermail.wording.said import UNSAID, StoredText
+from flaggermail.wording.servers import AttemptText
 
 LONGEST = 200  # characters kept of a server's text
 _CERTIFICATE, _KEY = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----"  # RFC 7468, sections 5 and 10
@@ -37,7 +37,7 @@ def verifying(server: str, host: str, tls: str, ca_file: Path | None) -> ssl.SSL
         if not is_loopback(host):
             raise ConfigurationError(f"{server}: tls none is for a server on this machine, not for {host}")
         return None
-    found = ca_file_mistake(server, ca_file)
+    found = ca_file_fault(server, ca_file)
     if found is not None:
         raise ConfigurationError(found.text)
     context = ssl.create_default_context(cafile=ca_file)
@@ -45,7 +45,7 @@ def verifying(server: str, host: str, tls: str, ca_file: Path | None) -> ssl.SSL
     return context
 
 
-def ca_file_mistake(server: str, ca_file: Path | None) -> Mistake | None:
+def ca_file_fault(server: str, ca_file: Path | None) -> SetupFault | None:
     """Returns why no certificate authority can be read from `ca_file`; None if one can, or none is named."""
     if ca_file is None:
         return None
@@ -60,22 +60,22 @@ def ca_file_mistake(server: str, ca_file: Path | None) -> Mistake | None:
         octets = ca_file.read_bytes()
         if _CERTIFICATE not in octets:
             why = "holds a private key and no certificate" if _KEY in octets else "holds no certificate"
-    return mistake(CheckCode.CA_FILE, server=server, file=ca_file, why=why)
+    return setup_fault(SetupFaultCode.CA_FILE, server=server, file=ca_file, why=why)
 
 
-def tls_fault(reader: Reader, error: ssl.SSLError) -> Said:
+def tls_fault(reader: Reader, error: ssl.SSLError) -> StoredText:
     """Describes a TLS error, with what to change if that is known."""
     return hinted(tls_words(error), connect_meaning(reader, error))
 
 
-def tls_words(error: ssl.SSLError) -> Said:
+def tls_words(error: ssl.SSLError) -> StoredText:
     """Describes a TLS error."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Attempted.CERTIFICATE(words=one_line(error.verify_message))
-    return Attempted.TLS_FAILED(words=one_line(error.reason or str(error)))
+        return AttemptText.CERTIFICATE(words=one_line(error.verify_message))
+    return AttemptText.TLS_FAILED(words=one_line(error.reason or str(error)))
 
 
-def connect_meaning(reader: Reader, error: OSError) -> Said:
+def connect_meaning(reader: Reader, error: OSError) -> StoredText:
     """Returns what an error of DNS, TCP or TLS means for the settings; `reader.file` is the certificate authority's."""
     answer = _as_answer(reader, error)
     found = explain(ProtocolStep.CONNECT, answer, reader) if answer else None
@@ -84,29 +84,29 @@ def connect_meaning(reader: Reader, error: OSError) -> Said:
 
 def _as_answer(reader: Reader, error: OSError) -> ServerAnswer | None:
     if isinstance(error, ssl.SSLCertVerificationError):
-        kind = ConnectFault.CERTIFICATE_BY_OWN_AUTHORITY if reader.file else ConnectFault.CERTIFICATE
+        kind = ConnectFailure.CERTIFICATE_BY_OWN_AUTHORITY if reader.file else ConnectFailure.CERTIFICATE
         return ServerAnswer(kind, str(error.verify_code))
     if isinstance(error, ssl.SSLError):
-        return ServerAnswer(ConnectFault.NO_TLS) if error.reason in _NO_TLS_THERE else None
+        return ServerAnswer(ConnectFailure.NO_TLS) if error.reason in _NO_TLS_THERE else None
     if isinstance(error, socket.gaierror):
-        return ServerAnswer(ConnectFault.NO_HOST) if error.errno in _NO_SUCH_HOST else None
+        return ServerAnswer(ConnectFailure.NO_HOST) if error.errno in _NO_SUCH_HOST else None
     if isinstance(error, ConnectionRefusedError):
-        return ServerAnswer(ConnectFault.REFUSED)
-    return ServerAnswer(ConnectFault.NO_WAY) if error.errno in _NO_WAY else None
+        return ServerAnswer(ConnectFailure.REFUSED)
+    return ServerAnswer(ConnectFailure.NO_WAY) if error.errno in _NO_WAY else None
 
 
-def silence_meaning(reader: Reader, tls: str) -> Said:
-    """Returns what may be wrong where a server says nothing to somebody who waits for its greeting.
+def silence_meaning(reader: Reader, tls: str) -> StoredText:
+    """Returns the likely cause when a server sends no greeting.
 
     A server that speaks TLS from the first octet waits for the client (RFC 8314, section 3).
     """
-    found = None if tls == "implicit" else explain(ProtocolStep.CONNECT, ServerAnswer(ConnectFault.SILENT), reader)
+    found = None if tls == "implicit" else explain(ProtocolStep.CONNECT, ServerAnswer(ConnectFailure.SILENT), reader)
     return found.said if found else UNSAID
 
 
-def hinted(what: Said, hint: Said) -> Said:
+def hinted(what: StoredText, hint: StoredText) -> StoredText:
     """Returns what happened, with what to change if that is known."""
-    return Attempted.HINTED(what=what, hint=hint) if hint else what
+    return AttemptText.HINTED(what=what, hint=hint) if hint else what
 
 
 def certificate_end(line: object) -> datetime | None:

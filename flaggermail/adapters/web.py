@@ -117,7 +117,7 @@ def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 def encrypt(context: ssl.SSLContext, sock: socket.socket, host: str) -> ssl.SSLSocket:
     """Returns the connection with TLS, under its deadline. Raises OSError."""
-    deadline = of(sock)
+    deadline = deadline_of(sock)
     if deadline is not None:
         sock.settimeout(deadline.left())
     context.sslsocket_class = BoundedTls
@@ -127,18 +127,18 @@ def encrypt(context: ssl.SSLContext, sock: socket.socket, host: str) -> ssl.SSLS
     return encrypted
 
 
-def of(sock: object) -> Deadline | None:
-    """Returns the deadline of a connection; None if it has none."""
+def deadline_of(sock: object) -> Deadline | None:
+    """Returns the deadline of a socket; None if it has none."""
     return sock.deadline if isinstance(sock, _Bounded) else None
 
 
 def started(call: Callable[[], T]) -> Future[T]:
-    """Runs `call` in a thread that nobody waits for, not even the end of the program."""
+    """Runs `call` in a daemon thread: neither a caller nor the end of the program waits for it."""
     return _started(call)[0]
 
 
 def in_time(call: Callable[[], T], seconds: float) -> T:
-    """Returns what `call` returns, where no socket of ours can end it. Raises TimeoutError.
+    """Returns the result of `call`, or gives up after `seconds`: its sockets are out of reach. Raises TimeoutError.
 
     The thread of a call that is given up ends at its next step in Python: with the next octet of a server that drips.
     """

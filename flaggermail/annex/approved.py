@@ -25,7 +25,7 @@ from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import Officer, Rota
-from flaggermail.wording.annex import AnnexLabel, NoAnnex
+from flaggermail.wording.annex import AnnexLabel, AnnexRefusal
 
 _LEVEL = 3  # of the headings in a report
 
@@ -73,7 +73,7 @@ def approved(work: UnitOfWork, notification: str) -> Annex | None:
 
 
 def waiting(work: UnitOfWork, notification: str) -> Annex | None:
-    """Returns the annex of a use that nobody has approved or withdrawn yet."""
+    """Returns the annex of a use that is neither approved nor withdrawn."""
     found = work.tx.find(Annex, where(Annex.notification).is_(notification), where(Annex.state).in_(UNDECIDED))
     return max(found, key=lambda annex: annex.id, default=None)
 
@@ -82,7 +82,7 @@ def the_annex(work: UnitOfWork, key: str) -> Annex:
     """Returns the annex with that id. Raises NotFound."""
     found = work.tx.get(Annex, key)
     if found is None:
-        raise NotFound(NoAnnex.UNKNOWN(annex=key))
+        raise NotFound(AnnexRefusal.UNKNOWN(annex=key))
     return found
 
 
@@ -90,7 +90,7 @@ def open_annex(work: UnitOfWork, key: str) -> Annex:
     """Returns an annex that can still be changed and approved. Raises NotFound, Refusal."""
     annex = the_annex(work, key)
     if annex.state not in UNDECIDED:
-        raise Refusal(NoAnnex.DECIDED(annex=annex.id, state=annex.state.value, use=annex.notification))
+        raise Refusal(AnnexRefusal.DECIDED(annex=annex.id, state=annex.state.value, use=annex.notification))
     return annex
 
 
@@ -103,10 +103,12 @@ def of_annex(work: UnitOfWork, annex: Annex) -> RedactedExchange:
             (at for at, (one, other) in enumerate(zip(made.seals, annex.seals, strict=False)) if one != other), 0
         )
         mail, use = made.texts[text].mail + 1, annex.notification
-        because = NoAnnex.READ_OTHERWISE(annex=annex.id, mail=mail, use=use, before=annex.parser, now=printed.PARSER)
+        because = AnnexRefusal.READ_OTHERWISE(
+            annex=annex.id, mail=mail, use=use, before=annex.parser, now=printed.PARSER
+        )
         raise Refusal(because)
     marks = printed.fitting(made.texts, printed.read_marks(annex.marks))
-    return RedactedExchange(annex, made, marks, style_of(work, annex.language), printed.kept(annex.marks))
+    return RedactedExchange(annex, made, marks, style_of(work, annex.language), printed.kept_places(annex.marks))
 
 
 def style_of(work: UnitOfWork, language: LanguageCode) -> Print:
@@ -123,7 +125,7 @@ def refuse_newer(work: UnitOfWork, annex: Annex) -> None:
     today = tuple(entry.row.key for entry in exchange.of_use(work, use, annex.form))
     if today != annex.entries:
         differ = sorted({*today} ^ {*annex.entries}) or list(today)
-        raise Refusal(NoAnnex.NEWER_MAIL(annex=annex.id, rows=differ))
+        raise Refusal(AnnexRefusal.NEWER_MAIL(annex=annex.id, rows=differ))
 
 
 TEXT, PAGE, ODT, PDF, MANIFEST = "annex.txt", "annex.html", "annex.odt", "annex.pdf", "manifest.json"
@@ -148,7 +150,7 @@ def document_of(work: UnitOfWork, made: RedactedExchange) -> Document:
     """Returns the annex as a document of its own, dated at its approval."""
     annex, organisation = made.annex, work.env.settings.desk.organisation.name
     if annex.approved_at is None:
-        raise Refusal(NoAnnex.NOT_APPROVED(annex=annex.id, state=annex.state.value))
+        raise Refusal(AnnexRefusal.NOT_APPROVED(annex=annex.id, state=annex.state.value))
     return Document(
         title=AnnexLabel.TITLE(notification=annex.notification).in_language(annex.language),
         language=annex.language,

@@ -26,11 +26,11 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Channel, Election, Notification
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
-from flaggermail.wording.annex import AnnexLabel, FormWords, NoAnnex
+from flaggermail.wording.annex import AnnexLabel, AnnexRefusal, FormWords
 
 
 def known(work: UnitOfWork, use: Notification) -> KnownToDesk:
-    """Returns what is known in the case of a use."""
+    """Returns what the desk knows about the people in the case of a use."""
     settings, desk = work.env.settings, work.env.settings.desk
     case = work.tx.get(Case, use.case)
     siblings = work.tx.find(Notification, where(Notification.case).is_(use.case))
@@ -90,7 +90,7 @@ class WordsAsked:
 
 
 class WordsLeft:
-    """What is asked about one annex."""
+    """The words of one annex that a person must decide about."""
 
     def __init__(self, work: UnitOfWork, made: RedactedExchange) -> None:
         """Reads what the desk knows today: a word that a list has learned since is not asked any more."""
@@ -106,7 +106,7 @@ class WordsLeft:
         ]
 
     def beside(self, marks: Sequence[Mark]) -> tuple[LeftWord, ...]:
-        """Returns the words that no list knows and these marks do not take out, in order; none of a line of ours."""
+        """Returns the unknown words that these marks leave in, in order; our own lines are skipped."""
         return words_left(self._texts, (*marks, *self._ours), self._known)
 
     def asked(self) -> list[WordsAsked]:
@@ -114,7 +114,7 @@ class WordsLeft:
         return self._asked(self._made.marks, self._made.kept)
 
     def unticked(self, marks: Sequence[Mark], kept: frozenset[LeftWord]) -> list[str]:
-        """Returns the words beside these marks that nobody has decided about, where `kept` are the places that stay."""
+        """Returns the undecided words outside these marks; `kept` are the places that stay."""
         return [one.words for one in self._asked(marks, kept) if not one.kept]
 
     def _asked(self, marks: Sequence[Mark], kept: frozenset[LeftWord]) -> list[WordsAsked]:
@@ -127,7 +127,7 @@ class WordsLeft:
         ]
 
     def below(self, language: LanguageCode) -> str:
-        """Returns what stands below the form; nothing if nothing is asked."""
+        """Returns the questions below the form; empty if there are none."""
         lines = [self._line(one) for one in self.asked()]
         said = [f"# {words.words(language)}" for words in (FormWords.WORDS_LEFT, FormWords.TICKS)]
         return "\n".join((f"\n{BELOW}", *said, *lines, "")) if lines else ""
@@ -144,10 +144,10 @@ class WordsLeft:
             found = _LINE.fullmatch(line.rstrip())
             sign = found[1].strip().lower() if found else ""
             if found is None or sign not in {_OPEN, _STAYS, _NAME}:
-                raise Refusal(NoAnnex.NO_TICK(line=number, given=ascii(line[:_AROUND])))
+                raise Refusal(AnnexRefusal.NO_TICK(line=number, given=ascii(line[:_AROUND])))
             one = asked.get(found[2])
             if one is None:
-                raise Refusal(NoAnnex.NOT_ASKED(line=number, given=ascii(found[2][:_AROUND])))
+                raise Refusal(AnnexRefusal.NOT_ASKED(line=number, given=ascii(found[2][:_AROUND])))
             if sign == _STAYS:
                 stay.update(place for run in one.places for place in run)
             elif sign == _NAME:

@@ -17,7 +17,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.kinds import AnnexForm, Direction, Kind, Place
 from flaggermail.record.rows import Annex, ClockRow, ContactNote, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.annex import NoAnnex
+from flaggermail.wording.annex import AnnexRefusal
 
 OURS = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})
 THEIRS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY, Kind.AUTO_REPLY})
@@ -41,13 +41,13 @@ def of_use(work: UnitOfWork, use: Notification, form: AnnexForm) -> tuple[Entry,
     every = sorted(_every(work, use), key=lambda entry: (entry.at, entry.row.key))
     if form is AnnexForm.THREAD:
         if not any(entry.mail for entry in every):
-            raise Refusal(NoAnnex.NO_MAIL(use=use.id))
+            raise Refusal(AnnexRefusal.NO_MAIL(use=use.id))
         return tuple(every)
     stopped_by = _stopped_by(work, use)
     wanted = next((stopped_by[kind] for kind in (HUMAN, RECEIPT) if kind in stopped_by), None)
     found = tuple(entry for entry in every if entry.row.key == wanted)
     if not found:
-        raise Refusal(NoAnnex.NO_REPLY(use=use.id))
+        raise Refusal(AnnexRefusal.NO_REPLY(use=use.id))
     return found
 
 
@@ -58,7 +58,7 @@ def of_annex(work: UnitOfWork, annex: Annex) -> tuple[Entry, ...]:
     for key in annex.entries:
         row = work.tx.get(StoredMessage, key) or work.tx.get(ContactNote, key)
         if row is None:
-            raise Refusal(NoAnnex.ROW_GONE(annex=annex.id, key=key))
+            raise Refusal(AnnexRefusal.ROW_GONE(annex=annex.id, key=key))
         found.append(_entry(work, use, row))
     return tuple(found)
 
@@ -67,7 +67,7 @@ def the_use(work: UnitOfWork, key: str) -> Notification:
     """Returns a notification that was sent. Raises Refusal."""
     use = work.tx.get(Notification, key)
     if use is None or not use.counted or use.sent_at is None:
-        raise Refusal(NoAnnex.NOT_SENT(use=key))
+        raise Refusal(AnnexRefusal.NOT_SENT(use=key))
     return use
 
 

@@ -17,7 +17,7 @@ from flaggermail.annex.printed import PrintedExchange
 from flaggermail.annex.redaction.marks import Detail, Mark, WooGround
 from flaggermail.errors import Refusal
 from flaggermail.figures.account import Print
-from flaggermail.wording.annex import FormWords, GroundWords, NoAnnex
+from flaggermail.wording.annex import AnnexRefusal, FormWords, GroundWords
 
 OPEN, CLOSE, BETWEEN = "⟦", "⟧", "|"
 BELOW = "⟦=⟧"
@@ -70,12 +70,12 @@ def body(exchange: PrintedExchange, marks: Sequence[Mark], style: Print) -> str:
     """Returns the text of a form."""
     texts = exchange.texts
     return "".join(
-        piece if isinstance(piece, str) else marked(texts[piece].text, [one for one in marks if one.of == piece])
+        piece if isinstance(piece, str) else with_marks(texts[piece].text, [one for one in marks if one.of == piece])
         for piece in layout.pieces(exchange, style)
     )
 
 
-def marked(text: str, marks: Sequence[Mark]) -> str:
+def with_marks(text: str, marks: Sequence[Mark]) -> str:
     """Returns a text with its marks, and with its own signs so that they are no marks."""
     found, at = list[str](), 0
     for mark in sorted(marks):
@@ -97,7 +97,7 @@ def read(form: str) -> Filled:
     lines = form.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     first = _FIRST.fullmatch(lines[0].rstrip())
     if first is None:
-        raise Refusal(NoAnnex.NO_HEAD())
+        raise Refusal(AnnexRefusal.NO_HEAD())
     length = next((at for at, line in enumerate(lines) if not line.startswith("#")), len(lines))
     length += length < len(lines) and not lines[length].strip()  # the empty line below the head
     end = lines.index(BELOW, length) if BELOW in lines[length:] else len(lines)
@@ -125,18 +125,18 @@ def _parsed(form: str, line: int) -> tuple[str, list[MarkedSpan]]:
             length, at = length + 1, sign.start() + 3
         elif sign[0] == OPEN:
             if opened is not None:
-                raise Refusal(NoAnnex.WITHIN_A_MARK(line=line, first=opened[2]))
+                raise Refusal(AnnexRefusal.WITHIN_A_MARK(line=line, first=opened[2]))
             ground, at = _ground(form, sign.end(), line)
             opened = (length, ground, line)
         else:
             if opened is None:
-                raise Refusal(NoAnnex.ENDS_NO_MARK(line=line))
+                raise Refusal(AnnexRefusal.ENDS_NO_MARK(line=line))
             if opened[0] == length:
-                raise Refusal(NoAnnex.EMPTY_MARK(line=opened[2]))
+                raise Refusal(AnnexRefusal.EMPTY_MARK(line=opened[2]))
             spans.append(MarkedSpan(opened[0], length, opened[1], opened[2]))
             opened, at = None, sign.end()
     if opened is not None:
-        raise Refusal(NoAnnex.OPEN_MARK(line=opened[2]))
+        raise Refusal(AnnexRefusal.OPEN_MARK(line=opened[2]))
     return "".join([*text, form[at:]]), spans
 
 
@@ -146,8 +146,8 @@ def _ground(form: str, at: int, line: int) -> tuple[WooGround, int]:
     try:
         return WooGround(written.strip() if bar else ""), at + len(written) + 1
     except ValueError:
-        known = [NoAnnex.ONE_GROUND(ground=one.value, words=GroundWords[one.name]()) for one in WooGround]
-        raise Refusal(NoAnnex.NO_GROUND(line=line, given=ascii(written), known=known)) from None
+        known = [AnnexRefusal.ONE_GROUND(ground=one.value, words=GroundWords[one.name]()) for one in WooGround]
+        raise Refusal(AnnexRefusal.NO_GROUND(line=line, given=ascii(written), known=known)) from None
 
 
 def marks_of(filled: Filled, exchange: PrintedExchange, before: Sequence[Mark], style: Print) -> tuple[Mark, ...]:
@@ -166,7 +166,7 @@ def marks_of(filled: Filled, exchange: PrintedExchange, before: Sequence[Mark], 
     for span in filled.spans:
         of = next((at for at, text in enumerate(texts) if _holds(begins[at], len(text.text), span)), None)
         if of is None:
-            raise Refusal(NoAnnex.OVER_A_LABEL(line=span.line))
+            raise Refusal(AnnexRefusal.OVER_A_LABEL(line=span.line))
         mark = Mark(of, span.start - begins[of], span.end - begins[of], span.ground, Detail.OTHER)
         found.append(replace(mark, detail=kinds.get((of, mark.start, mark.end), Detail.OTHER)))
     return printed.fitting(texts, found)
@@ -193,5 +193,5 @@ def _compare(filled: Filled, whole: str, exchange: PrintedExchange, begins: Sequ
     line = filled.head + given.count("\n", 0, at) + 1
     if inside:
         mail, part = texts[of].mail + 1, texts[of].part.value
-        raise Refusal(NoAnnex.TEXT_DIFFERS(line=line, mail=mail, part=part, given=there, right=wanted))
-    raise Refusal(NoAnnex.LABEL_DIFFERS(line=line, given=there, right=wanted))
+        raise Refusal(AnnexRefusal.TEXT_DIFFERS(line=line, mail=mail, part=part, given=there, right=wanted))
+    raise Refusal(AnnexRefusal.LABEL_DIFFERS(line=line, given=there, right=wanted))

@@ -58,7 +58,7 @@ def pieces(exchange: PrintedExchange, style: Print, *, published: bool = False) 
 
 def plain(exchange: PrintedExchange, marks: Sequence[Mark], style: Print) -> str:
     """Returns the annex as plain text, without what the marks take out."""
-    render = without(exchange, marks)
+    render = publishable(exchange, marks)
     printed = "".join(
         piece if isinstance(piece, str) else render(piece) for piece in pieces(exchange, style, published=True)
     )
@@ -67,7 +67,7 @@ def plain(exchange: PrintedExchange, marks: Sequence[Mark], style: Print) -> str
     return f"{printed}\n{AnnexLabel.LEGEND.words(style.language)}\n{grounds}" if grounds else printed
 
 
-def without(exchange: PrintedExchange, marks: Sequence[Mark]) -> Render:
+def publishable(exchange: PrintedExchange, marks: Sequence[Mark]) -> Render:
     """Returns what gives each text as it is published, without what the marks take out of it."""
     texts = exchange.published
     return lambda at: redacted(texts[at], [mark for mark in marks if mark.of == at])
@@ -78,7 +78,7 @@ def blocks(exchange: PrintedExchange, marks: Sequence[Mark], style: Print, level
 
     The grounds of what was taken out come last, in words, for a reader who does not know the articles by heart.
     """
-    render, found, at = without(exchange, marks), list[Block](), 0
+    render, found, at = publishable(exchange, marks), list[Block](), 0
     anew = _flowed(exchange)
     for entry in exchange.entries:
         if isinstance(entry, PrintedNote):

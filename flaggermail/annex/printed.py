@@ -30,7 +30,7 @@ from flaggermail.record.case_values import ContactMeans, LanguageCode
 from flaggermail.record.kinds import AnnexForm, Direction, PersonBasis
 from flaggermail.record.rows import ContactNote, StoredMessage
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.annex import AnnexLabel, NoAnnex
+from flaggermail.wording.annex import AnnexLabel, AnnexRefusal
 
 PARSER = f"flaggermail {__version__}, mail-parser {version('mail-parser')}"
 
@@ -42,7 +42,7 @@ def seal(octets: bytes, at: datetime, text: PrintedText) -> str:
     return hmac.new(key, sealed.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def written(marks: Sequence[Mark], kept: Iterable[LeftWord] = ()) -> str:
+def encode_marks(marks: Sequence[Mark], kept: Iterable[LeftWord] = ()) -> str:
     """Returns marks as the row holds them: JSON lists of text, start, end, ground and kind, in order.
 
     A list of three is a place where a person left a word that no list knows.
@@ -61,7 +61,7 @@ def read_marks(stored: str) -> tuple[Mark, ...]:
     )
 
 
-def kept(stored: str) -> frozenset[LeftWord]:
+def kept_places(stored: str) -> frozenset[LeftWord]:
     """Returns the places of a row where a person left a word that no list knows."""
     return frozenset(LeftWord(of, start, end) for of, start, end, *taken in json.loads(stored) if not taken)
 
@@ -73,7 +73,7 @@ def fitting(texts: Sequence[PrintedText], marks: Sequence[Mark]) -> tuple[Mark, 
         inside = 0 <= mark.of < len(texts) and 0 <= mark.start < mark.end <= len(texts[mark.of].text)
         before = found[at - 1] if at else None
         if not inside or (before is not None and before.of == mark.of and mark.start < before.end):
-            raise Refusal(NoAnnex.MARK_OUTSIDE(number=at + 1))
+            raise Refusal(AnnexRefusal.MARK_OUTSIDE(number=at + 1))
     return found
 
 
@@ -365,11 +365,11 @@ def octets_of(work: UnitOfWork, row: StoredMessage) -> bytes:
     """Returns the raw octets of a mail. Raises Refusal if they were destroyed or lost."""
     if row.discarded_at is not None:
         day = row.discarded_at.astimezone(work.env.settings.zone).date().isoformat()
-        raise Refusal(NoAnnex.DESTROYED(message=row.id, day=day))
+        raise Refusal(AnnexRefusal.DESTROYED(message=row.id, day=day))
     try:
         return work.env.octets.get(row.digest)
     except OctetsLost as fault:
-        raise Refusal(NoAnnex.LOST(message=row.id)) from fault
+        raise Refusal(AnnexRefusal.LOST(message=row.id)) from fault
 
 
 def _above(language: LanguageCode, number: int) -> str:
@@ -382,5 +382,5 @@ def _addresses(addresses: Sequence[Address]) -> CleanText:
 
 def _language(work: UnitOfWork, read: Message) -> str:
     """Returns the language of the writer's own words."""
-    found = work.env.settings.rules.languages.of(read.reply_text or read.text)
+    found = work.env.settings.rules.languages.guess(read.reply_text or read.text)
     return "" if found == UNKNOWN else found

@@ -16,7 +16,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Election, LegalHold, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.wording.dossier import Absence
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 OF_OFFICERS = frozenset({
     Kind.OFFICER_REPLY, Kind.APPROVAL_REQUEST, Kind.OFFICER_NOTICE, Kind.REPLY_ANSWER, Kind.DIGEST, Kind.REMINDER,
@@ -121,7 +121,7 @@ def destructions(tx: Transaction, wanted: Iterable[StoredMessage]) -> dict[str, 
     if not missing:  # which is usual, and spares the events
         return {}
     return {
-        event.message: Said(event.reason).english
+        event.message: StoredText(event.reason).english
         for _, event in tx.events()
         if event.kind is EventKind.OCTETS_DISCARDED and event.message in missing
     }

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, holds_of, number_of
 from flaggermail.archive.dossier_lists import Cell, DossierLink, DossierPage, DossierTable
 from flaggermail.archive.dossier_shown import Shown
-from flaggermail.archive.dossier_words import said
+from flaggermail.archive.dossier_words import value_in_words
 from flaggermail.figures import ledger
 from flaggermail.figures.moments import BASES, FORMS
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
@@ -55,7 +55,7 @@ class Pages:
         heads = (Label.CASE, Label.TYPE, Label.TITLE, Label.STATE, Label.OPENED, Label.FILES)
         rows = [
             (
-                case.number, said(case.type, self._shown.language), case.title, self._shown.state(case),
+                case.number, value_in_words(case.type, self._shown.language), case.title, self._shown.state(case),
                 self._minute(case.opened_at),
                 [DossierLink(f"{case.number}/{name}", f"{case.number}/{name}") for name in ("index.html", "index.txt")],
             )
@@ -65,7 +65,7 @@ class Pages:
             self._shown.keys)  # fmt: skip
 
     def of_case(self, case: Case, mails: CaseMails) -> DossierPage:
-        """Returns what is known of a case, and the list of its mails."""
+        """Returns the facts of a case and the list of its mails."""
         back: tuple[str, Cell] = (self._word(Label.BACK), [DossierLink("../index.html", "index.html")])
         tables = [
             self._mails(mails, destructions(self._shown.work.tx, mails.kept)),
@@ -88,7 +88,7 @@ class Pages:
         decided = (self._shown.value(case.decision), self._minute(case.decided_at) if case.decided_at else "")
         facts = {
             Label.ELECTION: case.election,
-            Label.TYPE: said(case.type, self._shown.language),
+            Label.TYPE: value_in_words(case.type, self._shown.language),
             Label.ORIGIN: ", ".join(filter(None, map(self._shown.value, (case.origin, case.source)))),
             Label.REFERRER: _person(case.referrer_name, case.referrer_address),
             Label.STATE: self._shown.state(case),

@@ -18,8 +18,8 @@ from flaggermail.archive.dossier import Scope, attached_name, case_target, mail_
 from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text, visible, visible_line
 from flaggermail.archive.dossier_pages import Pages
 from flaggermail.archive.dossier_shown import Shown, figures_csv
-from flaggermail.archive.dossier_words import said
-from flaggermail.archive.mdto import Concept, Custody, FileObject, Happening, Level, RecordObject, Target
+from flaggermail.archive.dossier_words import value_in_words
+from flaggermail.archive.mdto import Concept, Custody, FileObject, Level, ObjectEvent, RecordObject, Target
 from flaggermail.archive.retention import KeepingClass, KeptSpan, Schedule
 from flaggermail.mail.message import Address, Message
 from flaggermail.record.case_values import LanguageCode, Source
@@ -146,10 +146,10 @@ class DossierWriter:
         files.add_page(f"{case.number}/", self._pages.of_case(case, mails))
         record = RecordObject(
             key=case.number,
-            name=f"{case.number} {said(case.type, LanguageCode.NL)}",
+            name=f"{case.number} {value_in_words(case.type, LanguageCode.NL)}",
             level=Level.DOSSIER,
             kept=self._kept(case),
-            classes=[Concept(said(case.type, LanguageCode.NL), _CLASSES, case.type.value)],
+            classes=[Concept(value_in_words(case.type, LanguageCode.NL), _CLASSES, case.type.value)],
             keywords=[*case.narratives, *sorted({use.platform for use in self._shown.uses(case)})],
             begins=self._shown.day(case.opened_at),
             ends=self._closed(case),
@@ -174,10 +174,10 @@ class DossierWriter:
         election = self._shown.work.tx.get(Election, case.election)
         return None if election is None else election.period_until
 
-    def _happenings(self, case: Case) -> list[Happening]:
-        found = [Happening("Opening", case.opened_at.astimezone(self._shown.zone))]
+    def _happenings(self, case: Case) -> list[ObjectEvent]:
+        found = [ObjectEvent("Opening", case.opened_at.astimezone(self._shown.zone))]
         for kind, at in (("Besluit", case.decided_at), ("Afsluiting", case.closed_at)):
-            found += [Happening(kind, at.astimezone(self._shown.zone))] if at else []
+            found += [ObjectEvent(kind, at.astimezone(self._shown.zone))] if at else []
         return found
 
     def _parties(self, case: Case) -> list[tuple[str, Target]]:
@@ -206,7 +206,7 @@ class DossierWriter:
             level=Level.ITEM,
             kept=self._kept_mail(case, mail),
             further_keys=[(self._shown.keys.hidden(mail.message_id), "RFC 5322")] if mail.message_id else [],
-            classes=[Concept(said(kind, LanguageCode.NL), _KINDS, kind.value) for kind in mail.kinds],
+            classes=[Concept(value_in_words(kind, LanguageCode.NL), _KINDS, kind.value) for kind in mail.kinds],
             begins=self._shown.day(mail.received_at),
             happenings=self._of_mail(mail),
             part_of=case_target(case),
@@ -234,22 +234,22 @@ class DossierWriter:
         for name, content, kind in attached:
             files.add(folder + name, content, kind)
 
-    def _of_mail(self, mail: StoredMessage) -> list[Happening]:
+    def _of_mail(self, mail: StoredMessage) -> list[ObjectEvent]:
         zone = self._shown.zone
         kind = "Ontvangst" if mail.direction is Direction.IN else "Verzending"
-        found = [Happening(kind, mail.received_at.astimezone(zone))]
+        found = [ObjectEvent(kind, mail.received_at.astimezone(zone))]
         found += [
-            Happening("Controle bij ontvangst", copy.first_seen_at.astimezone(zone), self._found_then(copy))
+            ObjectEvent("Controle bij ontvangst", copy.first_seen_at.astimezone(zone), self._found_then(copy))
             for copy in self._shown.copies([mail])
         ]
-        found += [Happening("Vernietiging", mail.discarded_at.astimezone(zone))] if mail.discarded_at else []
+        found += [ObjectEvent("Vernietiging", mail.discarded_at.astimezone(zone))] if mail.discarded_at else []
         return found
 
     def _found_then(self, copy: Delivery) -> str:
         """Says what was found when a copy came in, without the domain of a sender, which may be one person's."""
         dutch = LanguageCode.NL
-        signature = f"handtekening: {said(copy.signature, dutch)}"
-        verdict = said(copy.verdict, dutch)
+        signature = f"handtekening: {value_in_words(copy.signature, dutch)}"
+        verdict = value_in_words(copy.verdict, dutch)
         return "; ".join([f"afzender: {verdict}", signature, *self._shown.look_up(copy, dutch)])
 
     def _kept_mail(self, case: Case, mail: StoredMessage) -> KeptSpan:
@@ -267,7 +267,7 @@ class DossierWriter:
     def _name(self, mail: StoredMessage) -> str:
         """Returns a neutral title: kind and day. A subject may name a person."""
         kind = next(iter(mail.kinds), Kind.UNKNOWN)
-        return f"{mail.id} {said(kind, LanguageCode.NL)} {self._shown.day(mail.received_at).isoformat()}"
+        return f"{mail.id} {value_in_words(kind, LanguageCode.NL)} {self._shown.day(mail.received_at).isoformat()}"
 
 
 def _shown_files(files: Files) -> Sequence[str]:

@@ -11,7 +11,7 @@ from io import StringIO
 from zoneinfo import ZoneInfo
 
 from flaggermail.archive.dossier_lists import Keys, visible_line
-from flaggermail.archive.dossier_words import said
+from flaggermail.archive.dossier_words import value_in_words
 from flaggermail.cases import elections
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
@@ -101,7 +101,7 @@ class Shown:
         lines = (
             f"{copy.selector}._domainkey.{copy.signer}",
             f"SHA-256 {copy.key_digest}" if copy.key_digest else "",
-            f"DNSSEC: {said(copy.dnssec, language)}",
+            f"DNSSEC: {value_in_words(copy.dnssec, language)}",
             f"{Label.RESOLVER.words(language)} {copy.resolver}" if copy.resolver else "",
             f"{Label.LOOKED_UP.words(language)} {self.minute(copy.looked_up_at)}",
         )
@@ -137,7 +137,7 @@ class Shown:
 
     def value(self, value: StrEnum | None) -> str:
         """Says a value of a closed set in words; nothing for None."""
-        return "" if value is None else said(value, self.language)
+        return "" if value is None else value_in_words(value, self.language)
 
     def way(self, mail: StoredMessage) -> str:
         """Says whether a mail was received or sent."""
@@ -145,7 +145,7 @@ class Shown:
 
     def kinds(self, mail: StoredMessage) -> str:
         """Says what a mail is."""
-        return ", ".join(said(kind, self.language) for kind in mail.kinds)
+        return ", ".join(value_in_words(kind, self.language) for kind in mail.kinds)
 
     def minute(self, at: datetime) -> str:
         """Returns an instant to the minute with its offset."""

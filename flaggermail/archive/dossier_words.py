@@ -29,8 +29,8 @@ from flaggermail.wording.dossier import (
 from flaggermail.wording.said import Sentence
 
 
-def said(value: StrEnum, language: str) -> str:
-    """Says a value of a closed set in words. Raises KeyError for one that a dossier does not show."""
+def value_in_words(value: StrEnum, language: str) -> str:
+    """Returns a value of a closed set in words. Raises KeyError for one that a dossier does not show."""
     return WORDS[type(value)][value.name].words(language)
 
 

@@ -18,7 +18,7 @@ from flaggermail.record.definition import TOO_FAR, YEARS, where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import ArchiveReading, Case, OutboxMail, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 _DAY = r"\d{4}-\d{2}(?:-\d{2})?"
 _DATE = re.compile(rf"({_DAY})?(\.\.)?({_DAY})?")
@@ -127,7 +127,7 @@ _SERIAL = 4  # digits of a case number
 
 
 def known_tags(work: UnitOfWork) -> set[str]:
-    """Returns the narratives and labels of the configuration, and those that cases still bear."""
+    """Returns the configured narratives and labels, and those that cases still use."""
     tags = work.env.settings.desk.tags
     return {*tags.narratives, *tags.labels, *(tag for case in work.tx.find(Case) for tag in case.narratives)}
 
@@ -151,7 +151,7 @@ def mails(work: UnitOfWork, asked: Criteria, case: str | None) -> list[StoredMes
 
 
 def with_text(work: UnitOfWork, rows: Sequence[StoredMessage], query: str) -> tuple[list[StoredMessage], list[str]]:
-    """Returns the mails of one case in which every term of `query` occurs, and the ids of those that cannot be read.
+    """Returns the mails of one case that contain every term of `query`, and the ids of unreadable ones.
 
     A mail longer than `search_text.PIECE` is searched piece by piece. Raises Refusal.
     """
@@ -173,7 +173,7 @@ def with_text(work: UnitOfWork, rows: Sequence[StoredMessage], query: str) -> tu
 
 
 def cases(work: UnitOfWork, asked: Criteria, rows: Sequence[StoredMessage]) -> list[Case]:
-    """Returns the cases of these mails, and those that a number or tag names by itself."""
+    """Returns the cases of these mails, and cases found by number or tag alone."""
     of_mails = {row.case for row in rows}
     named = asked.numbers or asked.tags
     alone = named and not (asked.spans or asked.correspondents)
@@ -237,7 +237,7 @@ def may_read(work: UnitOfWork, name: str) -> None:
     """Raises Refusal unless the actor is an officer or associate of the desk; `name` is what they ask for."""
     rota = work.env.settings.rota
     if rota.officer(work.actor) is None and rota.associate(work.actor) is None:
-        raise Refusal(Because.NO_READER(name=name))
+        raise Refusal(CommandRefusal.NO_READER(name=name))
 
 
 def note(work: UnitOfWork, name: str, asked: Mapping[str, Json], case: str | None = None) -> None:
@@ -248,11 +248,11 @@ def note(work: UnitOfWork, name: str, asked: Mapping[str, Json], case: str | Non
         reader=work.actor,
         at=work.now,
         case=case,
-        asked=written(asked),
+        asked=stored_request(asked),
     )
     work.record(EventKind.ARCHIVE_READ, added(row), about=EventRef(case=case))
 
 
-def written(asked: Mapping[str, Json]) -> str:
+def stored_request(asked: Mapping[str, Json]) -> str:
     """Returns the fields of a request as the row of a reading holds them."""
     return json.dumps(asked, sort_keys=True, ensure_ascii=False)

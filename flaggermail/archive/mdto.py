@@ -72,8 +72,8 @@ class Custody:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """An event in the life of an object, and what came of it."""
+class ObjectEvent:
+    """An event in the life of an object, and its outcome."""
 
     kind: str
     at: datetime
@@ -94,7 +94,7 @@ class RecordObject:
     begins: date | None = None
     ends: date | None = None
     language: str | None = None
-    happenings: Sequence[Happening] = ()
+    happenings: Sequence[ObjectEvent] = ()
     part_of: Target | None = None
     parts: Sequence[Target] = ()
     files: Sequence[Target] = ()
@@ -147,7 +147,7 @@ def _described(top: Element, record: RecordObject) -> None:
         _text(top, "trefwoord", word)
 
 
-def _happened(top: Element, happening: Happening) -> None:
+def _happened(top: Element, happening: ObjectEvent) -> None:
     event = SubElement(top, "event")
     _concept(event, "eventType", Concept(happening.kind, _EVENTS))
     _text(event, "eventTijd", _second(happening.at))

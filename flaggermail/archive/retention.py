@@ -14,8 +14,8 @@ from flaggermail.record.case_values import CaseType, LanguageCode
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage
 from flaggermail.record.terms import Appraisal, Standing, Term, TermStart
-from flaggermail.wording.annex import Declared
-from flaggermail.wording.said import Said, dated
+from flaggermail.wording.annex import DeclarationText
+from flaggermail.wording.said import StoredText, dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def overview(
 
 
 def span_of_case(schedule: Schedule, kind: CaseType, closed: date | None, election_ended: date | None) -> KeptSpan:
-    """Returns how long a case is kept; the term of an open one has not begun, whatever its class counts from."""
+    """Returns the retention term of a case; the term of an open case has not begun."""
     of = schedule.cases.get(kind, schedule.default)
     return KeptSpan(of) if closed is None else _span(of, closed, election_ended, closed)
 
@@ -157,7 +157,7 @@ def in_review(schedule: Schedule, as_of: date, mail: Iterable[Dated]) -> Iterato
 
 
 def election_on(elections: Sequence[Election], day: date, *, exercise: bool) -> Election | None:
-    """Returns the election in whose period the day lies, the one that ends last if several."""
+    """Returns the election whose period includes the day; of several, the one that ends last."""
     found = [e for e in elections if e.exercise == exercise and e.period_from <= day <= e.period_until]
     return max(found, key=lambda election: election.period_until, default=None)
 
@@ -220,10 +220,10 @@ def _ids(holds: Sequence[LegalHold]) -> tuple[str, ...]:
 
 _LINE = "_" * 24
 _WIDTH = 78
-_START: Mapping[TermStart, Declared] = {
-    TermStart.CLOSING: Declared.FROM_CLOSING,
-    TermStart.ELECTION: Declared.FROM_ELECTION,
-    TermStart.ARRIVAL: Declared.FROM_ARRIVAL,
+_START: Mapping[TermStart, DeclarationText] = {
+    TermStart.CLOSING: DeclarationText.FROM_CLOSING,
+    TermStart.ELECTION: DeclarationText.FROM_ELECTION,
+    TermStart.ARRIVAL: DeclarationText.FROM_ARRIVAL,
 }
 
 
@@ -244,43 +244,51 @@ def draft(about: Destruction, language: LanguageCode) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines(about: Destruction, language: LanguageCode) -> Iterator[Said]:
-    blank, line = Said(), Declared.TO_FILL_IN(line=_LINE)
-    yield from (Declared.TITLE(), blank, Declared.DRY_RUN(), blank)
-    yield Declared.ORGANISATION(name=about.organisation)
-    yield Declared.AS_OF(day=dated(about.as_of, language))
-    yield Declared.OF_ALL() if about.election is None else Declared.OF_ELECTION(election=about.election)
-    yield from (blank, Declared.WHAT(), _sum(_standing_line(about, Standing.DUE)), Declared.LISTED())
+def _lines(about: Destruction, language: LanguageCode) -> Iterator[StoredText]:
+    blank, line = StoredText(), DeclarationText.TO_FILL_IN(line=_LINE)
+    yield from (DeclarationText.TITLE(), blank, DeclarationText.DRY_RUN(), blank)
+    yield DeclarationText.ORGANISATION(name=about.organisation)
+    yield DeclarationText.AS_OF(day=dated(about.as_of, language))
+    yield DeclarationText.OF_ALL() if about.election is None else DeclarationText.OF_ELECTION(election=about.election)
+    yield from (blank, DeclarationText.WHAT(), _sum(_standing_line(about, Standing.DUE)), DeclarationText.LISTED())
     yield from _class_lines(about, language)
     held = _standing_line(about, Standing.HELD)
-    yield from (blank, Declared.NOT(), Declared.HELD(sum=_sum(held)))
+    yield from (blank, DeclarationText.NOT(), DeclarationText.HELD(sum=_sum(held)))
     if held:
-        yield Declared.HOLDS(holds=sorted({key for thing in held for key in thing.held_by}))
-    yield Declared.TRANSFER(sum=_sum(_standing_line(about, Standing.TRANSFER)))
-    yield from (blank, Declared.WAY(), line, blank, Declared.APPROVAL())
-    names = ((Declared.HEAD, ", ".join(about.heads)), (Declared.ARCHIVIST, ""), (Declared.RESPONSIBLE, ""))
+        yield DeclarationText.HOLDS(holds=sorted({key for thing in held for key in thing.held_by}))
+    yield DeclarationText.TRANSFER(sum=_sum(_standing_line(about, Standing.TRANSFER)))
+    yield from (blank, DeclarationText.WAY(), line, blank, DeclarationText.APPROVAL())
+    names = (
+        (DeclarationText.HEAD, ", ".join(about.heads)),
+        (DeclarationText.ARCHIVIST, ""),
+        (DeclarationText.RESPONSIBLE, ""),
+    )
     for role, name in names:
         yield role(name=name or _LINE)
-        yield Declared.SIGNATURE(line=_LINE)
+        yield DeclarationText.SIGNATURE(line=_LINE)
 
 
-def _class_lines(about: Destruction, language: LanguageCode) -> Iterator[Said]:
+def _class_lines(about: Destruction, language: LanguageCode) -> Iterator[StoredText]:
     due = _standing_line(about, Standing.DUE)
     for of in dict.fromkeys(thing.of for thing in due):
         share = [thing for thing in due if thing.of == of]
         begun = [thing.begins for thing in share if thing.begins is not None]
-        yield from (Said(), Declared.OF_CLASS(name=of.code), Declared.NUMBER(sum=_sum(share)))
-        yield Declared.PERIOD(period=of.term.spoken(language), written=of.term.written, start=_START[of.start]())
-        yield Declared.BEGAN(first=dated(min(begun), language), last=dated(max(begun), language))
-        yield Declared.BASIS(basis=of.basis or Declared.TO_FILL_IN(line=_LINE))
+        yield from (StoredText(), DeclarationText.OF_CLASS(name=of.code), DeclarationText.NUMBER(sum=_sum(share)))
+        yield DeclarationText.PERIOD(period=of.term.spoken(language), written=of.term.written, start=_START[of.start]())
+        yield DeclarationText.BEGAN(first=dated(min(begun), language), last=dated(max(begun), language))
+        yield DeclarationText.BASIS(basis=of.basis or DeclarationText.TO_FILL_IN(line=_LINE))
 
 
 def _standing_line(about: Destruction, standing: Standing) -> list[KeptThing]:
     return [thing for thing in about.things if thing.standing is standing]
 
 
-def _sum(things: Sequence[KeptThing]) -> Said:
+def _sum(things: Sequence[KeptThing]) -> StoredText:
     cases = [thing for thing in things if thing.what is ThingKept.CASE]
     mail, loose = sum(thing.leaving for thing in cases), len(things) - len(cases)
-    numbers = (Declared.CASES(count=len(cases)), Declared.MESSAGES(count=mail), Declared.MESSAGES(count=loose))
-    return Declared.SUM(cases=numbers[0], mail=numbers[1], loose=numbers[2])
+    numbers = (
+        DeclarationText.CASES(count=len(cases)),
+        DeclarationText.MESSAGES(count=mail),
+        DeclarationText.MESSAGES(count=loose),
+    )
+    return DeclarationText.SUM(cases=numbers[0], mail=numbers[1], loose=numbers[2])

@@ -61,15 +61,15 @@ class FolderCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the desk last saw of a folder: how many mails it held, and when."""
+class FolderSeen:
+    """The last count of a folder's mails, and its instant."""
 
     held: int | None
     looked_at: datetime | None
 
 
 def folder_counts(
-    copies: Iterable[tuple[Delivery, Whereabouts]], seen: Mapping[str, Seen], zone: tzinfo
+    copies: Iterable[tuple[Delivery, Whereabouts]], seen: Mapping[str, FolderSeen], zone: tzinfo
 ) -> list[FolderCount]:  # fmt: skip
     """Returns the lines of each folder: first of all its mails, then of each month.
 
@@ -101,8 +101,8 @@ def _line(
     return FolderCount(folder, period, server, archived, excluded, gone, looked_at)
 
 
-class Flaw(StrEnum):
-    """What is wrong with the archive."""
+class ArchiveFindingKind(StrEnum):
+    """The kind of a finding about the archive."""
 
     RECORD = "record"  # the record is not what its events say, so it proves little about the archive
     MISSING = "file missing"  # a row names octets that are not there
@@ -121,7 +121,7 @@ class Flaw(StrEnum):
 class ArchiveFinding:
     """One flaw, what it concerns, what was found and what to do."""
 
-    flaw: Flaw
+    flaw: ArchiveFindingKind
     name: str
     text: str
     remedy: str
@@ -142,24 +142,30 @@ class Verified:
 
 
 _OF_STATE = {
-    FileState.WHOLE: Flaw.NOT_DESTROYED, FileState.CHANGED: Flaw.CHANGED, FileState.UNREADABLE: Flaw.UNREADABLE,
-    FileState.SET_ASIDE: Flaw.SET_ASIDE, FileState.FOREIGN: Flaw.FOREIGN,
-}  # fmt: skip
+    FileState.WHOLE: ArchiveFindingKind.NOT_DESTROYED,
+    FileState.CHANGED: ArchiveFindingKind.CHANGED,
+    FileState.UNREADABLE: ArchiveFindingKind.UNREADABLE,
+    FileState.SET_ASIDE: ArchiveFindingKind.SET_ASIDE,
+    FileState.FOREIGN: ArchiveFindingKind.FOREIGN,
+}
 _DESTROYED = where(StoredMessage.discarded_at).after(datetime.min.replace(tzinfo=UTC))
 _FROM_BACKUP = "put the file back from a backup, whose name is the SHA-256 of its octets"
 _REMEDIES = {
-    Flaw.RECORD: "read `flaggermail audit verify` first; the findings below rest on this record",
-    Flaw.MISSING: f"{_FROM_BACKUP}; if the server still has the mail, moving it to another folder fetches it again",
-    Flaw.CHANGED: _FROM_BACKUP,
-    Flaw.UNREADABLE: "give the desk's account the right to read it, then repeat the command",
-    Flaw.SET_ASIDE: "look at it, and take it out of the archive; the good octets stand beside it",
-    Flaw.FOREIGN: "find out who put it there, and take it out of the archive",
-    Flaw.NOT_DESTROYED: "somebody put it back: find out who, then take it out of the archive",
-    Flaw.NEVER_TAKEN_IN: "move the folder's mails of that time to another watched folder and back: the desk takes in "
+    ArchiveFindingKind.RECORD: "read `flaggermail audit verify` first; the findings below rest on this record",
+    ArchiveFindingKind.MISSING: f"{_FROM_BACKUP}; if the server still has the mail, moving it to another folder "
+    "fetches it again",
+    ArchiveFindingKind.CHANGED: _FROM_BACKUP,
+    ArchiveFindingKind.UNREADABLE: "give the desk's account the right to read it, then repeat the command",
+    ArchiveFindingKind.SET_ASIDE: "look at it, and take it out of the archive; the good octets stand beside it",
+    ArchiveFindingKind.FOREIGN: "find out who put it there, and take it out of the archive",
+    ArchiveFindingKind.NOT_DESTROYED: "somebody put it back: find out who, then take it out of the archive",
+    ArchiveFindingKind.NEVER_TAKEN_IN: "move the folder's mails of that time to another watched folder and back: the "
+    "desk takes in "
     "what it does not know, and recognises the rest",
-    Flaw.NOT_ON_SERVER: "let the daemon look at the mailbox once more; if it stays, read `flaggermail audit verify`",
-    Flaw.OCTETS_LOST: "the files are named above",
-    Flaw.NOT_COUNTED: "let the daemon look at the mailbox once, then repeat the command",
+    ArchiveFindingKind.NOT_ON_SERVER: "let the daemon look at the mailbox once more; if it stays, read `flaggermail "
+    "audit verify`",
+    ArchiveFindingKind.OCTETS_LOST: "the files are named above",
+    ArchiveFindingKind.NOT_COUNTED: "let the daemon look at the mailbox once, then repeat the command",
 }
 
 
@@ -193,10 +199,10 @@ def _once(tx: Transaction, env: Services) -> Verified:
     proof = tx.verify()
     findings, extra = [], list[str]()
     if proof.findings:
-        findings.append(_finding(Flaw.RECORD, "record", str(proof.findings[0])))
+        findings.append(_finding(ArchiveFindingKind.RECORD, "record", str(proof.findings[0])))
     for file, found in compared(proof.octets, listed()):
         if found is not None:
-            flaw = Flaw.MISSING if file is None else _OF_STATE[file.state]
+            flaw = ArchiveFindingKind.MISSING if file is None else _OF_STATE[file.state]
             findings.append(_finding(flaw, found.name, found.text))
         elif file is not None:
             extra.append(file.name)
@@ -208,7 +214,7 @@ def _once(tx: Transaction, env: Services) -> Verified:
 def _counts(tx: Transaction, env: Services, found: _Sorted) -> list[FolderCount]:
     cursors = tx.cursors()
     placed = ((copy, found.whereabouts(copy)) for copy in tx.readable(Delivery))
-    seen = {folder: Seen(cursor.held, cursor.looked_at) for folder, cursor in cursors.items()}
+    seen = {folder: FolderSeen(cursor.held, cursor.looked_at) for folder, cursor in cursors.items()}
     return folder_counts(placed, seen, env.settings.zone)
 
 
@@ -245,20 +251,20 @@ def _not_closing(counts: Sequence[FolderCount]) -> Iterator[ArchiveFinding]:
                 f"of {line.server} mails on the server, {line.archived} are archived and "
                 f"{sum(line.excluded.values())} excluded: {line.difference} are neither"
             )
-            yield _finding(Flaw.OCTETS_LOST, f"folder {line.folder}, {line.period}", text)
+            yield _finding(ArchiveFindingKind.OCTETS_LOST, f"folder {line.folder}, {line.period}", text)
 
 
 def _of_folder(line: FolderCount, known: int) -> Iterator[ArchiveFinding]:
     name = f"folder {line.folder}"
     if line.server is None:
-        yield _finding(Flaw.NOT_COUNTED, name, "no complete look has counted its mails yet")
+        yield _finding(ArchiveFindingKind.NOT_COUNTED, name, "no complete look has counted its mails yet")
         return
     counted, missing = f"the server held {line.server} mails, the desk knows {known}", line.server - known
     if missing > 0:
-        yield _finding(Flaw.NEVER_TAKEN_IN, name, f"{counted}: {missing} were never taken in")
+        yield _finding(ArchiveFindingKind.NEVER_TAKEN_IN, name, f"{counted}: {missing} were never taken in")
     elif missing < 0:
-        yield _finding(Flaw.NOT_ON_SERVER, name, f"{counted}: {-missing} were not there")
+        yield _finding(ArchiveFindingKind.NOT_ON_SERVER, name, f"{counted}: {-missing} were not there")
 
 
-def _finding(flaw: Flaw, name: str, text: str) -> ArchiveFinding:
+def _finding(flaw: ArchiveFindingKind, name: str, text: str) -> ArchiveFinding:
     return ArchiveFinding(flaw, name, text, _REMEDIES[flaw])

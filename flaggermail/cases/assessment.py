@@ -5,21 +5,21 @@ from __future__ import annotations
 
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case
-from flaggermail.wording.refusals import Lacks
-from flaggermail.wording.said import Said
+from flaggermail.wording.refusals import DecisionRefusal
+from flaggermail.wording.said import StoredText
 
 ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
 
 
-def missing(case: Case) -> tuple[Said, ...]:
+def missing(case: Case) -> tuple[StoredText, ...]:
     """Returns what the assessment lacks before a decision to notify is allowed."""
-    lacks: list[Said] = []
+    lacks: list[StoredText] = []
     if case.type == CaseType.CONTENT and case.incorrect is not True:
-        lacks.append(Lacks.STEP_A())
+        lacks.append(DecisionRefusal.STEP_A())
     if case.type in {CaseType.CONTENT, CaseType.GENERAL_WARNING} and not case.criteria:
-        lacks.append(Lacks.STEP_B())
+        lacks.append(DecisionRefusal.STEP_B())
     if case.type == CaseType.CHANNEL and case.all_means_used is not True and not (case.override_reason or "").strip():
-        lacks.append(Lacks.OWN_MEANS())
+        lacks.append(DecisionRefusal.OWN_MEANS())
     return tuple(lacks)
 
 
@@ -29,7 +29,7 @@ def few_attempts(case: Case) -> bool:
 
 
 def warnings(case: Case) -> tuple[str, ...]:
-    """Returns points for a person to weigh; none of them blocks the decision."""
+    """Returns warnings for the decision; none of them blocks it."""
     found = []
     if few_attempts(case):
         found.append(f"own attempts: {case.own_attempts or 0}; repeated attempts means at least {ENOUGH_ATTEMPTS}")

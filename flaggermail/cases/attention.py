@@ -26,7 +26,7 @@ from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 
 
 def in_force(tx: Transaction) -> list[RememberedDomain]:
-    """Returns the remembered domains that nobody took away, in order."""
+    """Returns the remembered domains in force, in order."""
     found = tx.find(RememberedDomain, where(RememberedDomain.removed_at).is_(None))
     return sorted(found, key=lambda row: row.id)
 
@@ -61,7 +61,7 @@ def lists_of(work: UnitOfWork, *domains: str) -> dict[str, str]:
 HOUR = timedelta(hours=1)
 
 
-class FromSomebody(Protocol):
+class TrustFacts(Protocol):
     """What the class of trust of a mail depends on: a row, or these fields of it."""
 
     @property
@@ -85,10 +85,10 @@ class FromSomebody(Protocol):
         ...
 
 
-T = TypeVar("T", bound=FromSomebody)
+T = TypeVar("T", bound=TrustFacts)
 
 
-def trust_of(work: UnitOfWork, stored: FromSomebody) -> SenderTrust:
+def trust_of(work: UnitOfWork, stored: TrustFacts) -> SenderTrust:
     """Returns the class of trust of a mail.
 
     Mail in a case was placed there by a key of ours or by a person: nobody else can fill the class above its verdict.
@@ -104,7 +104,7 @@ def trust_of(work: UnitOfWork, stored: FromSomebody) -> SenderTrust:
 
 
 def is_known(work: UnitOfWork, address: str) -> bool:
-    """True for an officer, a platform, and the domains of the lists in the rules and those that officers remembered.
+    """True for an officer, a platform, a domain on a list of the rules, and a remembered domain.
 
     Providers of mailboxes for everybody are excepted.
     """

@@ -14,25 +14,25 @@ from flaggermail.record.kinds import Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.settings.reply_words import READ, IntakeWords, found
 from flaggermail.wording.filing import CitizenDoubt
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that are emptied when a mail is declined
 
 
 def pseudonym(secret: str, address: str) -> str:
-    """Returns the HMAC-SHA-256 (RFC 2104) of a mailbox under an election's key, without which it identifies nobody.
+    """Returns the HMAC-SHA-256 (RFC 2104) of a mailbox under an election's key; without the key it is anonymous.
 
     Tags behind a plus sign make no other sender of it.
     """
     return hmac.new(secret.encode(), mailbox_of(address).encode(), hashlib.sha256).hexdigest()
 
 
-def doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> tuple[Said, ...]:
-    """Returns why a person must decide, whatever a rule says; other code checks that the sender is verified and new."""
+def doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> tuple[StoredText, ...]:
+    """Returns why a person must decide, regardless of the rules; callers check that the sender is verified and new."""
     return tuple(_doubts(message, free_mail, words))
 
 
-def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> Iterator[Said]:
+def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> Iterator[StoredText]:
     if message.sender is None or not in_domains(message.sender.domain, free_mail):
         yield CitizenDoubt.NO_PUBLIC_PROVIDER()
     if message.forwarded is not None or message.enclosed:
@@ -48,7 +48,7 @@ def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> 
         yield CitizenDoubt.NO_CITIZENS_WORDS()
 
 
-def minimal(stored: StoredMessage, reason: Said) -> StoredMessage:
+def minimal(stored: StoredMessage, reason: StoredText) -> StoredMessage:
     """Returns the row to keep of a declined mail: no address, no name, no subject."""
     emptied = replace(stored, from_address=None, from_name=None, subject=None, same_id_as=None)
     return replace(emptied, place=Place.DECLINED, case=None, notification=None, suggestions=(), reason=reason)

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from flaggermail import logbook
 from flaggermail.cases import attention, citizen_criteria, elections
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
@@ -42,11 +42,11 @@ from flaggermail.record.states import MailState
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL
-from flaggermail.wording.filing import Basis
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.filing import PlacementBasis
+from flaggermail.wording.said import UNSAID, StoredText
 
 
-def doubts(work: UnitOfWork, message: Message) -> tuple[Said, ...]:
+def doubts(work: UnitOfWork, message: Message) -> tuple[StoredText, ...]:
     """Returns why a person must decide about an apparent citizen's report."""
     free_mail = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
     return citizen_criteria.doubts(message, free_mail, work.env.settings.intake)
@@ -57,12 +57,12 @@ def declined_before(work: UnitOfWork, message: Message) -> bool:
     election = elections.election_of(work, message)
     if election is None or message.sender is None:
         return False
-    row = told(work, work.tx.get(ElectionSecret, election.code), message.sender.key)
+    row = decline_of(work, work.tx.get(ElectionSecret, election.code), message.sender.key)
     return row is not None and row.taken_back_at is None
 
 
-def told(work: UnitOfWork, held: ElectionSecret | None, address: str) -> Decline | None:
-    """Returns the decline row of a sender, as long as the election's key exists."""
+def decline_of(work: UnitOfWork, held: ElectionSecret | None, address: str) -> Decline | None:
+    """Returns the decline row of a sender; None once the election's key is destroyed."""
     if held is None or held.secret is None:
         return None
     return work.tx.get(Decline, f"{held.election}/{citizen_criteria.pseudonym(held.secret, address)}")
@@ -80,7 +80,7 @@ def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
     held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
     if held.secret is None:
         return False
-    old = told(work, held, message.sender.key)
+    old = decline_of(work, held, message.sender.key)
     row = Decline(
         id=f"{held.election}/{citizen_criteria.pseudonym(held.secret, message.sender.key)}", election=held.election,
         declined_at=work.now, message=stored.id,
@@ -135,7 +135,7 @@ def _queue_answer(work: UnitOfWork, dedupe: str, declined: str, message: Message
 
 
 def set_aside(
-    work: UnitOfWork, stored: StoredMessage, reason: Said, kinds: tuple[Kind, ...] | None = None
+    work: UnitOfWork, stored: StoredMessage, reason: StoredText, kinds: tuple[Kind, ...] | None = None
 ) -> StoredMessage:
     """Reduces a filed mail, and mail attached to it, to what is kept of one that was declined at once."""
     rows = [stored, *attached(work, stored)]
@@ -143,7 +143,7 @@ def set_aside(
     kept[0] = replace(
         kept[0],
         kinds=kept[0].kinds if kinds is None else kinds,
-        match_basis=Basis.BY_HAND(officer=work.actor),
+        match_basis=PlacementBasis.BY_HAND(officer=work.actor),
         placed_by=work.actor,
     )
     for old, new in zip(rows, kept, strict=True):
@@ -180,7 +180,7 @@ def tick(env: Services) -> int:
             _forget_answers(work, answers)
             for election in _keys(env, tx):
                 destroy_key(work, election)
-    except ArchiveFault as fault:
+    except ArchiveFailure as fault:
         logbook.not_discarded(str(fault))
         return 0
     return len(declined) + len(answers)
@@ -189,7 +189,7 @@ def tick(env: Services) -> int:
 def take_out(work: UnitOfWork, rows: Sequence[StoredMessage]) -> None:
     """Destroys the octets of mail that a person takes out, the notices that showed it, and our answers to its sender.
 
-    The caller has emptied the rows. Raises ArchiveFault.
+    The caller has emptied the rows. Raises ArchiveFailure.
     """
     for stored in rows:
         _discard(work, stored, reason=TAKEN_OUT)
@@ -211,8 +211,8 @@ def due_at(env: Services, since: datetime) -> datetime:
     return since + timedelta(days=env.settings.desk.citizens.retention_days)
 
 
-def again(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> Delivery:
-    """Destroys the octets that another copy of an already destroyed mail brought back; returns the copy's row.
+def discard_second_copy(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> Delivery:
+    """Destroys the octets that a second copy of a destroyed mail brought back; returns the copy's row.
 
     The row of such a copy does not say what was found about its sender, which would bring back who wrote it.
     """

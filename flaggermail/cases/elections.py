@@ -95,7 +95,7 @@ def in_period(work: UnitOfWork, election: str) -> bool:
 
 
 def period_at(work: UnitOfWork, election: str, at: datetime) -> Period:
-    """Returns the period of an election in which that instant's day lies."""
+    """Returns the election's period on the day of that instant."""
     found = work.tx.get(Election, election)
     day = at.astimezone(work.env.settings.zone).date()
     return period(found.polling_days, found.period_from, found.period_until, day) if found else Period.QUIET

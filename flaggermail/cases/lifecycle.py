@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from flaggermail.cases import elections
 from flaggermail.cases.checklist import attempts_told, missing
 from flaggermail.cases.periods import stricter_days
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.letters.writing import issue
 from flaggermail.mail.message import Message
 from flaggermail.mail.subject import tail_from
@@ -55,7 +55,7 @@ def missing_of(
 
 
 def attempts_of(work: UnitOfWork, case: Case) -> int:
-    """Returns how many own attempts the referrer tells of, by their words; 0 without a referrer."""
+    """Returns the number of own attempts that the referrer's words mention; 0 without a referrer."""
     if case.referrer_address is None:
         return 0
     return attempts_told(list(_mails_of_referrer(work, case, {}, _read)), work.env.settings.intake)
@@ -65,7 +65,7 @@ def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
     """Parses a mail for somebody who only looks; skips one that is lost or costly."""
     try:
         return None if row.costly else work.env.parser.parse(work.env.octets.get(row.digest))
-    except ArchiveFault:
+    except ArchiveFailure:
         return None
 
 

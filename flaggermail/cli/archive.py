@@ -13,7 +13,7 @@ from flaggermail.cli.archive_retention import exclude, hold, release, retention
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import minute, number, part, parts, said, table, text, texts
+from flaggermail.cli.showing import minute, number, part, parts, table, text, texts, value_in_words
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
@@ -74,7 +74,7 @@ def find(session: Session, /, *, words: Sequence[str], as_json: bool, **asked: s
         show_json(found)
         return
     for case in parts(found, "cases"):
-        tags = f" ({said(case['narratives'])})" if case["narratives"] else ""
+        tags = f" ({value_in_words(case['narratives'])})" if case["narratives"] else ""
         click.echo(safe_line(f"case {case['number']}, {case['state']}: {case['title']}{tags}"))
     heads = ("received", "id", "case", "from", "kinds", "subject")
     rows = [

@@ -120,7 +120,7 @@ def is_dossier(folder: Path) -> bool:
 
 
 def check(folder: Path, step: Callable[[int], None]) -> BagCheck:
-    """Checks everything in the folder; `step` is told the octets that were read. Raises OSError."""
+    """Checks every file in the folder; calls `step` with the number of octets read. Raises OSError."""
     done = BagCheck(folder)
     missing = [name for name in (DECLARATION, INFO, MANIFEST, TAG_MANIFEST) if not os.path.lexists(folder / name)]
     for name in missing:

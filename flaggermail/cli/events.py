@@ -13,38 +13,40 @@ import click
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import minute, part, parts, said, styled, text, texts
+from flaggermail.cli.showing import minute, part, parts, styled, text, texts, value_in_words
 from flaggermail.cli.terminal import safe_line
-from flaggermail.wording.filing import Asked, Listed
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import LongValue, ReadingField
+from flaggermail.wording.said import StoredText
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
 
 
-_BY_FIELD: Mapping[str, Asked] = {one.name.lower(): one for one in Asked}
+_BY_FIELD: Mapping[str, ReadingField] = {one.name.lower(): one for one in ReadingField}
 
 
-def _asked(held: object) -> tuple[Said, ...]:
+def _asked(held: object) -> tuple[StoredText, ...]:
     """Returns what was asked of the archive, a sentence for each field; of a field without words its name."""
     if not isinstance(held, Mapping) or not held:
-        return (Asked.ALL(),)
+        return (ReadingField.ALL(),)
     return tuple(
-        sentence.having(value=_plain(value)) if (sentence := _BY_FIELD.get(name)) else Said(f"{name} {_plain(value)}")
+        sentence.having(value=_plain(value))
+        if (sentence := _BY_FIELD.get(name))
+        else StoredText(f"{name} {_plain(value)}")
         for name, value in held.items()
     )
 
 
-def _steps(held: object) -> tuple[Said, ...]:
-    return (Listed.STEPS(count=_count(held)),)
+def _steps(held: object) -> tuple[StoredText, ...]:
+    return (LongValue.STEPS(count=_count(held)),)
 
 
-def _places(held: object) -> tuple[Said, ...]:
-    return (Listed.PLACES(count=_count(held)),)
+def _places(held: object) -> tuple[StoredText, ...]:
+    return (LongValue.PLACES(count=_count(held)),)
 
 
-def _report(_held: object) -> tuple[Said, ...]:
-    return (Listed.REPORT(),)
+def _report(_held: object) -> tuple[StoredText, ...]:
+    return (LongValue.REPORT(),)
 
 
 def _plain(value: object) -> str:
@@ -55,7 +57,7 @@ def _count(held: object) -> int:
     return len(held) if isinstance(held, list) else 0
 
 
-HELD: Mapping[tuple[str, str], Callable[[object], tuple[Said, ...]]] = MappingProxyType({  # table and column
+HELD: Mapping[tuple[str, str], Callable[[object], tuple[StoredText, ...]]] = MappingProxyType({  # table and column
     ("annex", "marks"): _places,
     ("case_file", "steps"): _steps,
     ("notification", "steps"): _steps,
@@ -117,4 +119,4 @@ def show_event(event: Mapping[str, Json]) -> None:
 
 
 def _value(value: object) -> str:
-    return said(value) or "(empty)"
+    return value_in_words(value) or "(empty)"

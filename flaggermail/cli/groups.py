@@ -11,7 +11,7 @@ _SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)", re.DOTALL)
 
 
 class Suggesting(click.Group):
-    """A group that names the commands nearest to a word that is none of them."""
+    """A group that suggests the nearest commands for an unknown word."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -15,7 +15,7 @@ import click
 
 from flaggermail.cli.showing import texts
 from flaggermail.cli.terminal import safe_json, safe_line
-from flaggermail.wiring.opening import OpenDesk
+from flaggermail.wiring.opening import DeskConnection
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
@@ -29,11 +29,11 @@ class Session:
     directory: Path
     given: Given | None = None
     officer: str | None = None
-    _desk: OpenDesk | None = field(default=None, init=False)
+    _desk: DeskConnection | None = field(default=None, init=False)
 
     def ask(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks the desk in the name of this user. Raises Refusal, ConfigurationError."""
-        return self._opened().ask(name, request)
+        return self._opened().answer(name, request)
 
     def ask_as_entered(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks in the name of this user, or else of the officer whose login this session began with.
@@ -41,15 +41,15 @@ class Session:
         For commands that need the desk's own account, which is no officer's; pam_loginuid(8) keeps who entered it by
         sudo.
         """
-        return self._opened().ask(name, request, entered_by=login_of_session())
+        return self._opened().answer(name, request, entered_by=login_of_session())
 
     def services(self) -> Given:
         """Returns the services of the desk, for what runs in this process. Raises ConfigurationError."""
         return self._opened().services
 
-    def _opened(self) -> OpenDesk:
+    def _opened(self) -> DeskConnection:
         if self._desk is None:
-            self._desk = OpenDesk(self.directory, login(), officer=self.officer, given=self.given, now=self.now)
+            self._desk = DeskConnection(self.directory, login(), officer=self.officer, given=self.given, now=self.now)
         return self._desk
 
     def close(self) -> None:

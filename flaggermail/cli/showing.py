@@ -152,11 +152,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) ->
     A terminal that is too narrow does without some columns, and says which. Then the widest are cut; keys and instants
     never are.
     """
-    lines = [[safe_line(said(cell)) for cell in row] for row in rows]
+    lines = [[safe_line(value_in_words(cell)) for cell in row] for row in rows]
     if not lines:
         click.echo(empty)
         return
-    columns = [_Column.of(head, cells) for head, *cells in zip(heads, *lines, strict=True)]
+    columns = [_Column.from_cells(head, cells) for head, *cells in zip(heads, *lines, strict=True)]
     left_out: list[str] = []
     if on_terminal():
         import shutil  # with every kind of archive it takes a twentieth of `status`
@@ -180,7 +180,7 @@ class _Column:
     whole: bool
 
     @classmethod
-    def of(cls, head: str, cells: Sequence[str]) -> _Column:
+    def from_cells(cls, head: str, cells: Sequence[str]) -> _Column:
         """Returns a column as wide as its widest cell."""
         return cls(head, cells, max(map(columns_of, (head.upper(), *cells))), _is_whole(head, cells))
 
@@ -206,20 +206,20 @@ def _print_line(cells: Sequence[str]) -> None:
 
 def listed(pairs: Iterable[tuple[str, object]], indent: str = "") -> None:
     """Prints aligned `name: value` lines; empty values are left out."""
-    kept = [(name, safe_line(said(value))) for name, value in pairs if said(value)]
+    kept = [(name, safe_line(value_in_words(value))) for name, value in pairs if value_in_words(value)]
     width = max((len(name) for name, _ in kept), default=0) + 1
     for name, value in kept:
         click.echo(f"{indent}{styled(f'{name}:'.ljust(width), bold=True)} {styled(value, colour=_colour(name, value))}")
 
 
-def said(value: object) -> str:
+def value_in_words(value: object) -> str:
     """Returns a value in words: yes and no, lists with commas, nothing for null."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(said, value))
+        return ", ".join(map(value_in_words, value))
     return str(value)
 
 

@@ -16,7 +16,7 @@ from flaggermail.annex.redaction.proposals import propose
 from flaggermail.annex.redaction.words_left import LeftWord
 from flaggermail.commands.command import ACCOUNTS, Command, Subject
 from flaggermail.commands.lookups import the_case, whole_number
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
@@ -25,9 +25,9 @@ from flaggermail.record.rows import Annex, Notification
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
-from flaggermail.wording.annex import NoAnnex
-from flaggermail.wording.refusals import Because
-from flaggermail.wording.said import Said, counted
+from flaggermail.wording.annex import AnnexRefusal
+from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText, counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,11 @@ class ProposeAnnex(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Notification, _use_of(work, self.of).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         use = _use_of(work, self.of)
         case = the_case(work, use.case)
         if case.exercise or use.exercise:
-            raise Refusal(Because.EXERCISE_NOT_ACCOUNTED(case=case.number))
+            raise Refusal(CommandRefusal.EXERCISE_NOT_ACCOUNTED(case=case.number))
         language = work.env.settings.desk.organisation.language
         entries = exchange.of_use(work, use, self.form)
         made = printed.of_entries(work, entries, self.form, language)
@@ -70,7 +70,7 @@ class ProposeAnnex(Command):
             digests=tuple(mail.digest for mail in made.mails),
             parser=printed.PARSER,
             seals=made.seals,
-            marks=printed.written(marks, stay),
+            marks=printed.encode_marks(marks, stay),
             shaped_by=tuple(dict.fromkeys((work.actor, *hands))),
             proposed_by=work.actor,
             proposed_at=work.now,
@@ -78,7 +78,7 @@ class ProposeAnnex(Command):
         for old in _undecided(work, use):
             _withdraw(work, old)
         _record(work, EventKind.ANNEX_PROPOSED, annex)
-        return Outcome(_told(annex, made, marks), annex.id, _warnings(work, annex))
+        return ActResult(_told(annex, made, marks), annex.id, _warnings(work, annex))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +99,14 @@ class ConfirmAnnex(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Annex, self.annex),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         annex = open_annex(work, self.annex)
         _check_revision(annex, self.revision)
         made = of_annex(work, annex)
         marks = printed.fitting(made.exchange.texts, self.marks)
         asked = WordsLeft(work, made)
         kept = (made.kept if self.kept is None else frozenset(self.kept)).intersection(asked.beside(marks))
-        confirmed = replace(annex, revision=annex.revision + 1, marks=printed.written(marks, kept))
+        confirmed = replace(annex, revision=annex.revision + 1, marks=printed.encode_marks(marks, kept))
         only_ticked = annex.state is AnnexState.CONFIRMED and marks == made.marks and kept > made.kept
         if not only_ticked:
             confirmed = replace(
@@ -123,7 +123,7 @@ class ConfirmAnnex(Command):
         if unticked:
             words = counted(len(unticked), "word is", "words are")
             step = f"{words} not ticked: `flaggermail annex edit {annex.id}`"
-        return Outcome(f"{done}; {step}", annex.id, _warnings(work, confirmed))
+        return ActResult(f"{done}; {step}", annex.id, _warnings(work, confirmed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,28 +139,28 @@ class ApproveAnnex(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Annex, self.annex),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         annex = open_annex(work, self.annex)
         if annex.state is not AnnexState.CONFIRMED:
-            raise Refusal(NoAnnex.NOT_CONFIRMED(annex=annex.id))
+            raise Refusal(AnnexRefusal.NOT_CONFIRMED(annex=annex.id))
         _check_revision(annex, self.revision)
         unknown = unknown_hands(work.env.settings.rota, annex)
         if unknown:
-            raise Refusal(NoAnnex.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification))
+            raise Refusal(AnnexRefusal.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification))
         if has_shaped(work.env.settings.rota, annex, work.actor):
             others = [one.id for one in may_approve(work, annex)]
-            raise Refusal(NoAnnex.OWN_MARKS(annex=annex.id, officer=work.actor, who=_who(others)))
+            raise Refusal(AnnexRefusal.OWN_MARKS(annex=annex.id, officer=work.actor, who=_who(others)))
         made = of_annex(work, annex)  # every mail is still there, and reads as it did
         unticked = WordsLeft(work, made).unticked(made.marks, made.kept)
         if unticked:
-            raise Refusal(NoAnnex.UNTICKED(annex=annex.id, count=len(unticked)))
+            raise Refusal(AnnexRefusal.UNTICKED(annex=annex.id, count=len(unticked)))
         earlier = approved(work, annex.notification)
         if earlier is not None:
             _withdraw(work, earlier)
         done = replace(annex, state=AnnexState.APPROVED, approved_by=work.actor, approved_at=work.now)
         _record(work, EventKind.ANNEX_APPROVED, done, annex)
         step = f"`flaggermail annex apply {annex.id} --out DIR`"
-        return Outcome(f"annex {annex.id}, revision {annex.revision}: approved; {step} writes its files", annex.id)
+        return ActResult(f"annex {annex.id}, revision {annex.revision}: approved; {step} writes its files", annex.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +175,12 @@ class WithdrawAnnex(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Annex, self.annex),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         annex = the_annex(work, self.annex)
         if annex.state is AnnexState.WITHDRAWN:
-            raise Refusal(NoAnnex.WITHDRAWN(annex=annex.id))
+            raise Refusal(AnnexRefusal.WITHDRAWN(annex=annex.id))
         _withdraw(work, annex)
-        return Outcome(f"annex {annex.id}: withdrawn", annex.id)
+        return ActResult(f"annex {annex.id}: withdrawn", annex.id)
 
 
 def _use_of(work: UnitOfWork, key: str) -> Notification:
@@ -198,7 +198,11 @@ def _use_of(work: UnitOfWork, key: str) -> Notification:
     ]
     if len(sent) != 1:
         named = sorted(one.id for one in sent)
-        because = NoAnnex.NAME_THE_USE(case=case.number, uses=named) if sent else NoAnnex.NONE_SENT(case=case.number)
+        because = (
+            AnnexRefusal.NAME_THE_USE(case=case.number, uses=named)
+            if sent
+            else AnnexRefusal.NONE_SENT(case=case.number)
+        )
         raise NotFound(because)
     return sent[0]
 
@@ -216,7 +220,7 @@ def _kept(
     """
     last = max(work.tx.find(Annex, where(Annex.notification).is_(use.id)), key=lambda annex: annex.id, default=None)
     if last is None:
-        raise Refusal(NoAnnex.NOTHING_KEPT(use=use.id))
+        raise Refusal(AnnexRefusal.NOTHING_KEPT(use=use.id))
     places = {one: at for at, one in enumerate(made.seals)}
     moved: dict[int, list[Mark]] = {places[one]: [] for one in last.seals if one in places}
     for mark in printed.read_marks(last.marks):
@@ -224,7 +228,9 @@ def _kept(
             now = places[last.seals[mark.of]]
             moved[now].append(replace(mark, of=now))
     stay = [
-        one._replace(of=places[last.seals[one.of]]) for one in printed.kept(last.marks) if last.seals[one.of] in places
+        one._replace(of=places[last.seals[one.of]])
+        for one in printed.kept_places(last.marks)
+        if last.seals[one.of] in places
     ]
     return moved, stay, last.shaped_by
 
@@ -232,7 +238,7 @@ def _kept(
 def _check_revision(annex: Annex, seen: int) -> None:
     if annex.revision != seen:
         officer = annex.confirmed_by or annex.proposed_by
-        raise Refusal(NoAnnex.OTHER_REVISION(annex=annex.id, officer=officer, now=annex.revision, seen=seen))
+        raise Refusal(AnnexRefusal.OTHER_REVISION(annex=annex.id, officer=officer, now=annex.revision, seen=seen))
 
 
 def _withdraw(work: UnitOfWork, annex: Annex) -> None:
@@ -260,9 +266,9 @@ def _warnings(work: UnitOfWork, annex: Annex) -> tuple[str, ...]:
     """Returns a warning if there is nobody who may approve the annex."""
     unknown = unknown_hands(work.env.settings.rota, annex)
     if unknown:
-        return (NoAnnex.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification).english,)
+        return (AnnexRefusal.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification).english,)
     return () if may_approve(work, annex) else (f"annex {annex.id}: {_who([]).english}",)
 
 
-def _who(officers: Sequence[str]) -> Said:
-    return NoAnnex.OTHERS_MAY(officers=officers) if officers else NoAnnex.NOBODY_MAY()
+def _who(officers: Sequence[str]) -> StoredText:
+    return AnnexRefusal.OTHERS_MAY(officers=officers) if officers else AnnexRefusal.NOBODY_MAY()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import draft_id, given, the_case, the_draft
+from flaggermail.commands.lookups import draft_id, require_text, the_case, the_draft
 from flaggermail.commands.outbox import cancel
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.letters import standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
@@ -22,8 +22,8 @@ from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Tok
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because, Lacking
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +39,21 @@ class Approve(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return _of_draft(work, draft_id(work, self.draft))
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         notification = the_draft(work, self.draft)
-        writing.refuse(work, Piece.DRAFT(key=notification.id))
+        writing.refuse(work, RefusalPart.DRAFT(key=notification.id))
         case = the_case(work, notification.case)
         platform_checks.check_decided(case)  # the decision may have changed since the draft was written
         if case.state == CaseState.CLOSED:
-            raise Refusal(Because.DRAFT_OF_CLOSED_CASE(draft=notification.id, case=case.number))
+            raise Refusal(CommandRefusal.DRAFT_OF_CLOSED_CASE(draft=notification.id, case=case.number))
         persons = _persons(work)
         if persons > 1 and work.actor == notification.drafted_by:
-            raise Refusal(Because.DRAFT_BY_ONESELF(draft=notification.id, officer=work.actor))
-        before = approval_requests.counted(work.env, notification)
+            raise Refusal(CommandRefusal.DRAFT_BY_ONESELF(draft=notification.id, officer=work.actor))
+        before = approval_requests.approval_tally(work.env, notification)
         if not before.has_author:
-            raise Refusal(Lacking.DRAFT(draft=notification.id, what=before.lacking()))
+            raise Refusal(SendingRefusal.DRAFT(draft=notification.id, what=before.lacking()))
         if work.actor in before.counted and not before.is_enough:
-            raise Refusal(Because.DRAFT_APPROVED_BY_ONESELF(draft=notification.id, officer=work.actor))
+            raise Refusal(CommandRefusal.DRAFT_APPROVED_BY_ONESELF(draft=notification.id, officer=work.actor))
         _check_policy_day(work, notification, self.policy_read.strip())
         channel, warnings = channel_status.of_draft(work, notification)
         approved = replace(
@@ -63,28 +63,28 @@ class Approve(Command):
             approved_by=(*notification.approved_by, work.actor),
             approved_with=(*notification.approved_with, work.login),
         )
-        tally = approval_requests.counted(work.env, approved)
+        tally = approval_requests.approval_tally(work.env, approved)
         if tally.is_enough:
             approved = replace(approved, state=NotificationState.APPROVED, approved_at=work.now)
         about = EventRef(case=approved.case, notification=approved.id)
         work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
         done = f"draft {approved.id}: {len(tally.counted)} of {persons} approvals"
-        did = platform_checks.did(Done.APPROVED, approved, channel)
+        did = platform_checks.did(ActKind.APPROVED, approved, channel)
         if tally.is_enough and channel.kind == platform_checks.MAIL:
             did = _with_what_holds(work, did)
             _release(work, approved)  # what becomes of it there is told, not the approval
-            return Outcome(_leaving(work, approved, did), approved.id, warnings, did)
+            return ActResult(_leaving(work, approved, did), approved.id, warnings, did)
         if tally.is_enough:
             done = _give(work, approved, channel)
         else:
             warnings = (*warnings, *_missing(work, approved, tally))
         approval_letters.tell_verdict(work, approved)
-        return Outcome(done, approved.id, warnings, did)
+        return ActResult(done, approved.id, warnings, did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(Command):
-    """Rejects a draft, or takes back an approved text that nobody has submitted yet or that is withheld."""
+    """Rejects a draft, or takes back an approved text that is not yet submitted or is withheld."""
 
     NAME = "reject"
     MAY = APPROVES
@@ -95,11 +95,11 @@ class Reject(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return _of_draft(work, _rejected(work, self.draft))
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         notification = work.tx.get(Notification, _rejected(work, self.draft))
         if notification is None or not _may_be_taken_back(work, notification):
             notification = the_draft(work, self.draft)
-        given("reason", self.reason)
+        require_text("reason", self.reason)
         for mail in _mails_of(work, notification):
             if mail.is_withheld:
                 cancel(work, mail)
@@ -109,14 +109,16 @@ class Reject(Command):
         about = EventRef(case=rejected.case, notification=rejected.id)
         work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
         approval_letters.tell_verdict(work, rejected)
-        return Outcome(f"draft {rejected.id} rejected", rejected.id, did=Did(what=Done.REJECTED, draft=rejected.id))
+        return ActResult(
+            f"draft {rejected.id} rejected", rejected.id, did=ActFacts(what=ActKind.REJECTED, draft=rejected.id)
+        )
 
 
 def _check_policy_day(work: UnitOfWork, draft: Notification, repeated: str) -> None:
     """Raises Refusal for another day than that on which the policy was read, or if the desk asks for it and none is."""
     day = draft.policy_read_on.isoformat() if draft.policy_read_on else ""
     if repeated != day and (repeated or approval_requests.must_repeat(work, draft)):
-        raise Refusal(Because.POLICY_DAY_TO_REPEAT(draft=draft.id, day=day))
+        raise Refusal(CommandRefusal.POLICY_DAY_TO_REPEAT(draft=draft.id, day=day))
 
 
 def _rejected(work: UnitOfWork, typed: str) -> str:
@@ -152,14 +154,14 @@ def _missing(work: UnitOfWork, draft: Notification, tally: ApprovalTally) -> tup
     return (f"still to approve: {still or 'nobody in oncall.yaml may'}", *void)
 
 
-def _with_what_holds(work: UnitOfWork, did: Did) -> Did:
+def _with_what_holds(work: UnitOfWork, did: ActFacts) -> ActFacts:
     """Adds since when the submission server takes no mail, if it takes none."""
     outlook = standing.look(work.tx)
     since = standing.held_since(work.tx, outlook)
     return did if since is None else replace(did, held_since=since, away=outlook.standing is ServerState.AWAY)
 
 
-def _leaving(work: UnitOfWork, approved: Notification, did: Did) -> str:
+def _leaving(work: UnitOfWork, approved: Notification, did: ActFacts) -> str:
     """Returns the new state of a draft that was put into the outbox."""
     if did.held_since is None:
         return f"{approved.id} approved; it leaves for {approved.channel_name} now"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 
 from flaggermail.cases import assessment
 from flaggermail.commands.command import DECIDES, DESK, CaseCommand
-from flaggermail.commands.lookups import given, the_case
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.lookups import require_text, the_case
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.notices import notices, unheard
 from flaggermail.record.case_values import Aspect, Decision, DeclineReason
@@ -17,7 +17,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 CRITERIA = frozenset({1, 2, 3})
 MOST_ATTEMPTS = 1000  # a typing error is larger
@@ -39,19 +39,19 @@ class Assess(CaseCommand):
     override_reason: str | None = None
     satire: bool | None = None
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         if self.criteria is not None and not CRITERIA.issuperset(self.criteria):
-            raise Refusal(Because.CRITERIA_UNKNOWN(given=[str(one) for one in self.criteria]))
+            raise Refusal(CommandRefusal.CRITERIA_UNKNOWN(given=[str(one) for one in self.criteria]))
         if self.own_attempts is not None and not 0 <= self.own_attempts <= MOST_ATTEMPTS:
-            raise Refusal(Because.ATTEMPTS_OUT_OF_RANGE(given=self.own_attempts, most=MOST_ATTEMPTS))
+            raise Refusal(CommandRefusal.ATTEMPTS_OUT_OF_RANGE(given=self.own_attempts, most=MOST_ATTEMPTS))
         filled = {
             f.name: value for f in fields(self) if f.name != "case" and (value := getattr(self, f.name)) is not None
         }
         assessed = replace(case, **filled, assessed_by=work.actor, assessed_at=work.now)
         work.record(EventKind.CASE_ASSESSED, changed(case, assessed), about=EventRef(case=case.number))
-        did = Did(what=Done.ASSESSED, case=case.number)
-        return Outcome(f"case {case.number} assessed", case.number, assessment.warnings(assessed), did)
+        did = ActFacts(what=ActKind.ASSESSED, case=case.number)
+        return ActResult(f"case {case.number} assessed", case.number, assessment.warnings(assessed), did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,21 +66,21 @@ class Decide(CaseCommand):
     advice: str = ""
     ground: DeclineReason | None = None
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         ground = _ground(self)
         if ground in {None, DeclineReason.OTHER}:
-            given("reason", self.reason)
+            require_text("reason", self.reason)
         notifies = self.decision == Decision.NOTIFY
         missing = assessment.missing(case) if notifies else ()
         if missing:
-            raise Refusal(Because.NOT_READY_TO_NOTIFY(case=case.number, missing=missing))
+            raise Refusal(CommandRefusal.NOT_READY_TO_NOTIFY(case=case.number, missing=missing))
         if not notifies and work.tx.find(
             Notification,
             where(Notification.case).is_(case.number),
             where(Notification.state).in_([NotificationState.APPROVED, NotificationState.SENT]),
         ):
-            raise Refusal(Because.NOTIFIED_ALREADY(case=case.number))
+            raise Refusal(CommandRefusal.NOTIFIED_ALREADY(case=case.number))
         decided = replace(
             case,
             decision=self.decision,
@@ -96,11 +96,11 @@ class Decide(CaseCommand):
             work.tx.number(unheard.counter(decided))
             unheard.tell(work, decided, self.advice)
         unproven = notices.unproven_referrer(work, decided)
-        did = Did(
-            what=Done.DECIDED, case=case.number, decision=self.decision, unproven=unproven,
+        did = ActFacts(
+            what=ActKind.DECIDED, case=case.number, decision=self.decision, unproven=unproven,
             few_attempts=notifies and assessment.few_attempts(decided),
         )  # fmt: skip
-        return Outcome(f"case {case.number}: {self.decision}", case.number, _warnings(decided, unproven), did)
+        return ActResult(f"case {case.number}: {self.decision}", case.number, _warnings(decided, unproven), did)
 
 
 def _warnings(case: Case, unproven: str | None) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def _ground(command: Decide) -> DeclineReason | None:
     """Returns the ground from the closed list; a decline in free text only has the ground OTHER."""
     if command.decision != Decision.DECLINE:
         if command.ground is not None:
-            raise Refusal(Because.GROUND_OF_DECLINE(ground=command.ground.value, decision=command.decision))
+            raise Refusal(CommandRefusal.GROUND_OF_DECLINE(ground=command.ground.value, decision=command.decision))
         return None
     return command.ground or DeclineReason.OTHER
 

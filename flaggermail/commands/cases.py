@@ -10,7 +10,7 @@ from flaggermail.cases import lifecycle
 from flaggermail.commands import contact_notes, move
 from flaggermail.commands.command import DESK, LEADS, CaseCommand, Command, Subject
 from flaggermail.commands.lookups import the_case, the_election, the_message
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import writing
 from flaggermail.mail.message import MechanicalKind
@@ -24,9 +24,9 @@ from flaggermail.record.rows import Case, ClockRow, DeskState, Notification, Out
 from flaggermail.record.states import CaseState, ClockState, MailState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import read_steps
-from flaggermail.wording.filing import Filed
-from flaggermail.wording.pieces import Piece, SourceWord, TypeWord
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.filing import FilingReason
+from flaggermail.wording.pieces import RefusalPart, SourceWord, TypeWord
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +45,10 @@ class JudgeAuthor(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
-        message = move.of_others(work, self.message)
+    def perform(self, work: UnitOfWork) -> ActResult:
+        message = move.require_foreign_mail(work, self.message)
         if message.direction != Direction.IN or message.case is None:
-            raise Refusal(Because.NO_PLATFORMS_MAIL(message=message.id))
+            raise Refusal(CommandRefusal.NO_PLATFORMS_MAIL(message=message.id))
         by_person = self.author is AuthorWord.PERSON
         kind = MechanicalKind.HUMAN if by_person else MechanicalKind.AUTO_REPLY
         mail = replace(work.env.parser.parse(work.env.octets.get(message.digest)), kind=kind)
@@ -56,7 +56,7 @@ class JudgeAuthor(Command):
             mail = replace(mail, no_receipt=None)
         found = move.as_written_by(work, message, mail)
         if found is None:
-            raise Refusal(Because.NO_PLATFORMS_MAIL(message=message.id))
+            raise Refusal(CommandRefusal.NO_PLATFORMS_MAIL(message=message.id))
         judged = replace(
             found, person_basis=PersonBasis.OFFICER if by_person else None, rule=f"corrected by {work.actor}",
             corrected_by=work.actor,
@@ -66,8 +66,10 @@ class JudgeAuthor(Command):
         work.record(EventKind.MESSAGE_RECLASSIFIED, changed(message, judged), reason=reason, about=about)
         if judged.notification is not None:
             lifecycle.rejudge(work, judged.notification)
-        what = Done.BY_PERSON if by_person else Done.BY_SYSTEM
-        return Outcome(f"message {message.id} is a {self.author}'s", message.id, did=Did(what=what, case=message.case))
+        what = ActKind.BY_PERSON if by_person else ActKind.BY_SYSTEM
+        return ActResult(
+            f"message {message.id} is a {self.author}'s", message.id, did=ActFacts(what=what, case=message.case)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,19 +91,19 @@ class OpenCase(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.from_message).id),) if self.from_message else ()
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         election = the_election(work, self.election)
         if election.closed_at is not None and (election.exercise or not self.past):
-            raise Refusal(Because.ELECTION_CLOSED(election=self.election))
+            raise Refusal(CommandRefusal.ELECTION_CLOSED(election=self.election))
         for number in self.related:
             _precedent(the_case(work, number), exercise=the_election(work, self.election).exercise)
         message = move.take_back(work, the_message(work, self.from_message)) if self.from_message else None
         if message is not None and message.case is not None:
-            raise Refusal(Because.MESSAGE_HAS_CASE(message=message.id, case=message.case))
+            raise Refusal(CommandRefusal.MESSAGE_HAS_CASE(message=message.id, case=message.case))
         case = lifecycle.new_case(work, _wanted(work, self, message), f"opened by {work.actor}")
         if message is not None:
-            move.into_case(work, message, case.number, (Kind.REFERRAL,), Filed.CASE_OPENED_FROM())
-        return Outcome(f"case {case.number} opened", case.number, did=Did(what=Done.OPENED, case=case.number))
+            move.into_case(work, message, case.number, (Kind.REFERRAL,), FilingReason.CASE_OPENED_FROM())
+        return ActResult(f"case {case.number} opened", case.number, did=ActFacts(what=ActKind.OPENED, case=case.number))
 
 
 def _wanted(work: UnitOfWork, command: OpenCase, message: StoredMessage | None) -> Case:
@@ -135,14 +137,14 @@ class AssignCase(CaseCommand):
 
     officer: str
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         if work.env.settings.rota.officer(self.officer) is None:
-            raise NotFound(Because.OFFICER_NOT_IN_ROTA(officer=self.officer))
+            raise NotFound(CommandRefusal.OFFICER_NOT_IN_ROTA(officer=self.officer))
         change = changed(case, replace(case, assigned_to=self.officer))
         work.record(EventKind.CASE_ASSIGNED, change, reason=self.officer, about=EventRef(case=case.number))
-        did = Did(what=Done.ASSIGNED, case=case.number)
-        return Outcome(f"case {case.number} is with {self.officer}", case.number, did=did)
+        did = ActFacts(what=ActKind.ASSIGNED, case=case.number)
+        return ActResult(f"case {case.number} is with {self.officer}", case.number, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,20 +156,20 @@ class LinkCase(CaseCommand):
 
     related: tuple[str, ...]
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         for number in self.related:
             if the_case(work, number).number == case.number:
-                raise Refusal(Because.RELATED_TO_ITSELF(case=number))
+                raise Refusal(CommandRefusal.RELATED_TO_ITSELF(case=number))
             _precedent(the_case(work, number), exercise=case.exercise)
         linked = replace(case, related=tuple(dict.fromkeys((*case.related, *self.related))))
         work.record(EventKind.CASE_LINKED, changed(case, linked), about=EventRef(case=case.number))
-        return Outcome(f"case {case.number} related to {', '.join(linked.related)}", case.number)
+        return ActResult(f"case {case.number} related to {', '.join(linked.related)}", case.number)
 
 
 def _precedent(related: Case, *, exercise: bool) -> None:
     if related.exercise and not exercise:
-        raise Refusal(Because.NO_PRECEDENT(case=related.number))
+        raise Refusal(CommandRefusal.NO_PRECEDENT(case=related.number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,17 +182,19 @@ class ReclassifyCase(CaseCommand):
     type: CaseType | None = None
     source: Source | None = None
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         corrected = replace(case, type=self.type or case.type, source=self.source or case.source)
         if self.type is None and self.source is None:
-            raise Refusal(Because.NOTHING_TO_CORRECT(case=case.number))
+            raise Refusal(CommandRefusal.NOTHING_TO_CORRECT(case=case.number))
         if corrected == case:
             source = SourceWord[case.source.name] if case.source else SourceWord.UNKNOWN
-            raise Refusal(Because.IS_SO_ALREADY(case=case.number, type=TypeWord[case.type.name](), source=source()))
+            raise Refusal(
+                CommandRefusal.IS_SO_ALREADY(case=case.number, type=TypeWord[case.type.name](), source=source())
+            )
         work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
-        did = Did(what=Done.RECLASSIFIED, case=case.number, type=self.type, source=self.source)
-        return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)
+        did = ActFacts(what=ActKind.RECLASSIFIED, case=case.number, type=self.type, source=self.source)
+        return ActResult(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)
 
 
 def _notified_before(work: UnitOfWork, case: Case) -> bool:
@@ -208,15 +212,15 @@ class CloseCase(CaseCommand):
     NAME = "case close"
     MAY = DESK
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         if case.state == CaseState.CLOSED:
-            raise Refusal(Because.CASE_CLOSED_ALREADY(case=case.number))
+            raise Refusal(CommandRefusal.CASE_CLOSED_ALREADY(case=case.number))
         if case.decision is None and not _notified_before(work, case):
-            raise Refusal(Because.CASE_UNDECIDED(case=case.number))
+            raise Refusal(CommandRefusal.CASE_UNDECIDED(case=case.number))
         change = changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now))
         work.record(EventKind.CASE_CLOSED, change, about=EventRef(case=case.number))
-        return Outcome(f"case {case.number} closed", case.number, tuple(_reminders_ended(work, case)))
+        return ActResult(f"case {case.number} closed", case.number, tuple(_reminders_ended(work, case)))
 
 
 def _reminders_ended(work: UnitOfWork, case: Case) -> Iterator[str]:
@@ -241,23 +245,23 @@ class TagCase(CaseCommand):
     tags: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         known = work.env.settings.desk.tags.narratives
         for word in self.tags:
             if word not in known:
-                raise Refusal(Because.NARRATIVE_UNKNOWN(word=word, known=known or Piece.NO_NARRATIVES()))
+                raise Refusal(CommandRefusal.NARRATIVE_UNKNOWN(word=word, known=known or RefusalPart.NO_NARRATIVES()))
         for word in self.remove:
             if word not in case.narratives:
-                borne = case.narratives or Piece.NO_NARRATIVE()
-                raise Refusal(Because.NARRATIVE_NOT_BORNE(case=case.number, word=word, borne=borne))
+                borne = case.narratives or RefusalPart.NO_NARRATIVE()
+                raise Refusal(CommandRefusal.NARRATIVE_NOT_BORNE(case=case.number, word=word, borne=borne))
         kept = (word for word in (*case.narratives, *self.tags) if word not in self.remove)
         tagged = replace(case, narratives=tuple(dict.fromkeys(kept)))
         if tagged == case:
-            borne = case.narratives or Piece.NO_NARRATIVE()
-            raise Refusal(Because.NARRATIVE_BORNE(case=case.number, borne=borne))
+            borne = case.narratives or RefusalPart.NO_NARRATIVE()
+            raise Refusal(CommandRefusal.NARRATIVE_BORNE(case=case.number, borne=borne))
         work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=EventRef(case=case.number))
-        return Outcome(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
+        return ActResult(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
 
 
 def _listed(narratives: tuple[str, ...]) -> str:
@@ -291,12 +295,12 @@ class Resume(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((DeskState, None),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         state = writing.state_of(work.tx)
         if state is None or not state.observing:
-            raise Refusal(Because.NOT_OBSERVING())
+            raise Refusal(CommandRefusal.NOT_OBSERVING())
         waiting = [mail.id for mail in work.tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))]
         if waiting and not self.with_waiting:
-            raise Refusal(Because.MAIL_WAITED_BEFORE(mails=waiting))
+            raise Refusal(CommandRefusal.MAIL_WAITED_BEFORE(mails=waiting))
         writing.end(work, state)
-        return Outcome("the desk sends again; what was withheld stays unsent", state.id)
+        return ActResult("the desk sends again; what was withheld stays unsent", state.id)

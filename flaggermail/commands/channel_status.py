@@ -8,17 +8,17 @@ from datetime import date
 from functools import reduce
 
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.lookups import given
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.lookups import require_text
+from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notifications.approval import channel_lacking, channel_of
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because, Lacking
-from flaggermail.wording.said import Said
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
+from flaggermail.wording.said import StoredText
 
 
 def usable(work: UnitOfWork, code: str) -> Channel:
@@ -28,13 +28,13 @@ def usable(work: UnitOfWork, code: str) -> Channel:
     """
     own = sorted(channel.code for channel in work.env.settings.channels)
     if code not in own:
-        raise NotFound(Because.CHANNEL_UNKNOWN(channel=code, known=", ".join(own)))
+        raise NotFound(CommandRefusal.CHANNEL_UNKNOWN(channel=code, known=", ".join(own)))
     channel = valid(work, code, work.today)
     bad = bad_addresses(work, channel)
     if bad:
         since = bad[0].since.astimezone(work.env.settings.zone)
         raise Refusal(
-            Because.CHANNEL_BOUNCED(
+            CommandRefusal.CHANNEL_BOUNCED(
                 channel=code,
                 address=bad[0].id,
                 day=f"{since:%Y-%m-%d}",
@@ -54,7 +54,7 @@ def of_draft(work: UnitOfWork, draft: Notification) -> tuple[Channel, tuple[str,
     own = channel_of(work.env.settings.channels, draft, work.tx.get(Channel, draft.channel))
     what = channel_lacking(own, draft)
     if own is None or what:
-        raise Refusal(Lacking.DRAFT(draft=draft.id, what=what))
+        raise Refusal(SendingRefusal.DRAFT(draft=draft.id, what=what))
     usable(work, own.code)
     warnings, written = [], ", ".join((*draft.to, *draft.cc))
     if own.code != draft.channel:
@@ -71,12 +71,14 @@ def valid(work: UnitOfWork, code: str, day: date) -> Channel:
     channel = work.tx.get(Channel, code)
     if channel is None:
         known = ", ".join(c.code for c in work.tx.find(Channel))
-        raise NotFound(Because.CHANNEL_UNKNOWN(channel=code, known=known))
+        raise NotFound(CommandRefusal.CHANNEL_UNKNOWN(channel=code, known=known))
     if not _covers(channel, day):
         begin, end = channel.valid_from.isoformat(), channel.valid_until
-        span = Piece.SPAN(begin=begin, end=end.isoformat()) if end else Piece.SPAN_OPEN(begin=begin)
+        span = RefusalPart.SPAN(begin=begin, end=end.isoformat()) if end else RefusalPart.SPAN_OPEN(begin=begin)
         raise Refusal(
-            Because.CHANNEL_NOT_VALID(channel=code, span=span, day=day.isoformat(), others=_others(work, channel))
+            CommandRefusal.CHANNEL_NOT_VALID(
+                channel=code, span=span, day=day.isoformat(), others=_others(work, channel)
+            )
         )
     return channel
 
@@ -100,24 +102,24 @@ class ClearAddress(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((BadAddress, self.address.lower()),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         bad = work.tx.get(BadAddress, self.address.lower())
         if bad is None or bad.cleared_at is not None:
-            raise Refusal(Because.ADDRESS_NOT_BAD(address=self.address))
-        given("reason", self.reason)
+            raise Refusal(CommandRefusal.ADDRESS_NOT_BAD(address=self.address))
+        require_text("reason", self.reason)
         cleared = replace(bad, cleared_at=work.now, cleared_by=work.actor, cleared_reason=self.reason)
         work.record(EventKind.ADDRESS_CLEARED, changed(bad, cleared))
-        return Outcome(f"address {bad.id}: may be used again", bad.id)
+        return ActResult(f"address {bad.id}: may be used again", bad.id)
 
 
-def _others(work: UnitOfWork, channel: Channel) -> Said:
+def _others(work: UnitOfWork, channel: Channel) -> StoredText:
     """Names the other channels of the platform that may be used today."""
     platform = work.tx.get(Platform, channel.platform)
     others = (c for c in work.tx.find(Channel, where(Channel.platform).is_(channel.platform)) if c.code != channel.code)
     ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]
     if not ways:
-        return Piece.NO_OTHER_CHANNEL(platform=platform.name if platform else channel.platform)
-    return Piece.USE_OTHER(ways=reduce(lambda one, other: Piece.OR(one=one, other=other), ways))
+        return RefusalPart.NO_OTHER_CHANNEL(platform=platform.name if platform else channel.platform)
+    return RefusalPart.USE_OTHER(ways=reduce(lambda one, other: RefusalPart.OR(one=one, other=other), ways))
 
 
 def _covers(channel: Channel, day: date) -> bool:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from flaggermail.commands.lookups import the_case
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import STRICT
 from flaggermail.record.rows import Case, Record
 from flaggermail.services import UnitOfWork
@@ -45,7 +45,7 @@ class Command(ABC):
         """Returns what it is about: an event about any of it may make the command outdated. Raises NotFound."""
 
     @abstractmethod
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         """Does it within `work`. Raises Refusal, after which nothing of `work` may be kept."""
 
 

@@ -26,9 +26,9 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.services import DAEMON, UnitOfWork
-from flaggermail.wording.pieces import HasDone, Piece
-from flaggermail.wording.refusals import Because
-from flaggermail.wording.said import Said
+from flaggermail.wording.pieces import MeantimeAct, RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 MOST_EVENTS = 20_000  # since the view; a longer look back would keep other writers waiting
 
@@ -47,35 +47,43 @@ _ROUTINE = frozenset({
 """What follows from other events, or happens every few minutes: no reason to decide otherwise."""
 
 _DID = {
-    EventKind.CASE_OPENED: HasDone.CASE_OPENED,
-    EventKind.CASE_ASSESSED: HasDone.CASE_ASSESSED,
-    EventKind.CASE_DECIDED: HasDone.CASE_DECIDED,
-    EventKind.CASE_ASSIGNED: HasDone.CASE_ASSIGNED,
-    EventKind.CASE_CLOSED: HasDone.CASE_CLOSED,
-    EventKind.CASE_REOPENED: HasDone.CASE_REOPENED,
-    EventKind.CONTACT_NOTED: HasDone.CONTACT_NOTED,
-    EventKind.INFORMATION_REQUESTED: HasDone.INFORMATION_ASKED,
-    EventKind.MESSAGE_TAKEN_IN: HasDone.MESSAGE_TAKEN_IN,
-    EventKind.MESSAGE_PLACED: HasDone.MESSAGE_PLACED,
-    EventKind.MESSAGE_CONFIRMED: HasDone.MESSAGE_CONFIRMED,
-    EventKind.MESSAGE_REFUSED: HasDone.MESSAGE_REFUSED,
-    EventKind.NOTIFICATION_DRAFTED: HasDone.NOTIFICATION_DRAFTED,
-    EventKind.NOTIFICATION_APPROVED: HasDone.NOTIFICATION_APPROVED,
-    EventKind.NOTIFICATION_REJECTED: HasDone.NOTIFICATION_REJECTED,
-    EventKind.NOTIFICATION_SENT: HasDone.NOTIFICATION_SENT,
-    EventKind.REMINDER_ACKNOWLEDGED: HasDone.REMINDER_ACKNOWLEDGED,
-    EventKind.REMINDER_HANDED_OVER: HasDone.REMINDER_HANDED_OVER,
-    EventKind.MESSAGE_EXCLUDED: HasDone.MESSAGE_EXCLUDED,
-    EventKind.HOLD_PLACED: HasDone.HOLD_PLACED,
-    EventKind.HOLD_LIFTED: HasDone.HOLD_LIFTED,
-    EventKind.ROTA_OVERRIDDEN: HasDone.ROTA_OVERRIDDEN,
+    EventKind.CASE_OPENED: MeantimeAct.CASE_OPENED,
+    EventKind.CASE_ASSESSED: MeantimeAct.CASE_ASSESSED,
+    EventKind.CASE_DECIDED: MeantimeAct.CASE_DECIDED,
+    EventKind.CASE_ASSIGNED: MeantimeAct.CASE_ASSIGNED,
+    EventKind.CASE_CLOSED: MeantimeAct.CASE_CLOSED,
+    EventKind.CASE_REOPENED: MeantimeAct.CASE_REOPENED,
+    EventKind.CONTACT_NOTED: MeantimeAct.CONTACT_NOTED,
+    EventKind.INFORMATION_REQUESTED: MeantimeAct.INFORMATION_ASKED,
+    EventKind.MESSAGE_TAKEN_IN: MeantimeAct.MESSAGE_TAKEN_IN,
+    EventKind.MESSAGE_PLACED: MeantimeAct.MESSAGE_PLACED,
+    EventKind.MESSAGE_CONFIRMED: MeantimeAct.MESSAGE_CONFIRMED,
+    EventKind.MESSAGE_REFUSED: MeantimeAct.MESSAGE_REFUSED,
+    EventKind.NOTIFICATION_DRAFTED: MeantimeAct.NOTIFICATION_DRAFTED,
+    EventKind.NOTIFICATION_APPROVED: MeantimeAct.NOTIFICATION_APPROVED,
+    EventKind.NOTIFICATION_REJECTED: MeantimeAct.NOTIFICATION_REJECTED,
+    EventKind.NOTIFICATION_SENT: MeantimeAct.NOTIFICATION_SENT,
+    EventKind.REMINDER_ACKNOWLEDGED: MeantimeAct.REMINDER_ACKNOWLEDGED,
+    EventKind.REMINDER_HANDED_OVER: MeantimeAct.REMINDER_HANDED_OVER,
+    EventKind.MESSAGE_EXCLUDED: MeantimeAct.MESSAGE_EXCLUDED,
+    EventKind.HOLD_PLACED: MeantimeAct.HOLD_PLACED,
+    EventKind.HOLD_LIFTED: MeantimeAct.HOLD_LIFTED,
+    EventKind.ROTA_OVERRIDDEN: MeantimeAct.ROTA_OVERRIDDEN,
 }
-_NAMES: Mapping[type[Record], Piece] = {
-    Case: Piece.CASE, StoredMessage: Piece.MESSAGE, Notification: Piece.NOTIFICATION, OutboxMail: Piece.OUTBOX,
-    Reminder: Piece.REMINDER, BadAddress: Piece.ADDRESS, Device: Piece.DEVICE, Election: Piece.ELECTION,
-    Override: Piece.ROTA, DeskState: Piece.DESK, LegalHold: Piece.HOLD,
-    Annex: Piece.ANNEX,
-}  # fmt: skip
+_NAMES: Mapping[type[Record], RefusalPart] = {
+    Case: RefusalPart.CASE,
+    StoredMessage: RefusalPart.MESSAGE,
+    Notification: RefusalPart.NOTIFICATION,
+    OutboxMail: RefusalPart.OUTBOX,
+    Reminder: RefusalPart.REMINDER,
+    BadAddress: RefusalPart.ADDRESS,
+    Device: RefusalPart.DEVICE,
+    Election: RefusalPart.ELECTION,
+    Override: RefusalPart.ROTA,
+    DeskState: RefusalPart.DESK,
+    LegalHold: RefusalPart.HOLD,
+    Annex: RefusalPart.ANNEX,
+}
 
 
 def version_of(work: UnitOfWork) -> int:
@@ -85,16 +93,16 @@ def version_of(work: UnitOfWork) -> int:
 
 
 def check(work: UnitOfWork, command: Command, version: Json) -> None:
-    """Raises Refusal if somebody else has acted on what `command` is about since `version`, or `version` is none.
+    """Raises Refusal if another person has acted on the same row since `version`, or if `version` is invalid.
 
     What the desk did by itself counts too, such as taking in an answer. One's own acts do not, whichever way in they
     took.
     """
     last = version_of(work)
     if isinstance(version, bool) or not isinstance(version, int) or not 0 <= version <= last:
-        raise Refusal(Because.VERSION_UNKNOWN(name=command.NAME, last=last))
+        raise Refusal(CommandRefusal.VERSION_UNKNOWN(name=command.NAME, last=last))
     if last - version > MOST_EVENTS:
-        raise Refusal(Because.VERSION_TOO_OLD(name=command.NAME, events=last - version))
+        raise Refusal(CommandRefusal.VERSION_TOO_OLD(name=command.NAME, events=last - version))
     if last == version:
         return
     subject = command.subject(work)
@@ -103,7 +111,7 @@ def check(work: UnitOfWork, command: Command, version: Json) -> None:
             raise Refusal(_happened(work, event, about))
 
 
-def _about(event: Event, subject: Subject) -> Said | None:
+def _about(event: Event, subject: Subject) -> StoredText | None:
     """Returns the row of `subject` that the event is about; None if about none of them."""
     routine = _is_routine(event)
     for kind, key in subject:
@@ -133,13 +141,13 @@ def _is_routine(event: Event) -> bool:
     return all(row.get("direction") == Direction.OUT or row.get("kinds") == (Kind.OFFICER_REPLY,) for row in taken)
 
 
-def _happened(work: UnitOfWork, event: Event, about: Said) -> Said:
+def _happened(work: UnitOfWork, event: Event, about: StoredText) -> StoredText:
     """Returns who did what about it, and when, in the desk's zone."""
     at = event.at.astimezone(work.env.settings.zone)
-    who = Piece.THE_DESK() if event.actor == DAEMON else event.actor
-    did = _DID.get(event.kind, HasDone.CHANGED).having(what=event.reason)
+    who = RefusalPart.THE_DESK() if event.actor == DAEMON else event.actor
+    did = _DID.get(event.kind, MeantimeAct.CHANGED).having(what=event.reason)
     kind, time = event.kind.value, f"{at:%H:%M}"
     if at.date() == work.today:
-        return Because.CHANGED_SINCE(about=about, who=who, did=did, time=time, kind=kind)
+        return CommandRefusal.CHANGED_SINCE(about=about, who=who, did=did, time=time, kind=kind)
     day = at.date().isoformat()
-    return Because.CHANGED_SINCE_ON(about=about, who=who, did=did, time=time, day=day, kind=kind)
+    return CommandRefusal.CHANGED_SINCE_ON(about=about, who=who, did=did, time=time, day=day, kind=kind)

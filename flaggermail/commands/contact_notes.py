@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, move
 from flaggermail.commands.command import DESK, CaseCommand
-from flaggermail.commands.lookups import given, one_of, the_case
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.lookups import one_of, require_text, the_case
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
@@ -26,9 +26,9 @@ from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Pl
 from flaggermail.record.states import CaseState, InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import write_steps
-from flaggermail.wording.filing import Filed
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.filing import FilingReason
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
 
 PAST = timedelta(days=7)
 _OUTGOING = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})  # values for something we did, as opposed to an answer
@@ -50,16 +50,16 @@ class NoteContact(CaseCommand):
     counts_as: tuple[Kind, ...] = ()
     channel: str | None = None
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         effective = self.effective_at or work.now
-        given("note", self.text)
+        require_text("note", self.text)
         for count in self.counts_as:
             one_of("counts_as", count, COUNTS)
         if effective > work.now:
-            raise Refusal(Because.NOTE_IN_FUTURE(at=effective.isoformat()))
+            raise Refusal(CommandRefusal.NOTE_IN_FUTURE(at=effective.isoformat()))
         if self.means is ContactMeans.MAIL and not is_past(work, effective):
-            raise Refusal(Because.MAIL_IS_NO_NOTE(count=PAST.days))
+            raise Refusal(CommandRefusal.MAIL_IS_NO_NOTE(count=PAST.days))
         notification = _about(work, case, self, effective)
         row = ContactNote(
             id=f"n{work.tx.number('note'):06d}",
@@ -82,11 +82,15 @@ class NoteContact(CaseCommand):
             lifecycle.rejudge(work, notification)
             _file_quarantined(work, case, notification, self.text)
         early = _before_the_sending(work, row)
-        did = Did(
-            what=Done.SUBMITTED if _OUTGOING & set(self.counts_as) else Done.NOTED, case=case.number, at=effective,
-            means=self.means, starts=Kind.NOTIFICATION in self.counts_as, stops=bool(self.counts_as) and not early,
-        )  # fmt: skip
-        return Outcome(f"note {row.id} on {case.number}{early}", row.id, did=did)
+        did = ActFacts(
+            what=ActKind.SUBMITTED if _OUTGOING & set(self.counts_as) else ActKind.NOTED,
+            case=case.number,
+            at=effective,
+            means=self.means,
+            starts=Kind.NOTIFICATION in self.counts_as,
+            stops=bool(self.counts_as) and not early,
+        )
+        return ActResult(f"note {row.id} on {case.number}{early}", row.id, did=did)
 
 
 def _before_the_sending(work: UnitOfWork, note: ContactNote) -> str:
@@ -110,7 +114,7 @@ def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
-            move.into_case(work, message, case.number, (), Filed.NOTE_NAMES(message=named), notification)
+            move.into_case(work, message, case.number, (), FilingReason.NOTE_NAMES(message=named), notification)
 
 
 def _about(work: UnitOfWork, case: Case, command: NoteContact, effective: datetime) -> str | None:
@@ -127,8 +131,8 @@ def _about(work: UnitOfWork, case: Case, command: NoteContact, effective: dateti
     )
     uses = [n for n in uses if command.channel in {None, n.channel}]
     if len(uses) != 1:
-        named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or Piece.NONE_SENT()
-        raise Refusal(Because.NOTE_NEEDS_CHANNEL(case=case.number, known=named))
+        named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or RefusalPart.NONE_SENT()
+        raise Refusal(CommandRefusal.NOTE_NEEDS_CHANNEL(case=case.number, known=named))
     return uses[0].id
 
 
@@ -139,11 +143,11 @@ def _noted_use(work: UnitOfWork, case: Case, command: NoteContact, effective: da
     which is allowed only for a notification and only if one approval suffices, or of the years before the desk.
     """
     if command.channel is None:
-        raise Refusal(Because.USE_NEEDS_CHANNEL(case=case.number))
+        raise Refusal(CommandRefusal.USE_NEEDS_CHANNEL(case=case.number))
     channel = channel_status.valid(work, command.channel, effective.astimezone(work.env.settings.zone).date())
     before_the_desk = is_past(work, effective) and effective < case.opened_at  # then nobody decided or approved here
     if case.decision != Decision.NOTIFY and not before_the_desk:
-        raise Refusal(Because.NOT_DECIDED_TO_NOTIFY(case=case.number))
+        raise Refusal(CommandRefusal.NOT_DECIDED_TO_NOTIFY(case=case.number))
     use = Kind.NOTIFICATION in command.counts_as
     written = work.tx.find(
         Notification,
@@ -156,17 +160,17 @@ def _noted_use(work: UnitOfWork, case: Case, command: NoteContact, effective: da
     if by_hand:
         return _submitted(work, by_hand[-1], effective)
     if not use or (work.env.settings.desk.approval.persons > 1 and not before_the_desk):
-        raise Refusal(Because.TEXT_NOT_APPROVED(case=case.number, channel=channel.code))
+        raise Refusal(CommandRefusal.TEXT_NOT_APPROVED(case=case.number, channel=channel.code))
     return use_by_hand(work, case, channel, effective, None).id
 
 
 def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> str:
     """Records that the approved text was submitted or read out then."""
     if written.state == NotificationState.DRAFT or written.approved_at is None:
-        raise Refusal(Because.DRAFT_WAITS(draft=written.id))
+        raise Refusal(CommandRefusal.DRAFT_WAITS(draft=written.id))
     if effective < written.approved_at.replace(second=0, microsecond=0):  # the time is given to the minute
         at = written.approved_at.astimezone(work.env.settings.zone)
-        raise Refusal(Because.USED_BEFORE_APPROVAL(draft=written.id, day=f"{at:%Y-%m-%d}", time=f"{at:%H:%M}"))
+        raise Refusal(CommandRefusal.USED_BEFORE_APPROVAL(draft=written.id, day=f"{at:%Y-%m-%d}", time=f"{at:%H:%M}"))
     by_hand = replace(written, sent_at=effective, sent_basis=InstantBasis.BY_HAND, by_hand=True)
     sent(work, replace(by_hand, state=NotificationState.SENT), written)
     return written.id

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import writing
 from flaggermail.mail.message import Message
@@ -21,7 +21,7 @@ from flaggermail.notices import approval_requests, duty, notices, page_queue
 from flaggermail.notices.duty import devices_of
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications import approval
-from flaggermail.notifications.approval import MOST_WRONG, CodeFault, Void
+from flaggermail.notifications.approval import MOST_WRONG, CodeRefusal, RefusedCode
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import LASTS, Topic
 from flaggermail.record.definition import where
@@ -33,8 +33,8 @@ from flaggermail.services import NOTHING, EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES, ByReply
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +49,16 @@ class EnrolDevice(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return _ever_of(work, self.officer)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         officer = _officer(work, self.officer)
-        writing.refuse(work, Piece.OFFICER(key=officer.id))
+        writing.refuse(work, RefusalPart.OFFICER(key=officer.id))
         _check_enroller(work, officer)
         fault = work.env.codes.unusable()
         if fault:
-            raise Refusal(Because.VAULT_UNUSABLE(officer=officer.id, fault=fault))
+            raise Refusal(CommandRefusal.VAULT_UNUSABLE(officer=officer.id, fault=fault))
         for old in devices_of(work, officer.id):
             if old.confirmed_at is not None and has_secret(work, old):
-                raise Refusal(Because.HAS_DEVICE(officer=officer.id))
+                raise Refusal(CommandRefusal.HAS_DEVICE(officer=officer.id))
             _end(work, old)
         key = f"d{work.tx.number('device'):06d}"
         secret = work.env.randomness.salt() + work.env.randomness.salt()[:4]  # 160 bits (RFC 4226, section 4, R6)
@@ -73,7 +73,7 @@ class EnrolDevice(Command):
         )  # fmt: skip
         notices.tell(work, officer, notice, values)
         _tell(work, device, "enrolled", but=officer.id)
-        return Outcome(f"device {key} of {officer.id} waits for a first code by mail, at most two hours", key)
+        return ActResult(f"device {key} of {officer.id} waits for a first code by mail, at most two hours", key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +89,15 @@ class ConfirmDevice(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Device, self.device),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         device = work.tx.get(Device, self.device)
         if device is None or device.officer != work.actor or device.revoked_at is not None:
-            raise NotFound(Because.NO_SUCH_DEVICE(device=self.device, officer=work.actor))
+            raise NotFound(CommandRefusal.NO_SUCH_DEVICE(device=self.device, officer=work.actor))
         confirmed = replace(device, confirmed_at=work.now)
         work.record(EventKind.DEVICE_CONFIRMED, changed(device, confirmed), reason=device.officer)
         _tell(work, confirmed, "confirmed")
-        did = Did(what=Done.DEVICE_CONFIRMED)
-        return Outcome(f"device {device.id} of {device.officer} is valid", device.id, did=did)
+        did = ActFacts(what=ActKind.DEVICE_CONFIRMED)
+        return ActResult(f"device {device.id} of {device.officer} is valid", device.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +112,17 @@ class RevokeDevice(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return _ever_of(work, self.officer)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         officer = _officer(work, self.officer)
         found = devices_of(work, officer.id)
         if not found:
-            raise Refusal(Because.HAS_NO_DEVICE(officer=officer.id))
+            raise Refusal(CommandRefusal.HAS_NO_DEVICE(officer=officer.id))
         kept = [device.id for device in found if not _end(work, device)]
         for device in found:
             _tell(work, device, "revoked")
         folder = work.env.settings.codes
         warnings = [f"the secret of {key} lies in {folder}; the desk's account may remove it" for key in kept]
-        return Outcome(f"officer {officer.id}: no device any more", officer.id, tuple(warnings))
+        return ActResult(f"officer {officer.id}: no device any more", officer.id, tuple(warnings))
 
 
 def _ever_of(work: UnitOfWork, officer: str) -> Subject:
@@ -149,16 +149,16 @@ def tell_locked(work: UnitOfWork, device: Device) -> None:
 def _check_enroller(work: UnitOfWork, officer: Officer) -> None:
     """Raises Refusal for a device that approves nothing, and for one whose secret another approver would see."""
     if not officer.roles & APPROVES:
-        raise Refusal(Because.APPROVES_NOTHING(officer=officer.id))
+        raise Refusal(CommandRefusal.APPROVES_NOTHING(officer=officer.id))
     enroller = work.env.settings.rota.officer(work.actor)
     if work.env.settings.desk.approval.persons > 1 and enroller is not None and enroller.roles & APPROVES:
-        raise Refusal(Because.ENROLLER_APPROVES(officer=officer.id, enroller=work.actor))
+        raise Refusal(CommandRefusal.ENROLLER_APPROVES(officer=officer.id, enroller=work.actor))
 
 
 def _officer(work: UnitOfWork, officer_id: str) -> Officer:
     officer = work.env.settings.rota.officer(officer_id)
     if officer is None:
-        raise NotFound(Because.NO_SUCH_OFFICER(officer=officer_id))
+        raise NotFound(CommandRefusal.NO_SUCH_OFFICER(officer=officer_id))
     return officer
 
 
@@ -204,7 +204,7 @@ class ReplyCode:
 
     work: UnitOfWork
     token: Token
-    fault: CodeFault | None = None  # why the code does nothing
+    fault: CodeRefusal | None = None  # why the code does nothing
     until: datetime | None = None  # until when none counts, after the clock was set back
     _wrong: Device | None = field(default=None, repr=False)
     _good: tuple[Device, int] | None = field(default=None, repr=False)
@@ -218,13 +218,13 @@ class ReplyCode:
             return found[0].id if found and self._is_of_device(found[0], written) else None
         means = self.work.env.settings.desk.approval.means
         if means is ByReply.OFF:
-            self.fault = CodeFault.OFF
+            self.fault = CodeRefusal.OFF
         elif means is not ByReply.TOTP:
             return self._of_request(written)
         elif (device := duty.valid_device(self.work, self.work.actor)) is None:
-            self.fault = CodeFault.NO_DEVICE
+            self.fault = CodeRefusal.NO_DEVICE
         elif is_shared(self.work, device):
-            self.fault = CodeFault.SHARED
+            self.fault = CodeRefusal.SHARED
         elif self._is_of_device(device, written):
             return self.token.notification
         return None
@@ -241,13 +241,13 @@ class ReplyCode:
     def _of_request(self, written: str) -> str | None:
         officer = self.work.env.settings.rota.officer(self.work.actor)
         if self.work.env.settings.desk.approval.means is ByReply.PAGER and (officer is None or not officer.pagers):
-            self.fault = CodeFault.NO_PAGER
+            self.fault = CodeRefusal.NO_PAGER
             return None
         offer = page_queue.offer_of(self.work, self.token)
-        found = approval.read(written, self.work.actor, [offer] if offer else [], self.work.now)
-        if isinstance(found, Void):
+        found = approval.offer_of_code(written, self.work.actor, [offer] if offer else [], self.work.now)
+        if isinstance(found, RefusedCode):
             given = approval_requests.has_code(self.work, self.token, offer)
-            self.fault = CodeFault.WRONG if given else CodeFault.NOT_GIVEN
+            self.fault = CodeRefusal.WRONG if given else CodeRefusal.NOT_GIVEN
             return None
         return found.draft
 
@@ -255,19 +255,19 @@ class ReplyCode:
         now = self.work.now
         codes = self.work.env.codes.codes(device.id, device.commitment, approval.steps_to_try(now))
         if device.locked_at is not None:
-            self.fault = CodeFault.LOCKED
+            self.fault = CodeRefusal.LOCKED
         elif codes is None:
-            self.fault = CodeFault.LOST
+            self.fault = CodeRefusal.LOST
         elif (until := approval.none_counts_until(device.last_step, now)) is not None:
-            self.fault, self.until = CodeFault.CLOCK_BACK, until
-        elif not _OF_A_DEVICE.fullmatch(approval.bare(written)):
-            self.fault = CodeFault.WRONG  # a word, or nothing: not a code that somebody tried
+            self.fault, self.until = CodeRefusal.CLOCK_BACK, until
+        elif not _OF_A_DEVICE.fullmatch(approval.normalised_code(written)):
+            self.fault = CodeRefusal.WRONG  # a word, or nothing: not a code that somebody tried
         else:
             found = approval.step_that_counts(written, codes, device.last_step, now)
-            if not isinstance(found, CodeFault):
+            if not isinstance(found, CodeRefusal):
                 self._good = device, found
                 return True
-            self.fault, self._wrong = found, device if found is CodeFault.WRONG else None
+            self.fault, self._wrong = found, device if found is CodeRefusal.WRONG else None
         return False
 
     def is_seen_in(self, message: Message) -> bool:
@@ -313,7 +313,7 @@ def _candidates(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     for number, match in enumerate(pattern.finditer(text)):
         if number >= _MOST_SEEN:
             return
-        yield approval.bare(match[0])
+        yield approval.normalised_code(match[0])
 
 
 def _spend_steps(work: UnitOfWork, device: Device, seen: set[str]) -> None:

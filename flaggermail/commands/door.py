@@ -12,12 +12,12 @@ from typing import TypeVar
 from flaggermail.commands import conflicts, lookups
 from flaggermail.commands.command import Command
 from flaggermail.commands.lookups import whole_number
-from flaggermail.commands.outcome import Did, Outcome
+from flaggermail.commands.outcome import ActFacts, ActResult
 from flaggermail.commands.requests import read_request
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 C = TypeVar("C", bound=Command)
 
@@ -87,12 +87,12 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     """
     command = read(work, name, request)
     if command.BY_REPLY and not by_reply:
-        raise Refusal(Because.BY_REPLY_ONLY(name=name))
+        raise Refusal(CommandRefusal.BY_REPLY_ONLY(name=name))
     before = conflicts.version_of(work)
     outcome = perform(work, command, request.get(_VERSION))
     return {
         "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
-        "did": _facts(work, lookups.told(work, outcome, before)), _VERSION: conflicts.version_of(work),
+        "did": _facts(work, lookups.with_clocks(work, outcome, before)), _VERSION: conflicts.version_of(work),
     }  # fmt: skip
 
 
@@ -105,13 +105,13 @@ def read(work: UnitOfWork, name: str, request: Mapping[str, Json]) -> Command:
 def command_of(name: str) -> type[Command]:
     """Returns the class of a command. Raises NotFound."""
     if name not in COMMANDS:
-        raise NotFound(Because.NO_SUCH_COMMAND(name=name))
+        raise NotFound(CommandRefusal.NO_SUCH_COMMAND(name=name))
     module, _, kind = COMMANDS[name].partition(":")
     found: type[Command] = getattr(import_module(f"{_ROOM}.{module}"), kind)
     return found
 
 
-def perform(work: UnitOfWork, command: Command, version: Json = None) -> Outcome:
+def perform(work: UnitOfWork, command: Command, version: Json = None) -> ActResult:
     """Performs a command within `work` if its actor may, and nobody was faster since `version`. Raises Refusal."""
     command = ready(work, command)
     if version is not None:
@@ -131,13 +131,13 @@ def _authorise(work: UnitOfWork, command: Command) -> None:
     officer = rota.officer(work.actor)
     associate = rota.associate(work.actor)
     if officer is None and associate is None:
-        raise Refusal(Because.NO_OFFICER_OF_DESK(name=command.NAME, actor=work.actor))
+        raise Refusal(CommandRefusal.NO_OFFICER_OF_DESK(name=command.NAME, actor=work.actor))
     roles: frozenset[str] = frozenset() if officer is None else frozenset(officer.roles)
     if associate is not None:
         roles |= {associate.role}
     if not roles & command.MAY:
         needed = ", ".join(sorted(command.MAY))
-        raise Refusal(Because.LACKS_ROLE(name=command.NAME, actor=work.actor, roles=needed))
+        raise Refusal(CommandRefusal.LACKS_ROLE(name=command.NAME, actor=work.actor, roles=needed))
 
 
 def _with_whole_numbers(work: UnitOfWork, command: C) -> C:
@@ -150,7 +150,7 @@ def _with_whole_numbers(work: UnitOfWork, command: C) -> C:
     return replace(command, **typed) if typed else command
 
 
-def _facts(work: UnitOfWork, did: Did) -> dict[str, Json]:
+def _facts(work: UnitOfWork, did: ActFacts) -> dict[str, Json]:
     """Returns what was done as JSON, without the facts that do not apply."""
     values = {spec.name: getattr(did, spec.name) for spec in fields(did)}
     clocks = [_plain(work, asdict(fact)) for fact in did.clocks or ()]

@@ -11,8 +11,8 @@ from itertools import count
 from flaggermail.cases import citizen_retention
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.command import DESK, LEADS, Command, Subject
-from flaggermail.commands.lookups import given, the_election
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.lookups import require_text, the_election
+from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import Day
 from flaggermail.errors import Refusal
 from flaggermail.letters import stored_messages, writing
@@ -23,7 +23,7 @@ from flaggermail.record.rows import Case, ClockRow, Election, Notification, Rehe
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.shipped import stories
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import counted
 
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.subject.case_numbers finds
@@ -49,16 +49,16 @@ class AddElection(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Election, self.code),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         if work.tx.get(Election, self.code) is not None:
-            raise Refusal(Because.ELECTION_EXISTS(election=self.code))
+            raise Refusal(CommandRefusal.ELECTION_EXISTS(election=self.code))
         if not re.fullmatch(ELECTION_CODE, self.code):
-            raise Refusal(Because.ELECTION_CODE(election=self.code))
+            raise Refusal(CommandRefusal.ELECTION_CODE(election=self.code))
         if not self.polling_days:
-            raise Refusal(Because.NO_POLLING_DAY(election=self.code))
+            raise Refusal(CommandRefusal.NO_POLLING_DAY(election=self.code))
         if not self.period_from <= min(self.polling_days) <= max(self.polling_days) <= self.period_until:
             raise Refusal(
-                Because.POLLING_DAY_OUTSIDE(
+                CommandRefusal.POLLING_DAY_OUTSIDE(
                     election=self.code, begin=self.period_from.isoformat(), end=self.period_until.isoformat()
                 )
             )
@@ -73,7 +73,7 @@ class AddElection(Command):
             exercise=self.exercise,
         )
         work.record(EventKind.ELECTION_ADDED, added(election), reason=self.code)
-        return Outcome(f"election {self.code} added", self.code, beside)
+        return ActResult(f"election {self.code} added", self.code, beside)
 
 
 def _beside(work: UnitOfWork, new: AddElection) -> tuple[str, ...]:
@@ -99,10 +99,10 @@ class CloseElection(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Election, self.code),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         election = the_election(work, self.code)
         if election.closed_at is not None:
-            raise Refusal(Because.ELECTION_CLOSED_ALREADY(election=self.code))
+            raise Refusal(CommandRefusal.ELECTION_CLOSED_ALREADY(election=self.code))
         work.record(
             EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=self.code
         )
@@ -111,7 +111,7 @@ class CloseElection(Command):
         here = where(Case.election).is_(self.code), where(Case.state).in_(_GOES_ON)
         left = work.tx.count(Case, *here)
         said = f"{counted(left, 'case of it is', 'cases of it are')} not closed: reminders, drafts and answers go on"
-        return Outcome(f"election {self.code} closed", self.code, (said,) if left else ())
+        return ActResult(f"election {self.code} closed", self.code, (said,) if left else ())
 
 
 LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
@@ -139,18 +139,18 @@ class StartExercise(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Election, None),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         name, players = self.name or self.story or "", work.env.settings.desk.exercise
-        given("name", name)
+        require_text("name", name)
         other = stored_messages.running(work.tx)
         if other is not None:
-            raise Refusal(Because.EXERCISE_RUNS(exercise=other.code))
+            raise Refusal(CommandRefusal.EXERCISE_RUNS(exercise=other.code))
         if self.story is not None:
             self._check_story(work, self.story)
         elif self.speed is not None:
-            raise Refusal(Because.SPEED_NEEDS_STORY())
+            raise Refusal(CommandRefusal.SPEED_NEEDS_STORY())
         elif not (players.addresses or players.domains):
-            raise Refusal(Because.NO_PLAYERS())
+            raise Refusal(CommandRefusal.NO_PLAYERS())
         election = AddElection(
             code=_code(work),
             name_nl=f"Oefening {name.strip()}",
@@ -164,23 +164,23 @@ class StartExercise(Command):
         if self.story is not None:
             return self._begin(work, election.code, self.story)
         who = ", ".join((*players.addresses, *(f"@{domain}" for domain in players.domains)))
-        return Outcome(
+        return ActResult(
             f"exercise {election.code} runs: mail from {who} belongs to it, all other mail is real", election.code
         )
 
     def _check_story(self, work: UnitOfWork, story: str) -> None:
         """Raises Refusal unless the story can be played today."""
         if story not in stories():
-            raise Refusal(Because.NO_SUCH_STORY(story=story, stories=list(stories())))
+            raise Refusal(CommandRefusal.NO_SUCH_STORY(story=story, stories=list(stories())))
         if self.speed is not None and self.speed not in SPEEDS:
-            raise Refusal(Because.SPEED_OUT_OF_RANGE(speed=self.speed, least=SPEEDS[0], most=SPEEDS[-1]))
+            raise Refusal(CommandRefusal.SPEED_OUT_OF_RANGE(speed=self.speed, least=SPEEDS[0], most=SPEEDS[-1]))
         if writing.is_on(work.tx):
-            raise Refusal(Because.OBSERVES())
+            raise Refusal(CommandRefusal.OBSERVES())
         polled = voting(work, work.today)
         if polled and not self.even_today:
-            raise Refusal(Because.POLLING_DAY_TODAY(elections=polled))
+            raise Refusal(CommandRefusal.POLLING_DAY_TODAY(elections=polled))
 
-    def _begin(self, work: UnitOfWork, code: str, story: str) -> Outcome:
+    def _begin(self, work: UnitOfWork, code: str, story: str) -> ActResult:
         speed = SPEED if self.speed is None else self.speed
         head = work.tx.head()
         row = Rehearsal(
@@ -197,7 +197,7 @@ class StartExercise(Command):
         )
         if polled := voting(work, work.today + timedelta(days=1)):
             says += f"; it ends at midnight at the latest, before the polling day of {', '.join(polled)}"
-        return Outcome(says, code)
+        return ActResult(says, code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,12 +210,12 @@ class StopExercise(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Election, None),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         election = stored_messages.running(work.tx)
         if election is None:
-            raise Refusal(Because.NO_EXERCISE())
+            raise Refusal(CommandRefusal.NO_EXERCISE())
         closed = end(work, election)
-        return Outcome(f"exercise {election.code} stopped, {counted(closed, 'case', 'cases')} closed", election.code)
+        return ActResult(f"exercise {election.code} stopped, {counted(closed, 'case', 'cases')} closed", election.code)
 
 
 def end(work: UnitOfWork, election: Election) -> int:

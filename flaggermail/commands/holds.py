@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import citizen_criteria, citizen_retention
 from flaggermail.cases.holds import HeldOnDay, is_in_force
 from flaggermail.commands.command import ARCHIVIST, DESK, Command, Subject
-from flaggermail.commands.lookups import given, platform_of, the_case, the_election, the_message
+from flaggermail.commands.lookups import platform_of, require_text, the_case, the_election, the_message
 from flaggermail.commands.move import not_destroyed
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import Day, shown
 from flaggermail.errors import NotFound, OctetsLost, Refusal
 from flaggermail.mail import reply_tokens
@@ -23,8 +23,8 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Delivery, Election, LegalHold, OutboxMail, StoredMessage, Token
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Basis, Filed, Vouched
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.filing import FilingReason, PlacementBasis, SenderEvidence
+from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import UNSAID
 
 KEEPS = DESK | {ARCHIVIST}
@@ -51,12 +51,12 @@ class PlaceHold(Command):
             return ((Case, the_case(work, self.case).number),)
         return ((Election, self.election),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         if (self.case is None) == (self.election is None):
-            raise Refusal(Because.HOLD_OF_ONE_THING())
-        given("reason", self.reason)
+            raise Refusal(CommandRefusal.HOLD_OF_ONE_THING())
+        require_text("reason", self.reason)
         if self.until is not None and self.until < work.today:
-            raise Refusal(Because.HOLD_ENDED_BEFORE(day=self.until.isoformat()))
+            raise Refusal(CommandRefusal.HOLD_ENDED_BEFORE(day=self.until.isoformat()))
         case = the_case(work, self.case).number if self.case is not None else None
         election = the_election(work, self.election).code if self.election is not None else None
         hold = LegalHold(
@@ -70,7 +70,7 @@ class PlaceHold(Command):
         )
         work.record(EventKind.HOLD_PLACED, added(hold), about=EventRef(case=case), reason=hold.id)
         end = f"up to and including {self.until}" if self.until else f"until `flaggermail archive release {hold.id}`"
-        return Outcome(f"{_subject_of(hold)} is on hold {end} ({hold.id})", hold.id)
+        return ActResult(f"{_subject_of(hold)} is on hold {end} ({hold.id})", hold.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +86,21 @@ class LiftHold(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((LegalHold, self.hold),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         hold = work.tx.get(LegalHold, self.hold)
         if hold is None:
-            raise NotFound(Because.NO_SUCH_HOLD(hold=shown(self.hold)))
-        given("reason", self.reason)
+            raise NotFound(CommandRefusal.NO_SUCH_HOLD(hold=shown(self.hold)))
+        require_text("reason", self.reason)
         zone = work.env.settings.zone
         if hold.lifted_at is not None:
-            raise Refusal(Because.HOLD_LIFTED_ALREADY(hold=hold.id, day=day_of(hold.lifted_at, zone).isoformat()))
+            raise Refusal(
+                CommandRefusal.HOLD_LIFTED_ALREADY(hold=hold.id, day=day_of(hold.lifted_at, zone).isoformat())
+            )
         if not is_in_force(hold, work.today, zone):
-            raise Refusal(Because.HOLD_IS_OVER(hold=hold.id, day=str(hold.until)))
+            raise Refusal(CommandRefusal.HOLD_IS_OVER(hold=hold.id, day=str(hold.until)))
         lifted = replace(hold, lifted_at=work.now, lifted_by=work.actor, lifted_reason=self.reason.strip())
         work.record(EventKind.HOLD_LIFTED, changed(hold, lifted), about=EventRef(case=hold.case), reason=hold.id)
-        return Outcome(f"{_subject_of(hold)} is no longer on hold by {hold.id}", hold.id)
+        return ActResult(f"{_subject_of(hold)} is no longer on hold by {hold.id}", hold.id)
 
 
 def _subject_of(hold: LegalHold) -> str:
@@ -127,18 +129,18 @@ class ExcludeMessage(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         stored = the_message(work, self.message)
-        given("reason", self.reason)
+        require_text("reason", self.reason)
         if stored.enclosed_in is not None:
-            raise Refusal(Because.EXCLUDES_WITH_OUTER(message=stored.id, outer=stored.enclosed_in))
+            raise Refusal(CommandRefusal.EXCLUDES_WITH_OUTER(message=stored.id, outer=stored.enclosed_in))
         rows = _with_attached(work, stored)
         held = HeldOnDay(work.tx, work.today, work.env.settings.zone)
         for row in rows:
             _refuse_by_row(work, row, held)
             _refuse_by_sender(work, row)
         for mail in citizen_retention.unsettled(work.tx, rows):
-            raise Refusal(Because.EXCLUDES_AFTER_SENDING(message=stored.id, mail=mail.id))
+            raise Refusal(CommandRefusal.EXCLUDES_AFTER_SENDING(message=stored.id, mail=mail.id))
         emptied = [self._emptied(work, row) for row in rows]
         copies = {row.id: work.tx.find(Delivery, where(Delivery.message).is_(row.id)) for row in rows}
         for old, new in zip(rows, emptied, strict=True):
@@ -150,15 +152,15 @@ class ExcludeMessage(Command):
         work.tx.erase(Delivery, received, Delivery.PERSONAL, since)
         citizen_retention.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
         more = f", with {len(rows) - 1} attached" if len(rows) > 1 else ""
-        return Outcome(f"message {stored.id} is taken out of the archive{more}; its octets are destroyed", stored.id)
+        return ActResult(f"message {stored.id} is taken out of the archive{more}; its octets are destroyed", stored.id)
 
     def _emptied(self, work: UnitOfWork, row: StoredMessage) -> StoredMessage:
         """Returns the row that stays: nothing of sender and subject, and why it was taken out."""
-        minimal = citizen_criteria.minimal(row, Filed.TAKEN_OUT(reason=self.reason.strip()))
+        minimal = citizen_criteria.minimal(row, FilingReason.TAKEN_OUT(reason=self.reason.strip()))
         return replace(
             minimal,
             place=Place.DECLINED if row.place is Place.DECLINED else Place.NOISE,
-            match_basis=Basis.BY_HAND(officer=work.actor),
+            match_basis=PlacementBasis.BY_HAND(officer=work.actor),
             verdict_basis=UNSAID,
             platform_references=(),
             pending_digest=False,
@@ -181,26 +183,26 @@ def _refuse_by_row(work: UnitOfWork, row: StoredMessage, held: HeldOnDay) -> Non
     """Raises Refusal for mail that is not to be taken out, by what the record says of it."""
     not_destroyed(work, row)
     if row.direction is Direction.OUT or row.place is Place.OWN:
-        raise Refusal(Because.EXCLUDES_NOTHING_OURS(message=row.id))
+        raise Refusal(CommandRefusal.EXCLUDES_NOTHING_OURS(message=row.id))
     if row.case is not None:
-        raise Refusal(Because.EXCLUDES_NO_CASE(message=row.id, case=row.case))
-    if row.place is Place.QUARANTINE and row.verdict_basis.code != Vouched.REFUSED:
-        raise Refusal(Because.EXCLUDES_WHAT_IS_JUDGED(message=row.id))
+        raise Refusal(CommandRefusal.EXCLUDES_NO_CASE(message=row.id, case=row.case))
+    if row.place is Place.QUARANTINE and row.verdict_basis.code != SenderEvidence.REFUSED:
+        raise Refusal(CommandRefusal.EXCLUDES_WHAT_IS_JUDGED(message=row.id))
     settings = work.env.settings
     last = settings.desk.retention.window.last_day(day_of(row.received_at, settings.zone))
     if work.today > last:
-        raise Refusal(Because.EXCLUDES_IN_WINDOW(message=row.id, day=last.isoformat()))
+        raise Refusal(CommandRefusal.EXCLUDES_IN_WINDOW(message=row.id, day=last.isoformat()))
     for hold in held.of_message(row):
-        raise Refusal(Because.EXCLUDES_NOTHING_HELD(message=row.id, hold=hold.id))
+        raise Refusal(CommandRefusal.EXCLUDES_NOTHING_HELD(message=row.id, hold=hold.id))
 
 
 def _refuse_by_sender(work: UnitOfWork, row: StoredMessage) -> None:
     """Raises Refusal for mail of a platform, and for whatever answers a mail of ours or reports on one."""
     mail = _read(work, row)
     if platform_of(work, row) or (mail is not None and lookup.sender_of(work, mail).platform):
-        raise Refusal(Because.EXCLUDES_NO_PLATFORM(message=row.id))
+        raise Refusal(CommandRefusal.EXCLUDES_NO_PLATFORM(message=row.id))
     if ANSWERS & set(row.kinds) or (mail is not None and _answers_us(work, mail)):
-        raise Refusal(Because.EXCLUDES_NO_ANSWER(message=row.id))
+        raise Refusal(CommandRefusal.EXCLUDES_NO_ANSWER(message=row.id))
 
 
 def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:

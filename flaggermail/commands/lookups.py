@@ -9,7 +9,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from flaggermail.cases import elections
-from flaggermail.commands.outcome import ClockFact, ClockTurn, Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult, ClockFact, ClockTurn
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters.template_values import Unstopped
 from flaggermail.mail.fields import in_domains
@@ -31,8 +31,8 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
 
 LONGEST_WORD = 100  # characters that are compared with known words
 LONGEST_SERIAL = 9  # digits, as `mail.subject.case_numbers` reads them
@@ -43,13 +43,13 @@ def the_election(work: UnitOfWork, code: str) -> Election:
     election = work.tx.get(Election, code)
     if election is None:
         if meant := nearest(code, [one.code for one in work.tx.find(Election)]):
-            raise NotFound(Because.NEAR_ELECTION(election=code, meant=meant))
-        raise NotFound(Because.NO_SUCH_ELECTION(election=code))
+            raise NotFound(CommandRefusal.NEAR_ELECTION(election=code, meant=meant))
+        raise NotFound(CommandRefusal.NO_SUCH_ELECTION(election=code))
     return election
 
 
 def nearest(typed: str, known: Iterable[str]) -> str | None:
-    """Returns the known word that a person most likely meant, whatever its capitals; None if none is near."""
+    """Returns the known word nearest to `typed`, ignoring case; None if none is near."""
     words = {word.casefold(): word for word in known}
     near = get_close_matches(typed[:LONGEST_WORD].casefold(), words, n=1)
     return words[near[0]] if near else None
@@ -59,7 +59,7 @@ def the_case(work: UnitOfWork, number: str) -> Case:
     """Returns the case with that number, typed with or without a tail, or by its last digits; else raises NotFound."""
     case = work.tx.get(Case, whole_number(work, number))
     if case is None:
-        raise NotFound(Because.NO_SUCH_CASE(case=number))
+        raise NotFound(CommandRefusal.NO_SUCH_CASE(case=number))
     return case
 
 
@@ -73,9 +73,9 @@ def whole_number(work: UnitOfWork, typed: str) -> str:
         return without_tail(typed)
     codes = [election.code for election in elections.meant_by_number_alone(work)]
     if len(codes) != 1:
-        listed = Piece.ELECTIONS_OPEN(codes=codes) if codes else Piece.NO_ELECTION_OPEN()
+        listed = RefusalPart.ELECTIONS_OPEN(codes=codes) if codes else RefusalPart.NO_ELECTION_OPEN()
         example = _numbered(work, codes, serial)
-        raise Refusal(Because.WHOLE_NUMBER(case=serial, example=example, elections=listed))
+        raise Refusal(CommandRefusal.WHOLE_NUMBER(case=serial, example=example, elections=listed))
     return _numbered(work, codes, serial)
 
 
@@ -95,7 +95,9 @@ def draft_id(work: UnitOfWork, typed: str, *, waits: Callable[[Notification], bo
     found = sorted(one.id for one in of_case if one.state == NotificationState.DRAFT or (waits and waits(one)))
     if len(found) != 1:
         raise Refusal(
-            Because.WHICH_DRAFT(case=number, drafts=found) if found else Because.NO_DRAFT_OF_CASE(case=number)
+            CommandRefusal.WHICH_DRAFT(case=number, drafts=found)
+            if found
+            else CommandRefusal.NO_DRAFT_OF_CASE(case=number)
         )
     return found[0]
 
@@ -117,7 +119,7 @@ def the_message(work: UnitOfWork, key: str) -> StoredMessage:
         return message
     found = work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(key.strip("<>")))
     if len(found) != 1:
-        raise NotFound(Because.NO_SUCH_MESSAGE(message=key))
+        raise NotFound(CommandRefusal.NO_SUCH_MESSAGE(message=key))
     return found[0]
 
 
@@ -125,9 +127,9 @@ def the_draft(work: UnitOfWork, key: str) -> Notification:
     """Returns the notification with that id, which must still be a draft; else raises NotFound or Refusal."""
     notification = work.tx.get(Notification, draft_id(work, key))
     if notification is None:
-        raise NotFound(Because.NO_SUCH_DRAFT(draft=key))
+        raise NotFound(CommandRefusal.NO_SUCH_DRAFT(draft=key))
     if notification.state != NotificationState.DRAFT:
-        raise Refusal(Because.NO_DRAFT_ANY_MORE(draft=key, state=notification.state))
+        raise Refusal(CommandRefusal.NO_DRAFT_ANY_MORE(draft=key, state=notification.state))
     return notification
 
 
@@ -135,21 +137,21 @@ def the_mail(work: UnitOfWork, key: str) -> OutboxMail:
     """Returns the outgoing mail with that id; else raises NotFound."""
     mail = work.tx.get(OutboxMail, key)
     if mail is None:
-        raise NotFound(Because.NO_SUCH_MAIL(mail=key))
+        raise NotFound(CommandRefusal.NO_SUCH_MAIL(mail=key))
     return mail
 
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:
     """Returns the value if it is allowed; else raises Refusal."""
     if value not in allowed:
-        raise Refusal(Because.NOT_ONE_OF(name=name, given=str(value), allowed=[str(one) for one in allowed]))
+        raise Refusal(CommandRefusal.NOT_ONE_OF(name=name, given=str(value), allowed=[str(one) for one in allowed]))
     return value
 
 
-def given(name: str, text: str) -> None:
+def require_text(name: str, text: str) -> None:
     """Raises Refusal for an empty text."""
     if not text.strip():
-        raise Refusal(Because.EMPTY(name=name))
+        raise Refusal(CommandRefusal.EMPTY(name=name))
 
 
 def platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
@@ -161,11 +163,11 @@ def platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
 
 
 _TURNS = {EventKind.CLOCK_STOPPED: ClockTurn.STOPPED, EventKind.CLOCK_RESUMED: ClockTurn.RESUMED}
-_MAY_STOP = frozenset({Done.BY_PERSON, Done.CONFIRMED, Done.PLACED, Done.NOTED})
+_MAY_STOP = frozenset({ActKind.BY_PERSON, ActKind.CONFIRMED, ActKind.PLACED, ActKind.NOTED})
 
 
-def told(work: UnitOfWork, outcome: Outcome, before: int) -> Did:
-    """Returns what was done, with the clocks that stopped or run again since event `before`, or why none stopped."""
+def with_clocks(work: UnitOfWork, outcome: ActResult, before: int) -> ActFacts:
+    """Adds to the facts of an act the clocks that stopped or run again since event `before`, or why none stopped."""
     turned = _turned(work, before)
     if turned:
         return replace(outcome.did, clocks=turned)
@@ -190,7 +192,7 @@ def _never_asked(work: UnitOfWork, message: StoredMessage) -> str:
     return "" if asked else platform.name
 
 
-def of_mail(work: UnitOfWork, message: StoredMessage, before: int) -> Mapping[str, object]:
+def clocks_of_mail(work: UnitOfWork, message: StoredMessage, before: int) -> Mapping[str, object]:
     """Returns the clocks that a received mail stopped since event `before`, or why none, as values of its notice."""
     turned = _turned(work, before)
     why = None if turned else _why_not_by(work, message)
@@ -220,9 +222,9 @@ def _turned(work: UnitOfWork, before: int) -> tuple[ClockFact, ...]:
     return tuple(found)
 
 
-def _why_none(work: UnitOfWork, outcome: Outcome) -> Unstopped | None:
+def _why_none(work: UnitOfWork, outcome: ActResult) -> Unstopped | None:
     """Returns why a mail or note that could be an answer stopped no clock; None if the outcome is neither."""
-    if outcome.did.what is Done.NOTED:
+    if outcome.did.what is ActKind.NOTED:
         note = work.tx.get(ContactNote, outcome.key)
         if note is None:
             return None

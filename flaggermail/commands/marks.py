@@ -10,7 +10,7 @@ from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, contact_notes, move
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import platform_of, the_case, the_message
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict
@@ -23,9 +23,9 @@ from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Channel, Notification, StoredMessage
 from flaggermail.record.states import InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Vouched
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.filing import SenderEvidence
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
 
 _KINDS = {
     MarkedAs.NOTIFICATION: Kind.NOTIFICATION,
@@ -54,8 +54,8 @@ class MarkMessage(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
-        message = move.of_others(work, self.message)
+    def perform(self, work: UnitOfWork) -> ActResult:
+        message = move.require_foreign_mail(work, self.message)
         dated = _dated(work, message, self.at)
         if self.mark is MarkedAs.NOTIFICATION:
             return _notification(work, message, dated, self)
@@ -66,12 +66,12 @@ def _dated(work: UnitOfWork, message: StoredMessage, at: datetime | None) -> Sto
     """Returns the message with its instant confirmed, or named by hand. Raises Refusal if nobody knows it."""
     if at is None:
         if message.arrival is ArrivalBasis.FILE:
-            raise Refusal(Because.INSTANT_UNKNOWN(message=message.id))
+            raise Refusal(CommandRefusal.INSTANT_UNKNOWN(message=message.id))
         return replace(message, disputed=False)
     if at > work.now:
-        raise Refusal(Because.INSTANT_IN_FUTURE(message=message.id, at=at.isoformat()))
+        raise Refusal(CommandRefusal.INSTANT_IN_FUTURE(message=message.id, at=at.isoformat()))
     if message.arrival is ArrivalBasis.SERVER and not message.disputed:
-        raise Refusal(Because.INSTANT_KNOWN(message=message.id))
+        raise Refusal(CommandRefusal.INSTANT_KNOWN(message=message.id))
     return replace(message, received_at=at, arrival=ArrivalBasis.BY_HAND, disputed=False)
 
 
@@ -79,19 +79,19 @@ def _vouched(work: UnitOfWork, message: StoredMessage) -> StoredMessage:
     """Returns the message in the name of the person who marks it, unless its sender is verified anyway."""
     if message.verdict == SenderVerdict.VERIFIED:
         return replace(message, confirmed_by=work.actor)
-    basis = Vouched.CONFIRMED(officer=work.actor)
+    basis = SenderEvidence.CONFIRMED(officer=work.actor)
     return replace(message, verdict=SenderVerdict.VERIFIED, verdict_basis=basis, confirmed_by=work.actor)
 
 
-def _notification(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, command: MarkMessage) -> Outcome:
+def _notification(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, command: MarkMessage) -> ActResult:
     """Registers the use of which the message is a copy; its clocks start at the copy's instant."""
     if message.notification is not None:
-        raise Refusal(Because.MARKED_ALREADY(message=message.id, notification=message.notification))
+        raise Refusal(CommandRefusal.MARKED_ALREADY(message=message.id, notification=message.notification))
     if message.direction != Direction.OUT and not _is_ours(work, message):
-        raise Refusal(Because.NO_COPY(message=message.id))
+        raise Refusal(CommandRefusal.NO_COPY(message=message.id))
     number = command.case or message.case
     if number is None:
-        raise Refusal(Because.NAME_THE_CASE(message=message.id))
+        raise Refusal(CommandRefusal.NAME_THE_CASE(message=message.id))
     channel = _channel(work, message, dated.received_at, command.channel)
     placed, warnings = _placed(work, message, the_case(work, number), MarkedAs.NOTIFICATION)
     basis = InstantBasis.BY_HAND if dated.arrival is ArrivalBasis.BY_HAND else InstantBasis.SENT_COPY
@@ -102,7 +102,7 @@ def _notification(work: UnitOfWork, message: StoredMessage, dated: StoredMessage
     )  # fmt: skip
     _record(work, placed, copy)
     text = f"{use.id} registered, sent {dated.received_at.isoformat()}, basis: {basis}"
-    return Outcome(text, use.id, warnings, Did(what=Done.CONFIRMED, case=use.case))
+    return ActResult(text, use.id, warnings, ActFacts(what=ActKind.CONFIRMED, case=use.case))
 
 
 def _is_ours(work: UnitOfWork, message: StoredMessage) -> bool:
@@ -118,20 +118,20 @@ def _channel(work: UnitOfWork, message: StoredMessage, sent_at: datetime, code: 
     if code is None:
         found = lookup.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
         if found is None:
-            raise Refusal(Because.TO_NO_CHANNEL(message=message.id))
+            raise Refusal(CommandRefusal.TO_NO_CHANNEL(message=message.id))
         code = found.code
     return channel_status.valid(work, code, sent_at.astimezone(work.env.settings.zone).date())
 
 
-def _answer(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, command: MarkMessage) -> Outcome:
+def _answer(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, command: MarkMessage) -> ActResult:
     """Files the message as a platform's answer; it stops the clocks that its kind stops, at its instant."""
     if message.direction == Direction.OUT:
-        raise Refusal(Because.NO_ANSWER_OF_OURS(message=message.id))
+        raise Refusal(CommandRefusal.NO_ANSWER_OF_OURS(message=message.id))
     use = _use(work, message, command)
     platform = platform_of(work, message)  # a domain of years ago may be in no file any more
     if platform not in {None, use.platform}:
         raise Refusal(
-            Because.NOTIFICATION_TO_ANOTHER(notification=use.id, there=use.platform, platform=platform or "none")
+            CommandRefusal.NOTIFICATION_TO_ANOTHER(notification=use.id, there=use.platform, platform=platform or "none")
         )
     placed, warnings = _placed(work, message, the_case(work, use.case), command.mark, use.id)
     answer = replace(
@@ -142,7 +142,7 @@ def _answer(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, comm
         warnings += (f"it stops no clock, because by its instant it came before {use.id} was sent; name it with --at",)
     by_hand = ", basis: by hand" if answer.arrival is ArrivalBasis.BY_HAND else ""
     text = f"message {message.id} answers {use.id}, {answer.received_at.isoformat()}{by_hand}"
-    return Outcome(text, message.id, warnings, Did(what=Done.CONFIRMED, case=use.case))
+    return ActResult(text, message.id, warnings, ActFacts(what=ActKind.CONFIRMED, case=use.case))
 
 
 def _use(work: UnitOfWork, message: StoredMessage, command: MarkMessage) -> Notification:
@@ -150,13 +150,15 @@ def _use(work: UnitOfWork, message: StoredMessage, command: MarkMessage) -> Noti
     if command.notification is not None:
         use = work.tx.get(Notification, command.notification)
         if use is None or use.sent_at is None or not use.counted:
-            raise NotFound(Because.NO_SUCH_NOTIFICATION(notification=command.notification))
+            raise NotFound(CommandRefusal.NO_SUCH_NOTIFICATION(notification=command.notification))
         if command.case not in {None, use.case}:
-            raise Refusal(Because.NOTIFICATION_ELSEWHERE(notification=use.id, there=use.case, case=command.case or ""))
+            raise Refusal(
+                CommandRefusal.NOTIFICATION_ELSEWHERE(notification=use.id, there=use.case, case=command.case or "")
+            )
         return use
     number = command.case or message.case
     if number is None:
-        raise Refusal(Because.NAME_THE_CASE(message=message.id))
+        raise Refusal(CommandRefusal.NAME_THE_CASE(message=message.id))
     uses = work.tx.find(
         Notification,
         where(Notification.case).is_(the_case(work, number).number),
@@ -164,8 +166,8 @@ def _use(work: UnitOfWork, message: StoredMessage, command: MarkMessage) -> Noti
         where(Notification.state).is_(NotificationState.SENT),
     )
     if len(uses) != 1:
-        known = ", ".join(f"{use.id} ({use.channel})" for use in uses) or Piece.NONE_SENT()
-        raise Refusal(Because.NAME_THE_USE(message=message.id, case=number, known=known))
+        known = ", ".join(f"{use.id} ({use.channel})" for use in uses) or RefusalPart.NONE_SENT()
+        raise Refusal(CommandRefusal.NAME_THE_USE(message=message.id, case=number, known=known))
     return uses[0]
 
 

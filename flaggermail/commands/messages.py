@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import lifecycle
 from flaggermail.commands import contact_notes, move, quarantine
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.lookups import given, the_case, the_mail, the_message
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.lookups import require_text, the_case, the_mail, the_message
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
@@ -22,9 +22,9 @@ from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import InstantBasis
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Vouched
+from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.pieces import MailWord
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +43,10 @@ class ConfirmMessage(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         message = the_message(work, self.message)
         if message.arrival.in_file and message.disputed:
-            raise Refusal(Because.MARK_IT(message=message.id))
+            raise Refusal(CommandRefusal.MARK_IT(message=message.id))
         if message.direction == Direction.OUT and message.notification is None:
             return _register_use(work, message)
         mail = work.env.parser.parse(work.env.octets.get(message.digest))
@@ -54,7 +54,7 @@ class ConfirmMessage(Command):
         about = _reported(work, message, mail, self.mail) if report or self.mail else Reported()
         claim = bool(self.mail) or bounces.is_claim(work, message, mail, about)
         if message.verdict == SenderVerdict.VERIFIED and not message.disputed and not claim:
-            raise Refusal(Because.VERIFIED_ALREADY(message=message.id, basis=message.verdict_basis))
+            raise Refusal(CommandRefusal.VERIFIED_ALREADY(message=message.id, basis=message.verdict_basis))
         unproven = _case_of_unproven_referrer(work, message)
         sure = replace(_confirmed(work, message), disputed=False)
         _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
@@ -64,8 +64,8 @@ class ConfirmMessage(Command):
             move.teach(work, sure)
             confirmation.confirm_referral(work, sure, mail)
             _tell_decision(work, sure, unproven)
-        did = Did(what=Done.CONFIRMED, case=the_message(work, sure.id).case)
-        return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id, did=did)
+        did = ActFacts(what=ActKind.CONFIRMED, case=the_message(work, sure.id).case)
+        return ActResult(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id, did=did)
 
 
 def _reported(work: UnitOfWork, message: StoredMessage, read: Message, named: str) -> Reported:
@@ -76,14 +76,14 @@ def _reported(work: UnitOfWork, message: StoredMessage, read: Message, named: st
     if named:
         mail = the_mail(work, named)
         if read.kind is not MechanicalKind.BOUNCE:
-            raise Refusal(Because.NO_REPORT(message=message.id))
-        if not bounces.left(mail):
-            raise Refusal(Because.NEVER_LEFT(mail=mail.id, state=MailWord[mail.state.name]()))
+            raise Refusal(CommandRefusal.NO_REPORT(message=message.id))
+        if not bounces.may_have_left(mail):
+            raise Refusal(CommandRefusal.NEVER_LEFT(mail=mail.id, state=MailWord[mail.state.name]()))
         return Reported(mails=(mail,))
     found = bounces.find(work, message, read)
     if found.unclear:
         listed = [f"{mail.id} ({mail.queued_at:%Y-%m-%d %H:%M} UTC)" for mail in found.unclear]
-        raise Refusal(Because.FITS_SEVERAL(message=message.id, listed=listed))
+        raise Refusal(CommandRefusal.FITS_SEVERAL(message=message.id, listed=listed))
     return found
 
 
@@ -91,7 +91,7 @@ def _confirmed(work: UnitOfWork, message: StoredMessage) -> StoredMessage:
     return replace(
         message,
         verdict=SenderVerdict.VERIFIED,
-        verdict_basis=Vouched.CONFIRMED(officer=work.actor),
+        verdict_basis=SenderEvidence.CONFIRMED(officer=work.actor),
         confirmed_by=work.actor,
     )
 
@@ -128,19 +128,19 @@ def _since_first_sight(work: UnitOfWork, message: StoredMessage) -> str:
     return f"; it counts from when the desk first saw it, {at}: name another instant with `flaggermail message mark`"
 
 
-def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
+def _register_use(work: UnitOfWork, message: StoredMessage) -> ActResult:
     """Registers a notification that somebody typed by hand; its clocks start at the copy in Sent."""
     if message.case is None:
-        raise Refusal(Because.PLACE_FIRST(message=message.id))
+        raise Refusal(CommandRefusal.PLACE_FIRST(message=message.id))
     case = the_case(work, message.case)
     channel = lookup.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if channel is None:
-        raise Refusal(Because.TO_NO_CHANNEL(message=message.id))
+        raise Refusal(CommandRefusal.TO_NO_CHANNEL(message=message.id))
     use = contact_notes.use_by_hand(work, case, channel, message.received_at, message, InstantBasis.SENT_COPY)
     registered = replace(_confirmed(work, message), notification=use.id, kinds=(Kind.NOTIFICATION,))
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
     text = f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent"
-    return Outcome(text, use.id, did=Did(what=Done.CONFIRMED, case=case.number))
+    return ActResult(text, use.id, did=ActFacts(what=ActKind.CONFIRMED, case=case.number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,19 +156,21 @@ class RefuseMessage(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
-        message = move.of_others(work, self.message)
-        given("reason", self.reason)
+    def perform(self, work: UnitOfWork) -> ActResult:
+        message = move.require_foreign_mail(work, self.message)
+        require_text("reason", self.reason)
         if message.direction == Direction.OUT:
-            raise Refusal(Because.SENT_FROM_HERE(message=message.id))
+            raise Refusal(CommandRefusal.SENT_FROM_HERE(message=message.id))
         unbelieved = replace(
             message,
             verdict=SenderVerdict.FAILED,
-            verdict_basis=Vouched.REFUSED(officer=work.actor, reason=self.reason),
+            verdict_basis=SenderEvidence.REFUSED(officer=work.actor, reason=self.reason),
             confirmed_by=None,
         )
         _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
-        return Outcome(f"message {message.id} refused", message.id, did=Did(what=Done.REFUSED, case=message.case))
+        return ActResult(
+            f"message {message.id} refused", message.id, did=ActFacts(what=ActKind.REFUSED, case=message.case)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,11 +191,11 @@ class ReclassifyMessage(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
-        message = move.of_others(work, self.message)
+    def perform(self, work: UnitOfWork) -> ActResult:
+        message = move.require_foreign_mail(work, self.message)
         kinds = self.kinds
         if not (kinds or self.case or self.notification):
-            raise Refusal(Because.NAME_A_KIND(message=message.id))
+            raise Refusal(CommandRefusal.NAME_A_KIND(message=message.id))
         said = []
         if kinds:
             automatic = Kind.AUTO_REPLY in kinds
@@ -207,7 +209,7 @@ class ReclassifyMessage(Command):
         if self.case or self.notification:
             message, warnings = quarantine.correct(work, message, self.case, self.notification)
             said.append(f"is in {message.notification or message.case}")
-        return Outcome(f"message {message.id} {', and '.join(said)}", message.id, warnings)
+        return ActResult(f"message {message.id} {', and '.join(said)}", message.id, warnings)
 
 
 def _correct(work: UnitOfWork, kind: EventKind, old: StoredMessage, new: StoredMessage) -> None:

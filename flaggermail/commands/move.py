@@ -13,7 +13,7 @@ from flaggermail.cases import citizen_retention, elections, lifecycle
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_case, the_message
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict, Verdict
@@ -27,9 +27,9 @@ from flaggermail.record.terms import day_of
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Basis, Filed
-from flaggermail.wording.refusals import Because
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import FilingReason, PlacementBasis
+from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 _UNSURE = frozenset({Kind.UNKNOWN, Kind.NOISE})
 
@@ -109,16 +109,16 @@ class DeclineMessage(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         stored = not_destroyed(work, the_message(work, self.message))
         if stored.place not in {Place.QUARANTINE, Place.NOISE} or stored.direction != Direction.IN:
-            raise Refusal(Because.NOT_TO_DECLINE(message=stored.id, place=stored.place))
+            raise Refusal(CommandRefusal.NOT_TO_DECLINE(message=stored.id, place=stored.place))
         message = work.env.parser.parse(work.env.octets.get(stored.digest))
         sender = lookup.sender_of(work, message)
         if sender.platform or sender.officer:
-            raise Refusal(Because.NO_CITIZENS_REPORT(message=stored.id))
+            raise Refusal(CommandRefusal.NO_CITIZENS_REPORT(message=stored.id))
         told_before = citizen_retention.declined_before(work, message)
-        kept = citizen_retention.set_aside(work, stored, Filed.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
+        kept = citizen_retention.set_aside(work, stored, FilingReason.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
         ours = work.env.own_addresses
         answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
         told = "nobody is told"
@@ -126,7 +126,7 @@ class DeclineMessage(Command):
             told = "its sender was told before in this period"
         elif answerable and citizen_retention.decline(work, kept, message):
             told = "its sender is told"
-        return Outcome(f"message {stored.id} is declined; {told}", stored.id)
+        return ActResult(f"message {stored.id} is declined; {told}", stored.id)
 
 
 def not_destroyed(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
@@ -135,8 +135,8 @@ def not_destroyed(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
         return stored
     day = day_of(stored.discarded_at, work.env.settings.zone).isoformat()
     if stored.excluded_by is not None:
-        raise Refusal(Because.EXCLUDED_ALREADY(message=stored.id, officer=stored.excluded_by, day=day))
-    raise Refusal(Because.MESSAGE_DESTROYED(message=stored.id, day=day))
+        raise Refusal(CommandRefusal.EXCLUDED_ALREADY(message=stored.id, officer=stored.excluded_by, day=day))
+    raise Refusal(CommandRefusal.MESSAGE_DESTROYED(message=stored.id, day=day))
 
 
 def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
@@ -149,7 +149,7 @@ def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
     restored = [_restored(work, row) for row in (stored, *citizen_retention.attached(work, stored))]
     sender = restored[0].from_address
     for held in work.tx.find(ElectionSecret):
-        told = citizen_retention.told(work, held, sender or "")
+        told = citizen_retention.decline_of(work, held, sender or "")
         if told is not None and told.taken_back_at is None:
             change = changed(told, replace(told, taken_back_at=work.now))
             work.record(EventKind.DECLINE_TAKEN_BACK, change, about=EventRef(message=stored.id))
@@ -165,7 +165,7 @@ def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
         subject=message.subject,
         from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None,
-        reason=Filed.DECLINE_TAKEN_BACK(),
+        reason=FilingReason.DECLINE_TAKEN_BACK(),
         from_junk=False,
     )
     work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))
@@ -177,7 +177,7 @@ def into_case(
     message: StoredMessage,
     case: str,
     kinds: tuple[Kind, ...],
-    reason: Said,
+    reason: StoredText,
     notification: str | None = None,
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Files a message in a case and confirms it to its referrer; returns the row and the warnings.
@@ -195,7 +195,7 @@ def into_case(
         notification=notification,
         kinds=kinds or message.kinds,
         corrected_by=work.actor if named else message.corrected_by,
-        match_basis=Basis.BY_HAND(officer=work.actor),
+        match_basis=PlacementBasis.BY_HAND(officer=work.actor),
         placed_by=work.actor,
         reason=reason,
         from_junk=message.from_junk and reason == message.reason,
@@ -236,7 +236,7 @@ def _refuse_to_leave_a_hold(work: UnitOfWork, old: StoredMessage, new: StoredMes
     held = HeldOnDay(work.tx, work.today, work.env.settings.zone)
     lost = [hold for hold in held.of_place(old) if hold not in held.of_place(new)]
     if lost:
-        raise Refusal(Because.KEPT_BY_HOLD(message=old.id, hold=lost[0].id))
+        raise Refusal(CommandRefusal.KEPT_BY_HOLD(message=old.id, hold=lost[0].id))
 
 
 def teach(work: UnitOfWork, filed: StoredMessage, mail: Message | None = None) -> None:
@@ -247,11 +247,11 @@ def teach(work: UnitOfWork, filed: StoredMessage, mail: Message | None = None) -
     thread_keys.learn_address(work, filed, platform)
 
 
-def of_others(work: UnitOfWork, key: str) -> StoredMessage:
-    """Returns a message that somebody else wrote; raises Refusal for our own mail."""
+def require_foreign_mail(work: UnitOfWork, key: str) -> StoredMessage:
+    """Returns a received message; raises Refusal for our own mail."""
     message = the_message(work, key)
     if message.place == Place.OWN:
-        raise Refusal(Because.COMPOSED_HERE(message=message.id))
+        raise Refusal(CommandRefusal.COMPOSED_HERE(message=message.id))
     return not_destroyed(work, message)
 
 

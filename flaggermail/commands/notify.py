@@ -9,7 +9,7 @@ from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import DESK, CaseCommand
 from flaggermail.commands.lookups import one_of, the_case, the_election
-from flaggermail.commands.outcome import Done, Outcome
+from flaggermail.commands.outcome import ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Outgoing, of_notification
@@ -23,8 +23,8 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
 
 TEMPLATE_OF_TYPE = {
     CaseType.CONTENT: "notification",
@@ -76,7 +76,7 @@ class Draft(CaseCommand):
     contact: str = ""
     follow_up: bool = False
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         plan = _planned(work, self)
         case, channel = plan.case, plan.channel
         number, token = work.tx.number(_counter(case)), work.env.randomness.token()
@@ -92,7 +92,7 @@ class Draft(CaseCommand):
             "sends it" if channel.kind == platform_checks.MAIL else f"gives it to the officer, for the {channel.kind}"
         )
         text = f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}"
-        return Outcome(text, drafted.id, plan.warnings, platform_checks.did(Done.DRAFTED, drafted, channel))
+        return ActResult(text, drafted.id, plan.warnings, platform_checks.did(ActKind.DRAFTED, drafted, channel))
 
 
 def preview(work: UnitOfWork, command: Draft) -> Preview:
@@ -117,12 +117,12 @@ def _planned(work: UnitOfWork, command: Draft) -> _Plan:
     platform_checks.check_decided(case)
     warnings = platform_checks.check_exercise(work, case, channel)
     if faults := draft_policy.title_faults(command.title or case.title):
-        raise Refusal(Because.DRAFT_FAULTY(channel=channel.name, faults=faults))
+        raise Refusal(CommandRefusal.DRAFT_FAULTY(channel=channel.name, faults=faults))
     _check_none_pending(work, case, channel)
     template = _template(case, channel, command)
     written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
     if written in NEEDS_TEXT and not command.text.strip():
-        raise Refusal(Because.TEXT_NEEDED(template=template))
+        raise Refusal(CommandRefusal.TEXT_NEEDED(template=template))
     return _Plan(case, channel, template, tuple(warnings))
 
 
@@ -142,8 +142,8 @@ def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
         )
     }
     if len(codes) != 1:
-        named = ", ".join(sorted(codes)) or Piece.NONE_SENT()
-        raise Refusal(Because.EXCHANGE_NEEDS_CHANNEL(case=case.number, known=named))
+        named = ", ".join(sorted(codes)) or RefusalPart.NONE_SENT()
+        raise Refusal(CommandRefusal.EXCHANGE_NEEDS_CHANNEL(case=case.number, known=named))
     return codes.pop()
 
 
@@ -176,7 +176,7 @@ def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
     ):
         if platform_checks.awaits_submission(work, waiting):
             raise Refusal(
-                Because.APPROVED_NOT_DONE(
+                CommandRefusal.APPROVED_NOT_DONE(
                     channel=channel.code, draft=waiting.id, command=platform_checks.note_command(waiting, channel.kind)
                 )
             )
@@ -314,5 +314,5 @@ def _check(work: UnitOfWork, channel: Channel, notification: Notification, subje
     faults = draft_policy.faults(subject, body, requirements, patterns, search)
     if faults:
         letter = notification.template == OWN_TEXT
-        because = Because.DRAFT_FAULTY_LETTER if letter else Because.DRAFT_FAULTY
+        because = CommandRefusal.DRAFT_FAULTY_LETTER if letter else CommandRefusal.DRAFT_FAULTY
         raise Refusal(because(channel=channel.name, faults=faults))

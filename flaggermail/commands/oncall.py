@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import stored_messages
@@ -21,7 +21,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, Override, Platform, Reminder
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Rota, Shift, on_call, planned, quicker, running
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,12 @@ class Acknowledge(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return _of_reminder(work, self.reminder)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         reminder = _the_reminder(work, self.reminder)
         if reminder.acknowledged_at is not None:
-            raise Refusal(Because.ACKNOWLEDGED_ALREADY(reminder=reminder.id, officer=reminder.acknowledged_by or ""))
+            raise Refusal(
+                CommandRefusal.ACKNOWLEDGED_ALREADY(reminder=reminder.id, officer=reminder.acknowledged_by or "")
+            )
         promised = work.env.settings.escalation.acknowledged_minutes
         minutes = quicker(promised, stored_messages.pace(work.tx, reminder.case))
         until = work.now + timedelta(minutes=minutes)
@@ -61,13 +63,13 @@ class Acknowledge(Command):
             work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
         zone = work.env.settings.zone
         span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
-        did = Did(what=Done.ACKNOWLEDGED, case=reminder.case, minutes=minutes)
-        return Outcome(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id, did=did)
+        did = ActFacts(what=ActKind.ACKNOWLEDGED, case=reminder.case, minutes=minutes)
+        return ActResult(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver(Command):
-    """Hands over what a reminder is about to another officer, who is told at once, under a new token.
+    """Hands over the subject of a reminder to another officer, who is notified at once under a new token.
 
     The schedule does not change, and nothing is acknowledged until that officer does so.
     """
@@ -81,11 +83,11 @@ class HandOver(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return _of_reminder(work, self.reminder)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         reminder = _the_reminder(work, self.reminder)
         officer = work.env.settings.rota.officer(self.officer)
         if officer is None or officer.id == work.actor:
-            raise NotFound(Because.NO_OTHER_OFFICER(officer=self.officer))
+            raise NotFound(CommandRefusal.NO_OTHER_OFFICER(officer=self.officer))
         told = [row for row in work.tx.find(Reminder, where(Reminder.token).is_(reminder.token)) if not row.withheld]
         for row in told:
             about = EventRef(case=row.case, notification=row.notification)
@@ -108,8 +110,8 @@ class HandOver(Command):
             notice,
             {"by": by.name if by else work.actor, "matters": [_matter(work, row) for row in told]},
         )
-        did = Did(what=Done.HANDED_OVER, case=reminder.case, name=officer.name)
-        return Outcome(f"{reminder.id}: with {officer.id}", reminder.id, did=did)
+        did = ActFacts(what=ActKind.HANDED_OVER, case=reminder.case, name=officer.name)
+        return ActResult(f"{reminder.id}: with {officer.id}", reminder.id, did=did)
 
 
 def _matter(work: UnitOfWork, row: Reminder) -> dict[str, object]:
@@ -142,11 +144,11 @@ class OverrideRota(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Override, None),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         if work.env.settings.rota.officer(self.officer) is None:
-            raise NotFound(Because.OFFICER_NOT_IN_ROTA(officer=self.officer))
+            raise NotFound(CommandRefusal.OFFICER_NOT_IN_ROTA(officer=self.officer))
         if self.ends_at <= self.begins_at:
-            raise Refusal(Because.ENDS_BEFORE_BEGIN(end=self.ends_at.isoformat()))
+            raise Refusal(CommandRefusal.ENDS_BEFORE_BEGIN(end=self.ends_at.isoformat()))
         return _swapped(work, _take_over(work, Shift(self.officer, self.begins_at, self.ends_at)))
 
 
@@ -167,27 +169,27 @@ class SwapShift(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((Override, None),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         first = _shift(work, self.shift)
         if self.other is not None:
             second = _shift(work, self.other)
             if second.officer == first.officer:
-                raise Refusal(Because.SAME_HOLDER(officer=first.officer))
+                raise Refusal(CommandRefusal.SAME_HOLDER(officer=first.officer))
             given, taken = replace(first, officer=second.officer), replace(second, officer=first.officer)
             return _swapped(work, _take_over(work, given), _take_over(work, taken))
         officer = work.env.settings.rota.by_name(self.officer or "")
         if officer is None:
             known = ", ".join(f"{o.id} ({o.name})" for o in work.env.settings.rota.officers)
-            raise NotFound(Because.OFFICER_NOT_CLEAR(officer=self.officer or "", known=known))
+            raise NotFound(CommandRefusal.OFFICER_NOT_CLEAR(officer=self.officer or "", known=known))
         if officer.id == first.officer:
-            raise Refusal(Because.HAS_SHIFT(officer=officer.id))
+            raise Refusal(CommandRefusal.HAS_SHIFT(officer=officer.id))
         return _swapped(work, _take_over(work, replace(first, officer=officer.id)))
 
 
 def _the_reminder(work: UnitOfWork, key: str) -> Reminder:
     reminder = work.tx.get(Reminder, key)
     if reminder is None:
-        raise NotFound(Because.NO_SUCH_REMINDER(reminder=key))
+        raise NotFound(CommandRefusal.NO_SUCH_REMINDER(reminder=key))
     return reminder
 
 
@@ -203,14 +205,14 @@ def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
     if begins_at is None or begins_at == work.now:
         found = running(rota, changed_since, work.now)
         if found is None:
-            raise Refusal(Because.NOBODY_ON_CALL())
+            raise Refusal(CommandRefusal.NOBODY_ON_CALL())
         return found
     shifts = [s for s in (*rota_shifts(rota, begins_at), *changed_since) if s.begins_at == begins_at]
     if not shifts:
-        raise NotFound(Because.NO_SUCH_SHIFT(at=begins_at.isoformat()))
+        raise NotFound(CommandRefusal.NO_SUCH_SHIFT(at=begins_at.isoformat()))
     shift = shifts[-1]
     if shift.ends_at <= work.now:
-        raise Refusal(Because.SHIFT_OVER(at=begins_at.isoformat(), end=shift.ends_at.isoformat()))
+        raise Refusal(CommandRefusal.SHIFT_OVER(at=begins_at.isoformat(), end=shift.ends_at.isoformat()))
     holder = on_call(rota, changed_since, max(begins_at, work.now))
     return Shift(holder.id if holder else shift.officer, max(begins_at, work.now), shift.ends_at)
 
@@ -234,7 +236,7 @@ def _take_over(work: UnitOfWork, shift: Shift) -> Override:
     return row
 
 
-def _swapped(work: UnitOfWork, *rows: Override) -> Outcome:
+def _swapped(work: UnitOfWork, *rows: Override) -> ActResult:
     """Returns what became of the shifts, the first row being the one that was asked for."""
     zone = work.env.settings.zone
     texts = []
@@ -242,5 +244,5 @@ def _swapped(work: UnitOfWork, *rows: Override) -> Outcome:
         span = " to ".join(at.astimezone(zone).isoformat(timespec="minutes") for at in (row.begins_at, row.ends_at))
         texts.append(f"{row.officer} is on call from {span}")
     officer = work.env.settings.rota.officer(rows[0].officer)
-    did = Did(what=Done.SWAPPED, name=officer.name if officer else rows[0].officer)
-    return Outcome("; ".join(texts), rows[0].id, did=did)
+    did = ActFacts(what=ActKind.SWAPPED, name=officer.name if officer else rows[0].officer)
+    return ActResult("; ".join(texts), rows[0].id, did=did)

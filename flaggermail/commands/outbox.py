@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.commands.command import DESK, Command, Subject
 from flaggermail.commands.lookups import the_mail
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.letters import standing, writing
@@ -17,14 +17,14 @@ from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.outbox_states import IN_HAND, moved
+from flaggermail.record.outbox_states import IN_HAND, in_state
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import AttemptResult, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because, Lacking
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 from flaggermail.wording.said import counted
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,31 +41,35 @@ class ResolveMail(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((OutboxMail, the_mail(work, self.mail).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         mail = the_mail(work, self.mail)
         if mail.state != MailState.UNCERTAIN:
-            raise Refusal(Because.NOT_UNCERTAIN(mail=mail.id, state=mail.state))
+            raise Refusal(CommandRefusal.NOT_UNCERTAIN(mail=mail.id, state=mail.state))
         if row_fault(work.tx, mail) is not None:
-            raise Refusal(Because.ROW_DIFFERS(mail=mail.id))
+            raise Refusal(CommandRefusal.ROW_DIFFERS(mail=mail.id))
         about = EventRef(case=mail.case, notification=mail.notification)
         if self.again:
-            writing.refuse(work, Piece.OUTBOX(key=mail.id))
-            change = changed(mail, replace(moved(mail, MailState.QUEUED), next_try_at=work.now))
+            writing.refuse(work, RefusalPart.OUTBOX(key=mail.id))
+            change = changed(mail, replace(in_state(mail, MailState.QUEUED), next_try_at=work.now))
             work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
-            return Outcome(f"outbox {mail.id}: is sent again", mail.id, did=Did(what=Done.SENT_AGAIN, case=mail.case))
+            return ActResult(
+                f"outbox {mail.id}: is sent again", mail.id, did=ActFacts(what=ActKind.SENT_AGAIN, case=mail.case)
+            )
         if self.sent_at is None:
-            raise Refusal(Because.SAY_WHEN_SENT(mail=mail.id))
+            raise Refusal(CommandRefusal.SAY_WHEN_SENT(mail=mail.id))
         if self.sent_at > work.now:
-            raise Refusal(Because.SENT_IN_FUTURE(mail=mail.id, at=self.sent_at.isoformat()))
+            raise Refusal(CommandRefusal.SENT_IN_FUTURE(mail=mail.id, at=self.sent_at.isoformat()))
         if self.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # the time is given to the minute
             written = mail.queued_at.isoformat()
-            raise Refusal(Because.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat()))
+            raise Refusal(
+                CommandRefusal.SENT_BEFORE_WRITTEN(mail=mail.id, written=written, at=self.sent_at.isoformat())
+            )
         # What follows bears the instant of the sending: this event says when the record learned of it.
         work.record(EventKind.MAIL_RESOLVED, about=about, reason="sent")
-        said = Attempted.SETTLED(officer=work.actor)
+        said = AttemptText.SETTLED(officer=work.actor)
         settle(work, mail, Accepted(mail.recipient, self.sent_at, said, InstantBasis.BY_HAND))
-        did = Did(what=Done.SENT, case=mail.case, at=self.sent_at)
-        return Outcome(f"outbox {mail.id}: was sent", mail.id, did=did)
+        did = ActFacts(what=ActKind.SENT, case=mail.case, at=self.sent_at)
+        return ActResult(f"outbox {mail.id}: was sent", mail.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +84,21 @@ class CancelMail(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((OutboxMail, the_mail(work, self.mail).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         mail = the_mail(work, self.mail)
         if mail.state != MailState.QUEUED:
-            raise Refusal(Because.WAITS_NO_MORE(mail=mail.id, state=mail.state))
+            raise Refusal(CommandRefusal.WAITS_NO_MORE(mail=mail.id, state=mail.state))
         if not mail.is_withheld and not _surely_untaken(work, mail):
-            raise Refusal(Because.PERHAPS_TAKEN(mail=mail.id))
+            raise Refusal(CommandRefusal.PERHAPS_TAKEN(mail=mail.id))
         cancel(work, mail)
         if mail.notification is not None and mail.at_most_once:
             _cancel_notification(work, mail.notification)
-        return Outcome(f"outbox {mail.id} cancelled", mail.id)
+        return ActResult(f"outbox {mail.id} cancelled", mail.id)
 
 
 def cancel(work: UnitOfWork, mail: OutboxMail) -> None:
     """Takes a mail out of the queue."""
-    change = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
+    change = changed(mail, replace(in_state(mail, MailState.CANCELLED), next_try_at=None))
     work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
 
 
@@ -110,8 +114,8 @@ class RetryMail(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((OutboxMail, the_mail(work, self.mail).id),) if self.mail is not None else ()
 
-    def perform(self, work: UnitOfWork) -> Outcome:
-        writing.refuse(work, Piece.OUTBOX(key=self.mail or "retry"))
+    def perform(self, work: UnitOfWork) -> ActResult:
+        writing.refuse(work, RefusalPart.OUTBOX(key=self.mail or "retry"))
         outlook = standing.look(work.tx)
         held_back = outlook.standing in {ServerState.AWAY, ServerState.DENIES}
         if self.mail is None:
@@ -120,18 +124,18 @@ class RetryMail(Command):
             wanted = [self._named(work)]
         # Where no mail gets as far as its envelope, the one that tries for all is the one to hasten.
         delivery.hasten(work, outlook.tried_next if held_back else wanted)
-        return Outcome(f"outbox: {counted(len(wanted), 'mail is', 'mails are')} tried at once", self.mail or "")
+        return ActResult(f"outbox: {counted(len(wanted), 'mail is', 'mails are')} tried at once", self.mail or "")
 
     def _named(self, work: UnitOfWork) -> OutboxMail:
         mail = the_mail(work, self.mail or "")
         if mail.state == MailState.REFUSED:
-            raise Refusal(Because.REFUSED_FOR_GOOD(mail=mail.id))
+            raise Refusal(CommandRefusal.REFUSED_FOR_GOOD(mail=mail.id))
         if mail.is_withheld:
-            raise Refusal(Lacking.MAIL(mail=mail.id, what=mail.answer))
+            raise Refusal(SendingRefusal.MAIL(mail=mail.id, what=mail.answer))
         if mail.state in IN_HAND or (mail.state == MailState.QUEUED and not _surely_untaken(work, mail)):
-            raise Refusal(Because.IN_DOUBT(mail=mail.id))
+            raise Refusal(CommandRefusal.IN_DOUBT(mail=mail.id))
         if mail.state != MailState.QUEUED:
-            raise Refusal(Because.WAITS_NO_MORE(mail=mail.id, state=mail.state))
+            raise Refusal(CommandRefusal.WAITS_NO_MORE(mail=mail.id, state=mail.state))
         return mail
 
 

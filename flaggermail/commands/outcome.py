@@ -12,8 +12,8 @@ from flaggermail.record.case_values import CaseType, ChannelKind, ContactMeans, 
 from flaggermail.record.states import ClockKind
 
 
-class Done(StrEnum):
-    """What a command did; `config/templates/*/reply_answer` contains the text for each."""
+class ActKind(StrEnum):
+    """The kind of an act; `config/templates/*/reply_answer` has the text for each."""
 
     ACKNOWLEDGED = "acknowledged"
     APPROVED = "approved"
@@ -62,10 +62,10 @@ class ClockFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Did:
-    """What a command did, and the facts that belong to it; None where a fact does not apply."""
+class ActFacts:
+    """The kind of an act and the facts about it; None where a fact does not apply."""
 
-    what: Done = Done.OTHER
+    what: ActKind = ActKind.OTHER
     case: str | None = None
     type: CaseType | None = None  # that a correction gave the case
     source: Source | None = None
@@ -93,10 +93,10 @@ class Did:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The new state in one line, the key of the new or changed row, warnings to a person, and what was done."""
+class ActResult:
+    """The result of a command: its new state in one line, the key of the row, warnings, and the facts of the act."""
 
     text: str
     key: str
     warnings: tuple[str, ...] = ()
-    did: Did = Did()
+    did: ActFacts = ActFacts()

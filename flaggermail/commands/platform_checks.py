@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.commands.outcome import Did, Done
+from flaggermail.commands.outcome import ActFacts, ActKind
 from flaggermail.errors import Refusal
 from flaggermail.letters import stored_messages
 from flaggermail.notices import duty, notices
@@ -15,7 +15,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Platform
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ def counted_as(notification: Notification) -> Kind:
     return Kind.NOTIFICATION if notification.counted else Kind.FOLLOW_UP
 
 
-def did(what: Done, notification: Notification, channel: Channel) -> Did:
+def did(what: ActKind, notification: Notification, channel: Channel) -> ActFacts:
     """Returns what was done with a draft; it leaves once it has all approvals."""
-    return Did(
+    return ActFacts(
         what=what, case=notification.case, draft=notification.id, channel=notification.channel_name,
         kind=ChannelKind(channel.kind), leaves=notification.state == NotificationState.APPROVED,
     )  # fmt: skip
@@ -81,7 +81,7 @@ MAIL = "mail"  # a kind of channel
 def check_decided(case: Case) -> None:
     """Raises Refusal unless the decision is to notify."""
     if case.decision != Decision.NOTIFY:
-        raise Refusal(Because.NOT_DECIDED_TO_NOTIFY(case=case.number))
+        raise Refusal(CommandRefusal.NOT_DECIDED_TO_NOTIFY(case=case.number))
 
 
 def awaits_submission(work: UnitOfWork, notification: Notification) -> bool:
@@ -101,9 +101,9 @@ def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str,
         stored_messages.is_address(settings, f"any@{domain}") for domain in (platform.domains if platform else ())
     )
     if not case.exercise and (played or any(stored_messages.is_address(settings, address) for address in addresses)):
-        raise Refusal(Because.CHANNEL_FOR_EXERCISES(channel=channel.code, case=case.number))
+        raise Refusal(CommandRefusal.CHANNEL_FOR_EXERCISES(channel=channel.code, case=case.number))
     if case.exercise and channel.kind != MAIL and not played:
-        raise Refusal(Because.CHANNEL_IS_REAL(channel=channel.code, kind=channel.kind, case=case.number))
+        raise Refusal(CommandRefusal.CHANNEL_IS_REAL(channel=channel.code, kind=channel.kind, case=case.number))
     barred = [address for address in addresses if case.exercise and not stored_messages.may_reach(settings, address)]
     if stored_messages.rehearsal_of(work.tx, case.number) is not None:
         return tuple(f"exercise: the desk plays {address}, and nothing will leave for it" for address in barred)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import elections
 from flaggermail.commands import assess, cases, move, referrers
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.lookups import given, platform_of, the_case, the_message
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.lookups import platform_of, require_text, the_case, the_message
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict, Verdict
 from flaggermail.matching import lookup
@@ -20,10 +20,10 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ContactNote, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Basis, Filed
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
-from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.filing import FilingReason, PlacementBasis
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText, as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +49,12 @@ class PlaceMessage(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((StoredMessage, the_message(work, self.message).id),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
-        message = move.of_others(work, self.message)
+    def perform(self, work: UnitOfWork) -> ActResult:
+        message = move.require_foreign_mail(work, self.message)
         if sum((self.case is not None, self.new, self.noise, self.back)) != 1:
-            raise Refusal(Because.SAY_WHERE(message=message.id))
+            raise Refusal(CommandRefusal.SAY_WHERE(message=message.id))
         if self.remember and not self.new:
-            raise Refusal(Because.REMEMBER_NEW(message=message.id))
+            raise Refusal(CommandRefusal.REMEMBER_NEW(message=message.id))
         if self.noise:
             return _to_noise(work, message, self)
         if self.back:
@@ -65,8 +65,8 @@ class PlaceMessage(Command):
         case = the_case(work, self.case or "")
         filed, warnings = _file(work, message, case.number, self.kinds, as_written(self.reason))
         ended = _end_of_joined(work, message.case, case.number) if self.joins else None
-        did = Did(what=Done.PLACED, case=case.number, ended=ended)
-        return Outcome(f"message {filed.id} is in {case.number}", filed.id, () if ended else warnings, did)
+        did = ActFacts(what=ActKind.PLACED, case=case.number, ended=ended)
+        return ActResult(f"message {filed.id} is in {case.number}", filed.id, () if ended else warnings, did)
 
 
 def correct(
@@ -78,19 +78,21 @@ def correct(
         return _file(work, message, the_case(work, case or "").number, (), message.reason)
     use = work.tx.get(Notification, notification)
     if use is None or use.sent_at is None or not use.counted:
-        raise NotFound(Because.NO_SUCH_NOTIFICATION(notification=notification))
+        raise NotFound(CommandRefusal.NO_SUCH_NOTIFICATION(notification=notification))
     if case not in {None, use.case}:
-        raise Refusal(Because.NOTIFICATION_ELSEWHERE(notification=notification, there=use.case, case=case or ""))
+        raise Refusal(CommandRefusal.NOTIFICATION_ELSEWHERE(notification=notification, there=use.case, case=case or ""))
     platform = platform_of(work, message)
     if platform != use.platform:
         raise Refusal(
-            Because.NOTIFICATION_TO_ANOTHER(notification=notification, there=use.platform, platform=platform or "none")
+            CommandRefusal.NOTIFICATION_TO_ANOTHER(
+                notification=notification, there=use.platform, platform=platform or "none"
+            )
         )
     return move.into_case(work, message, use.case, (), message.reason, use.id)
 
 
 def _file(
-    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: Said
+    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: StoredText
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     notification = _use_of(work, message, case)
     filed, warnings = move.into_case(work, message, case, kinds, reason, notification)
@@ -111,30 +113,30 @@ def _end_of_joined(work: UnitOfWork, left: str | None, joined: str) -> str | Non
     if others or work.tx.exists(ContactNote, where(ContactNote.case).is_(case.number)):
         return None
     language = work.env.settings.desk.organisation.language
-    reason = Piece.JOINED(case=joined).in_language(language)
+    reason = RefusalPart.JOINED(case=joined).in_language(language)
     assess.Decide(case=case.number, decision=Decision.NONE, reason=reason).perform(work)
     cases.CloseCase(case=case.number).perform(work)
     return case.number
 
 
-def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
-    given("reason", command.reason)
+def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> ActResult:
+    require_text("reason", command.reason)
     if message.place == Place.DECLINED:
-        raise Refusal(Because.DECLINED_ALREADY(message=message.id))
+        raise Refusal(CommandRefusal.DECLINED_ALREADY(message=message.id))
     binned = replace(_taken_out(work, message, as_written(command.reason)), place=Place.NOISE, kinds=(Kind.NOISE,))
     warnings = move.move(work, message, binned, "noise")
-    return Outcome(f"message {message.id} is noise", message.id, warnings, Did(what=Done.NOISE))
+    return ActResult(f"message {message.id} is noise", message.id, warnings, ActFacts(what=ActKind.NOISE))
 
 
-def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
+def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> ActResult:
     if message.place == Place.QUARANTINE:
-        raise Refusal(Because.IN_QUARANTINE_ALREADY(message=message.id))
+        raise Refusal(CommandRefusal.IN_QUARANTINE_ALREADY(message=message.id))
     message = move.take_back(work, message)
-    warnings = _put_back(work, message, as_written(command.reason) or Filed.PUT_BACK(officer=work.actor))
-    return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
+    warnings = _put_back(work, message, as_written(command.reason) or FilingReason.PUT_BACK(officer=work.actor))
+    return ActResult(f"message {message.id} waits in the quarantine", message.id, warnings)
 
 
-def _put_back(work: UnitOfWork, message: StoredMessage, reason: Said) -> tuple[str, ...]:
+def _put_back(work: UnitOfWork, message: StoredMessage, reason: StoredText) -> tuple[str, ...]:
     """Undoes a placement, whoever made it: the message returns to the quarantine with current suggestions."""
     noise = set(message.kinds) == {Kind.NOISE}
     kinds = (Kind.UNKNOWN,) if noise else message.kinds
@@ -149,13 +151,13 @@ def _put_back(work: UnitOfWork, message: StoredMessage, reason: Said) -> tuple[s
     return warnings
 
 
-def _taken_out(work: UnitOfWork, message: StoredMessage, reason: Said) -> StoredMessage:
+def _taken_out(work: UnitOfWork, message: StoredMessage, reason: StoredText) -> StoredMessage:
     return replace(
         message,
         case=None,
         notification=None,
         reason=reason,
-        match_basis=Basis.BY_HAND(officer=work.actor),
+        match_basis=PlacementBasis.BY_HAND(officer=work.actor),
         placed_by=work.actor,
         from_junk=False,
         suggestions=(),
@@ -163,11 +165,11 @@ def _taken_out(work: UnitOfWork, message: StoredMessage, reason: Said) -> Stored
     )
 
 
-def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Outcome:
+def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> ActResult:
     found = elections.open_election(work, exercise=message.exercise)
     election = command.election or (found.code if found else None)
     if election is None:
-        raise Refusal(Because.NO_OPEN_ELECTION(message=message.id))
+        raise Refusal(CommandRefusal.NO_OPEN_ELECTION(message=message.id))
     warnings = _put_back(work, message, as_written(command.reason)) if message.case is not None else ()
     source = command.source or (Source.FELLOW_AUTHORITY if command.remember else None)
     domain = referrers.remember_sender(work, message, source) if command.remember and source is not None else None
@@ -177,7 +179,7 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage
     opened = wanted.perform(work)
     did = replace(opened.did, domain=domain, known=True if command.remember and domain is None else None)
     remembered = f"; {domain} is remembered" if domain is not None else ""
-    return Outcome(f"message {message.id} opened {opened.key}{remembered}", opened.key, warnings, did)
+    return ActResult(f"message {message.id} opened {opened.key}{remembered}", opened.key, warnings, did)
 
 
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from flaggermail.commands.command import DESK, Command, Subject
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import shown
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.fields import in_domains
@@ -19,7 +19,7 @@ from flaggermail.record.rows import Platform, RememberedDomain, StoredMessage
 from flaggermail.rules.files import is_domain
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 REMOVE = "flaggermail referrer remove"
 
@@ -37,14 +37,16 @@ class AddReferrer(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((RememberedDomain, self.domain.lower()),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         domain = self.domain.lower()
         listed = _list_with(work, domain)
         if listed is not None:
-            raise Refusal(Because.LISTED_ALREADY(domain=domain, listed=listed))
+            raise Refusal(CommandRefusal.LISTED_ALREADY(domain=domain, listed=listed))
         remember(work, domain, self.source)
-        return Outcome(
-            f"domain {domain}: remembered, source {self.source}", domain, did=Did(what=Done.REMEMBERED, domain=domain)
+        return ActResult(
+            f"domain {domain}: remembered, source {self.source}",
+            domain,
+            did=ActFacts(what=ActKind.REMEMBERED, domain=domain),
         )
 
 
@@ -60,17 +62,17 @@ class RemoveReferrer(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((RememberedDomain, self.domain.lower()),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         domain = self.domain.lower()
         row = work.tx.get(RememberedDomain, domain)
         if row is None or row.removed_at is not None:
             listed = _list_with(work, domain)
             if listed is not None:
-                raise NotFound(Because.LISTED_NOT_REMEMBERED(domain=domain, listed=listed))
-            raise NotFound(Because.NOT_REMEMBERED(domain=domain))
+                raise NotFound(CommandRefusal.LISTED_NOT_REMEMBERED(domain=domain, listed=listed))
+            raise NotFound(CommandRefusal.NOT_REMEMBERED(domain=domain))
         removed = replace(row, removed_at=work.now, removed_by=work.actor)
         work.record(EventKind.REFERRER_REMOVED, changed(row, removed))
-        return Outcome(f"domain {domain}: no longer remembered", domain)
+        return ActResult(f"domain {domain}: no longer remembered", domain)
 
 
 def remember_sender(work: UnitOfWork, message: StoredMessage, source: Source) -> str | None:
@@ -80,12 +82,12 @@ def remember_sender(work: UnitOfWork, message: StoredMessage, source: Source) ->
     """
     domain = (message.from_address or "").rpartition("@")[2]
     if message.verdict != SenderVerdict.VERIFIED or message.confirmed_by is not None:
-        raise Refusal(Because.SENDER_NOT_VERIFIED(message=message.id))
+        raise Refusal(CommandRefusal.SENDER_NOT_VERIFIED(message=message.id))
     if message.exercise:
-        raise Refusal(Because.EXERCISE_TEACHES_NOTHING(message=message.id))
+        raise Refusal(CommandRefusal.EXERCISE_TEACHES_NOTHING(message=message.id))
     _refuse_unfit(work, domain)
     if lookup.platform_answering(work, [message.from_address or ""]) is not None:
-        raise Refusal(Because.PLATFORM_ANSWERS_THERE(domain=domain))
+        raise Refusal(CommandRefusal.PLATFORM_ANSWERS_THERE(domain=domain))
     if _list_with(work, domain) is not None:
         return None
     remember(work, domain, source, message.id)
@@ -97,7 +99,7 @@ def remember(work: UnitOfWork, domain: str, source: Source, message: str | None 
     _refuse_unfit(work, domain)
     name = LIST_OF[source]
     if name not in work.env.settings.rules.lists:
-        raise Refusal(Because.NO_LIST_OF_SOURCE(source=source, name=name))
+        raise Refusal(CommandRefusal.NO_LIST_OF_SOURCE(source=source, name=name))
     row = RememberedDomain(id=domain, source=source, added_at=work.now, added_by=work.actor, message=message)
     old = work.tx.get(RememberedDomain, domain)
     if old is not None and old.removed_at is None and old.source == source:
@@ -111,15 +113,15 @@ def _refuse_unfit(work: UnitOfWork, domain: str) -> None:
     settings = work.env.settings
     organisation = work.env.organisational(domain) if is_domain(domain) else None
     if organisation is None:
-        raise Refusal(Because.NOT_REGISTERED(domain=shown(domain)))
+        raise Refusal(CommandRefusal.NOT_REGISTERED(domain=shown(domain)))
     if _overlap(domain, settings.rules.lists.get(FREE_MAIL, ())):
-        raise Refusal(Because.FREE_MAIL(domain=domain))
+        raise Refusal(CommandRefusal.FREE_MAIL(domain=domain))
     owner = next((p.name for p in work.tx.find(Platform) if _overlap(domain, p.domains)), None)
     if owner is not None:
-        raise Refusal(Because.PLATFORMS_DOMAIN(domain=domain, platform=owner))
+        raise Refusal(CommandRefusal.PLATFORMS_DOMAIN(domain=domain, platform=owner))
     ours = {a.rpartition("@")[2].lower() for a in (settings.desk.mailbox.address, *settings.desk.mailbox.aliases)}
     if _overlap(domain, ours):
-        raise Refusal(Because.OWN_DOMAIN(domain=domain))
+        raise Refusal(CommandRefusal.OWN_DOMAIN(domain=domain))
 
 
 def _overlap(domain: str, others: Iterable[str]) -> bool:

@@ -6,15 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.commands.command import ACCOUNTS, Command, Subject
-from flaggermail.commands.lookups import given, the_election
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.lookups import require_text, the_election
+from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.record.terms import day_of
 from flaggermail.report import annexes, canonical, draft, facts, frozen, moving, values
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import ReportBecause
+from flaggermail.wording.refusals import ReportRefusal
 
 _MOST_MISSING = 12  # words that a refusal lists
 
@@ -33,7 +33,7 @@ class DraftReport(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((ReportDraft, the_election(work, self.election).code),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         election = reportable(work, self.election)
         told = facts.of_election(work, election)
         written = draft.read(self.text, self.name, told, work.env.settings)
@@ -46,10 +46,10 @@ class DraftReport(Command):
         last, differences = moving.since_last(work, election)
         unlike = (f"to be mended before a freeze: {one.english}" for one in values.disagreements(told))
         warnings = (*(f"still to be written: {one}" for one in still[:_MOST_MISSING]), *unlike)
-        return Outcome(
+        return ActResult(
             f"report {election.code}: the draft is kept",
             election.code,
-            warnings=(*warnings, *moving.told(work, last, differences)),
+            warnings=(*warnings, *moving.difference_lines(work, last, differences)),
         )
 
 
@@ -66,24 +66,24 @@ class FreezeReport(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         return ((ReportFreeze, None), (ReportDraft, the_election(work, self.election).code))
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         election, zone = reportable(work, self.election), work.env.settings.zone
         standing = frozen.standing(work, election.code)
         if standing is not None:
             day = day_of(standing.frozen_at, zone).isoformat()
-            because = ReportBecause.FROZEN(
+            because = ReportRefusal.FROZEN(
                 election=election.code, day=day, by=standing.frozen_by, freeze=standing.id
             )  # fmt: skip
             raise Refusal(because)
         if work.today <= election.period_until and not self.early:
-            raise Refusal(ReportBecause.NOT_OVER(election=election.code, day=election.period_until.isoformat()))
+            raise Refusal(ReportRefusal.NOT_OVER(election=election.code, day=election.period_until.isoformat()))
         inputs = frozen.inputs_now(work, election)
         missing = list(draft.missing(inputs.written, inputs.facts))
         if missing:
-            raise Refusal(ReportBecause.INCOMPLETE(election=election.code, missing=missing[:_MOST_MISSING]))
+            raise Refusal(ReportRefusal.INCOMPLETE(election=election.code, missing=missing[:_MOST_MISSING]))
         disagreements = list(values.disagreements(inputs.facts))
         if disagreements:
-            raise Refusal(ReportBecause.DISAGREES(election=election.code, found=disagreements))
+            raise Refusal(ReportRefusal.DISAGREES(election=election.code, found=disagreements))
         last, differences = moving.since_last(work, election, inputs)
         head = work.tx.head()
         row = ReportFreeze(
@@ -93,14 +93,14 @@ class FreezeReport(Command):
             frozen_by=work.actor,
             seq=head.seq if head else 0,
             head=head.digest if head else "",
-            inputs=canonical.written(inputs),
+            inputs=canonical.encode(inputs),
             inputs_digest=canonical.digest(inputs),
             documents=tuple(f"{of} {canonical.digest(made)}" for of, made in frozen.documents(inputs).items()),
         )
         work.record(EventKind.REPORT_FROZEN, added(row), reason=row.id)
         text = f"report {election.code}: frozen as {row.id} after event {row.seq}; SHA-256 {row.inputs_digest}"
         lacking = annexes.lacking(work, [use.use.notification for use in inputs.facts.uses])
-        return Outcome(text, row.id, warnings=(*lacking, *moving.told(work, last, differences)))
+        return ActResult(text, row.id, warnings=(*lacking, *moving.difference_lines(work, last, differences)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,18 +117,18 @@ class UnfreezeReport(Command):
         del work
         return ((ReportFreeze, None),)
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         election = reportable(work, self.election)
-        given("reason", self.reason)
+        require_text("reason", self.reason)
         row = frozen.the_freeze(work, election.code)
         undone = replace(row, undone_at=work.now, undone_by=work.actor, undone_reason=self.reason.strip())
         work.record(EventKind.REPORT_UNFROZEN, changed(row, undone), reason=row.id)
-        return Outcome(f"report {election.code}: {row.id} is undone; it stays on record", row.id)
+        return ActResult(f"report {election.code}: {row.id} is undone; it stays on record", row.id)
 
 
 def reportable(work: UnitOfWork, code: str) -> Election:
     """Returns the election with that code. Raises NotFound, and Refusal for an exercise."""
     election = the_election(work, code)
     if election.exercise:
-        raise Refusal(ReportBecause.EXERCISE(election=code))
+        raise Refusal(ReportRefusal.EXERCISE(election=code))
     return election

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, 
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.definition import YEARS
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -89,18 +89,20 @@ def read_request(
     try:
         written = json.dumps(request, allow_nan=False)
         if most is not None and len(written) > most:
-            raise Refusal(Because.REQUEST_TOO_LONG(name=name, length=len(written), most=most))
+            raise Refusal(CommandRefusal.REQUEST_TOO_LONG(name=name, length=len(written), most=most))
         if "\\u0000" in written.replace("\\\\", ""):  # PostgreSQL stores no text with NUL
-            raise Refusal(Because.REQUEST_WITH_NUL(name=name))
+            raise Refusal(CommandRefusal.REQUEST_WITH_NUL(name=name))
         found = _reader(kind).validate_json(written, context=zone)
     except ValidationError as fault:
         found_faults = fault.errors(include_url=False)
         faults = [_said(one) for one in found_faults[:MOST_FAULTS]]
         more = [f"and {len(found_faults) - MOST_FAULTS} more"] if len(found_faults) > MOST_FAULTS else []
         fields = [_where(one) for one in found_faults]
-        raise Refusal(Because.REQUEST_FAULTY(name=name, faults="; ".join(faults + more), fields=fields)) from fault
+        raise Refusal(
+            CommandRefusal.REQUEST_FAULTY(name=name, faults="; ".join(faults + more), fields=fields)
+        ) from fault
     except (RecursionError, TypeError, ValueError) as fault:
-        raise Refusal(Because.REQUEST_UNREADABLE(name=name)) from fault
+        raise Refusal(CommandRefusal.REQUEST_UNREADABLE(name=name)) from fault
     if not isinstance(found, kind):
         raise TypeError(f"{name}: read as {type(found).__name__}")
     return found

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flaggermail.cases.checklist import SPOKEN
 from flaggermail.cases.lifecycle import missing_of
 from flaggermail.commands.command import DESK, CaseCommand
-from flaggermail.commands.lookups import given, the_case
-from flaggermail.commands.outcome import Did, Done, Outcome
+from flaggermail.commands.lookups import require_text, the_case
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.notices import notices, reading
@@ -20,8 +20,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +34,19 @@ class AskReferrer(CaseCommand):
     items: tuple[Item, ...] = ()
     text: str = ""
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         if not notices.has_referrer(work, case):
-            raise Refusal(Because.NOBODY_TO_ASK(case=case.number))
+            raise Refusal(CommandRefusal.NOBODY_TO_ASK(case=case.number))
         if case.state == CaseState.CLOSED:
-            raise Refusal(Because.CLOSED_TO_QUESTIONS(case=case.number))
+            raise Refusal(CommandRefusal.CLOSED_TO_QUESTIONS(case=case.number))
         notices.refuse_unproven(work, case)
-        writing.refuse(work, Piece.CASE(key=case.number))
+        writing.refuse(work, RefusalPart.CASE(key=case.number))
         question = self.text.strip()
         named = tuple(dict.fromkeys(self.items))
-        items = named or (() if question else missing_of(work, case, read=reading.again))
+        items = named or (() if question else missing_of(work, case, read=reading.reparse))
         if not (items or question):
-            raise Refusal(Because.NOTHING_TO_ASK(case=case.number))
+            raise Refusal(CommandRefusal.NOTHING_TO_ASK(case=case.number))
         asked_before = work.tx.find(
             OutboxMail, where(OutboxMail.case).is_(case.number), where(OutboxMail.kind).is_(Kind.INFORMATION_REQUEST)
         )
@@ -60,7 +60,7 @@ class AskReferrer(CaseCommand):
         warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
         spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])
         text = f"case {case.number}: the referrer is asked for {', '.join(spoken)}"
-        return Outcome(text, case.number, warnings, Did(what=Done.ASKED, case=case.number))
+        return ActResult(text, case.number, warnings, ActFacts(what=ActKind.ASKED, case=case.number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +72,14 @@ class ReplyToReferrer(CaseCommand):
 
     text: str
 
-    def perform(self, work: UnitOfWork) -> Outcome:
+    def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         if not notices.has_referrer(work, case):
-            raise Refusal(Because.NOBODY_TO_WRITE_TO(case=case.number))
+            raise Refusal(CommandRefusal.NOBODY_TO_WRITE_TO(case=case.number))
         notices.refuse_unproven(work, case)
-        given("text", self.text)
-        writing.refuse(work, Piece.CASE(key=case.number))
+        require_text("text", self.text)
+        writing.refuse(work, RefusalPart.CASE(key=case.number))
         dedupe = f"reply/{case.number}/{work.now.isoformat()}"
         if unmade := notices.to_referrer(work, case, "referrer_reply", {"text": self.text.strip()}, dedupe):
             raise Refusal(unmade)
-        return Outcome(f"case {case.number}: the referrer is written to", case.number)
+        return ActResult(f"case {case.number}: the referrer is written to", case.number)

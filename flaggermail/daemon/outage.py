@@ -16,7 +16,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from flaggermail import logbook
-from flaggermail.errors import DiskFails, LeaseHeld, StoreAway, StoreBusy, StoreFault
+from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy, StoreFailure
 from flaggermail.notices import duty, notices
 from flaggermail.notices.pager_choice import alarm_text
 from flaggermail.ports import Interrupt
@@ -32,8 +32,8 @@ LONGEST = 300.0  # seconds until the next probe after many relapses
 LONGEST_OF_DISK = 60.0  # as above: nothing but this desk asks its own disk
 
 
-class Cause(StrEnum):
-    """Why the record is away, as the status says it."""
+class OutageCause(StrEnum):
+    """Why the record is unavailable, as the status prints it."""
 
     SERVER = "its server does not answer or refuses work"
     DISK = "its disk is full, read-only, fails or is not there"
@@ -52,7 +52,7 @@ class Outage:
         self._began: float | None = None
         self._ended: float | None = None
         self._relapses = 0
-        self._cause = Cause.SERVER
+        self._cause = OutageCause.SERVER
         self._trouble = 0.0  # when the outage began, or the first of those that it is a relapse of
         self._busy = set[str]()  # workers that found the record busy at their last call
         self.since: datetime | None = None
@@ -66,9 +66,11 @@ class Outage:
         if isinstance(error, LeaseHeld):
             raise error
         if isinstance(error, StoreAway):
-            return self.begin(str(error), now, Cause.DISK if isinstance(error, DiskFails) else Cause.SERVER)
+            return self.begin(
+                str(error), now, OutageCause.DISK if isinstance(error, DiskFailure) else OutageCause.SERVER
+            )
         if self.lease_until is not None and now >= self.lease_until:
-            return self.begin(str(error), now, Cause.LOCKED)
+            return self.begin(str(error), now, OutageCause.LOCKED)
         if worker not in self._busy:
             self._busy.add(worker)
             logbook.record_busy(worker, str(error))
@@ -92,14 +94,14 @@ class Outage:
     @property
     def of_disk(self) -> bool:
         """True while the disk of an SQLite database is the cause."""
-        return self.lasts and self._cause is Cause.DISK
+        return self.lasts and self._cause is OutageCause.DISK
 
     @property
     def seconds(self) -> float:
         """How long the record has been away, relapses included; 0 if it is not."""
         return self._monotonic() - self._trouble if self.lasts else 0.0
 
-    def begin(self, reason: str, now: datetime, cause: Cause = Cause.SERVER) -> bool:
+    def begin(self, reason: str, now: datetime, cause: OutageCause = OutageCause.SERVER) -> bool:
         """Begins an outage, and logs its reason; without effect, and False, if it has begun."""
         with self._turn:
             if self._began is not None:
@@ -146,9 +148,9 @@ class OutageCall:
         self._began: datetime | None = None  # of an outage whose alarm is still to be recorded
 
     def may_page(self, env: Services) -> bool:
-        """Tells what is to be told of an outage; returns whether pages can be recorded.
+        """Sends what is due about an outage; returns whether pages can be recorded.
 
-        Raises StoreBusy, StoreFault.
+        Raises StoreBusy, StoreFailure.
         """
         if self._outage.lasts:
             self._call(env)
@@ -194,6 +196,6 @@ def _readers(env: Services) -> list[Officer]:
     try:
         with env.store.read() as tx:
             officer = duty.officer_on_call(UnitOfWork(env, tx, now))
-    except (StoreBusy, StoreFault):
+    except (StoreBusy, StoreFailure):
         officer = on_call(rota, [], now)
     return [one for one in dict.fromkeys((officer, *rota.heads)) if one is not None]

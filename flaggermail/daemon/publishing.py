@@ -11,7 +11,7 @@ from datetime import datetime
 from flaggermail import logbook
 from flaggermail.cases import citizen_retention
 from flaggermail.daemon.outage import Outage
-from flaggermail.errors import StoreBusy, StoreFault
+from flaggermail.errors import StoreBusy, StoreFailure
 from flaggermail.health import status
 from flaggermail.health.findings import Confinement
 from flaggermail.health.overview import Overview
@@ -151,7 +151,7 @@ class Publishing:
             self._look(env, observed)
             return self._seen
         if self._outage.of_disk:
-            with suppress(StoreBusy, StoreFault):
+            with suppress(StoreBusy, StoreFailure):
                 self._look(env, observed)
         if self._seen is None:
             return None

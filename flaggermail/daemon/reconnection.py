@@ -13,8 +13,8 @@ from flaggermail import logbook
 from flaggermail.daemon.backoff import delay, login_delay
 from flaggermail.errors import LinkLost, LoginRefused, MailboxUnclear, MailboxUnproven, PauseAsked
 from flaggermail.ports import Interrupt, Mailbox, Reach, TokenReach
-from flaggermail.settings.mistakes import CheckCode, mistake
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
+from flaggermail.wording.said import UNSAID, StoredText
 
 SECRET_EVERY = 5.0  # seconds between two looks for a new password while the login is refused
 
@@ -33,7 +33,7 @@ class Reconnection:
         return str(self._why) if self._why else None
 
     @property
-    def meaning(self) -> Said:
+    def meaning(self) -> StoredText:
         """What the server's last answer means; unsaid if it is not known, or the mailbox can be read."""
         return self._why.meaning if self._why else UNSAID
 
@@ -81,7 +81,7 @@ class ReachCheck:
         found = self._tries()
         if found is not None and found.reach is not Reach.REFUSED:
             kind = MailboxUnproven if found.reach is Reach.OPENED else MailboxUnclear
-            raise kind(mistake(CheckCode.TOKEN_REACH, said=found.told.english).text)
+            raise kind(setup_fault(SetupFaultCode.TOKEN_REACH, said=found.told.english).text)
         self._tries = None
         if found is not None:
             logbook.token_reach_proven(found.told.english)

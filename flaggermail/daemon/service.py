@@ -31,19 +31,19 @@ from flaggermail.daemon.publishing import (
 )
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
 from flaggermail.daemon.starting import ArchiveWatch, Unsupervised, recover, tell_started, when_free
-from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
+from flaggermail.errors import ArchiveFailure, LinkLost, StoreAway, StoreBusy, StoreFailure
 from flaggermail.health import mailbox_monitor, readiness, self_check, watchdog
 from flaggermail.health.findings import ARCHIVE, Confinement
 from flaggermail.health.mailbox_monitor import InboxAge
-from flaggermail.health.watchdog import JobFaults, LoopMonitor, WatchedStop
+from flaggermail.health.watchdog import JobFailures, LoopMonitor, WatchedStop
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderTroubles
+from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import (
     Heartbeat,
     Interrupt,
-    JobFault,
+    JobFailure,
     JobReport,
     Mailbox,
     StatusBoard,
@@ -120,11 +120,11 @@ class Daemon:
         self._archive = ArchiveWatch(self.env.health_probe.archive, self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
         self._reach = ReachCheck(self.proof)
-        self._sending, self._troubles = Sending(), FolderTroubles()
+        self._sending, self._troubles = Sending(), FolderFailures()
         self._publishing = Publishing(self._outage)
         self._call = OutageCall(self._outage, lambda: self._publishing.observes, self.monotonic)
         self._reminded, self._age = self.monotonic(), InboxAge(self.monotonic())
-        self.job_faults = JobFaults(self.monotonic)
+        self.job_faults = JobFailures(self.monotonic)
         self._sends = threading.Lock()  # held while mail is sent, at its second or after new mail
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
 
@@ -198,7 +198,7 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         if self.renewal is not None:
-            asked = self.renewal.ask
+            asked = self.renewal.request
             signal.signal(signal.SIGHUP, lambda *_: asked())
 
     def _wait(self, patience: float) -> None:
@@ -236,15 +236,15 @@ class Daemon:
                     work()
                     self._archive.worked(name)
                 self._outage.worked(name)
-            except (StoreAway, StoreBusy, ArchiveFault) as kept:
+            except (StoreAway, StoreBusy, ArchiveFailure) as kept:
                 self._met_by(name, kept)
                 if name in AT_A_MINUTE:
                     self.ticker.once(BUSY_AGAIN, f"{name} again", run)
 
         return run
 
-    def _met_by(self, worker: str, kept: StoreAway | StoreBusy | ArchiveFault) -> None:
-        if isinstance(kept, ArchiveFault):
+    def _met_by(self, worker: str, kept: StoreAway | StoreBusy | ArchiveFailure) -> None:
+        if isinstance(kept, ArchiveFailure):
             self._archive.met(worker, kept)
         elif self._outage.met_by(worker, kept, self.env.clock.now()) and self._outage.of_disk:
             log_full_disks(self.env)
@@ -265,9 +265,9 @@ class Daemon:
     def _note_job_fault(self, report: JobReport) -> None:
         """Counts a fault of a job for the status and logs it; a failed job stops the daemon."""
         is_news = self.job_faults.count(report)
-        if report.fault is JobFault.FAILED:
+        if report.fault is JobFailure.FAILED:
             self._fail(report.name, report.error or RuntimeError(report.name))
-        elif is_news and report.fault is JobFault.MISSED:
+        elif is_news and report.fault is JobFailure.MISSED:
             logbook.job_missed(report.name, report.late.total_seconds())
         elif is_news:
             logbook.job_overlapped(report.name)
@@ -282,7 +282,7 @@ class Daemon:
             try:
                 self._poll_and_wait(stop, interval, at_most)
                 self._outage.worked("watcher")
-            except (StoreAway, StoreBusy, ArchiveFault) as kept:
+            except (StoreAway, StoreBusy, ArchiveFailure) as kept:
                 self._met_by("watcher", kept)
                 self.mailbox.close()  # in the middle of an answer, perhaps
                 self._poll_due = -math.inf
@@ -370,7 +370,7 @@ class Daemon:
             rehearsal.tick(self.env)  # after all that is real
             unread = self._age.unread(self.env, self.monotonic())
             if self.link is not None or self._age.was_read:  # the very first poll takes long without being an outage
-                mailbox_monitor.keep(self.env, unread, self._reconnection.meaning)
+                mailbox_monitor.watch_inbox(self.env, unread, self._reconnection.meaning)
             self._pulse.beat("remind")
             self._reminded = self.monotonic()
             if told:
@@ -403,7 +403,7 @@ class Daemon:
     def _tell(self, name: str, *works: Callable[[Services], object]) -> None:
         """Does what only tells; a fault is an alarm, and counted, and never the end of the daemon."""
         for error in watchdog.tell(self.env, name, *works):
-            self.job_faults.count(JobReport(JobFault.FAILED, name, error=error))
+            self.job_faults.count(JobReport(JobFailure.FAILED, name, error=error))
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""
@@ -498,6 +498,6 @@ class Daemon:
                 self._abandon(releasing.name)
 
     def _release_lease(self) -> None:
-        with suppress(StoreBusy, StoreFault):
+        with suppress(StoreBusy, StoreFailure):
             log_head(self.env)
             self.env.store.release()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flaggermail import logbook
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.errors import ArchiveFault, StoreAway, StoreBusy
+from flaggermail.errors import ArchiveFailure, StoreAway, StoreBusy
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt
@@ -18,7 +18,7 @@ from flaggermail.rule_changes import reload
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
 from flaggermail.wording.alarms import Health
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.said import UNSAID, StoredText
 
 LOOK_EVERY = 2.0  # seconds
 HELD = 60.0  # seconds: longer than from one look of the self-check to the next
@@ -26,10 +26,10 @@ RULES = "rules"  # the worker that loads them
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A fault that was not explained, of one worker: why, since when, and until when it waits, by `monotonic`."""
+class ArchivePause:
+    """The pause of one worker after an unexplained failure: why, since when, and until when, by `monotonic`."""
 
-    why: Said
+    why: StoredText
     began: float
     until: float
 
@@ -37,14 +37,14 @@ class Hold:
 class ArchiveWatch:
     """Remembers what the last look found. `look` returns why the archive cannot be used, or unsaid. Thread-safe."""
 
-    def __init__(self, look: Callable[[], Said | None], monotonic: Callable[[], float]) -> None:
+    def __init__(self, look: Callable[[], StoredText | None], monotonic: Callable[[], float]) -> None:
         self._look, self._monotonic = look, monotonic
-        self._why: Said = UNSAID
+        self._why: StoredText = UNSAID
         self._began = 0.0
-        self._holds: dict[str, Hold] = {}  # by worker
+        self._holds: dict[str, ArchivePause] = {}  # by worker
 
     @property
-    def said(self) -> Said:
+    def said(self) -> StoredText:
         """Why the archive cannot be used, or did not do what it should; unsaid if it can."""
         return self._why or next((hold.why for hold in list(self._holds.values())), UNSAID)
 
@@ -59,12 +59,12 @@ class ArchiveWatch:
         hold = self._holds.get(worker)
         return bool(self._why) or (hold is not None and self._monotonic() < hold.until)
 
-    def met(self, worker: str, fault: ArchiveFault) -> None:
+    def met(self, worker: str, fault: ArchiveFailure) -> None:
         """Looks after a fault of the archive; lets the worker wait if the look does not explain it."""
         if self.is_away(worker):
             return
         now, before = self._monotonic(), self._holds.get(worker)
-        self._holds[worker] = Hold(_impersonal(fault), before.began if before else now, now + HELD)
+        self._holds[worker] = ArchivePause(_impersonal(fault), before.began if before else now, now + HELD)
         if before is None:
             logbook.archive_away(str(fault))
 
@@ -83,13 +83,13 @@ class ArchiveWatch:
         """Records the rules in force; if the archive does not take them, they are loaded and noted once it does."""
         try:
             reload.note(env)
-        except ArchiveFault as fault:
+        except ArchiveFailure as fault:
             self.met(RULES, fault)
             if renewal is not None:
-                renewal.ask()
+                renewal.request()
 
 
-def _impersonal(fault: ArchiveFault) -> Said:
+def _impersonal(fault: ArchiveFailure) -> StoredText:
     """Returns a fault without the file that it names: the status is for every account, the journal has the rest."""
     cause = fault.__cause__
     words = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
@@ -146,7 +146,7 @@ def _sweep_archive(env: Services) -> None:
     """
     try:
         left = env.octets.sweep()
-    except ArchiveFault as fault:
+    except ArchiveFailure as fault:
         logbook.not_swept(str(fault))
     else:
         if left:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from flaggermail.desk.ground import Ground
+from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import texts
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
@@ -16,8 +16,8 @@ from flaggermail.record.audit import (
     LIMIT,
     ArchivedFile,
     AuditResult,
-    Discrepancy,
     Head,
+    RecordFinding,
     Subject,
     compared,
 )
@@ -33,14 +33,14 @@ class _Result:
     """Everything that was compared."""
 
     proof: AuditResult
-    findings: Sequence[Discrepancy]
+    findings: Sequence[RecordFinding]
     further: int
     files: int
     left: Sequence[str]  # files that no row names
     left_further: int
 
 
-def show_head(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+def show_head(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"seq", "digest", "at"} of the last event. Raises Refusal if the chain has no head."""
     with ground.evidence() as (tx, _octets):
         found = tx.head()
@@ -49,7 +49,7 @@ def show_head(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
     return _shown(found)
 
 
-def verify(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+def verify(ground: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Compares events, rows, personal values and archive with each other, and the chain with the heads in `since`.
 
     `proved` in the document says whether the database itself agrees with its events: then a file that no row names is
@@ -74,7 +74,7 @@ def _head(text: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-def _once(ground: Ground, heads: Heads) -> _Result:
+def _once(ground: DeskFiles, heads: Heads) -> _Result:
     with ground.evidence() as (tx, octets):
         return _compared(tx, octets, heads)
 
@@ -104,7 +104,7 @@ def _compared(tx: Transaction, octets: BlobStore, heads: Heads) -> _Result:
     return _Result(proof, findings, further, files, left, left_further)
 
 
-def _since(tx: Transaction, proof: AuditResult, heads: Heads) -> Iterator[Discrepancy]:
+def _since(tx: Transaction, proof: AuditResult, heads: Heads) -> Iterator[RecordFinding]:
     """Yields the heads kept elsewhere that are not in the chain."""
     for seq, digest in heads:
         found = tx.head(seq)
@@ -114,7 +114,7 @@ def _since(tx: Transaction, proof: AuditResult, heads: Heads) -> Iterator[Discre
             said = f"is not in the chain, which ends with event {proof.head.seq}: later events were cut off"
         else:
             said = f"is not in the chain: event {seq} has another digest, so it or an event before it was written anew"
-        yield Discrepancy(Subject.HEAD, f"head {seq}:{digest[:12]}...", said, seq)
+        yield RecordFinding(Subject.HEAD, f"head {seq}:{digest[:12]}...", said, seq)
 
 
 def _document(result: _Result) -> dict[str, Json]:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from flaggermail.cases import attention
-from flaggermail.desk.ground import Ground
-from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFault
+from flaggermail.desk.ground import DeskFiles
+from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFailure
 from flaggermail.health import advice
 from flaggermail.health.findings import Confinement
 from flaggermail.mail.authentication.authres import AuthenticationMethod
@@ -25,7 +25,7 @@ from flaggermail.record.rows import Case, Election, TrustProof
 from flaggermail.record.states import CaseState, Severity
 from flaggermail.rules import models as files
 from flaggermail.rules.configuration import Configuration, load
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.reading import rules_of
 from flaggermail.settings.rota import gaps
 from flaggermail.settings.yaml_files.kinds import Model
@@ -45,7 +45,7 @@ T = TypeVar("T")
 Span = tuple[datetime, datetime]
 
 
-def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     """Returns what is in order and what is not.
 
     `findings` has each mistake with `code`, `severity` and `text`, `severity` is that of the worst of them or null,
@@ -55,21 +55,21 @@ def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
     try:
         settings = _loaded(ground)
     except ConfigurationError as error:
-        return _findings([mistake(CheckCode.CONFIGURATION, line=line) for line in error.faults])
+        return _findings([setup_fault(SetupFaultCode.CONFIGURATION, line=line) for line in error.faults])
     now = ground.now()
     today = now.astimezone(settings.zone).date()
-    on_day = advice.mistakes_on(settings, today, _of_record(ground, settings, _elections_added, []))
+    on_day = advice.setup_faults_on(settings, today, _of_record(ground, settings, _elections_added, []))
     referrers, remembered = _of_record(ground, settings, _referrers, _NOBODY)
     unlisted = advice.unlisted(settings, referrers, remembered)
     left = advice.of_overrides(settings, _of_record(ground, settings, duty.overrides, []), now)
     orphaned = advice.orphaned(settings, _of_record(ground, settings, _taken, {}))
-    on_machine = (*_mark(ground, settings, now), *ground.machine_mistakes(settings))
-    found = (*advice.mistakes(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
+    on_machine = (*_mark(ground, settings, now), *ground.machine_faults(settings))
+    found = (*advice.setup_faults(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
     held = ground.confinement(settings)
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
 
 
-def _of_record(ground: Ground, settings: Configuration, read: Callable[[Transaction], T], unread: T) -> T:
+def _of_record(ground: DeskFiles, settings: Configuration, read: Callable[[Transaction], T], unread: T) -> T:
     """Returns what `read` finds in the database file; `unread` on a server, which `check` does not ask.
 
     A file that cannot be read is a mistake of its own.
@@ -79,7 +79,7 @@ def _of_record(ground: Ground, settings: Configuration, read: Callable[[Transact
     try:
         with ground.evidence() as (tx, _):
             return read(tx)
-    except (ConfigurationError, StoreFault, RowUnreadable):
+    except (ConfigurationError, StoreFailure, RowUnreadable):
         return unread
 
 
@@ -108,7 +108,7 @@ def _taken(tx: Transaction) -> dict[str, list[str]]:
     return taken
 
 
-def _mark(ground: Ground, settings: Configuration, now: datetime) -> tuple[Mistake, ...]:
+def _mark(ground: DeskFiles, settings: Configuration, now: datetime) -> tuple[SetupFault, ...]:
     """Returns what is wrong with the trial of the server's mark; a record on a server is not asked, `run` says it."""
     mailbox = settings.desk.mailbox
     exchange = mailbox.trusted.asked is AuthenticationMethod.EXCHANGE
@@ -118,7 +118,7 @@ def _mark(ground: Ground, settings: Configuration, now: datetime) -> tuple[Mista
     return advice.of_mark(mailbox, proof, now, settings.zone)
 
 
-def _findings(found: Sequence[Mistake]) -> dict[str, Json]:
+def _findings(found: Sequence[SetupFault]) -> dict[str, Json]:
     ordered = sorted(found, key=lambda one: _WORST_FIRST.index(one.severity))
     return {
         "severity": ordered[0].severity if ordered else None,
@@ -128,7 +128,7 @@ def _findings(found: Sequence[Mistake]) -> dict[str, Json]:
     }
 
 
-def _loaded(ground: Ground) -> Configuration:
+def _loaded(ground: DeskFiles) -> Configuration:
     """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
     directory = ground.directory.absolute()
     rules = rules_of(directory)
@@ -161,17 +161,17 @@ def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinemen
     }
 
 
-def check_rules(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+def check_rules(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"remarks": [...], "rules", "rules_version"}: faults and warnings. Raises ConfigurationError."""
     settings = load(ground.directory.absolute())
     remarks: list[Json] = [
         {"file": one.file, "line": one.line, "column": one.column, "text": one.text, "fault": one.fault}
-        for one in ground.rule_remarks(settings)
+        for one in ground.rule_findings(settings)
     ]
     return {"remarks": remarks, "rules": len(settings.rules.rules), "rules_version": settings.rules.version}
 
 
-def show_schema(_: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+def show_schema(_: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns the JSON Schema of a file of the rules folder. Raises Refusal for an unknown `name`."""
     name = request["name"]
     if not isinstance(name, str) or name not in _SCHEMAS:
@@ -179,6 +179,6 @@ def show_schema(_: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
     return _SCHEMAS[name].model_json_schema(by_alias=True)
 
 
-def upgrade(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+def upgrade(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     """Migrates the database; returns {"revision"}. Raises ConfigurationError."""
     return {"revision": ground.upgrade_database()}

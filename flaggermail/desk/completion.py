@@ -15,7 +15,7 @@ from flaggermail.errors import Refusal
 from flaggermail.settings.yaml_files.source import YamlSource, read
 
 if TYPE_CHECKING:
-    from flaggermail.desk.ground import Ground
+    from flaggermail.desk.ground import DeskFiles
     from flaggermail.mail.message import Json
     from flaggermail.settings.yaml_files.source import Value
 
@@ -26,8 +26,8 @@ _SQLITE_FILE = "sqlite:///"
 Words = Iterator[tuple[str, str]]  # each with a remark
 
 
-class What(StrEnum):
-    """What a word names."""
+class CompletedKind(StrEnum):
+    """The kind of a completed word."""
 
     CASES = "cases"
     CHANNELS = "channels"
@@ -35,25 +35,25 @@ class What(StrEnum):
     ELECTIONS = "elections"
 
 
-def complete(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+def complete(ground: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"words": [{"word", "remark"}]} of one kind; none where the desk cannot be read. Raises Refusal."""
     what = request["what"]
-    if not isinstance(what, str) or what not in set(What):
-        raise Refusal(f"complete: {what!r} is not known; it must be one of {', '.join(What)}")
-    return {"words": [{"word": word, "remark": remark} for word, remark in _FOUND[What(what)](ground)]}
+    if not isinstance(what, str) or what not in set(CompletedKind):
+        raise Refusal(f"complete: {what!r} is not known; it must be one of {', '.join(CompletedKind)}")
+    return {"words": [{"word": word, "remark": remark} for word, remark in _FOUND[CompletedKind(what)](ground)]}
 
 
-def _cases(ground: Ground) -> Words:
+def _cases(ground: DeskFiles) -> Words:
     if database := _database(ground):
         yield from ground.newest_cases(database)
 
 
-def _elections(ground: Ground) -> Words:
+def _elections(ground: DeskFiles) -> Words:
     if database := _database(ground):
         yield from ground.elections(database)
 
 
-def _database(ground: Ground) -> str | None:
+def _database(ground: DeskFiles) -> str | None:
     """Returns the URL of the record; None if the configuration cannot be read."""
     source = _read(ground.directory, DESK_FILE)
     written = source.value(DATABASE_KEY) if DATABASE_KEY in source.places else DATABASE
@@ -63,13 +63,13 @@ def _database(ground: Ground) -> str | None:
     return None
 
 
-def _channels(ground: Ground) -> Words:
+def _channels(ground: DeskFiles) -> Words:
     for platform in _list(_read(ground.directory, "platforms.yaml"), "platforms"):
         for channel in _entries(platform.get("channels")):
             yield str(channel.get("code", "")), str(platform.get("name", ""))
 
 
-def _officers(ground: Ground) -> Words:
+def _officers(ground: DeskFiles) -> Words:
     for officer in _list(_read(ground.directory, "oncall.yaml"), "officers"):
         yield str(officer.get("id", "")), str(officer.get("name", ""))
 
@@ -86,7 +86,7 @@ def _entries(value: Value) -> list[dict[str, Value]]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
-_FOUND: dict[What, Callable[[Ground], Words]] = {
-    What.CASES: _cases, What.CHANNELS: _channels, What.OFFICERS: _officers,
-    What.ELECTIONS: _elections,
+_FOUND: dict[CompletedKind, Callable[[DeskFiles], Words]] = {
+    CompletedKind.CASES: _cases, CompletedKind.CHANNELS: _channels, CompletedKind.OFFICERS: _officers,
+    CompletedKind.ELECTIONS: _elections,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from flaggermail.commands.requests import read_request
-from flaggermail.desk.ground import Ground
+from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import INSPECTIONS, inspect
 from flaggermail.desk.views import VIEWS
 from flaggermail.desk.views.view import ArchiveView, Document, View
@@ -36,14 +36,14 @@ class Desk:
     """One desk, and one caller. Authority comes from the desk's own configuration, never from the caller."""
 
     def __init__(
-        self, services: Callable[[], Services], caller: Caller, ground: Ground | None = None, *,
+        self, services: Callable[[], Services], caller: Caller, ground: DeskFiles | None = None, *,
         for_views: Callable[[], Services] | None = None,
     ) -> None:  # fmt: skip
         """`for_views` returns the same desk, of which parts may be missing until they are needed."""
         self._services, self._caller, self._ground = services, caller, ground
         self._for_views = for_views or services
 
-    def ask(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
+    def answer(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
         """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
 
         The answer bears `version`. A command that names the `version` of the view it was decided on is refused if

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is there before a desk is opened: its directory, its record as evidence, and what reads files and mail."""
+"""The files of a desk before it is opened: its directory, its record as evidence, and the readers of files and mail."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
     from flaggermail.online.checked import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.configuration import Configuration
-    from flaggermail.rules.rulebook import Remark
-    from flaggermail.settings.mistakes import Mistake
+    from flaggermail.rules.rulebook import RuleFinding
+    from flaggermail.settings.mistakes import SetupFault
 
 
-class ServerGround(Protocol):
-    """What a check of the servers around a desk needs."""
+class DeskServers(Protocol):
+    """What `check --online` needs to reach the servers of a desk."""
 
     @property
     def simulated(self) -> bool:
@@ -31,8 +31,8 @@ class ServerGround(Protocol):
         ...
 
 
-class Ground(ServerGround, Protocol):
-    """The configuration directory of a desk, and what an inspection may use of the adapters."""
+class DeskFiles(DeskServers, Protocol):
+    """The files of a desk, and the adapters that an inspection may use."""
 
     @property
     def directory(self) -> Path:
@@ -63,11 +63,11 @@ class Ground(ServerGround, Protocol):
         """Returns the faults in the templates, one line each."""
         ...
 
-    def rule_remarks(self, settings: Configuration) -> list[Remark]:
+    def rule_findings(self, settings: Configuration) -> list[RuleFinding]:
         """Returns faults and warnings about the rules and their sample mails."""
         ...
 
-    def machine_mistakes(self, settings: Configuration) -> tuple[Mistake, ...]:
+    def machine_faults(self, settings: Configuration) -> tuple[SetupFault, ...]:
         """Returns what on this machine does not fit the settings; reads files only."""
         ...
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.desk.ground import Ground
+    from flaggermail.desk.ground import DeskFiles
     from flaggermail.mail.message import Json
 
 INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
@@ -43,13 +43,13 @@ FIELDS = {  # what a request may hold; all of it is required
 }
 
 
-def inspect(ground: Ground, name: str, request: Mapping[str, Json]) -> Mapping[str, Json]:
+def inspect(ground: DeskFiles, name: str, request: Mapping[str, Json]) -> Mapping[str, Json]:
     """Returns the document of an inspection. Raises Refusal, ConfigurationError."""
     fields = FIELDS.get(name, ())
     if set(request) != set(fields):
         raise Refusal(f"{name}: takes {' and '.join(fields) or 'nothing'}, not {', '.join(request) or 'nothing'}")
     module, _, function = INSPECTIONS[name].partition(":")
-    found: Callable[[Ground, Mapping[str, Json]], Mapping[str, Json]] = getattr(import_module(module), function)
+    found: Callable[[DeskFiles, Mapping[str, Json]], Mapping[str, Json]] = getattr(import_module(module), function)
     return found(ground, request)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flaggermail.desk.ground import ServerGround
+from flaggermail.desk.ground import DeskServers
 from flaggermail.desk.inspections import octets, texts
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json, contract, packed, unpacked
@@ -18,11 +18,11 @@ from flaggermail.online.outcomes import StepOutcome
 from flaggermail.record.case_values import LanguageCode
 
 if TYPE_CHECKING:
-    from flaggermail.desk.ground import Ground
+    from flaggermail.desk.ground import DeskFiles
     from flaggermail.ports import Parser
 
 
-def parse(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+def parse(ground: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"mails": [...]}: the content of each mail in `mails` (Base64), with the seconds its parsing took."""
     reader = ground.parser()
     return {"mails": [_parsed(reader, octets(text)) for text in texts(request, "mails")]}
@@ -35,7 +35,7 @@ def _parsed(reader: Parser, mail: bytes) -> dict[str, Json]:
     return {**contract(message), "seconds": seconds}
 
 
-def read_for_threads(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+def read_for_threads(ground: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"messages": [...]}: of each mail in `mails` (Base64) what `threads` needs, without its text."""
     reader = ground.parser()
     bare = (
@@ -45,7 +45,7 @@ def read_for_threads(ground: Ground, request: Mapping[str, Json]) -> dict[str, J
     return {"messages": [packed(message) for message in bare]}
 
 
-def group(_: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+def group(_: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"threads": [[Message-ID, ...], ...]} of the `messages` that "threads read" gave."""
     given = request["messages"]
     if not isinstance(given, list | tuple):
@@ -57,7 +57,7 @@ def group(_: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
     return {"threads": conversations(messages)}
 
 
-def check_online(ground: ServerGround, request: Mapping[str, Json]) -> dict[str, Json]:
+def check_online(ground: DeskServers, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"outcomes", "first"}: the outcome of every step, and the first to mend, null if there is none.
 
     An outcome is {"code", "step", "result", "what", "where", "mend"}, with `what` and `mend` in `language`; `where` is

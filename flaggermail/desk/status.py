@@ -13,14 +13,14 @@ from flaggermail.health.overview import PROCESS, STATUS_FILE, judged
 from flaggermail.settings.yaml_files.source import read, require_folder
 
 if TYPE_CHECKING:
-    from flaggermail.desk.ground import Ground
+    from flaggermail.desk.ground import DeskFiles
     from flaggermail.mail.message import Json
 
 DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
 ARCHIVE = "archive"  # the default in `settings`, which is slow to import; a test compares the two
 
 
-def show(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+def show(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     """Returns the document of the status file as it is judged now; `file` says where a missing one would be.
 
     Raises ConfigurationError if the configuration does not say where it is, Refusal if it cannot be read.

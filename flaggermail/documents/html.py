@@ -268,7 +268,7 @@ class _Blocks:
         return lines(reference, element("span", foot, label, *map(_word, note.words)))
 
     def notes(self) -> Markup:
-        """Returns the notes as a list, each with a way back to its number; nothing if they stand elsewhere."""
+        """Returns the notes as a list, each with a link back to its number; empty if they are printed elsewhere."""
         if not self._notes or self.paged:
             return Markup()
         items = [self._item(number, note) for number, note in enumerate(self._notes, 1)]

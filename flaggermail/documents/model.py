@@ -85,7 +85,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing as an SVG document, with what it shows in a few words and in full.
+    """An SVG drawing with a short and a full text alternative.
 
     `upright` is the same for a narrow screen; empty if there is no such layout.
     """

@@ -17,7 +17,7 @@ from flaggermail.notifications import clocks
 from flaggermail.record.case_values import CaseType, LanguageCode
 from flaggermail.record.states import InstantBasis
 from flaggermail.wording.report import Account, AccountLabel
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What is told of a use beside its clocks.
+class UseDetails:
+    """The details of a use that the account mentions in addition to its clocks.
 
     `earlier` are the instants of notifications that came back; `appeared`: an earlier case is linked to its case.
     """
@@ -72,8 +72,8 @@ class MailHead:
     cc: tuple[str, ...] = ()
 
 
-def paragraph(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> str:
-    """Returns the paragraph about a use; one that is open is told of as it was at `as_of`."""
+def paragraph(use: PlatformUse, told: UseDetails, as_of: datetime, style: Print) -> str:
+    """Returns the paragraph about a use; an open one is described as of `as_of`."""
     return " ".join(said.in_language(style.language) for said in _sentences(use, told, as_of, style))
 
 
@@ -90,8 +90,8 @@ def block(head: MailHead, of: AccountLabel, style: Print) -> str:
     return "\n".join([title, *(f"{label.words(style.language)}: {value}".rstrip() for label, value in values)])
 
 
-def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> Iterator[Said]:
-    yield asked(told.about, appeared=told.appeared)(
+def _sentences(use: PlatformUse, told: UseDetails, as_of: datetime, style: Print) -> Iterator[StoredText]:
+    yield request_sentence(told.about, appeared=told.appeared)(
         organisation=told.organisation, platform=use.platform, at=style.words(use.sent_at), channel=told.channel
     )
     if told.policy:
@@ -115,13 +115,13 @@ def _sentences(use: PlatformUse, told: Told, as_of: datetime, style: Print) -> I
         yield from manner(use.substance)
 
 
-def asked(about: CaseType, *, appeared: bool) -> Account:
+def request_sentence(about: CaseType, *, appeared: bool) -> Account:
     """Returns the sentence of what was asked; that posts appeared before is said only if an earlier case says so."""
     return Account.WARNING if about is CaseType.GENERAL_WARNING and not appeared else _ASKED[about]
 
 
-def manner(stop: Stop) -> Iterator[Said]:
-    """Yields how an answer was given or recognised, unless it came by mail and by a key of ours."""
+def manner(stop: Stop) -> Iterator[StoredText]:
+    """Yields how an answer was given or recognised, unless it came by mail with one of our keys."""
     if stop.form is AnswerForm.COMMENT:
         yield Account.COMMENT()
     if stop.form in SPOKEN:

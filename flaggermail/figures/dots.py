@@ -33,7 +33,7 @@ from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import clocks
 from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 _HOUR, _DAY = 60, 24 * 60
 _YEAR = 365  # days
@@ -190,7 +190,7 @@ class _Plot:
         return layout.right
 
 
-def _step(minutes: int) -> Said | Caption:
+def _step(minutes: int) -> StoredText | Caption:
     """Returns the name of a step of the scale."""
     days = minutes // _DAY
     if days >= _YEAR:

@@ -25,7 +25,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.record.states import NotificationState
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 R = TypeVar("R", bound=Record)
 
@@ -45,7 +45,7 @@ class Ledger:
     clocks: Sequence[ClockRow] = ()
     notes: Sequence[ContactNote] = ()
     reminders: Sequence[Reminder] = ()
-    placed: Mapping[str, Said] = field(default_factory=dict)
+    placed: Mapping[str, StoredText] = field(default_factory=dict)
     arrived: Mapping[str, ArrivalBasis] = field(default_factory=dict)
 
 
@@ -82,7 +82,7 @@ def of_events(events: Iterable[Event], at: datetime) -> Ledger:
 
     Of messages no more is kept than what placed and dated them, because an archive may hold hundreds of thousands.
     """
-    placed, arrived = dict[str, Said](), dict[str, ArrivalBasis]()
+    placed, arrived = dict[str, StoredText](), dict[str, ArrivalBasis]()
     rows = fold(_of_uses(takewhile(lambda event: event.at <= at, events), placed, arrived))
     return Ledger(
         elections=_rows(rows, Election),
@@ -98,13 +98,13 @@ def of_events(events: Iterable[Event], at: datetime) -> Ledger:
 
 
 def _of_uses(
-    events: Iterable[Event], placed: dict[str, Said], arrived: dict[str, ArrivalBasis]
+    events: Iterable[Event], placed: dict[str, StoredText], arrived: dict[str, ArrivalBasis]
 ) -> Iterator[Event]:  # fmt: skip
     """Yields the events with the changes that count, and fills in what placed and dated each message."""
     for event in events:
         for change in event.changes:
             if change.table == StoredMessage.TABLE and "match_basis" in change.values:
-                placed[change.key] = Said(change.values["match_basis"])
+                placed[change.key] = StoredText(change.values["match_basis"])
             if change.table == StoredMessage.TABLE and "arrival" in change.values:
                 arrived[change.key] = ArrivalBasis(str(change.values["arrival"]))
         yield replace(event, changes=tuple(change for change in event.changes if change.table in _TABLES))

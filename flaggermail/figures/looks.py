@@ -17,7 +17,7 @@ from flaggermail.documents.svg import Markup, element
 from flaggermail.notifications import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import Sign
-from flaggermail.wording.said import Said, Sentence
+from flaggermail.wording.said import Sentence, StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Telling:
         """Returns the same with offsets, if the clocks change near or between these instants."""
         return replace(self, offsets=self.offsets or clocks_change(instants, self.zone))
 
-    def say(self, words: Sentence | Said) -> str:
+    def say(self, words: Sentence | StoredText) -> str:
         """Returns words in the reader's language; a sentence without details needs none."""
-        return words.in_language(self.language) if isinstance(words, Said) else words.words(self.language)
+        return words.in_language(self.language) if isinstance(words, StoredText) else words.words(self.language)
 
     def hours(self, minutes: int) -> str:
         """Returns hours in tenths: 152 minutes are `2.5`."""
@@ -140,7 +140,7 @@ def page_sheet() -> str:
 
 
 def width(text: str, size: int, *, bold: bool = False) -> int:
-    """Returns the pixels that `text` takes at most, whatever the reader's font."""
+    """Returns an upper bound of the width of `text` in pixels, for any font of the reader."""
     thousandths = sum(map(_thousandths, text)) * size * (_BOLD if bold else 100) // 100
     return -(-thousandths // 1000)
 

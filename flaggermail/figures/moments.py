@@ -11,7 +11,7 @@ from itertools import groupby
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
 from flaggermail.record.states import InstantBasis, Sign
 from flaggermail.wording.report import Caption
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 _NUDGES = frozenset({Sign.REMINDER, Sign.ESCALATION})
 _ORDER = tuple(Sign)
@@ -80,9 +80,9 @@ class TimelineLabel:
         """What is drawn, each sign once."""
         return tuple(dict.fromkeys(moment.sign for moment in self.moments))
 
-    def words(self) -> list[Caption | Said]:
+    def words(self) -> list[Caption | StoredText]:
         """Returns what happened, each sign once, and after it what is unusual about it."""
-        found: list[Caption | Said] = []
+        found: list[Caption | StoredText] = []
         for sign in self.signs:
             if sign is Sign.OPEN:
                 continue
@@ -113,7 +113,7 @@ def shown(use: PlatformUse, as_of: datetime, most: int) -> list[TimelineLabel]:
 
 
 def stopped_together(use: PlatformUse) -> list[tuple[Stop | None, tuple[Sign, ...]]]:
-    """Returns each answer once, with the signs of all clocks that it stopped; None with those that run."""
+    """Returns each answer once with the signs of all clocks that it stopped; None for the running clocks."""
     found: dict[Stop | None, tuple[Sign, ...]] = {}
     for sign, stop in ((Sign.RECEIPT, use.receipt), (Sign.HUMAN, use.human), (Sign.SUBSTANCE, use.substance)):
         found[stop] = (*found.get(stop, ()), sign)

@@ -21,7 +21,7 @@ from flaggermail.record.case_values import CaseType, ContactMeans
 from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import ClockRow, Notification
 from flaggermail.record.states import ClockKind, ClockState, InstantBasis, NotificationState
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 from flaggermail.wording.said import UNSAID
 
 
@@ -158,7 +158,7 @@ def figures(ledger: Ledger, as_of: datetime, election: str | None = None, platfo
 def uses_of(ledger: Ledger) -> list[PlatformUse]:
     """Returns the uses in the order in which they were sent."""
     found = _UseReader(ledger)
-    uses = [use for one in ledger.notifications if (use := found.of(one)) is not None]
+    uses = [use for one in ledger.notifications if (use := found.use_of(one)) is not None]
     return sorted(uses, key=lambda use: (use.sent_at, use.notification))
 
 
@@ -172,7 +172,7 @@ class _UseReader:
         self._clocks = {(clock.notification, clock.kind): clock for clock in ledger.clocks}
         self._notes = {note.id: note for note in ledger.notes}
 
-    def of(self, one: Notification) -> PlatformUse | None:
+    def use_of(self, one: Notification) -> PlatformUse | None:
         """Returns the use that a notification is; None for a draft, a follow-up, an exercise, or what came back."""
         sent_at, election = one.sent_at, self._elections.get(one.case)
         if one.state is not NotificationState.SENT or not one.counted or one.exercise or not sent_at or not election:
@@ -204,7 +204,9 @@ class _UseReader:
             return Stop(clock.stopped_at, minutes, InstantBasis.BY_HAND, _FORMS[note.means])
         placed = self._ledger.placed.get(clock.stopped_by or "", UNSAID)
         basis = (
-            InstantBasis.QUOTED_WORDS if placed.code in {Basis.QUOTES, Basis.REFERENCE_QUOTES} else InstantBasis.MAIL
+            InstantBasis.QUOTED_WORDS
+            if placed.code in {PlacementBasis.QUOTES, PlacementBasis.REFERENCE_QUOTES}
+            else InstantBasis.MAIL
         )
         if self._ledger.arrived.get(clock.stopped_by or "") is ArrivalBasis.BY_HAND:
             basis = InstantBasis.BY_HAND
@@ -293,7 +295,7 @@ class UseGroup:
     longest: tuple[PlatformUse, ...]
 
     def in_state(self, state: UseState) -> tuple[PlatformUse, ...]:
-        """Returns those that were answered, or are open."""
+        """Returns the uses in that state."""
         return tuple(use for use in self.uses if use.state is state)
 
 

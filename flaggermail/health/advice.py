@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finds mistakes in settings that are valid: what is probably not intended, or will not work."""
+"""Finds faults in valid settings: what is probably not intended, or will not work."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.approval_section import APPROVES, ByReply
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.hosts import is_loopback
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings, database_file
-from flaggermail.settings.rota import Shift, void
+from flaggermail.settings.rota import Shift, void_overrides
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.source import read
 from flaggermail.shipped import shipped
@@ -40,13 +40,13 @@ _OTHER_PORT = {
 }  # fmt: skip
 
 
-def mistakes(settings: Configuration) -> tuple[Mistake, ...]:
-    """Returns the mistakes that the settings show by themselves."""
-    return tuple(_mistakes(settings))
+def setup_faults(settings: Configuration) -> tuple[SetupFault, ...]:
+    """Returns the faults that the settings alone show."""
+    return tuple(_setup_faults(settings))
 
 
-def mistakes_on(settings: Configuration, today: date, added: Sequence[Period] = ()) -> tuple[Mistake, ...]:
-    """Returns the mistakes that depend on the day: a policy read in the future, no election near, or two at once.
+def setup_faults_on(settings: Configuration, today: date, added: Sequence[Period] = ()) -> tuple[SetupFault, ...]:
+    """Returns the faults that depend on the day: a policy read in the future, no election near, or two at once.
 
     `added`: the open elections that the database knows, beside those of the file.
     """
@@ -54,27 +54,27 @@ def mistakes_on(settings: Configuration, today: date, added: Sequence[Period] = 
     return (*_policies_ahead(settings, today), *ending, *_no_election_near(settings, today, added), *overlapping)
 
 
-def _mistakes(settings: Configuration) -> Iterator[Mistake]:
+def _setup_faults(settings: Configuration) -> Iterator[SetupFault]:
     desk = settings.desk
     yield from _tls("mailbox", desk.mailbox)
     yield from _tls("submission", desk.submission)
     yield from _store(settings)
     yield from _trust(desk.mailbox)
     if _whose(desk) == _whose(_example()):
-        yield mistake(CheckCode.EXAMPLE)
+        yield setup_fault(SetupFaultCode.EXAMPLE)
     yield from _left_of_the_example(settings)
     if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.fallback_officer is None:
-        yield mistake(CheckCode.ON_CALL_NOBODY)
+        yield setup_fault(SetupFaultCode.ON_CALL_NOBODY)
     approvers = sum(not APPROVES.isdisjoint(officer.roles) for officer in settings.oncall.officers)
     if approvers < desk.approval.persons:
-        yield mistake(CheckCode.APPROVERS, persons=desk.approval.persons, approvers=approvers)
+        yield setup_fault(SetupFaultCode.APPROVERS, persons=desk.approval.persons, approvers=approvers)
     yield from _approving_by_reply(settings)
     yield from _officers_alone(settings)
     yield from _officers_within(settings)
     if not settings.rules.rules:
-        yield mistake(CheckCode.RULES_NONE)
+        yield setup_fault(SetupFaultCode.RULES_NONE)
     for name in unused(settings.escalation):
-        yield mistake(CheckCode.POLICY_UNUSED, name=name)
+        yield setup_fault(SetupFaultCode.POLICY_UNUSED, name=name)
     yield from _offsets(settings)
 
 
@@ -89,7 +89,7 @@ def _example() -> DeskSettings | None:
     return checked(DeskSettings, read(shipped("config") / "flaggermail.yaml", "flaggermail.yaml"))
 
 
-def _left_of_the_example(settings: Configuration) -> Iterator[Mistake]:
+def _left_of_the_example(settings: Configuration) -> Iterator[SetupFault]:
     """What a desk with a name of its own still has from the example, each place once.
 
     Addresses below `.example` are nobody's (RFC 2606, section 2): mail to them bounces, and none comes from them.
@@ -99,8 +99,8 @@ def _left_of_the_example(settings: Configuration) -> Iterator[Mistake]:
         return
     named, shown = desk.report.organisation, example.report.organisation
     if named is not None and shown is not None and {named.nl, named.en} & {shown.nl, shown.en}:
-        yield mistake(
-            CheckCode.EXAMPLE_LEFT, where="flaggermail.yaml report.organisation", what=f"{named.nl}, {named.en}"
+        yield setup_fault(
+            SetupFaultCode.EXAMPLE_LEFT, where="flaggermail.yaml report.organisation", what=f"{named.nl}, {named.en}"
         )
     channels = [channel for platform in settings.platform_list for channel in platform.channels]
     places = {
@@ -111,22 +111,22 @@ def _left_of_the_example(settings: Configuration) -> Iterator[Mistake]:
     for where, names in places.items():
         if left := sorted({name for name in names if name.endswith(_NOBODYS)}):
             more = ", ..." if len(left) > _SHOWN else ""
-            yield mistake(CheckCode.EXAMPLE_LEFT, where=where, what=", ".join(left[:_SHOWN]) + more)
+            yield setup_fault(SetupFaultCode.EXAMPLE_LEFT, where=where, what=", ".join(left[:_SHOWN]) + more)
 
 
-def _tls(name: str, server: MailboxSettings | SubmissionSettings) -> Iterator[Mistake]:
+def _tls(name: str, server: MailboxSettings | SubmissionSettings) -> Iterator[SetupFault]:
     """A registered port at which servers speak TLS in another form."""
     usual = _USUAL_TLS.get(server.port)
     if usual is None or server.tls == usual or is_loopback(server.host):
         return
     other = _OTHER_PORT[name, server.tls]
-    yield mistake(CheckCode.TLS_PORT, server=name, tls=server.tls, port=server.port, usual=usual, other=other)
+    yield setup_fault(SetupFaultCode.TLS_PORT, server=name, tls=server.tls, port=server.port, usual=usual, other=other)
 
 
-def _store(settings: Settings) -> Iterator[Mistake]:
+def _store(settings: Settings) -> Iterator[SetupFault]:
     """A record that does not last, and folders of the store that are, hold or lie in another folder of the desk."""
     if database_file(settings.desk) is None and settings.desk.store.database.startswith("sqlite"):
-        yield mistake(CheckCode.DATABASE_IN_MEMORY)
+        yield setup_fault(SetupFaultCode.DATABASE_IN_MEMORY)
     configuration = {"the configuration": settings.directory}
     texts = {"the rules": settings.rules_directory, "the templates": settings.templates}
     for key, path in (("archive", settings.archive), ("codes", settings.codes)):
@@ -134,24 +134,24 @@ def _store(settings: Settings) -> Iterator[Mistake]:
         held = (f"holds {name}" for name, at in {**configuration, **texts}.items() if at.is_relative_to(path))
         lies = (f"lies in the folder of {name}" for name, at in around.items() if path.is_relative_to(at))
         for how in (*held, *lies):
-            yield mistake(CheckCode.FOLDER_SHARED, key=key, path=path, how=how)
+            yield setup_fault(SetupFaultCode.FOLDER_SHARED, key=key, path=path, how=how)
             break
 
 
-def _trust(mailbox: MailboxSettings) -> Iterator[Mistake]:
+def _trust(mailbox: MailboxSettings) -> Iterator[SetupFault]:
     """Senders who cannot be verified, or only platforms can."""
     if mailbox.trust is None and mailbox.authserv_id is None:
-        yield mistake(
-            CheckCode.TRUST,
+        yield setup_fault(
+            SetupFaultCode.TRUST,
             key="authserv_id",
             what="missing, so no sender is verified: no answer stops a clock by itself, and nobody is answered "
             "automatically; write the name that your server puts into Authentication-Results",
         )
     if mailbox.trust is not None and mailbox.trust in _UNVERIFIED:
-        yield mistake(CheckCode.TRUST, key="trust", what=f"{mailbox.trust}, so {_UNVERIFIED[mailbox.trust]}")
+        yield setup_fault(SetupFaultCode.TRUST, key="trust", what=f"{mailbox.trust}, so {_UNVERIFIED[mailbox.trust]}")
 
 
-def of_mark(mailbox: MailboxSettings, proof: TrustProof | None, now: datetime, zone: tzinfo) -> tuple[Mistake, ...]:
+def of_mark(mailbox: MailboxSettings, proof: TrustProof | None, now: datetime, zone: tzinfo) -> tuple[SetupFault, ...]:
     """Returns what is wrong with the trial of the mark that `mailbox.trust: exchange` asks for."""
     if mailbox.trusted.asked is not AuthenticationMethod.EXCHANGE:
         return ()
@@ -159,13 +159,13 @@ def of_mark(mailbox: MailboxSettings, proof: TrustProof | None, now: datetime, z
     if state is ProofState.PROVEN:
         return ()
     if proof is None:
-        return (mistake(CheckCode.MARK_UNPROVEN, why="it was never tried whether a forged mark arrives"),)
+        return (setup_fault(SetupFaultCode.MARK_UNPROVEN, why="it was never tried whether a forged mark arrives"),)
     tried = proof.tried_at.astimezone(zone).date()
     if state is ProofState.ENDS_SOON:
-        return (mistake(CheckCode.MARK_ENDS, day=trust_proofs.end_of(proof).astimezone(zone).date()),)
+        return (setup_fault(SetupFaultCode.MARK_ENDS, day=trust_proofs.end_of(proof).astimezone(zone).date()),)
     survived = state is ProofState.SURVIVED
     why = f"a forged mark arrived on {tried}" if survived else f"its last trial, of {tried}, is too old"
-    return (mistake(CheckCode.MARK_UNPROVEN, why=why),)
+    return (setup_fault(SetupFaultCode.MARK_UNPROVEN, why=why),)
 
 
 _UNVERIFIED = {
@@ -178,37 +178,37 @@ _UNVERIFIED = {
 }
 
 
-def _approving_by_reply(settings: Settings) -> Iterator[Mistake]:
+def _approving_by_reply(settings: Settings) -> Iterator[SetupFault]:
     """Nobody chose how a reply approves, or an approver cannot approve in that way."""
     approval = settings.desk.approval
     if approval.by_reply is None:
-        yield mistake(CheckCode.BY_REPLY)
+        yield setup_fault(SetupFaultCode.BY_REPLY)
     if approval.means is ByReply.PAGER:
         for officer in settings.oncall.officers:
             if not officer.pagers and not APPROVES.isdisjoint(officer.roles):
-                yield mistake(CheckCode.PAGER_NONE, officer=officer.id)
+                yield setup_fault(SetupFaultCode.PAGER_NONE, officer=officer.id)
 
 
-def _officers_alone(settings: Settings) -> Iterator[Mistake]:
+def _officers_alone(settings: Settings) -> Iterator[SetupFault]:
     """Officers whose domain nobody else has: a slip of the keyboard looks like that."""
     domains = {officer.id: _domain(officer.address) for officer in settings.oncall.officers}
     shared = Counter((*domains.values(), _domain(settings.desk.mailbox.address)))
     for officer, domain in domains.items():
         if shared[domain] == 1:
-            yield mistake(CheckCode.OFFICER_DOMAIN, officer=officer, domain=domain)
+            yield setup_fault(SetupFaultCode.OFFICER_DOMAIN, officer=officer, domain=domain)
 
 
-def _officers_within(settings: Settings) -> Iterator[Mistake]:
+def _officers_within(settings: Settings) -> Iterator[SetupFault]:
     """Officers on the mailbox's own server, which may verify no mail of its own users otherwise than by their login."""
     mailbox = settings.desk.mailbox
     own = _domain(mailbox.address)
     within = [officer.id for officer in settings.oncall.officers if _domain(officer.address) == own]
     named = mailbox.trusted.asked in {AuthenticationMethod.NAMED, AuthenticationMethod.NAMED_AND_DKIM}
     if within and named and own not in mailbox.login_domains:
-        yield mistake(CheckCode.LOGIN_DOMAIN, officers=", ".join(within), domain=own)
+        yield setup_fault(SetupFaultCode.LOGIN_DOMAIN, officers=", ".join(within), domain=own)
 
 
-def unlisted(settings: Configuration, referrers: Sequence[str], remembered: Collection[str]) -> tuple[Mistake, ...]:
+def unlisted(settings: Configuration, referrers: Sequence[str], remembered: Collection[str]) -> tuple[SetupFault, ...]:
     """Returns the domains of `referrers`, an address for each case, that are neither listed nor remembered.
 
     On the list of free mail anybody may have a mailbox, so such a referrer cannot be listed.
@@ -216,34 +216,34 @@ def unlisted(settings: Configuration, referrers: Sequence[str], remembered: Coll
     known = frozenset(remembered).union(*settings.rules.lists.values())
     domains = Counter(map(_domain, referrers))
     return tuple(
-        mistake(CheckCode.REFERRER_UNLISTED, domain=domain, count=count)
+        setup_fault(SetupFaultCode.REFERRER_UNLISTED, domain=domain, count=count)
         for domain, count in sorted(domains.items())
         if domain and not in_domains(domain, known)
     )
 
 
-def of_overrides(settings: Settings, overrides: Sequence[Shift], now: datetime) -> tuple[Mistake, ...]:
-    """Returns the overrides, running or to come, of officers who have left the desk."""
+def of_overrides(settings: Settings, overrides: Sequence[Shift], now: datetime) -> tuple[SetupFault, ...]:
+    """Returns the current and future overrides of officers who have left the desk."""
     return tuple(
-        mistake(
-            CheckCode.OVERRIDE_VOID, officer=one.officer,
+        setup_fault(
+            SetupFaultCode.OVERRIDE_VOID, officer=one.officer,
             begins=one.begins_at.astimezone(settings.zone).isoformat(timespec="minutes"),
             ends=one.ends_at.astimezone(settings.zone).isoformat(timespec="minutes"),
         )
-        for one in void(settings.rota, overrides, now)
+        for one in void_overrides(settings.rota, overrides, now)
     )  # fmt: skip
 
 
-def orphaned(settings: Settings, taken: Mapping[str, Sequence[str]]) -> tuple[Mistake, ...]:
+def orphaned(settings: Settings, taken: Mapping[str, Sequence[str]]) -> tuple[SetupFault, ...]:
     """Returns the officers who left the rota with cases of theirs; `taken` has numbers in order, by officer."""
     return tuple(
-        mistake(CheckCode.OFFICER_LEFT, officer=officer, count=len(numbers), case=numbers[0])
+        setup_fault(SetupFaultCode.OFFICER_LEFT, officer=officer, count=len(numbers), case=numbers[0])
         for officer, numbers in sorted(taken.items())
         if settings.rota.officer(officer) is None
     )
 
 
-def _offsets(settings: Settings) -> Iterator[Mistake]:
+def _offsets(settings: Settings) -> Iterator[SetupFault]:
     """Offsets that the desk's time zone does not have then, most often from across a clock change."""
     for index, shift in enumerate(settings.oncall.shifts):
         for name, instant in (("begins", shift.begins), ("ends", shift.ends)):
@@ -252,10 +252,10 @@ def _offsets(settings: Settings) -> Iterator[Mistake]:
                 meant = instant.replace(tzinfo=None).replace(tzinfo=settings.zone)
                 shown = {"written": instant, "local": local, "meant": meant}
                 values = {"zone": settings.zone.key, **{key: at.isoformat() for key, at in shown.items()}}
-                yield mistake(CheckCode.OFFSET, index=index, name=name, **values)
+                yield setup_fault(SetupFaultCode.OFFSET, index=index, name=name, **values)
 
 
-def _policies_ahead(settings: Settings, today: date) -> Iterator[Mistake]:
+def _policies_ahead(settings: Settings, today: date) -> Iterator[SetupFault]:
     """Policies that an officer would have read after today."""
     for index, platform in enumerate(settings.platform_list):
         own = [(f"platforms[{index}].policy", platform.policy)]
@@ -266,32 +266,34 @@ def _policies_ahead(settings: Settings, today: date) -> Iterator[Mistake]:
         ]
         for key, policy in own:
             if policy.read_on > today:
-                yield mistake(CheckCode.POLICY_AHEAD, key=key, day=policy.read_on, platform=platform.code, today=today)
+                yield setup_fault(
+                    SetupFaultCode.POLICY_AHEAD, key=key, day=policy.read_on, platform=platform.code, today=today
+                )
 
 
-def _secret_ends(settings: Settings, today: date) -> Iterator[Mistake]:
+def _secret_ends(settings: Settings, today: date) -> Iterator[SetupFault]:
     """The secret for tokens ends within thirty days, or has ended."""
     section = settings.desk.oauth2
     if section is not None and section.secret_ends_on is not None and section.secret_ends_on - today <= _RENEWAL:
-        yield mistake(CheckCode.SECRET_ENDS, day=section.secret_ends_on, name=section.credential)
+        yield setup_fault(SetupFaultCode.SECRET_ENDS, day=section.secret_ends_on, name=section.credential)
 
 
-def _no_election_near(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[Mistake]:
+def _no_election_near(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[SetupFault]:
     """No election whose period includes today or begins soon, or none at all."""
     if not settings.election_list and not added:
-        yield mistake(CheckCode.ELECTION_NONE)
+        yield setup_fault(SetupFaultCode.ELECTION_NONE)
     elif (periods := [*_own(settings), *added]) and not any(
         begins - _NEAR <= today <= ends for _, begins, ends in periods
     ):
-        yield mistake(CheckCode.ELECTION_FAR, weeks=_NEAR.days // 7)
+        yield setup_fault(SetupFaultCode.ELECTION_FAR, weeks=_NEAR.days // 7)
 
 
-def _elections_overlap(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[Mistake]:
+def _elections_overlap(settings: Settings, today: date, added: Sequence[Period]) -> Iterator[SetupFault]:
     """Two elections whose periods, not over yet, share days; those of the file only seed a database."""
     for (one, begins, ends), (other, since, until) in combinations(added or _own(settings), 2):
         first, last = max(begins, since), min(ends, until)
         if first <= last and today <= last:
-            yield mistake(CheckCode.ELECTION_OVERLAP, one=one, other=other, first=first, last=last)
+            yield setup_fault(SetupFaultCode.ELECTION_OVERLAP, one=one, other=other, first=first, last=last)
 
 
 def _own(settings: Settings) -> list[Period]:

@@ -13,7 +13,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.trust_proofs import WARNED as WARNED_OF_MARK
 from flaggermail.record.trust_proofs import ProofState
 from flaggermail.wording.alarms import Health, HealthPlace
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
 class Barrier(StrEnum):
@@ -33,8 +33,8 @@ class Confinement:
     seccomp: bool = False
 
     @classmethod
-    def of(cls, told: Mapping[str, object]) -> Confinement:
-        """Returns what the process told about itself; whatever it did not tell does not hold."""
+    def from_document(cls, told: Mapping[str, object]) -> Confinement:
+        """Returns the confinement that the process reported; what it did not report does not hold."""
         version = told.get("landlock")
         return cls(
             told.get("no_new_privileges") is True,
@@ -82,7 +82,7 @@ class HealthLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The measurements; whatever cannot be measured is missing or None."""
+    """The measurements; one that failed is missing or None."""
 
     free: Mapping[str, int] = field(default_factory=dict)  # octets, by place
     ticks: Mapping[str, timedelta] = field(default_factory=dict)  # time since each loop last ran
@@ -91,7 +91,7 @@ class Measured:
     login_certificate: datetime | None = None  # the end of the certificate in the place of a secret
     mark: ProofState | None = None  # what the trial of the server's mark says; None where none is asked for
     mark_ends: datetime | None = None
-    archive: Said | None = None  # why it cannot be used; unsaid if it can
+    archive: StoredText | None = None  # why it cannot be used; unsaid if it can
     barriers: Mapping[Barrier, bool] = field(default_factory=dict)  # whether each holds that held before
     leap: timedelta | None = None  # by how much this machine's clock was set lately, positive if forward
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
@@ -99,13 +99,13 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HealthFinding:
     """The state of one measured thing; a change of `value` is news, reported with the alarm `raises` or `ends`."""
 
     what: str
-    shown: Said  # what it is, in words
+    shown: StoredText  # what it is, in words
     failing: bool
-    said: Said
+    said: StoredText
     raises: AlarmKind
     ends: AlarmKind
     until: datetime | None = None  # when a certificate or secret ends
@@ -117,27 +117,29 @@ class Finding:
         return self.said.english
 
 
-def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterator[Finding]:
+def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterator[HealthFinding]:
     """Yields one finding per measurement, in a stable order."""
     if measured.archive is not None:
         said = measured.archive or Health.IN_PLACE()
         kinds = AlarmKind.ARCHIVE_AWAY, AlarmKind.ARCHIVE_BACK
-        yield Finding(ARCHIVE, HealthPlace.ARCHIVE(), bool(measured.archive), said, *kinds)
+        yield HealthFinding(ARCHIVE, HealthPlace.ARCHIVE(), bool(measured.archive), said, *kinds)
     for place, octets in sorted(measured.free.items()):
         low = octets < limits.free * MEGA
         said = Health.LITTLE_FREE(free=limits.free) if low else Health.ENOUGH_FREE()
-        yield Finding(
+        yield HealthFinding(
             f"{DISK}{place}", Health.DISK(place=named(place)), low, said, AlarmKind.DISK_LOW, AlarmKind.DISK_BACK
         )
     for loop, age in sorted(measured.ticks.items()):
         late = age > limits.tick
         said = Health.LATE(seconds=_seconds(limits.tick)) if late else Health.IN_TIME()
-        yield Finding(f"tick of {loop}", Health.TICK(loop=loop), late, said, AlarmKind.TICK_LATE, AlarmKind.TICK_BACK)
+        yield HealthFinding(
+            f"tick of {loop}", Health.TICK(loop=loop), late, said, AlarmKind.TICK_LATE, AlarmKind.TICK_BACK
+        )
     for server, ends in sorted(measured.certificates.items()):
         soon, said = ends - now < limits.certificate, _until(ends)
         kinds = AlarmKind.CERTIFICATE_ENDS, AlarmKind.CERTIFICATE_RENEWED
         shown = Health.CERTIFICATE(server=named(server))
-        yield Finding(f"{CERTIFICATE}{server}", shown, soon, said, *kinds, until=ends)
+        yield HealthFinding(f"{CERTIFICATE}{server}", shown, soon, said, *kinds, until=ends)
     if measured.secret_ends is not None:
         yield _of_login("secret for tokens", Health.SECRET(), measured.secret_ends, now)
     if measured.login_certificate is not None:
@@ -147,16 +149,16 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
     for barrier, holds in measured.barriers.items():
         said = Health.HOLDS() if holds else Health.HELD_BEFORE()
         kinds = AlarmKind.SANDBOX_LESS, AlarmKind.SANDBOX_WHOLE
-        yield Finding(sandbox_row(barrier), Health.SANDBOX(barrier=barrier), not holds, said, *kinds)
+        yield HealthFinding(sandbox_row(barrier), Health.SANDBOX(barrier=barrier), not holds, said, *kinds)
     yield from _of_clocks(measured, limits.clock, now)
 
 
-def _of_clocks(measured: Measured, limit: timedelta, now: datetime) -> Iterator[Finding]:
+def _of_clocks(measured: Measured, limit: timedelta, now: datetime) -> Iterator[HealthFinding]:
     if measured.leap is not None:
         wrong = abs(measured.leap) > limit
         leapt = Health.SET_FORWARD if measured.leap > timedelta(0) else Health.SET_BACK
         said = leapt(seconds=_seconds(limit)) if wrong else Health.NOT_SET()
-        yield Finding("own clock", Health.OWN_CLOCK(), wrong, said, AlarmKind.CLOCK_SET, AlarmKind.CLOCK_KEPT)
+        yield HealthFinding("own clock", Health.OWN_CLOCK(), wrong, said, AlarmKind.CLOCK_SET, AlarmKind.CLOCK_KEPT)
     if measured.skew is not None or measured.dated_ahead is not None:
         yield _of_clock(measured.skew or timedelta(0), measured.dated_ahead, limit, now)
 
@@ -176,7 +178,7 @@ def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:
     return timedelta(0) if telling else None
 
 
-def _of_clock(off: timedelta, dated_ahead: datetime | None, limit: timedelta, now: datetime) -> Finding:
+def _of_clock(off: timedelta, dated_ahead: datetime | None, limit: timedelta, now: datetime) -> HealthFinding:
     """Returns the state of the two clocks; they are not said to agree while a mail from the future may mean otherwise.
 
     One such mail proves nothing: whoever may append to the mailbox chooses its date.
@@ -186,7 +188,7 @@ def _of_clock(off: timedelta, dated_ahead: datetime | None, limit: timedelta, no
         said = (Health.AHEAD if off > timedelta(0) else Health.BEHIND)(seconds=_seconds(limit))
     elif dated_ahead is not None and now - dated_ahead < REMEMBERED:
         said = Health.DATED_AHEAD(at=f"{dated_ahead:%Y-%m-%d %H:%M}")
-    return Finding("clock", Health.CLOCK(), wrong, said, AlarmKind.CLOCK_WRONG, AlarmKind.CLOCK_RIGHT)
+    return HealthFinding("clock", Health.CLOCK(), wrong, said, AlarmKind.CLOCK_WRONG, AlarmKind.CLOCK_RIGHT)
 
 
 def named(place: str) -> str:
@@ -198,7 +200,7 @@ def named(place: str) -> str:
     return known.get(place, place)
 
 
-def _of_login(what: str, shown: Said, ends: datetime, now: datetime) -> Finding:
+def _of_login(what: str, shown: StoredText, ends: datetime, now: datetime) -> HealthFinding:
     """Returns the state of what logs in with tokens. It names the step, so that each raises an alarm of its own."""
     step = next((days for days in WARNED if ends - now <= timedelta(days=days)), None)
     at = f"{ends:%Y-%m-%d %H:%M}"
@@ -206,10 +208,10 @@ def _of_login(what: str, shown: Said, ends: datetime, now: datetime) -> Finding:
     if ends <= now:
         said = Health.HAS_ENDED(at=at)
     kinds = AlarmKind.SECRET_ENDS, AlarmKind.SECRET_RENEWED
-    return Finding(what, shown, step is not None, said, *kinds, until=ends, repeats=True)
+    return HealthFinding(what, shown, step is not None, said, *kinds, until=ends, repeats=True)
 
 
-def _of_mark(state: ProofState, ends: datetime | None) -> Finding:
+def _of_mark(state: ProofState, ends: datetime | None) -> HealthFinding:
     """Returns what the trial of the server's mark for mail from inside says; each other state is told."""
     at = f"{ends:%Y-%m-%d %H:%M}" if ends else ""
     said = {
@@ -221,10 +223,10 @@ def _of_mark(state: ProofState, ends: datetime | None) -> Finding:
     }[state]
     failing = state is not ProofState.PROVEN
     kinds = AlarmKind.MARK_UNPROVEN, AlarmKind.MARK_PROVEN
-    return Finding("mark of exchange", Health.MARK(), failing, said, *kinds, until=ends, repeats=True)
+    return HealthFinding("mark of exchange", Health.MARK(), failing, said, *kinds, until=ends, repeats=True)
 
 
-def _until(ends: datetime) -> Said:
+def _until(ends: datetime) -> StoredText:
     return Health.UNTIL(at=f"{ends:%Y-%m-%d %H:%M}")
 
 

@@ -16,11 +16,11 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.said import UNSAID, StoredText
 
 
-def keep(env: Services, unread: timedelta, meaning: Said = UNSAID) -> bool:
-    """Raises the alarm if the inbox was not read to its end for too long; returns True if it is silent.
+def watch_inbox(env: Services, unread: timedelta, meaning: StoredText = UNSAID) -> bool:
+    """Raises the alarm if the inbox was not read to its end for too long; returns True if it is overdue.
 
     `unread` is the time since the inbox was last read to its end, or since the daemon started, on a monotonic clock. A
     desk that was switched off was not trying (the digest lists what it missed), and a clock correction is no outage.
@@ -41,14 +41,14 @@ def keep(env: Services, unread: timedelta, meaning: Said = UNSAID) -> bool:
     return True
 
 
-def end(work: UnitOfWork, read_at: datetime | None) -> None:
+def end_outage(work: UnitOfWork, read_at: datetime | None) -> None:
     """Raises the recovery alarm if an outage since `read_at` had raised one, now that the inbox was read again."""
     if work.tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
         _raise_alarm(work, AlarmKind.MAILBOX_BACK, read_at, "flaggermail quarantine list")
 
 
 def _raise_alarm(
-    work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str, meaning: Said = UNSAID
+    work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str, meaning: StoredText = UNSAID
 ) -> None:
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
     if read_at is None:

@@ -97,7 +97,7 @@ class Overview:
         return next(iter(self.looks.values()), None)
 
     def troubles(self) -> Iterator[str]:
-        """Yields each fault in a few words of ours."""
+        """Yields a short phrase for each fault."""
         if self.starting:
             yield STARTING
         yield from self._unread()

@@ -44,8 +44,8 @@ POLICY_DAYS = UNTRIED_DAYS = CERTIFICATE_DAYS = 30
 REHEARSAL_DAYS = 180
 
 
-class Lack(StrEnum):
-    """What asks a person to do something."""
+class ReadinessFinding(StrEnum):
+    """A finding about the readiness of the desk; a person must act on it."""
 
     POLICIES = "policies"
     HOURS = "hours"
@@ -81,21 +81,21 @@ class Readiness:
 
     @property
     def hours(self) -> int:
-        """Hours of the coming fortnight with nobody on call, a begun hour counted whole."""
+        """Hours without an officer on call in the coming fortnight, rounded up."""
         seconds = sum((end - begin).total_seconds() for begin, end in self.unattended)
         return -int(-seconds // 3600)
 
     @property
-    def lacks(self) -> tuple[Lack, ...]:
+    def lacks(self) -> tuple[ReadinessFinding, ...]:
         """What asks a person to do something, in the order of the letter."""
         asked = {
-            Lack.POLICIES: bool(stale(self.policies, POLICY_DAYS)),
-            Lack.HOURS: bool(self.unattended),
-            Lack.PAGERS: bool(stale(self.pagers, UNTRIED_DAYS)),
-            Lack.CHANNELS: bool(stale(self.channels, UNTRIED_DAYS)),
-            Lack.BOUNCED: bool(self.bounced),
-            Lack.CERTIFICATES: bool(ending(self.certificates)),
-            Lack.REHEARSAL: self.rehearsed is None or self.rehearsed > REHEARSAL_DAYS,
+            ReadinessFinding.POLICIES: bool(stale(self.policies, POLICY_DAYS)),
+            ReadinessFinding.HOURS: bool(self.unattended),
+            ReadinessFinding.PAGERS: bool(stale(self.pagers, UNTRIED_DAYS)),
+            ReadinessFinding.CHANNELS: bool(stale(self.channels, UNTRIED_DAYS)),
+            ReadinessFinding.BOUNCED: bool(self.bounced),
+            ReadinessFinding.CERTIFICATES: bool(ending(self.certificates)),
+            ReadinessFinding.REHEARSAL: self.rehearsed is None or self.rehearsed > REHEARSAL_DAYS,
         }
         return tuple(lack for lack, lacking in asked.items() if lacking)
 

@@ -15,7 +15,7 @@ from flaggermail.health.findings import (
     ARCHIVE,
     Barrier,
     Confinement,
-    Finding,
+    HealthFinding,
     HealthLimits,
     Measured,
     findings,
@@ -33,7 +33,7 @@ from flaggermail.record.rows import TrustProof, Watched
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.said import UNSAID, StoredText
 
 
 def limits_of(desk: DeskSettings) -> HealthLimits:
@@ -47,7 +47,7 @@ def limits_of(desk: DeskSettings) -> HealthLimits:
 
 
 def tick(
-    env: Services, ticks: Mapping[str, timedelta], held: Confinement | None = None, archive: Said = UNSAID
+    env: Services, ticks: Mapping[str, timedelta], held: Confinement | None = None, archive: StoredText = UNSAID
 ) -> int:  # fmt: skip
     """Measures and reports changed findings; returns their number.
 
@@ -112,7 +112,7 @@ def _secret_ends(desk: DeskSettings) -> datetime | None:
     return usable(datetime.combine(day, time(23, 59), UTC)) if day else None
 
 
-def _changed_findings(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:
+def _changed_findings(tx: Transaction, found: list[HealthFinding]) -> list[tuple[HealthFinding, Watched | None]]:
     known = [(finding, tx.get(Watched, finding.what)) for finding in found]
     return [(f, row) for f, row in known if row is None or _stored(row) != (f.failing, f.value, f.until)]
 
@@ -121,7 +121,7 @@ def _stored(row: Watched) -> tuple[bool, str, datetime | None]:
     return row.failing, row.value, row.until
 
 
-def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) -> None:
+def _record_finding(work: UnitOfWork, finding: HealthFinding, before: Watched | None) -> None:
     """Records the finding, and raises an alarm if it changed between faulty and in order."""
     was_wrong = before is not None and before.failing
     since = work.now if before is None or before.failing != finding.failing else before.since

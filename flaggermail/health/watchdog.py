@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from flaggermail import logbook
 from flaggermail.errors import StoreAway, StoreBusy
 from flaggermail.notices import notices
-from flaggermail.ports import Interrupt, JobFault, JobReport, Supervisor
+from flaggermail.ports import Interrupt, JobFailure, JobReport, Supervisor
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
@@ -73,13 +73,13 @@ class WatchedStop:
 LOGGED_AGAIN = 600.0  # seconds; a server that is slow for an hour skips a call each second
 
 
-class JobFaults:
-    """The faults counted so far; `monotonic` returns seconds. Reports come from several threads."""
+class JobFailures:
+    """The failures counted so far; `monotonic` returns seconds. Reports come from several threads."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.monotonic, self._lock = monotonic, threading.Lock()
-        self._counts: Counter[tuple[str, JobFault]] = Counter()
-        self._logged: dict[tuple[str, JobFault], float] = {}
+        self._counts: Counter[tuple[str, JobFailure]] = Counter()
+        self._logged: dict[tuple[str, JobFailure], float] = {}
 
     def count(self, report: JobReport) -> bool:
         """Counts the fault; returns True if it is to be logged, once in ten minutes for each job and kind."""
@@ -95,11 +95,11 @@ class JobFaults:
         """Returns the counts by job and kind, of the jobs that had a fault, in the order of their names."""
         with self._lock:
             names = sorted({name for name, _ in self._counts})
-            return {name: {fault.value: self._counts[name, fault] for fault in JobFault} for name in names}
+            return {name: {fault.value: self._counts[name, fault] for fault in JobFailure} for name in names}
 
 
 def tell(env: Services, name: str, *works: Callable[[Services], object]) -> list[Exception]:
-    """Does each of `works`, whatever becomes of the others; returns what they raised. `name`: of the job.
+    """Runs each of `works` even if others fail; returns the exceptions. `name`: of the job.
 
     Raises StoreAway and StoreBusy, which are no fault of the job: it is done at its next time.
     """

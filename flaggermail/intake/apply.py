@@ -26,7 +26,7 @@ from flaggermail.matching import scoring, thread_keys
 from flaggermail.matching.placing import Sender
 from flaggermail.notices import notices
 from flaggermail.outbox import bounces
-from flaggermail.outbox.results import proven, settle
+from flaggermail.outbox.results import proven_deliveries, settle
 from flaggermail.ports import Accepted, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import CaseType, Origin, Topic
@@ -38,18 +38,18 @@ from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.filing import Basis, Filed, Vouched
-from flaggermail.wording.said import Said
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.filing import FilingReason, PlacementBasis, SenderEvidence
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.servers import AttemptText
 
 LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of platforms
 
 
-def follow(
+def apply_effects(
     work: UnitOfWork, stored: StoredMessage, message: Message, decision: Disposition, sender: Sender,
     attached: Mapping[str, Message],
 ) -> None:  # fmt: skip
-    """Applies all effects of the decision on `stored`; `attached` are the mails attached to it, by their rows."""
+    """Applies the effects of the decision on `stored`; `attached` are the rows of the mails attached to it."""
     if message.kind is MechanicalKind.BOUNCE:
         _handle_bounce(work, stored, message)
         return
@@ -60,13 +60,13 @@ def follow(
         and not decision.late
     ):
         # What an order writes may be read again for the next: it is durable at once.
-        reply_mail.obey(replace(work, beside=None), stored, message, sender.officer, sender.answers)
+        reply_mail.perform_reply(replace(work, beside=None), stored, message, sender.officer, sender.answers)
         return
     clocks = notices.NO_CLOCKS
     if stored.notification is not None:
         head = work.tx.head()
         lifecycle.rejudge(work, stored.notification, stored)
-        clocks = lookups.of_mail(work, stored, head.seq if head else 0)
+        clocks = lookups.clocks_of_mail(work, stored, head.seq if head else 0)
     played = stored.exercise and stored_messages.rehearsal_of(work.tx, stored.case) is not None
     if not played:  # real mail may bear a number of the story
         thread_keys.learn(work, stored, message, sender.platform)
@@ -93,10 +93,10 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
         taken,
         content_key=f"forwarded in {outer.id} {taken.content_key}",
         case=outer.case,
-        match_basis=Basis.ENCLOSED(message=outer.id),
+        match_basis=PlacementBasis.ENCLOSED(message=outer.id),
         enclosed_in=outer.id,
-        reason=Filed.ATTACHED(),
-        verdict_basis=Vouched.ENCLOSED(),
+        reason=FilingReason.ATTACHED(),
+        verdict_basis=SenderEvidence.ENCLOSED(),
         exercise=outer.exercise,
         arrival=outer.arrival,
     )
@@ -128,8 +128,8 @@ def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, el
 
 def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
     """Settles uncertain deliveries of our own mail once a copy of it proves them."""
-    for mail, at in proven(work, own):
-        settle(work, mail, Accepted(mail.recipient, at, Attempted.COPY_FOUND(), InstantBasis.SENT_COPY))
+    for mail, at in proven_deliveries(work, own):
+        settle(work, mail, Accepted(mail.recipient, at, AttemptText.COPY_FOUND(), InstantBasis.SENT_COPY))
 
 
 def file_unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
@@ -139,7 +139,7 @@ def file_unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery:
         from_name=None,
         mechanical=MechanicalKind.HUMAN,  # the kind of machine that wrote it may be what the triage failed on
         kinds=(Kind.UNKNOWN,),
-        reason=Filed.UNJUDGED(fault=fault),
+        reason=FilingReason.UNJUDGED(fault=fault),
         defects=(*message.defects, fault),
         disputed=raw.arrival.in_file or raw.seen_at is not None,
         arrival=raw.arrival,
@@ -183,7 +183,7 @@ def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage, sender: Sen
     notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}", trust=trust)
 
 
-def _pretended(stored: StoredMessage) -> Said:
+def _pretended(stored: StoredMessage) -> StoredText:
     """Returns what a forged mail pretends: in whose name, about which case, under which subject."""
     case = stored.case or next((scoring.read(one).case for one in stored.suggestions), None)
     said = {"address": stored.from_address or "", "basis": stored.verdict_basis, "subject": stored.subject or ""}
@@ -223,7 +223,7 @@ def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) ->
         notices.tell_of_mail(work, "further mail" if stored.case else "unplaced mail", stored, message)
     bounces.handle(work, stored, message, found)
     if found.fitting and all(mail.kind == Kind.DECLINE for mail in found.fitting):
-        citizen_retention.set_aside(work, stored, Filed.ANSWER_CAME_BACK())
+        citizen_retention.set_aside(work, stored, FilingReason.ANSWER_CAME_BACK())
 
 
 # ---- the name by which our server goes
@@ -262,7 +262,7 @@ def _note_name(work: UnitOfWork, before: Watched | None, *, failing: bool, value
     work.record(EventKind.PROBE_CHANGED, added(row) if before is None else changed(before, row), reason=WATCHED)
 
 
-def _raise_alarm(work: UnitOfWork, said: Said) -> None:
+def _raise_alarm(work: UnitOfWork, said: StoredText) -> None:
     key = alarm_key(AlarmKind.SERVER_MISNAMED, work.today)
     if work.tx.get(Alarm, key) is None:
         raised = alarm(AlarmKind.SERVER_MISNAMED, key, said, work.now)

@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.wording.filing import Filed
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.filing import FilingReason
+from flaggermail.wording.said import UNSAID, StoredText
 
 _UNSURE_REFERRAL = {
-    SenderVerdict.UNVERIFIED: Filed.REFERRAL_UNVERIFIED, SenderVerdict.FAILED: Filed.REFERRAL_FAILED
+    SenderVerdict.UNVERIFIED: FilingReason.REFERRAL_UNVERIFIED, SenderVerdict.FAILED: FilingReason.REFERRAL_FAILED
 }  # fmt: skip
-_UNSURE_CITIZEN = {SenderVerdict.UNVERIFIED: Filed.CITIZEN_UNVERIFIED, SenderVerdict.FAILED: Filed.CITIZEN_FAILED}
+_UNSURE_CITIZEN = {
+    SenderVerdict.UNVERIFIED: FilingReason.CITIZEN_UNVERIFIED,
+    SenderVerdict.FAILED: FilingReason.CITIZEN_FAILED,
+}
 MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 
 
@@ -38,12 +41,12 @@ class Circumstances:
     junk_folder: bool
     to_channel: bool  # in Sent, with a channel's address among the recipients
     carries_referral: bool = False  # machine mail or noise, with a referral within: see triage.Carried
-    says: Said = UNSAID  # what a platform's machine mail says besides that ours arrived
+    says: StoredText = UNSAID  # what a platform's machine mail says besides that ours arrived
     no_receipt: NoReceipt | None = None
     to_list: bool = False  # machine mail or noise of somebody proven and known, addressed to us: see triage.Carried
     from_officer: bool = False  # in reply to a mail that was sent to an officer
     of_check: bool = False  # says that `check --online` sent it to the desk itself
-    doubts: tuple[Said, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
+    doubts: tuple[StoredText, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Disposition:
     """Where the message is filed, and the effects."""
 
     place: Place
-    reason: Said
+    reason: StoredText
     opens: bool = False
     confirms: bool = False
     declines: bool = False
@@ -64,7 +67,7 @@ class Disposition:
 
     @property
     def quiet(self) -> bool:
-        """True if nobody is notified of it."""
+        """True if it is filed without a notification."""
         return not (self.confirms or self.declines or self.tells or self.alarm)
 
 
@@ -85,31 +88,31 @@ def _of_mail_received(facts: Circumstances) -> Disposition:
     if facts.mechanical in MACHINE:
         tells = "platform answer" if facts.placed and facts.says else None
         return Disposition(
-            Place.CASE if facts.placed else Place.NOISE, Filed.MACHINE(kind=facts.mechanical), tells=tells
+            Place.CASE if facts.placed else Place.NOISE, FilingReason.MACHINE(kind=facts.mechanical), tells=tells
         )
     if facts.placed:
         return _in_its_case(facts)
     if facts.from_officer:
         sure = facts.verdict == SenderVerdict.VERIFIED and facts.mechanical is MechanicalKind.HUMAN
-        return Disposition(Place.OWN if sure else Place.NOISE, Filed.OFFICERS_NAME())
+        return Disposition(Place.OWN if sure else Place.NOISE, FilingReason.OFFICERS_NAME())
     if facts.from_platform:
-        return _quarantined(facts, Filed.PLATFORM_UNPLACED())
+        return _quarantined(facts, FilingReason.PLATFORM_UNPLACED())
     if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:
         return _by_no_person(facts)
     if Kind.REFERRAL in facts.kinds:
         return _referral(facts)
     if Kind.CITIZEN_REPORT in facts.kinds:
         return _citizen(facts)
-    return _quarantined(facts, Filed.UNKNOWN())
+    return _quarantined(facts, FilingReason.UNKNOWN())
 
 
 def _by_no_person(facts: Circumstances) -> Disposition:
     if facts.carries_referral and not facts.declined_before:
-        return _quarantined(facts, Filed.CARRIES_REFERRAL())
+        return _quarantined(facts, FilingReason.CARRIES_REFERRAL())
     if facts.of_check:
-        return Disposition(Place.NOISE, Filed.OWN_CHECK())
+        return Disposition(Place.NOISE, FilingReason.OWN_CHECK())
     # an out-of-office reply of a declined citizen must not be stored under their address
-    return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, Filed.NOBODY_WROTE())
+    return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, FilingReason.NOBODY_WROTE())
 
 
 def of_old_mail(decision: Disposition, *, from_file: bool = False) -> Disposition:
@@ -122,7 +125,7 @@ def of_old_mail(decision: Disposition, *, from_file: bool = False) -> Dispositio
     waits = decision.declines or (from_file and decision.opens)
     return Disposition(
         place=Place.QUARANTINE if waits else decision.place,
-        reason=decision.reason if from_file else Filed.LATE(reason=decision.reason),
+        reason=decision.reason if from_file else FilingReason.LATE(reason=decision.reason),
         opens=decision.opens and not waits,
         late=True,
         from_file=from_file,
@@ -134,56 +137,60 @@ def of_old_mail(decision: Disposition, *, from_file: bool = False) -> Dispositio
 def _from_junk(decision: Disposition) -> Disposition:
     """Returns the decision for unexpected mail from the junk folder: listed in quarantine, without notifications."""
     place = Place.QUARANTINE if decision.declines else decision.place
-    return Disposition(place, Filed.JUNK(reason=decision.reason), from_junk=True)
+    return Disposition(place, FilingReason.JUNK(reason=decision.reason), from_junk=True)
 
 
 def _by_a_colleague(facts: Circumstances) -> Disposition:
     """Decides about mail in Sent that we did not send: a colleague typed it; it starts and stops no clock by itself."""
     if facts.to_channel and not facts.use_placed:
-        return Disposition(Place.QUARANTINE, Filed.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE)
+        return Disposition(Place.QUARANTINE, FilingReason.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE)
     if facts.placed:
-        return Disposition(Place.CASE, Filed.COLLEAGUE_IN_CASE())
-    return Disposition(Place.NOISE, Filed.COLLEAGUE())
+        return Disposition(Place.CASE, FilingReason.COLLEAGUE_IN_CASE())
+    return Disposition(Place.NOISE, FilingReason.COLLEAGUE())
 
 
 def _in_its_case(facts: Circumstances) -> Disposition:
     if facts.from_platform and facts.verdict == SenderVerdict.FAILED:
-        return Disposition(Place.CASE, Filed.FAILED(), tells=None, alarm=AlarmKind.FORGED)
+        return Disposition(Place.CASE, FilingReason.FAILED(), tells=None, alarm=AlarmKind.FORGED)
     if facts.from_platform and facts.verdict != SenderVerdict.VERIFIED:
-        return Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer")
+        return Disposition(Place.CASE, FilingReason.UNVERIFIED(), tells="platform answer")
     if facts.disputed:
-        return Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer")
+        return Disposition(Place.CASE, FilingReason.ARRIVAL_DISPUTED(), tells="platform answer")
     if facts.from_platform and facts.no_receipt is NoReceipt.UNREAD:
-        return Disposition(Place.CASE, Filed.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD)
+        return Disposition(Place.CASE, FilingReason.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD)
     if facts.says:  # a robot that closes the matter stops no clock of a person, and is news all the same
-        return Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer")
+        return Disposition(Place.CASE, FilingReason.IN_CASE(), tells="platform answer")
     if facts.mechanical is not MechanicalKind.HUMAN or Kind.OFFICER_REPLY in facts.kinds:
-        return Disposition(Place.CASE, Filed.IN_CASE())
-    return Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer" if facts.from_platform else "further mail")
+        return Disposition(Place.CASE, FilingReason.IN_CASE())
+    return Disposition(
+        Place.CASE, FilingReason.IN_CASE(), tells="platform answer" if facts.from_platform else "further mail"
+    )
 
 
 def _referral(facts: Circumstances) -> Disposition:
     if facts.verdict != SenderVerdict.VERIFIED:
         return _quarantined(facts, _UNSURE_REFERRAL[facts.verdict]())
     if facts.suggestions:
-        return _quarantined(facts, Filed.MAY_BELONG())
+        return _quarantined(facts, FilingReason.MAY_BELONG())
     if facts.election is None:
-        return _quarantined(facts, Filed.NO_ELECTION())
-    return Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=facts.template is not None, tells="new case")
+        return _quarantined(facts, FilingReason.NO_ELECTION())
+    return Disposition(
+        Place.CASE, FilingReason.REFERRAL(), opens=True, confirms=facts.template is not None, tells="new case"
+    )
 
 
 def _citizen(facts: Circumstances) -> Disposition:
     if facts.declined_before:
-        return _quarantined(facts, Filed.DECLINED_BEFORE())
+        return _quarantined(facts, FilingReason.DECLINED_BEFORE())
     if facts.verdict != SenderVerdict.VERIFIED:
         return _quarantined(facts, _UNSURE_CITIZEN[facts.verdict]())
     if facts.template is None or facts.known_sender or facts.election is None:
-        return _quarantined(facts, Filed.CITIZEN_TO_JUDGE())
+        return _quarantined(facts, FilingReason.CITIZEN_TO_JUDGE())
     if facts.doubts:
-        return _quarantined(facts, Filed.CITIZEN_IN_DOUBT(doubts=facts.doubts))
-    return Disposition(Place.DECLINED, Filed.CITIZEN(), declines=True)
+        return _quarantined(facts, FilingReason.CITIZEN_IN_DOUBT(doubts=facts.doubts))
+    return Disposition(Place.DECLINED, FilingReason.CITIZEN(), declines=True)
 
 
-def _quarantined(facts: Circumstances, reason: Said) -> Disposition:
+def _quarantined(facts: Circumstances, reason: StoredText) -> Disposition:
     alarm = AlarmKind.FORGED if facts.verdict == SenderVerdict.FAILED and facts.from_platform else None
     return Disposition(Place.QUARANTINE, reason, tells=None if alarm else "unplaced mail", alarm=alarm)

@@ -40,8 +40,8 @@ from flaggermail.replies import reply_mail
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import MailboxSettings
 from flaggermail.settings.word_tables import FREE_MAIL
-from flaggermail.wording.filing import Vouched
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import SenderEvidence
+from flaggermail.wording.said import StoredText
 
 
 class ByReceivingServer:
@@ -89,8 +89,8 @@ class ByInternalMark:
         if domain is None or domain not in self._own:
             return found
         if not self._proven():
-            return Verdict(SenderVerdict.UNVERIFIED, Vouched.MARK_UNPROVEN(domain=domain))
-        return Verdict(SenderVerdict.VERIFIED, Vouched.MARK(domain=domain))
+            return Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.MARK_UNPROVEN(domain=domain))
+        return Verdict(SenderVerdict.VERIFIED, SenderEvidence.MARK(domain=domain))
 
 
 def by_settings(
@@ -134,7 +134,7 @@ class BySignature:
 
 def _both(ours: Verdict, signed: Verdict) -> Verdict:
     """Returns the worse verdict; who can write into the mailbox can forge the first, but no platform's signature."""
-    basis = Vouched.BOTH(first=ours.basis, second=signed.basis)
+    basis = SenderEvidence.BOTH(first=ours.basis, second=signed.basis)
     return Verdict(min(ours.value, signed.value, key=WORST_FIRST.index), basis, signed.signature)
 
 
@@ -215,7 +215,7 @@ def reading_of(env: Services) -> Reading:
     return Reading(settings.rules, env.matcher.find, env.language, settings.intake, free_mail)
 
 
-def disputed(work: UnitOfWork, raw: RawMessage, trace: Fields | None = None) -> Said | None:
+def disputed(work: UnitOfWork, raw: RawMessage, trace: Fields | None = None) -> StoredText | None:
     """Returns why the arrival time is not reliable, or None. `trace`: what `read_trace` returned for the octets."""
     if raw.arrival.in_file:
         return triage.disputed_in_file(raw.arrival)
@@ -229,7 +229,7 @@ def disputed(work: UnitOfWork, raw: RawMessage, trace: Fields | None = None) -> 
 
 
 def late(env: Services, raw: RawMessage, now: datetime) -> bool:
-    """True if the mail is too old for notifications, as all mail from files is whatever they say."""
+    """True if the mail is too old for notifications; mail from files always is."""
     after = timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)
     return raw.arrival.in_file or raw.internaldate < now - after
 

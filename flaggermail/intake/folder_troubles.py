@@ -14,8 +14,8 @@ _AT_ONCE = 3  # failures after which each complete look still tries: by then a m
 _LONGEST = 60  # complete looks without a try
 
 
-class FolderTroubles:
-    """Counts failures in a row by folder, and the complete looks that leave each out."""
+class FolderFailures:
+    """Counts consecutive failures by folder, and the complete polls that skip it."""
 
     def __init__(self) -> None:
         self._failures: dict[str, int] = {}

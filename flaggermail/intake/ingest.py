@@ -18,7 +18,7 @@ from typing import Self
 
 from flaggermail.cases import citizen_criteria, citizen_retention, lifecycle
 from flaggermail.commands import devices
-from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
+from flaggermail.errors import ArchiveFailure, OctetsLost, StoreBusy, StoreFailure
 from flaggermail.intake import apply, facts, triage
 from flaggermail.intake.triage import IntakeFacts, Triaged, judge
 from flaggermail.letters import stored_messages
@@ -32,7 +32,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.wording.filing import Filed
+from flaggermail.wording.filing import FilingReason
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
 
@@ -49,7 +49,7 @@ class _Mail:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of a mail, in a few words; `new` if it is a message of its own, and not a copy of a known one."""
+    """The outcome of taking in a mail; `new` if it is a message of its own and not a copy."""
 
     text: str
     new: bool = False
@@ -57,7 +57,7 @@ class _Outcome:
 
 
 def ingest(env: Services, raw: RawMessage) -> str:
-    """Takes in one mail; returns its disposition in a few words. Raises ArchiveFault if it cannot be made durable.
+    """Takes in one mail; returns its disposition as a short phrase. Raises ArchiveFailure if it cannot be made durable.
 
     A mail without a `cursor` leaves the read position of its folder unchanged.
 
@@ -77,7 +77,7 @@ class Batch:
 def prepare(env: Services, mails: Sequence[RawMessage]) -> Batch:
     """Makes old mails durable and parses them; reads nothing of the record, so it may run while others are recorded.
 
-    Raises ArchiveFault.
+    Raises ArchiveFailure.
     """
     return Batch(tuple(_all_archived(env, mails)))
 
@@ -106,7 +106,7 @@ def _alone(env: Services, raw: RawMessage) -> _Outcome:
         return _in_one_commit(env, mail)[0]
     except OctetsLost as lost:  # of another mail, which this one's triage or reply needed
         return _in_one_commit(env, mail, fault=type(lost).__name__)[0]
-    except (StoreBusy, StoreFault, ArchiveFault):
+    except (StoreBusy, StoreFailure, ArchiveFailure):
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the exception is filed with it
         return _in_one_commit(env, mail, fault=type(fault).__name__)[0]
@@ -119,7 +119,7 @@ def _together(env: Services, batch: Batch) -> list[_Outcome]:
             taken += _in_one_commit(env, *rest)
     except OctetsLost:
         taken += [_alone(env, mail.raw) for mail in rest]
-    except (StoreBusy, StoreFault, ArchiveFault):
+    except (StoreBusy, StoreFailure, ArchiveFailure):
         raise
     except Exception:  # noqa: BLE001 - as above: the failing mail fails again, alone, and is filed with it
         taken += [_alone(env, mail.raw) for mail in rest]
@@ -324,7 +324,7 @@ def _another_copy(
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
     changes nothing else; nor does one moved in, unless it was taken out of the junk folder.
     """
-    delivery = citizen_retention.again(work, twin, delivery)
+    delivery = citizen_retention.discard_second_copy(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return _Outcome(f"{twin.id} under a new number", came=False)
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
@@ -346,7 +346,7 @@ def _another_copy(
     if verdict.value == SenderVerdict.VERIFIED and twin.verdict == SenderVerdict.UNVERIFIED:
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
     if saved:
-        reason = Filed.OUT_OF_JUNK(reason=twin.reason)
+        reason = FilingReason.OUT_OF_JUNK(reason=twin.reason)
         better = replace(better, reason=reason, from_junk=False, pending_digest=moved)
     if better != twin:
         work.record(EventKind.DELIVERY_SUPERSEDED, changed(twin, better), about=about)
@@ -363,7 +363,7 @@ def _learn_id(work: UnitOfWork, twin: StoredMessage, raw: RawMessage, message: M
     Who got our mail can send it to the inbox under any Message-ID, so only the folder of sent mail teaches.
     """
     if raw.role is Role.SENT and twin.message_id is not None:
-        changes = stored_messages.learned(work, message.message_id, twin.message_id, AssignedBy.COPY)
+        changes = stored_messages.learned_id(work, message.message_id, twin.message_id, AssignedBy.COPY)
         if changes:
             about = EventRef(twin.case, twin.notification, twin.id)
             work.record(EventKind.MESSAGE_ID_LEARNED, *changes, about=about)
@@ -429,7 +429,7 @@ def _file(
     if judged.decision.from_file:  # until a person says what it is, it only teaches by which keys its exchange is known
         thread_keys.learn(work, stored, message, sender.platform)
     else:
-        apply.follow(work, stored, message, judged.decision, sender, read)
+        apply.apply_effects(work, stored, message, judged.decision, sender, read)
     apply.watch_server_name(work, about, stored)
     devices.spend_seen(work, message)
     if judged.placement.by_score is not None:
@@ -450,7 +450,9 @@ def _row(work: UnitOfWork, about: IntakeFacts, delivery: Delivery, judged: Triag
         case=placement.case if in_case else None,
         notification=placement.notification if in_case else None,
         match_basis=placement.basis,
-        reason=Filed.DISPUTED(reason=decision.reason, dispute=judged.dispute) if judged.dispute else decision.reason,
+        reason=FilingReason.DISPUTED(reason=decision.reason, dispute=judged.dispute)
+        if judged.dispute
+        else decision.reason,
         from_junk=decision.from_junk,
         suggestions=tuple(one.said for one in (*placement.suggestions, *placement.hints)),
         verdict=message.vouched.value,
@@ -460,7 +462,7 @@ def _row(work: UnitOfWork, about: IntakeFacts, delivery: Delivery, judged: Triag
         disputed=judged.dispute is not None,
         pending_digest=(judged.missed or decision.listed) and not exercise,
         same_id_as=about.same_id,
-        platform_references=thread_keys.merged(judged.found.references, thread_keys.marked(work, message))
+        platform_references=thread_keys.merged(judged.found.references, thread_keys.marked_references(work, message))
         if about.sender.platform
         else (),
         ruleset=work.env.settings.rules.version,

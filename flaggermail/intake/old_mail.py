@@ -39,7 +39,8 @@ def take_in(
 ) -> FoundMail:
     """Takes in every mail; `told` gets the octets read and the counts after each batch.
 
-    Raises StoreBusy, StoreFault and ArchiveFault: what was taken in before stays, and the next run goes on from there.
+    Raises StoreBusy, StoreFailure and ArchiveFailure: what was taken in before stays, and the next run goes on from
+    there.
     """
     tally = FoundMail()
     for batch in _batches(files, tally):

@@ -11,7 +11,7 @@ from flaggermail import logbook
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused, MailboxReadBefore, PauseAsked
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import census, facts, unfetched
-from flaggermail.intake.folder_troubles import FolderTroubles
+from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.intake.ingest import Batch, ingest, ingest_prepared, prepare
 from flaggermail.intake.moved_in import MovedIn
 from flaggermail.intake.out_of_turn import OutOfTurn, log_taken_in
@@ -23,7 +23,7 @@ from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import Change
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.mistakes import CheckCode, mistake
+from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 from flaggermail.wording.said import as_written
 
 _NAMED = 20  # folders in one line
@@ -33,16 +33,16 @@ FLOOD = 50  # new mails in a folder from which expected mail is taken in first
 
 def look(
     env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True, new_record: bool = True,
-    troubles: FolderTroubles | None = None,
+    troubles: FolderFailures | None = None,
 ) -> int:  # fmt: skip
     """Takes in everything new; returns the number of messages. Stops between two messages when `stop` is set.
 
     `everywhere` is False after a push, which concerns the inbox alone. A folder that the server refuses, or other than
     the inbox one at which the connection is lost, is reported and skipped; a missing folder of sent mail raises an
     alarm. `troubles` is kept from one look to the next. Raises LinkLost (nothing is lost: the next look begins where
-    this one ended), ArchiveFault, and MailboxReadBefore unless `new_record` says that this is meant.
+    this one ended), ArchiveFailure, and MailboxReadBefore unless `new_record` says that this is meant.
     """
-    troubles = FolderTroubles() if troubles is None else troubles
+    troubles = FolderFailures() if troubles is None else troubles
     folders, again = mailbox.folders(None if everywhere else Role.INBOX), unfetched.due(env)
     if everywhere and not new_record:
         _require_unread(env, mailbox, folders)
@@ -73,7 +73,7 @@ def look(
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
         inbox = tx.cursor(_inbox_of(folders))
-        mailbox_monitor.end(work, inbox.looked_at if inbox else None)
+        mailbox_monitor.end_outage(work, inbox.looked_at if inbox else None)
         for name, cursor in found.read.items():
             tx.advance(name, cursor)
     send_digest(env)
@@ -124,7 +124,7 @@ def _require_unread(env: Services, mailbox: Mailbox, folders: Sequence[Folder]) 
             return
     count = mailbox.earlier_mail()
     if count:
-        raise MailboxReadBefore(mistake(CheckCode.MAILBOX_READ_BEFORE, count=count).text)
+        raise MailboxReadBefore(setup_fault(SetupFaultCode.MAILBOX_READ_BEFORE, count=count).text)
 
 
 @dataclass(frozen=True, slots=True)

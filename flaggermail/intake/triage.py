@@ -38,34 +38,34 @@ from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
 from flaggermail.rules.conditions import Find
 from flaggermail.settings.reply_words import IntakeWords
-from flaggermail.wording.filing import Dispute, Says
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.filing import ArrivalDoubt, MachineStatement
+from flaggermail.wording.said import UNSAID, StoredText
 
 # ---- whether the time of arrival is reliable
 
 
 TOLERANCE = timedelta(minutes=2)
-_IN_FILE: Mapping[ArrivalBasis, Dispute] = {
-    ArrivalBasis.OWN_LINE: Dispute.OWN_LINE,
-    ArrivalBasis.LAST_HOP: Dispute.LAST_HOP,
-    ArrivalBasis.MBOX: Dispute.MBOX_LINE,
-    ArrivalBasis.MAILDIR: Dispute.MAILDIR,
-    ArrivalBasis.FILE: Dispute.FILE,
-    ArrivalBasis.MOVED: Dispute.MOVED,
+_IN_FILE: Mapping[ArrivalBasis, ArrivalDoubt] = {
+    ArrivalBasis.OWN_LINE: ArrivalDoubt.OWN_LINE,
+    ArrivalBasis.LAST_HOP: ArrivalDoubt.LAST_HOP,
+    ArrivalBasis.MBOX: ArrivalDoubt.MBOX_LINE,
+    ArrivalBasis.MAILDIR: ArrivalDoubt.MAILDIR,
+    ArrivalBasis.FILE: ArrivalDoubt.FILE,
+    ArrivalBasis.MOVED: ArrivalDoubt.MOVED,
 }
 
 
-def disputed(internaldate: datetime, looked_at: datetime | None, received: str | None) -> Said | None:
+def disputed(internaldate: datetime, looked_at: datetime | None, received: str | None) -> StoredText | None:
     """Returns why the INTERNALDATE is disputed, or None.
 
     It is disputed if it lies before a complete look at the folder that did not show the mail (`looked_at`), or too far
     from the time in our own receiving server's Received field (`received`: its line; RFC 5322, section 3.6.7).
     """
     if looked_at is not None and internaldate < looked_at - TOLERANCE:
-        return Dispute.BEFORE_LOOK(at=f"{looked_at.astimezone(UTC):%Y-%m-%d %H:%M}")
+        return ArrivalDoubt.BEFORE_LOOK(at=f"{looked_at.astimezone(UTC):%Y-%m-%d %H:%M}")
     taken = taken_at(received) if received else None
     if taken is not None and abs(internaldate - taken) > TOLERANCE:
-        return Dispute.SERVER_LINE(at=f"{taken.astimezone(UTC):%Y-%m-%d %H:%M}")
+        return ArrivalDoubt.SERVER_LINE(at=f"{taken.astimezone(UTC):%Y-%m-%d %H:%M}")
     return None
 
 
@@ -74,25 +74,25 @@ def is_possible(internaldate: datetime, now: datetime) -> bool:
     return EARLIEST <= internaldate <= now + TOLERANCE
 
 
-def impossible(internaldate: datetime, written: str) -> Said:
+def impossible(internaldate: datetime, written: str) -> StoredText:
     """Returns why an INTERNALDATE is no arrival; `written` is its text if no calendar holds it."""
     if written:
-        return Dispute.NO_INSTANT(text=written)
+        return ArrivalDoubt.NO_INSTANT(text=written)
     at = internaldate.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "minutes")
-    return Dispute.TOO_OLD(at=at) if internaldate < EARLIEST else Dispute.AFTER_SIGHT(at=at)
+    return ArrivalDoubt.TOO_OLD(at=at) if internaldate < EARLIEST else ArrivalDoubt.AFTER_SIGHT(at=at)
 
 
-def too_early(sent_at: datetime | None, arrived_at: datetime) -> Said | None:
+def too_early(sent_at: datetime | None, arrived_at: datetime) -> StoredText | None:
     """Returns why the arrival time of an answer is impossible, or None: it lies before the notification was sent.
 
     One of the two clocks was wrong. Such an answer stops no clock, so a person must be informed.
     """
     if sent_at is None or clocks.counts(sent_at, arrived_at):
         return None
-    return Dispute.BEFORE_SENDING(at=f"{sent_at.astimezone(UTC):%Y-%m-%d %H:%M}")
+    return ArrivalDoubt.BEFORE_SENDING(at=f"{sent_at.astimezone(UTC):%Y-%m-%d %H:%M}")
 
 
-def disputed_in_file(basis: ArrivalBasis) -> Said:
+def disputed_in_file(basis: ArrivalBasis) -> StoredText:
     """Returns why an arrival that no look saw is disputed: whoever had the file, or moved the mail, could write it."""
     return _IN_FILE[basis]()
 
@@ -145,7 +145,7 @@ class IntakeFacts:
     within: Message | None  # the mail that it passes on
     within_remembered: str | None  # the list to which officers added the domain of that mail's author
     to_channel: bool  # in Sent, with a channel's address among the recipients
-    dispute: Said | None = None  # why the arrival time is not reliable
+    dispute: StoredText | None = None  # why the arrival time is not reliable
     trace: Fields = ()  # its Received, Authentication-Results and From fields, read from the octets
     same_id: str | None = None  # a message with the same Message-ID and other content
     late: bool = False  # too old for notifications
@@ -158,9 +158,9 @@ class Triaged:
     placement: Placement
     context: Context
     found: Classification
-    dispute: Said | None  # why the arrival time is not reliable
+    dispute: StoredText | None  # why the arrival time is not reliable
     decision: Disposition
-    says: Said  # what a platform's machine mail says besides that ours arrived
+    says: StoredText  # what a platform's machine mail says besides that ours arrived
     missed: bool  # taken in late, and somebody would have been notified of it
 
 
@@ -267,22 +267,22 @@ def _carried(facts: IntakeFacts, context: Context, found: Classification, readin
     """Returns what a mail carries that no person wrote, or that is noise; nothing of other mail."""
     if facts.message.kind is MechanicalKind.HUMAN and Kind.NOISE not in found.kinds:
         return Carried()
-    return look(facts.message, context, facts.within, reading, remembered=facts.within_remembered)
+    return read_carried(facts.message, context, facts.within, reading, remembered=facts.within_remembered)
 
 
-def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> Said:
+def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredText:
     """Returns what a platform's machine mail in a case says besides that ours arrived; nothing of other mail."""
     message = facts.message
     if facts.sender.platform is None or placement.case is None:
         return UNSAID
     if message.kind is MechanicalKind.FEEDBACK_REPORT:
-        return Says.REPORT()
+        return MachineStatement.REPORT()
     if message.no_receipt is not None:
         until = message.away_until
-        return Says.ABSENCE_UNTIL(until=until) if until else Says[message.no_receipt.name]()
+        return MachineStatement.ABSENCE_UNTIL(until=until) if until else MachineStatement[message.no_receipt.name]()
     if carried.says is not None:
-        return Says[carried.says.name]()
-    return Says.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
+        return MachineStatement[carried.says.name]()
+    return MachineStatement.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
 
 
 def _is_of_check(facts: IntakeFacts) -> bool:
@@ -292,7 +292,7 @@ def _is_of_check(facts: IntakeFacts) -> bool:
     return ours and message.kind is MechanicalKind.AUTO_REPLY and message.header(CHECK_HEADER) is not None
 
 
-def look(
+def read_carried(
     message: Message, context: Context, within: Message | None, reading: Reading, *, remembered: str | None = None
 ) -> Carried:  # fmt: skip
     """Returns what a mail carries that is a machine's, or noise by the rules; `within` is the mail it passes on.

@@ -17,8 +17,8 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.mistakes import Mistake
-from flaggermail.wording.refusals import Because
+from flaggermail.settings.mistakes import SetupFault
+from flaggermail.wording.refusals import CommandRefusal
 
 
 def record_trust_proof(env: Services, *, survived: bool, message_id: str, by: str) -> TrustProof:
@@ -27,7 +27,7 @@ def record_trust_proof(env: Services, *, survived: bool, message_id: str, by: st
     `message_id`: of the mail that bore the forged mark, without angle brackets. `by`: an officer's id, or the login.
     """
     if env.settings.desk.mailbox.trusted.asked is not AuthenticationMethod.EXCHANGE:
-        raise Refusal(Because.MARK_NOT_ASKED())
+        raise Refusal(CommandRefusal.MARK_NOT_ASKED())
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now(), by)
         before = last(tx)
@@ -45,7 +45,7 @@ def last(tx: Transaction) -> TrustProof | None:
     return tx.get(TrustProof, TrustMark.INTERNAL)
 
 
-def mistakes(env: Services) -> tuple[Mistake, ...]:
+def trust_faults(env: Services) -> tuple[SetupFault, ...]:
     """Returns what is wrong with the last trial now, in the words of `check`."""
     with env.store.read() as tx:
         return advice.of_mark(env.settings.desk.mailbox, last(tx), env.clock.now(), env.settings.zone)

@@ -27,7 +27,7 @@ _NAMED = 20  # mails in one alarm
 
 
 def set_aside(env: Services, names: Sequence[MailName]) -> None:
-    """Records mails that cannot be fetched, and raises one alarm for those that were not known."""
+    """Records mails that cannot be fetched, and raises one alarm for the new ones."""
     if not names:
         return
     with env.store.begin() as tx:

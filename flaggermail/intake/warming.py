@@ -14,14 +14,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
+from flaggermail.errors import ArchiveFailure, StoreBusy, StoreFailure
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.ports import BlobStore, Lease, RawMessage, Role, Store, Transaction
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
-from flaggermail.wording.filing import Vouched
+from flaggermail.wording.filing import SenderEvidence
 
 FOLDER = "not a folder"  # of no mailbox
 _TEXT = "Dit bericht noemt een verkeerde stemdag en roept kiezers op om een dag later te gaan stemmen.\r\n" * 4
@@ -109,7 +109,7 @@ class _VouchingForAll:
     def verdict(self, octets: bytes, message: Message) -> Verdict:
         """Returns that it is verified."""
         del octets, message
-        return Verdict(SenderVerdict.VERIFIED, Vouched.ENCLOSED())
+        return Verdict(SenderVerdict.VERIFIED, SenderEvidence.ENCLOSED())
 
 
 def warm(env: Services) -> None:
@@ -128,7 +128,7 @@ def warm(env: Services) -> None:
     )  # fmt: skip
     raw = RawMessage("\r\n".join(lines).encode(), env.clock.now(), FOLDER, "1", "1", role=Role.INBOX)
     scene = replace(env, store=_Undoing(env.store), octets=_InMemory(env.octets), sender_check=_VouchingForAll())
-    with suppress(StoreBusy, StoreFault, ArchiveFault):
+    with suppress(StoreBusy, StoreFailure, ArchiveFailure):
         ingest(scene, raw)
     env.organisational(domain)  # reads the list of public suffixes, which a mail needs only once others were told of
 

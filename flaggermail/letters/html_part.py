@@ -9,7 +9,7 @@ Strangers' words in mail to officers and referrers: one marked, cut line each.
 
 A subject, title, name, file name or address of a received mail may contain line breaks, invisible characters, or words
 that look like a reply or a form line. `guarded` makes every template value one line of visible characters and cuts
-what a stranger wrote; `marked` puts the mark of others' text before each line that contains a stranger's words.
+what a stranger wrote; `mark_line` puts the mark of others' text before each line that contains a stranger's words.
 """
 
 from __future__ import annotations
@@ -274,7 +274,7 @@ def one_line(text: str, longest: int = LONGEST_VALUE) -> str:
 
 
 def guarded(template: str, values: Mapping[str, object]) -> Mapping[str, object]:
-    """Returns the values of a template, strangers' words in them cut, with a sign for `marked`."""
+    """Returns the values of a template, strangers' words in them cut, with a sign for `mark_line`."""
     if template in AS_WRITTEN:
         return values
     if template in _WITH_ANSWERS:
@@ -315,7 +315,7 @@ def _words(name: str, value: str, strangers: Mapping[str, int]) -> str:
     return one_line(value, len(value))
 
 
-def marked(line: str) -> str:
+def mark_line(line: str) -> str:
     """Returns a line of a mail with the mark of others' text if it contains strangers' words."""
     if _STRANGER not in line:
         return line

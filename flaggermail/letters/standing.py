@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How the submission server stands towards our mail: what it holds up, and which mail is tried next.
+"""The state of the submission server as our mail shows it: what it holds up, and which mail is tried next.
 
 A refusal of one recipient, or of one text, says nothing about other mail. So only what comes before the envelope (no
 connection, TLS, login, our own sender) holds everything behind the one mail that tries. Refusals of unlike mails, with
@@ -30,7 +30,7 @@ _BEFORE_THE_ENVELOPE = {AttemptResult.UNREACHABLE: ServerState.AWAY, AttemptResu
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The waiting mails in the order in which they are tried, and how the server stands; see `look`."""
+    """The waiting mails in the order of their attempts, and the state of the server; see `look`."""
 
     standing: ServerState
     waiting: Sequence[OutboxMail]  # all that wait for the server, in queue order
@@ -60,7 +60,7 @@ class Outlook:
 
 
 def look(tx: Transaction, without: Collection[str] = ()) -> Outlook:
-    """Returns how the server stands, by the last ended attempt of each waiting mail.
+    """Returns the state of the server, from the last ended attempt of each waiting mail.
 
     A mail in hand counts by the attempt before, so that trying again does not look like being accepted again. One that
     is withheld does not wait for the server. What another mail's acceptance has overtaken says nothing about it.
@@ -87,7 +87,7 @@ def _after(at: datetime) -> datetime:
 
 
 def accepted_since(tx: Transaction, at: datetime) -> bool:
-    """True if the server has accepted mail of ours at or after that instant."""
+    """True if the server has accepted a mail at or after that instant."""
     return tx.exists(
         OutboxMail,
         where(OutboxMail.done_at).after(at - timedelta(microseconds=1)),
@@ -96,7 +96,7 @@ def accepted_since(tx: Transaction, at: datetime) -> bool:
 
 
 def held_since(tx: Transaction, outlook: Outlook) -> datetime | None:
-    """Returns since when the server takes no mail, by the refusals of those that wait; None if it does."""
+    """Returns since when the server has taken none of the waiting mails; None if it takes mail."""
     if outlook.standing is ServerState.TAKES:
         return None
     results = {attempt.result for attempt in outlook.refused}

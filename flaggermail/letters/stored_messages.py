@@ -3,7 +3,7 @@
 
 The caller that files it adds its place and the reason.
 
-Message-IDs that a server gave to mail of ours: answers and delivery reports name those, and not the ones we wrote.
+Message-IDs that a server assigned to our mail: answers and delivery reports name those, and not the ones we wrote.
 
 Exchange Online and Amazon SES replace them. What the server told of it, or what its copy in the folder of sent mail
 shows, is kept, so that both lead to our mail.
@@ -26,8 +26,8 @@ from flaggermail.record.kinds import AssignedBy, Direction, Place
 from flaggermail.record.rows import AssignedId, Case, Election, OutboxMail, Rehearsal, StoredMessage
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
-from flaggermail.wording.filing import Basis, Vouched
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.filing import PlacementBasis, SenderEvidence
+from flaggermail.wording.servers import AttemptText
 
 MARK = "exercise_mark"  # the template with the prefix of a subject and the line above a text
 
@@ -87,17 +87,17 @@ def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
     is_one = mail.exercise or f"\r\n{EXERCISE_HEADER.lower()}:".encode() in header
     if not is_one or may_reach(env.settings, mail.recipient):
         return None
-    return Refused(mail.recipient, permanent=True, code=0, text=Attempted.NO_EXERCISE_ADDRESS())
+    return Refused(mail.recipient, permanent=True, code=0, text=AttemptText.NO_EXERCISE_ADDRESS())
 
 
-def kept(work: UnitOfWork, mail: OutboxMail) -> Accepted | None:
-    """Returns the answer to a mail of a rehearsal to somebody whom the desk plays; None of other mail.
+def answer_to_player(work: UnitOfWork, mail: OutboxMail) -> Accepted | None:
+    """Returns the scripted answer to a rehearsal mail to a played person; None for other mail.
 
     `refusal` kept it from leaving, so this holds however its attempt ended.
     """
     if not mail.exercise or may_reach(work.env.settings, mail.recipient) or rehearsal_of(work.tx, mail.case) is None:
         return None
-    return Accepted(mail.recipient, work.now, Attempted.PLAYED())
+    return Accepted(mail.recipient, work.now, AttemptText.PLAYED())
 
 
 def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datetime, place: Place) -> StoredMessage:
@@ -136,9 +136,9 @@ def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMess
         place=Place.OWN,
         case=outgoing.case,
         notification=outgoing.notification,
-        match_basis=Basis.OURS(),
+        match_basis=PlacementBasis.OURS(),
         verdict=SenderVerdict.VERIFIED,
-        verdict_basis=Vouched.COMPOSED(),
+        verdict_basis=SenderEvidence.COMPOSED(),
         exercise=is_exercise_mail(work, outgoing),
     )
 
@@ -154,7 +154,7 @@ MOST_ASKED = 100
 """Names looked up for one mail: a mail of a long exchange has few, and a stranger's may have any number."""
 
 
-def learned(work: UnitOfWork, name: str | None, ours: str, source: AssignedBy) -> tuple[Change, ...]:
+def learned_id(work: UnitOfWork, name: str | None, ours: str, source: AssignedBy) -> tuple[Change, ...]:
     """Returns the change that records that our mail `ours` left as `name`; empty if there is nothing to learn.
 
     A name that another mail bears is not believed: what answers that mail would be taken for an answer to ours.
@@ -167,7 +167,7 @@ def learned(work: UnitOfWork, name: str | None, ours: str, source: AssignedBy) -
 
 
 def as_ours(work: UnitOfWork, message: Message) -> Message:
-    """Returns a mail whose references name our own Message-IDs in place of those that servers gave to mail of ours."""
+    """Returns the mail with our own Message-IDs in its references in place of those that servers assigned."""
     named = keys_of(message, work.env.language).named
     asked = [name for name in named if not reply_tokens.tokens([name])][:MOST_ASKED]
     rows = work.tx.find(AssignedId, where(AssignedId.id).in_(asked)) if asked else []

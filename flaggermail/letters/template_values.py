@@ -108,8 +108,8 @@ class Unstopped(StrEnum):
     STOPPED_BEFORE = "stopped before"  # by an earlier answer
 
 
-class Turn(StrEnum):
-    """What happened in a rehearsal."""
+class MomentKind(StrEnum):
+    """The kind of a moment in a rehearsal."""
 
     CAME = "came"
     ANSWERED = "answered"  # a platform, about a notification
@@ -126,8 +126,8 @@ class Turn(StrEnum):
     NOTED = "noted"
 
 
-class Why(StrEnum):
-    """The reasons for which a reply does nothing."""
+class ReplyRefusal(StrEnum):
+    """Why a reply is refused."""
 
     UNKNOWN = "not understood"
     TWO = "two verbs"

@@ -39,12 +39,12 @@ from flaggermail.ports import Rendered, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, Event, EventKind, added, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.outbox_states import moved
+from flaggermail.record.outbox_states import in_state
 from flaggermail.record.rows import DeskState, Device, OutboxMail, Token, Withheld
 from flaggermail.record.states import MailState
 from flaggermail.services import DAEMON, NOTHING, EventRef, Services, UnitOfWork
-from flaggermail.wording.refusals import Because
-from flaggermail.wording.said import Said
+from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 # ---- a desk that only observes
 
@@ -90,7 +90,7 @@ def begin_in(tx: Transaction, now: datetime, actor: str) -> bool:
     for mail in tx.find(
         OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.at_most_once).is_(False)
     ):
-        withdrawn = changed(mail, replace(moved(mail, MailState.CANCELLED), next_try_at=None))
+        withdrawn = changed(mail, replace(in_state(mail, MailState.CANCELLED), next_try_at=None))
         tx.append(
             Event(EventKind.MAIL_WITHHELD, now, actor, (withdrawn,), mail.case, mail.notification, reason=mail.kind)
         )
@@ -114,10 +114,10 @@ def suppresses(work: UnitOfWork, kind: Kind, dedupe: str, about: EventRef = NOTH
     return True
 
 
-def refuse(work: UnitOfWork, what: Said) -> None:
+def refuse(work: UnitOfWork, what: StoredText) -> None:
     """Raises Refusal for an action that sends mail while the desk is observing."""
     if is_on(work.tx):
-        raise Refusal(Because.OBSERVING(what=what))
+        raise Refusal(CommandRefusal.OBSERVING(what=what))
 
 
 LETTERS = "letter"  # the counter of the mails that were composed
@@ -153,7 +153,7 @@ def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter
         letter = _letter(work, outgoing, subject, body, number)
         return letter, subject, compose(letter)
     except (ConfigurationError, ValueError) as fault:
-        raise Refusal(Because.NO_VALID_MAIL(template=outgoing.template, fault=str(fault))) from fault
+        raise Refusal(CommandRefusal.NO_VALID_MAIL(template=outgoing.template, fault=str(fault))) from fault
 
 
 def render(
@@ -180,7 +180,7 @@ def _said(values: Mapping[str, object], language: str) -> Mapping[str, object]:
 
 
 def _in_language(value: object, language: str) -> object:
-    if isinstance(value, Said):
+    if isinstance(value, StoredText):
         return value.in_language(language)
     if isinstance(value, str):
         return value
@@ -236,7 +236,7 @@ def _subject(outgoing: Outgoing, subject: str) -> str:
     return f"{shown} ({token_word(outgoing.token)})" if outgoing.keyed_subject else shown
 
 
-def queue(work: UnitOfWork, outgoing: Outgoing) -> Said | None:
+def queue(work: UnitOfWork, outgoing: Outgoing) -> StoredText | None:
     """Freezes `outgoing` and queues it; skips recipients that already have a mail with this deduplication key.
 
     While the desk is observing, only the deduplication key is recorded. Returns why no valid mail came of it (an
@@ -294,7 +294,7 @@ def issue(work: UnitOfWork, token: Token) -> None:
 
 
 def is_queued(work: UnitOfWork, dedupe: str, recipient: str) -> bool:
-    """True if a mail with this deduplication key was put into the outbox for this recipient, whatever became of it."""
+    """True if the outbox has a mail with this deduplication key for this recipient, in any state."""
     return bool(work.tx.find(OutboxMail, where(OutboxMail.dedupe).is_(_dedupe(dedupe, recipient))))
 
 

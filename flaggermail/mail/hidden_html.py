@@ -49,7 +49,7 @@ Weight = tuple[bool, int, int, int, int]
 """Important, of the element itself, ids, classes and attributes, tags; the heaviest declaration of a property holds."""
 
 
-class Named(NamedTuple):
+class StyledElement(NamedTuple):
     """What selectors say of an element: the name of its tag, and its attributes in lower case."""
 
     tag: str
@@ -57,10 +57,10 @@ class Named(NamedTuple):
     classes: frozenset[str]
 
 
-def named(tag: str, attributes: Mapping[str, str]) -> Named:
+def named(tag: str, attributes: Mapping[str, str]) -> StyledElement:
     """Returns an element as selectors see it; a mail is read without regard to capitals, as in quirks mode."""
     lowered = {name: value.lower() for name, value in attributes.items()}
-    return Named(tag, lowered, frozenset(lowered.get("class", "").split()))
+    return StyledElement(tag, lowered, frozenset(lowered.get("class", "").split()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Compound:
     others: tuple[tuple[str, str], ...]  # name and value of attributes
     direct: bool  # directly within the element of the compound before
 
-    def fits(self, one: Named) -> bool:
+    def fits(self, one: StyledElement) -> bool:
         return (
             self.tag in {"", one.tag}
             and self.classes <= one.classes
@@ -87,7 +87,7 @@ class _Rule(NamedTuple):
     weight: tuple[int, int, int]
     wanted: Sequence[tuple[str, str, bool]]
 
-    def fits(self, elements: Sequence[Named]) -> bool:
+    def fits(self, elements: Sequence[StyledElement]) -> bool:
         """True if it holds for the last of the elements, each within the one before."""
         at = len(elements) - 1
         if not self.compounds[-1].fits(elements[at]):
@@ -137,7 +137,7 @@ class Cascade:
                 )
                 self.rules[key].append(_Rule(compounds, weight, wanted))
 
-    def of(self, elements: Sequence[Named]) -> Iterator[tuple[Weight, str, str]]:
+    def declarations_for(self, elements: Sequence[StyledElement]) -> Iterator[tuple[Weight, str, str]]:
         """Yields weight, property and value of the declarations that hold for the last of the elements."""
         one = elements[-1]
         keys = ("", one.tag, *(f".{name}" for name in sorted(one.classes)), f"#{one.attributes.get('id', '')}")
@@ -307,7 +307,7 @@ class _Boxes(HtmlPage[Box]):
     def __init__(self, source: str) -> None:
         super().__init__(source, Box())
         self.cascade = Cascade()
-        self.around: list[Named] = []
+        self.around: list[StyledElement] = []
 
     def read_sheet(self, source: str) -> None:
         self.cascade.read(source)
@@ -323,7 +323,7 @@ class _Boxes(HtmlPage[Box]):
             del self.around[len(self.open) - 1 :]
             self.around += (named(one.name, one.attributes) for one in self.open[1 + len(self.around) :])
             self.around.append(named(name, attributes))
-            declared += self.cascade.of(self.around)
+            declared += self.cascade.declarations_for(self.around)
         if "style" in attributes:
             declared += (((weight, 1, 0, 0, 0), prop, value) for prop, value, weight in weighed(attributes["style"]))
         if not declared:

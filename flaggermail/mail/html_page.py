@@ -170,7 +170,7 @@ class HtmlPage(ABC, Generic[LookT]):
 
 
 def presentational(name: str, attributes: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Returns the declarations that old attributes stand for."""
+    """Returns the CSS declarations that presentational attributes imply."""
     wanted = [("background-color", attributes["bgcolor"].lower())] if "bgcolor" in attributes else []
     if name == "body" and "text" in attributes:
         wanted.append(("color", attributes["text"].lower()))
@@ -346,7 +346,7 @@ class _Sheet:
         key = next((one for one in reversed(named) if one[0]), named[-1] if named else ("", "*"))
         self.rules[key[0], key[1].lower()].append(wanted)
 
-    def of(self, name: str, attributes: Mapping[str, str]) -> Iterator[list[tuple[str, str]]]:
+    def declarations_for(self, name: str, attributes: Mapping[str, str]) -> Iterator[list[tuple[str, str]]]:
         """Yields the declarations for an element, the most general first."""
         if not self.rules:
             return
@@ -379,6 +379,6 @@ class _SeenPage(HtmlPage[Look]):
     def styled(self, name: str, attributes: Mapping[str, str]) -> Look:
         above = self.look
         look = replace(above, gone=True) if name in _UNSEEN or "hidden" in attributes else above
-        for wanted in (*self.sheet.of(name, attributes), presentational(name, attributes)):
+        for wanted in (*self.sheet.declarations_for(name, attributes), presentational(name, attributes)):
             look = applied(look, wanted, above)
         return applied(look, declarations(attributes["style"]), above) if "style" in attributes else look

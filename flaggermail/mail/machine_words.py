@@ -212,7 +212,7 @@ class MachineWords:
 
     @cached_property
     def absence_question(self) -> re.Pattern[str]:
-        """Matches what is asked in such a text."""
+        """Matches a question in such a text."""
         return phrases(self.words["absence_questions"])
 
     @cached_property
@@ -227,7 +227,7 @@ class MachineWords:
 
     @cached_property
     def company(self) -> re.Pattern[str]:
-        """Matches what stands between a person's name and a company's."""
+        """Matches the words between a person's name and a company's."""
         return phrases(self.words["company_words"], whole=True)
 
     @cached_property
@@ -247,7 +247,7 @@ class MachineWords:
 
     @cached_property
     def progress(self) -> re.Pattern[str]:
-        """Matches how it tells of a ticket's state, closes it, or asks how satisfied one is."""
+        """Matches a notice that states a ticket's progress, closes it, or asks for a rating."""
         return phrases(self.words["progress_lines"])
 
     @cached_property
@@ -341,7 +341,7 @@ class Languages:
 
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def of(self, text: str) -> str:
+    def guess(self, text: str) -> str:
         """Returns the language with the most function words in `text`; `unknown` if there are too few or a tie."""
         found = [word.lower() for word in _ANY_WORD.findall(text[:_READ])]
         counts = sorted(

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from flaggermail.wording.filing import Vouched
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.filing import SenderEvidence
+from flaggermail.wording.said import UNSAID, StoredText
 
 
 class SignatureState(StrEnum):
@@ -41,7 +41,7 @@ class SignatureFacts:
     """
 
     state: SignatureState = SignatureState.NOT_CHECKED
-    basis: Said = UNSAID  # why
+    basis: StoredText = UNSAID  # why
     domain: str | None = None  # d= and s= (RFC 6376, section 3.5)
     selector: str | None = None
     key_record: str | None = None
@@ -58,7 +58,7 @@ YEARS = range(1900, 2101)  # that a field of a mail may name; none is stored as 
 
 
 def is_sane(instant: datetime) -> bool:
-    """True if an aware instant lies in the years of mail, in a zone that there is."""
+    """True if an aware instant is in the years of mail and in a zone that exists."""
     try:
         return instant.year in YEARS and instant.astimezone(UTC).year in YEARS
     except (ValueError, OverflowError):  # a zone of a day and more
@@ -180,11 +180,11 @@ class Verdict:
     """Whether the author is authenticated; `basis` states the evidence. `signature` stands beside it."""
 
     value: SenderVerdict
-    basis: Said
+    basis: StoredText
     signature: SignatureFacts = NOT_CHECKED
 
 
-NOT_AUTHENTICATED = Verdict(SenderVerdict.UNVERIFIED, Vouched.NOBODY_ASKED())
+NOT_AUTHENTICATED = Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.NOBODY_ASKED())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from flaggermail.mail.subject import without_numbers
-from flaggermail.mail.vocabulary import Language, folded, seen
+from flaggermail.mail.vocabulary import Language, folded, without_invisible
 
 MOST = 5
 """References taken from a subject, and from the lines of a text. An answer bears one; a longer list is a guess."""
@@ -62,7 +62,7 @@ class ReferenceMark(StrEnum):
 
 
 def in_subject(subject: str, prefix: str, language: Language) -> tuple[str, ...]:
-    """Returns at most `MOST` references in a subject, in order, without repeats; none is a number of ours (`prefix`).
+    """Returns at most `MOST` references in a subject, in order, without repeats and without our own numbers (`prefix`).
 
     Digits alone are returned with a number sign, whatever marked them, and letters in capitals: a system that writes
     one reference in two forms means the same.
@@ -89,7 +89,7 @@ def is_year(reference: str) -> bool:
 
 def _found(text: str, prefix: str, language: Language, *, line: bool) -> Iterator[str]:
     """Yields the references in a subject or `line`."""
-    plain = unicodedata.normalize("NFKC", seen(text))
+    plain = unicodedata.normalize("NFKC", without_invisible(text))
     plain = (without_numbers(plain, prefix) if prefix.lower() in plain.lower() else plain).translate(_HYPHENS)
     if ":" in plain:
         for match in _FRAMED.finditer(plain):

@@ -164,12 +164,12 @@ def tokens(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def own_ids(values: Iterable[str]) -> tuple[str, ...]:
-    """Returns the Message-IDs with a token of ours in these values of header fields, in order, without repeats."""
+    """Returns the Message-IDs with one of our tokens in these header field values, in order, without repeats."""
     return tuple(dict.fromkeys(found.group() for value in values for found in _OWN_ID.finditer(value)))
 
 
 def ours_of(message: Message) -> tuple[str, ...]:
-    """Returns the Message-IDs under which mail of ours left the desk, as its copy still names them."""
+    """Returns the Message-IDs under which our mail left the desk, as its copy still names them."""
     return own_ids([*message.header_all(OWN_HEADER), *message.header_all(ORIGINAL_HEADER)])
 
 
@@ -184,7 +184,7 @@ def followed(message: Message) -> tuple[str, ...]:
 
 
 def answered_by(message: Message) -> tuple[str, ...]:
-    """Returns the Message-IDs of the mails that this one answers, those that its fields name first most likely."""
+    """Returns the Message-IDs of the mails that this one answers, the likeliest first."""
     return tuple(dict.fromkeys((*message.in_reply_to, *reversed(followed(message)), *parents(message))))
 
 

@@ -16,7 +16,7 @@ from functools import cache
 from itertools import islice
 
 from flaggermail.mail.message import Message
-from flaggermail.mail.vocabulary import Language, folded, may_hold, seen
+from flaggermail.mail.vocabulary import Language, folded, may_hold, without_invisible
 
 # ---- numbers with a tail
 
@@ -70,7 +70,7 @@ def tailed_numbers(text: str, prefix: str) -> tuple[Tailed, ...]:
     group. A word of four letters behind a bare number is taken for a tail too; it is wrong then, and harmless.
     """
     found: dict[Tailed, None] = {}
-    text = seen(text)
+    text = without_invisible(text)
     for match in _pattern(prefix).finditer(text) if may_hold(text, prefix) else ():
         code, serial, tail = (re.sub(r"[^A-Z0-9]", "", group.upper()) for group in match.groups())
         found[Tailed(f"{prefix.upper()}-{code}-{serial}", tail)] = None
@@ -90,13 +90,13 @@ def prefix_of(number: str) -> str:
 
 
 def numbers_of_elections(text: str, codes: Collection[str]) -> tuple[str, ...]:
-    """Returns what may be numbers of cases of these elections in `text`, whatever their prefix, in capitals.
+    """Returns possible case numbers of these elections in `text`, under any prefix, in capitals.
 
     Behind a dash or low line a prefix may begin anew: `MYVF-EP2024-0001` is one number, `CASE_VF-EP2024-0001` may be
     that or `VF-EP2024-0001`. No more are looked for once some two dozen were found, or a thousand looked at.
     """
     found: dict[str, None] = {}
-    text = seen(text) if any(may_hold(text, code) for code in codes) else ""
+    text = without_invisible(text) if any(may_hold(text, code) for code in codes) else ""
     for match in islice(_of_elections(frozenset(codes)).finditer(text), LOOKED_AT) if text else ():
         before = _PREFIX_BEFORE.search(text[max(0, match.start() - _LONGEST_PREFIX) : match.start()])
         code, serial = match[1].upper(), re.sub(r"[^0-9]", "", match[2])
@@ -113,7 +113,7 @@ def without_numbers(text: str, prefix: str) -> str:
 
 
 def without_tails(text: str, prefix: str, tails: Collection[str]) -> str:
-    """Returns `text` with each number as it stands, less its tail.
+    """Returns `text` without the tails of its numbers.
 
     A word of four letters behind a number and a space is cut only if it is one of `tails`: it may be a word.
     """
@@ -254,7 +254,7 @@ def _kind(prefix: str, language: Language) -> str | None:
     return "recall" if word in language.recall_prefixes else None
 
 
-class _Sets:
+class _DisjointSets:
     """Disjoint sets of strings (union-find with path halving)."""
 
     def __init__(self) -> None:
@@ -281,7 +281,7 @@ def conversations(messages: Sequence[Message]) -> list[list[str]]:
     without a Message-ID are omitted.
     """
     listed = [message for message in messages if message.message_id]
-    sets = _Sets()
+    sets = _DisjointSets()
     for message in listed:
         named = (message.message_id or "", *message.references, *message.in_reply_to)
         for identifier in named[1:]:
@@ -294,7 +294,7 @@ def conversations(messages: Sequence[Message]) -> list[list[str]]:
     return [list(identifiers) for identifiers in found.values()]
 
 
-def _join_by_subject(messages: Sequence[Message], sets: _Sets) -> None:
+def _join_by_subject(messages: Sequence[Message], sets: _DisjointSets) -> None:
     subjects: dict[str, list[Message]] = {}
     for message in messages:
         subjects.setdefault(folded(message.subject or ""), []).append(message)

@@ -71,7 +71,7 @@ class Beginnings:
         self._short = short
         self._grouped = {key: (*some, *short) for key, some in grouped.items() if len(key) == _KEYED}
 
-    def of(self, small: str) -> bool:
+    def has_beginning_of(self, small: str) -> bool:
         """True if the folded text `small` begins with one of the phrases."""
         return small.startswith(self._grouped.get(small[:_KEYED], self._short))
 
@@ -163,7 +163,7 @@ class Language:
         return re.compile(rf">({copies})[ \u00a0](?![:\uff1a])") if copies else _NOTHING
 
 
-def seen(text: str) -> str:
+def without_invisible(text: str) -> str:
     """Returns `text` without invisible characters."""
     return text if text.isascii() else _UNSEEN.sub("", text)
 
@@ -184,7 +184,7 @@ def folded(text: str) -> str:
     if text.isascii():
         return " ".join(text.casefold().split())
     composed = unicodedata.normalize("NFC", text) if len(text) <= _LONGEST_COMPOSED else text
-    return " ".join(seen(composed).casefold().replace("i\u0307", "i").split())
+    return " ".join(without_invisible(composed).casefold().replace("i\u0307", "i").split())
 
 
 def merged(tables: Iterable[Words], machines: MachineWords) -> Language:

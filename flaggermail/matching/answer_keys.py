@@ -27,7 +27,7 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 
 ANSWERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})
 NEWEST_USES = 40  # notifications and follow-ups to a platform whose words are compared
@@ -112,7 +112,7 @@ def _to_referrers(work: UnitOfWork, message: Message, cases: Mapping[str, Case])
 
 
 def _key(case: str, notification: str | None = None) -> Key:
-    return Key(KeyKind.TAIL, case, Basis.TAIL(case=case), notification)
+    return Key(KeyKind.TAIL, case, PlacementBasis.TAIL(case=case), notification)
 
 
 # ---- words of ours
@@ -143,12 +143,12 @@ def quoted(
     certain = [one for one in ranked if one.specific and one.letter.case not in doubtful]
     long = [one for one in certain if one.length >= quoted_words.LEAST]
     if len(long) == 1:
-        letter, basis = long[0].letter, Basis.QUOTES(count=long[0].length)
+        letter, basis = long[0].letter, PlacementBasis.QUOTES(count=long[0].length)
         return [Key(KeyKind.QUOTATION, letter.case, basis, letter.notification, platform)], {}
     both = [one for one in certain if one.letter.case in references]
     if not long and len(both) == 1:
         letter = both[0].letter
-        basis = Basis.REFERENCE_QUOTES(reference=references[letter.case], count=both[0].length)
+        basis = PlacementBasis.REFERENCE_QUOTES(reference=references[letter.case], count=both[0].length)
         return [Key(KeyKind.REFERENCE_AND_WORDS, letter.case, basis, letter.notification, platform)], {}
     return [], {one.letter.case: [scoring.QUOTES] for one in ranked if one.length >= quoted_words.LEAST}
 
@@ -177,14 +177,14 @@ def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, O
     )
     every = {row.id: row for row in (*rows, *typed) if row.case is not None and row.discarded_at is None}
     for row in sorted(every.values(), key=lambda row: row.received_at)[-NEWEST_LETTERS:]:
-        letter = reading.again(work, row)
+        letter = reading.reparse(work, row)
         if letter is not None and (row.place == Place.OWN or _went_to(work, letter, platform)):
             words = quoted_words.own_words(letter.reply_text)
             yield row, OwnLetter(row.case or "", counted.get(row.notification or ""), words)
 
 
 def letters_of(work: UnitOfWork, uses: Collection[Notification]) -> list[StoredMessage]:
-    """Returns our letters of these notifications and follow-ups; what officers were told of them is not looked at."""
+    """Returns our letters of these notifications and follow-ups, without the notices that officers got about them."""
     named = [use.message_id for use in uses if use.message_id is not None]
     own = {use.id for use in uses}
     found = work.tx.find(
@@ -244,7 +244,7 @@ def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words
     )
     rows = work.tx.find(StoredMessage, where(StoredMessage.id).in_([key for _, key in sorted(came)[:EARLIER_MAILS]]))
     for row in sorted(rows, key=lambda row: row.received_at):
-        message = reading.again(work, row)
+        message = reading.reparse(work, row)
         texts = (message.text, message.html_text, *_inner(message)) if message is not None else ()
         yield row, quoted_words.words_of(*texts) if message is not None else None
 

@@ -27,7 +27,7 @@ from flaggermail.record.rows import Case, Channel, Notification, Platform, Store
 from flaggermail.record.states import IN_HAND, CaseState, NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 
 # ---- cases for a mail without a key
 
@@ -129,7 +129,7 @@ def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
 
 def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list[Clue]:
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else _first_letter(work, case)
-    other = reading.again(work, root) if root is not None else None
+    other = reading.reparse(work, root) if root is not None else None
     return scoring.clues(message, other, work.env.language, ours) if other is not None else []
 
 
@@ -182,7 +182,7 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
     `in_sent`: it was found in the folder of sent mail, where a colleague's mail program files it.
     """
     message = stored_messages.as_ours(work, message)
-    learned = thread_keys.learned(work, message, sender.platform)
+    learned = thread_keys.learned_keys(work, message, sender.platform)
     keys, weaker = _keys(work, message, sender, learned)
     to_us = _is_to_us(work, message, sender)
     quoting: Mapping[str, Sequence[Clue]] = {}
@@ -253,7 +253,7 @@ def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
     found = {t.token: t for t in work.tx.find(Token, where(Token.token).in_(named))}
     kind = placing.KeyKind.TOKEN
     return [
-        placing.Key(kind, case, Basis.TOKEN(), found[token].notification)
+        placing.Key(kind, case, PlacementBasis.TOKEN(), found[token].notification)
         for token in named
         if token in found and (case := found[token].case)
     ]
@@ -267,7 +267,7 @@ def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
         placing.Key(
             placing.KeyKind.OUR_MAIL if row.direction == Direction.OUT else placing.KeyKind.THEIR_MAIL,
             row.case,
-            Basis.REFERS(message=name),
+            PlacementBasis.REFERS(message=name),
             row.notification,
             addresses=_author(row),
         )
@@ -288,7 +288,7 @@ def _taken_back(work: UnitOfWork, message: Message) -> list[placing.Key]:
         if row.case and folded(subject.split_subject(row.subject or "", work.env.language).base) == folded(own.topic)
     ]
     return [
-        placing.Key(placing.KeyKind.THEIR_MAIL, row.case, Basis.TAKES_BACK(message=row.message_id or row.id),
+        placing.Key(placing.KeyKind.THEIR_MAIL, row.case, PlacementBasis.TAKES_BACK(message=row.message_id or row.id),
                     row.notification, addresses=_author(row))
         for row in alike[:1] if row.case
     ]  # fmt: skip
@@ -318,7 +318,7 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
             placing.Key(
                 placing.KeyKind.NUMBER,
                 case.number,
-                Basis.NUMBER(case=case.number),
+                PlacementBasis.NUMBER(case=case.number),
                 here[0] if len(here) == 1 else None,
                 addresses=frozenset().union({case.referrer_address or ""}, *addresses.values()) - {""},
             )
@@ -426,7 +426,7 @@ def channel_of(work: UnitOfWork, message: Message) -> Channel | None:
 
 
 def without_ours(work: UnitOfWork, message: Message, platform: str | None) -> Message:
-    """Returns the mail as a machine's if the comment that makes it a person's is an officer's, or a letter of ours."""
+    """Returns the mail as a machine's if its human comment is an officer's or repeats one of our letters."""
     comment = message.comment
     if comment is None or not (_is_officers(work.env, comment.name) or _repeats_letter(work, message, platform)):
         return message

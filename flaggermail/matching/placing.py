@@ -25,8 +25,8 @@ from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Address, Message
 from flaggermail.matching import scoring
 from flaggermail.matching.scoring import Clue, Suggestion
-from flaggermail.wording.filing import Basis
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import PlacementBasis
+from flaggermail.wording.said import StoredText
 
 
 class KeyKind(StrEnum):
@@ -81,7 +81,7 @@ class Needs:
     colleague: Proof | None
     clue: Clue
 
-    def of(self, writer: Writer) -> Proof | None:
+    def proof_for(self, writer: Writer) -> Proof | None:
         """Returns the proof needed in mail of that writer."""
         return {Writer.PLATFORM: self.platform, Writer.OTHER: self.other, Writer.COLLEAGUE: self.colleague}[writer]
 
@@ -110,7 +110,7 @@ class Key:
 
     kind: KeyKind
     case: str
-    basis: Said
+    basis: StoredText
     notification: str | None = None
     platform: str | None = None
     addresses: frozenset[str] = frozenset()
@@ -154,7 +154,7 @@ class Placement:
 
     case: str | None
     notification: str | None
-    basis: Said
+    basis: StoredText
     suggestions: tuple[Suggestion, ...] = ()
     hints: tuple[Suggestion, ...] = ()
     by_score: Suggestion | None = None
@@ -168,9 +168,11 @@ def place(known: Known) -> Placement:
     suggestions = scoring.suggest(_clues(known, found))
     sure = scoring.certain(suggestions, known.threshold)
     if sure is not None:
-        return Placement(sure.case, None, Basis.SCORE(score=sure.score), suggestions=suggestions, by_score=sure)
+        return Placement(
+            sure.case, None, PlacementBasis.SCORE(score=sure.score), suggestions=suggestions, by_score=sure
+        )
     strong = tuple(one for one in suggestions if one.score >= scoring.HOLDS)
-    return Placement(None, None, Said(), suggestions=strong, hints=suggestions[len(strong) :])
+    return Placement(None, None, StoredText(), suggestions=strong, hints=suggestions[len(strong) :])
 
 
 def _doubts(key: Key, known: Known) -> tuple[Clue, ...]:
@@ -179,7 +181,7 @@ def _doubts(key: Key, known: Known) -> tuple[Clue, ...]:
     A platform answers whoever opens a ticket there, with a signature that is genuine. So its mail must be addressed to
     us, and where it could stop a clock the key must be one that this platform was given: it knows no other recipient's.
     """
-    needed = NEEDS[key.kind].of(known.writer)
+    needed = NEEDS[key.kind].proof_for(known.writer)
     waited_for = any(use.case == key.case and use.platform == known.sender_platform for use in known.uses)
     platforms = known.writer is Writer.PLATFORM
     closed = key.case in known.closed and (not known.verified or key.kind is KeyKind.PLACED_BEFORE)

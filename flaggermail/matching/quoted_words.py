@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flaggermail.mail.vocabulary import seen
+from flaggermail.mail.vocabulary import without_invisible
 
 LEAST = 30
 """Words in a row that make a quotation."""
@@ -63,17 +63,17 @@ def words_of(*texts: str) -> Words:
     found: list[str] = []
     for text in texts:
         if text:
-            found += [*_WORD.findall(_INITIALS.sub("", seen(text)).casefold()), GAP]
+            found += [*_WORD.findall(_INITIALS.sub("", without_invisible(text)).casefold()), GAP]
     return tuple(found[:MOST_WORDS])
 
 
 def own_words(text: str) -> Words:
-    """Returns the words of a letter of ours; there is a gap where it quotes somebody else.
+    """Returns the words of our letter, with a gap where it quotes another author.
 
     Lines with a quote mark are a quotation, and so is a longer passage between quotation marks.
     """
     found: list[str] = []
-    for part in _QUOTED_LINES.split(seen(text)):
+    for part in _QUOTED_LINES.split(without_invisible(text)):
         at = 0
         for match in _BETWEEN_MARKS.finditer(part):
             inside = words_of(match[1])[:-1]

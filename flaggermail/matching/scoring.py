@@ -19,8 +19,8 @@ from functools import cached_property
 from flaggermail.mail.message import Message
 from flaggermail.mail.reply_tokens import keys_of
 from flaggermail.mail.vocabulary import Language, folded
-from flaggermail.wording.filing import Hint
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import SuggestionText
+from flaggermail.wording.said import StoredText
 
 HIGHEST = 100
 HOLDS = 40  # from this score a referral opens no new case until a person has looked
@@ -31,35 +31,35 @@ MOST = 5  # cases listed at most
 class Clue:
     """Evidence for a case. Only a `firm` clue allows filing without a person."""
 
-    why: Said
+    why: StoredText
     points: int
     firm: bool = False
 
 
-ATTACHED = Clue(Hint.ATTACHED(), 80, firm=True)
-SAME_REFERRAL = Clue(Hint.SAME_REFERRAL(), 60, firm=True)
-OUR_KEY = Clue(Hint.OUR_KEY(), 50)
-SAME_THREAD = Clue(Hint.SAME_THREAD(), 50)
-NUMBER = Clue(Hint.NUMBER(), 50)
-TAIL = Clue(Hint.TAIL(), 50)
-QUOTES = Clue(Hint.QUOTES(), 50)
-PLACED_BEFORE = Clue(Hint.PLACED_BEFORE(), 50)
-OTHER_SUBJECT = Clue(Hint.OTHER_SUBJECT(), 40)
-WAITS = Clue(Hint.WAITS(), 40)
-SAME_TEXT = Clue(Hint.SAME_TEXT(), 20)
-SAME_SUBJECT = Clue(Hint.SAME_SUBJECT(), 25)
-SAME_ADDRESS = Clue(Hint.SAME_ADDRESS(), 25)
-SAME_SENDER = Clue(Hint.SAME_SENDER(), 10)
+ATTACHED = Clue(SuggestionText.ATTACHED(), 80, firm=True)
+SAME_REFERRAL = Clue(SuggestionText.SAME_REFERRAL(), 60, firm=True)
+OUR_KEY = Clue(SuggestionText.OUR_KEY(), 50)
+SAME_THREAD = Clue(SuggestionText.SAME_THREAD(), 50)
+NUMBER = Clue(SuggestionText.NUMBER(), 50)
+TAIL = Clue(SuggestionText.TAIL(), 50)
+QUOTES = Clue(SuggestionText.QUOTES(), 50)
+PLACED_BEFORE = Clue(SuggestionText.PLACED_BEFORE(), 50)
+OTHER_SUBJECT = Clue(SuggestionText.OTHER_SUBJECT(), 40)
+WAITS = Clue(SuggestionText.WAITS(), 40)
+SAME_TEXT = Clue(SuggestionText.SAME_TEXT(), 20)
+SAME_SUBJECT = Clue(SuggestionText.SAME_SUBJECT(), 25)
+SAME_ADDRESS = Clue(SuggestionText.SAME_ADDRESS(), 25)
+SAME_SENDER = Clue(SuggestionText.SAME_SENDER(), 10)
 
 # Why a key only suggests: shown beside its clue, without points of its own.
-NOT_TO_US = Clue(Hint.NOT_TO_US(), 0)
-NOT_VERIFIED = Clue(Hint.NOT_VERIFIED(), 0)
-OTHER_ADDRESS = Clue(Hint.OTHER_ADDRESS(), 0)
-OTHER_HOST = Clue(Hint.OTHER_HOST(), 0)
-OTHER_CASE_WAITS = Clue(Hint.OTHER_CASE_WAITS(), 0)
-OTHER_RECIPIENT = Clue(Hint.OTHER_RECIPIENT(), 0)
-CLOSED = Clue(Hint.CLOSED(), 0)
-NOT_ENOUGH = Clue(Hint.NOT_ENOUGH(), 0)
+NOT_TO_US = Clue(SuggestionText.NOT_TO_US(), 0)
+NOT_VERIFIED = Clue(SuggestionText.NOT_VERIFIED(), 0)
+OTHER_ADDRESS = Clue(SuggestionText.OTHER_ADDRESS(), 0)
+OTHER_HOST = Clue(SuggestionText.OTHER_HOST(), 0)
+OTHER_CASE_WAITS = Clue(SuggestionText.OTHER_CASE_WAITS(), 0)
+OTHER_RECIPIENT = Clue(SuggestionText.OTHER_RECIPIENT(), 0)
+CLOSED = Clue(SuggestionText.CLOSED(), 0)
+NOT_ENOUGH = Clue(SuggestionText.NOT_ENOUGH(), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class Suggestion:
 
     case: str
     score: int
-    why: tuple[Said, ...]
+    why: tuple[StoredText, ...]
     firm: bool = False
 
     @property
-    def said(self) -> Said:
+    def said(self) -> StoredText:
         """The stored form, in words: `VF-EP2024-0001 (85): the same referral was taken in before; ...`."""
-        return Hint.SUGGESTION(case=self.case, score=self.score, why=self.why)
+        return SuggestionText.SUGGESTION(case=self.case, score=self.score, why=self.why)
 
     @property
     def document(self) -> dict[str, str | int | list[str]]:
@@ -94,7 +94,7 @@ def certain(suggestions: Sequence[Suggestion], threshold: int | None) -> Suggest
     return reaching[0] if len(reaching) == 1 and reaching[0].firm else None
 
 
-def read(said: Said) -> Suggestion:
+def read(said: StoredText) -> Suggestion:
     """Returns a suggestion as it was stored."""
     score = said.detail("score")
     return Suggestion(str(said.detail("case")), score if isinstance(score, int) else 0, said.sentences("why"))

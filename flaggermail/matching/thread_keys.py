@@ -24,8 +24,8 @@ from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
 from flaggermail.record.states import NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.filing import Basis
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import PlacementBasis
+from flaggermail.wording.said import StoredText
 
 MOST_TAUGHT = 5  # keys that one mail teaches; a receipt names one reference, a mail answers one mail
 MOST_TEACHERS = 5  # addresses that teach one key
@@ -41,7 +41,7 @@ class Learned:
     addresses: list[Key] = field(default_factory=list)  # its sender, from whom a person filed mail in one case
 
 
-def learned(work: UnitOfWork, message: Message, platform: str | None) -> Learned:
+def learned_keys(work: UnitOfWork, message: Message, platform: str | None) -> Learned:
     """Returns the learned keys in `message`; one that two cases share is left out."""
     words = _words(work, message, platform) | _sender(work, message, platform)
     rows = {row.id: row for row in _held(work, words) if not row.ambiguous}
@@ -134,7 +134,7 @@ def _is_notified(work: UnitOfWork, case: str) -> bool:
     )
 
 
-def _sender(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Said]:
+def _sender(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, StoredText]:
     """Returns the verified sender's address as a key, with its description.
 
     Nothing for a report of a mail server, or for an address of which none is learned.
@@ -144,7 +144,7 @@ def _sender(work: UnitOfWork, message: Message, platform: str | None) -> dict[st
         return {}
     if platform is None and _is_listed(work, message.sender.key):
         return {}
-    return {f"{_ADDRESS}{message.sender.key}": Basis.PLACED_BEFORE(address=message.sender.key)}
+    return {f"{_ADDRESS}{message.sender.key}": PlacementBasis.PLACED_BEFORE(address=message.sender.key)}
 
 
 def forget(work: UnitOfWork, stored: StoredMessage) -> None:
@@ -224,13 +224,13 @@ def _values_by_id(values: Iterable[str]) -> dict[str, str]:
     return {key: value for value in values for key in _ids(value)}
 
 
-def _words(work: UnitOfWork, message: Message, platform: str | None, said: str | None = None) -> dict[str, Said]:
+def _words(work: UnitOfWork, message: Message, platform: str | None, said: str | None = None) -> dict[str, StoredText]:
     """Returns the keys in a mail, each with its description; with `said`, only the references in that text."""
     words = _references(work, message, platform, said)
-    return words | {f"{_MAIL}{name}": Basis.REFERS_TOO(message=name) for name in _answered_ids(message)}
+    return words | {f"{_MAIL}{name}": PlacementBasis.REFERS_TOO(message=name) for name in _answered_ids(message)}
 
 
-def _references(work: UnitOfWork, message: Message, platform: str | None, said: str | None) -> dict[str, Said]:
+def _references(work: UnitOfWork, message: Message, platform: str | None, said: str | None) -> dict[str, StoredText]:
     """Returns the keys of the platform's own references in a mail of that platform, each with its description.
 
     Those of its subject come first: the text may speak of other matters. A quotation may bear the number of another
@@ -241,13 +241,13 @@ def _references(work: UnitOfWork, message: Message, platform: str | None, said: 
     found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
     ruled = [one for one in found if said is None or one in said]
     heading = [one for one in ruled if one in (message.subject or "")]
-    both = dict.fromkeys((*heading, *marked(work, message), *ruled))
+    both = dict.fromkeys((*heading, *marked_references(work, message), *ruled))
     named = [one for one in both if not reference_marks.is_year(one)]
-    return {f"{_REFERENCE}{platform} {reference}": Basis.REFERENCE(reference=reference) for reference in named}
+    return {f"{_REFERENCE}{platform} {reference}": PlacementBasis.REFERENCE(reference=reference) for reference in named}
 
 
-def marked(work: UnitOfWork, message: Message) -> tuple[str, ...]:
-    """Returns the references that a mail marks in its subject or on lines of its own, whoever wrote it."""
+def marked_references(work: UnitOfWork, message: Message) -> tuple[str, ...]:
+    """Returns the references that a mail marks in its subject or on lines of its own, for any author."""
     lines = reference_marks.on_lines(*_with_present_numbers(work, message.reply_text), work.env.language)
     return (*in_subject(work, message.subject), *lines)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import notices
@@ -136,8 +136,8 @@ def _send(work: UnitOfWork, officer: Officer, key: str, token: Token, mail: Outb
 
 
 def text_of(work: UnitOfWork, mail: OutboxMail) -> str:
-    """Returns the text of a mail of ours; empty if the archive does not give its octets."""
+    """Returns the text of our mail; empty if the archive has lost its octets."""
     try:
         return work.env.parser.parse(work.env.octets.get(mail.digest)).text.strip()
-    except ArchiveFault:
+    except ArchiveFailure:
         return ""

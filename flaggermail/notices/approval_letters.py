@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from flaggermail.letters import standing, writing
 from flaggermail.notices import notices
-from flaggermail.notices.approval_requests import counted, draft_values, may_still_approve, shown_to
+from flaggermail.notices.approval_requests import approval_tally, draft_values, may_still_approve, shown_to
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import ChannelKind
@@ -23,7 +23,7 @@ from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMes
 from flaggermail.record.states import WITHHELD, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer, Rota
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 LATE = timedelta(minutes=2)  # from the approval to the mail that says why the text has not left
 _NO_NEWS: Mapping[str, object] = {"state": "", "sent_at": None, "since": None, "away": False, "what": "", "by": ""}
@@ -50,7 +50,7 @@ def tell_late(work: UnitOfWork, approved: Notification) -> None:
     state = MailState.QUEUED if worst is None or worst.state in _IN_QUEUE else worst.state
     withheld = worst is not None and worst.is_withheld
     given = worst.answer if worst is not None and state in {MailState.QUEUED, MailState.REFUSED} else None
-    answer: Said | str = given if given and withheld else without_words(given) if given else ""
+    answer: StoredText | str = given if given and withheld else without_words(given) if given else ""
     held = standing.held_since(work.tx, outlook) if state is MailState.QUEUED else None
     since = max(filter(None, (held, approved.approved_at)), default=None)
     shown = WITHHELD if withheld else state.value
@@ -67,7 +67,7 @@ def late_at(tx: Transaction, judged: Notification) -> datetime | None:
 
 
 def is_late_told(work: UnitOfWork, judged: Notification) -> bool:
-    """True if there is nobody left to tell that the text has not left."""
+    """True if everyone concerned has been told that the text has not left."""
     alarmed = _alarmed(work.tx, judged)
     told = (one for one in _concerned(work, judged) if one.address.lower() not in alarmed)
     return all(writing.is_queued(work, _dedupe(judged, "late", one), one.address) for one in told)
@@ -83,7 +83,7 @@ def _tell(
     rota = work.env.settings.rota
     decided = [judged.rejected_by] if judged.rejected_by else list(judged.approved_by)
     names = [officer.name for key in decided if (officer := rota.officer(key)) is not None]
-    tally = counted(work.env, judged)
+    tally = approval_tally(work.env, judged)
     values = {
         **draft_values(work, judged),
         **news,

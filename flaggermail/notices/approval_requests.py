@@ -36,7 +36,7 @@ def request_again(work: UnitOfWork, token: Token) -> None:
     officer = work.env.settings.rota.officer(token.officer or "")
     if draft is None or draft.state != NotificationState.DRAFT or officer is None:
         return
-    if officer.id in counted(work.env, draft).counted:
+    if officer.id in approval_tally(work.env, draft).counted:
         return
     shown = [other for other in shown_to(work.tx, draft) if other.officer == officer.id]
     others = [other for other in shown if other.token != token.token]
@@ -64,7 +64,7 @@ def request_of_others(work: UnitOfWork, draft: Notification) -> None:
 
 
 def others_due_at(env: Services, draft: Notification) -> datetime:
-    """Returns when a draft that nobody has decided on is shown to the approvers off duty."""
+    """Returns when an undecided draft is shown to the approvers off duty."""
     return draft.drafted_at + timedelta(minutes=env.settings.desk.approval.others_after_minutes)
 
 
@@ -74,14 +74,14 @@ def not_asked(env: Services, tx: Transaction, draft: Notification) -> list[Offic
     return [one for one in _may_approve(env, draft) if one.id not in shown and one.id not in draft.approved_by]
 
 
-def counted(env: Services, draft: Notification) -> ApprovalTally:
+def approval_tally(env: Services, draft: Notification) -> ApprovalTally:
     """Returns whose approvals of the draft count by the desk's own configuration."""
     return tally(env.settings.rota, env.settings.desk.approval.persons, draft)
 
 
 def may_still_approve(env: Services, draft: Notification) -> list[Officer]:
     """Returns the officers whose approval would be one more."""
-    have = counted(env, draft).counted
+    have = approval_tally(env, draft).counted
     return [officer for officer in _may_approve(env, draft) if officer.id not in have]
 
 

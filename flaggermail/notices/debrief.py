@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.letters.template_values import Turn
+from flaggermail.letters.template_values import MomentKind
 from flaggermail.notices import notices
 from flaggermail.notices.notices import Notice
 from flaggermail.record.definition import where
@@ -33,7 +33,7 @@ class Moment:
     """
 
     at: datetime
-    turn: Turn
+    turn: MomentKind
     about: str  # the number of the case, or the id of a mail without one
     officer: str | None = None  # an id: who did it, or who was reached
     minutes: int | None = None
@@ -62,13 +62,13 @@ class Debrief:
     unacknowledged: Sequence[Reminder]
 
 
-_ACTS: Mapping[EventKind, Turn] = {
-    EventKind.MESSAGE_PLACED: Turn.PLACED,
-    EventKind.CASE_ASSIGNED: Turn.TAKEN,
-    EventKind.CASE_ASSESSED: Turn.ASSESSED,
-    EventKind.CASE_DECIDED: Turn.DECIDED,
-    EventKind.NOTIFICATION_APPROVED: Turn.APPROVED,
-    EventKind.CONTACT_NOTED: Turn.NOTED,
+_ACTS: Mapping[EventKind, MomentKind] = {
+    EventKind.MESSAGE_PLACED: MomentKind.PLACED,
+    EventKind.CASE_ASSIGNED: MomentKind.TAKEN,
+    EventKind.CASE_ASSESSED: MomentKind.ASSESSED,
+    EventKind.CASE_DECIDED: MomentKind.DECIDED,
+    EventKind.NOTIFICATION_APPROVED: MomentKind.APPROVED,
+    EventKind.CONTACT_NOTED: MomentKind.NOTED,
 }
 """What officers do: the event's actor did it."""
 
@@ -79,7 +79,7 @@ def folder_of(election: str) -> str:
 
 
 def gather(work: UnitOfWork, rehearsal: Rehearsal) -> Debrief:
-    """Gathers the debrief as of now."""
+    """Gathers the current debrief."""
     election = work.tx.get(Election, rehearsal.election)
     until = (election.closed_at if election is not None else None) or work.now
     night = _Night(work, rehearsal)
@@ -87,7 +87,7 @@ def gather(work: UnitOfWork, rehearsal: Rehearsal) -> Debrief:
     reminders = work.tx.find(
         Reminder, where(Reminder.case).in_(sorted(night.cases)), where(Reminder.withheld).is_(False)
     )
-    moments, waits = night.told(until)
+    moments, waits = night.moments_and_waits(until)
     return Debrief(
         rehearsal=rehearsal,
         until=until,
@@ -115,7 +115,7 @@ class _Night:
         """Returns the mail that the desk played."""
         return [row for key in sorted(self._story) if (row := self._tx.get(Stored, key)) is not None]
 
-    def told(self, until: datetime) -> tuple[list[Moment], list[Wait]]:
+    def moments_and_waits(self, until: datetime) -> tuple[list[Moment], list[Wait]]:
         """Returns what happened, in order, and what waited in the quarantine."""
         moments: list[Moment] = []
         waiting: dict[str, datetime] = {}
@@ -144,12 +144,12 @@ class _Night:
         if event.kind in _ACTS and (event.kind is not EventKind.MESSAGE_PLACED or _place_in(event) is not None):
             yield Moment(event.at, _ACTS[event.kind], about, event.actor, self._since_opened(event))
         elif event.kind is EventKind.NOTIFICATION_SENT:
-            yield Moment(event.at, Turn.SENT, about, None, self._since_opened(event))
+            yield Moment(event.at, MomentKind.SENT, about, None, self._since_opened(event))
         elif event.kind is EventKind.MESSAGE_TAKEN_IN:
             yield from self._came(event, about)
         elif event.kind is EventKind.PAGE_SENT:
             pages = [self._tx.get(Page, change.key) for change in event.changes if change.table == Page.TABLE]
-            yield from (Moment(event.at, Turn.PAGED, about, page.officer) for page in pages if page is not None)
+            yield from (Moment(event.at, MomentKind.PAGED, about, page.officer) for page in pages if page is not None)
         elif event.kind in {EventKind.REMINDER_SENT, EventKind.REMINDER_ACKNOWLEDGED}:
             rows = [self._tx.get(Reminder, change.key) for change in event.changes if change.table == Reminder.TABLE]
             yield from (self._reminded(event, about, row) for row in rows if row is not None)
@@ -160,14 +160,14 @@ class _Night:
             return
         use = self._tx.get(Notification, row.notification) if row.notification else None
         if use is not None and use.sent_at is not None:
-            yield Moment(event.at, Turn.ANSWERED, about, None, _minutes(use.sent_at, row.received_at))
+            yield Moment(event.at, MomentKind.ANSWERED, about, None, _minutes(use.sent_at, row.received_at))
         else:
-            yield Moment(event.at, Turn.CAME, about)
+            yield Moment(event.at, MomentKind.CAME, about)
 
     def _reminded(self, event: Event, about: str, row: Reminder) -> Moment:
         if event.kind is EventKind.REMINDER_ACKNOWLEDGED:
-            return Moment(event.at, Turn.ACKNOWLEDGED, about, event.actor, _minutes(row.told_at, event.at))
-        turn = Turn.ESCALATED if row.kind == Kind.ESCALATION else Turn.REMINDED
+            return Moment(event.at, MomentKind.ACKNOWLEDGED, about, event.actor, _minutes(row.told_at, event.at))
+        turn = MomentKind.ESCALATED if row.kind == Kind.ESCALATION else MomentKind.REMINDED
         return Moment(event.at, turn, about, row.officer)
 
     def _since_opened(self, event: Event) -> int | None:

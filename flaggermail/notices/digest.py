@@ -31,7 +31,7 @@ _NOISE = (_PENDING, where(StoredMessage.place).is_(Place.NOISE))
 
 
 class _Missed(NamedTuple):
-    """What a digest needs of a mail: of a mailbox of years, whole rows would fill the memory."""
+    """The fields of a mail that a digest needs; whole rows of a mailbox of years would fill the memory."""
 
     received_at: datetime
     id: str

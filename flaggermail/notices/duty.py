@@ -63,7 +63,7 @@ def in_charge(work: UnitOfWork) -> list[Officer]:
 
 
 def officer_or_head(work: UnitOfWork, reason: str, about: EventRef = NOTHING) -> Officer | None:
-    """Returns the officer on call, or else the head; records once, as long as it lasts, that nobody is on call."""
+    """Returns the officer on call, else the head; records a gap in the schedule once while it lasts."""
     rota, exceptions = work.env.settings.rota, overrides(work.tx)
     since = nobody_since(rota, exceptions, work.now)
     if since is None:
@@ -76,7 +76,7 @@ def officer_or_head(work: UnitOfWork, reason: str, about: EventRef = NOTHING) ->
 
 
 def readers(settings: Settings, tx: Transaction) -> Who:
-    """Resolves a step's recipient under the current schedule; the head if nobody is on call.
+    """Resolves a step's recipient under the current schedule; the head during a gap.
 
     A step may name an officer who has left the desk; it then goes to the officer on call.
     """

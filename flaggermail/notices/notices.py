@@ -28,9 +28,9 @@ from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.refusals import Because
-from flaggermail.wording.said import Said
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
 _OF_ALARM = "alarm"  # the template
@@ -186,7 +186,7 @@ def unmade_key(dedupe: str, officer: Officer) -> str:
 
 
 def _tell_unmade(
-    work: UnitOfWork, notice: Notice, key: str, text: Said, reach: AlarmReaders = AlarmReaders.HEAD_TOO
+    work: UnitOfWork, notice: Notice, key: str, text: StoredText, reach: AlarmReaders = AlarmReaders.HEAD_TOO
 ) -> None:
     """Records that a mail could not be made, and alarms the heads too; once for each. An alarm goes on to others."""
     if notice.template == _OF_ALARM or work.tx.get(Alarm, key) is not None:
@@ -279,7 +279,7 @@ def tell_of_mail(
 
 def _kind_of(content_type: str) -> str:
     """Returns what to call an attachment without a name."""
-    return Piece.ATTACHED_MAIL() if content_type == "message/rfc822" else content_type
+    return RefusalPart.ATTACHED_MAIL() if content_type == "message/rfc822" else content_type
 
 
 def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
@@ -301,7 +301,7 @@ def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
 def _again(work: UnitOfWork, row: StoredMessage) -> Message | None:
     from flaggermail.notices import reading  # noqa: PLC0415 - it raises alarms by this module
 
-    return reading.again(work, row)
+    return reading.reparse(work, row)
 
 
 def _minutes(work: UnitOfWork, stored: StoredMessage) -> int | None:
@@ -329,7 +329,7 @@ def entry_of(message: StoredMessage) -> dict[str, object]:
     }
 
 
-def _like(work: UnitOfWork, case: Case, one: shown_mail.Alike) -> dict[str, object]:
+def _like(work: UnitOfWork, case: Case, one: shown_mail.SimilarCase) -> dict[str, object]:
     """Returns the template values of an open case that a new one is like."""
     minutes = clocks.minutes(one.case.opened_at, case.opened_at)
     number = elections.short_number(work, one.case)
@@ -371,7 +371,7 @@ def _next_step(stored: StoredMessage) -> str:
 def to_referrer(
     work: UnitOfWork, case: Case, template: str, values: Mapping[str, object], dedupe: str,
     instead_of: str | None = None,
-) -> Said | None:  # fmt: skip
+) -> StoredText | None:  # fmt: skip
     """Queues one mail to the referrer of a case, in reply to the referral; does nothing without a referrer.
 
     Returns why no valid mail came of it, else None; an alarm says so.
@@ -437,13 +437,13 @@ def unproven_referrer(work: UnitOfWork, case: Case) -> str | None:
 
 
 def refuse_unproven(work: UnitOfWork, case: Case) -> None:
-    """Raises Refusal, with what to do, if nobody vouches for the referrer."""
+    """Raises Refusal, with what to do, if the referrer's sender address is not verified."""
     message = unproven_referrer(work, case)
     if message is not None:
         root = work.tx.get(StoredMessage, message)
         if root is None:
-            raise Refusal(Because.REFERRER_TO_CALL(case=case.number))
-        raise Refusal(Because.REFERRER_UNPROVEN(case=case.number, verdict=root.verdict, message=message))
+            raise Refusal(CommandRefusal.REFERRER_TO_CALL(case=case.number))
+        raise Refusal(CommandRefusal.REFERRER_UNPROVEN(case=case.number, verdict=root.verdict, message=message))
 
 
 def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:

@@ -84,7 +84,7 @@ def called_lately(work: UnitOfWork, officer: Officer, *, exercise: bool) -> int:
     )
 
 
-def mark(work: UnitOfWork, *, exercise: bool) -> str:
+def exercise_prefix(work: UnitOfWork, *, exercise: bool) -> str:
     """Returns the prefix of an exercise page, the same as in mail subjects; empty for a real page."""
     language = work.env.settings.desk.organisation.language
     return render(work, stored_messages.MARK, language, None).subject if exercise else ""
@@ -97,7 +97,7 @@ def queue_for_alarm(
     if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # a page about failed pagers would never end
         return
     played = stored_messages.belongs_to_exercise(work, alarm.case, otherwise=exercise)
-    platform, begins = platform_of(work, alarm.notification), mark(work, exercise=played)
+    platform, begins = platform_of(work, alarm.notification), exercise_prefix(work, exercise=played)
     language = work.env.settings.desk.organisation.language
     text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins, language=language)
     # a digest, because the id of an alarm may contain a recipient's address
@@ -127,7 +127,7 @@ def offer_of(work: UnitOfWork, token: Token) -> Offer | None:
 def queue_code(work: UnitOfWork, officer: Officer, draft: Notification, token: str) -> bool:
     """Queues a page with the code of the approval request that has this token; returns whether it will be called."""
     played = stored_messages.belongs_to_exercise(work, draft.case, otherwise=False)
-    text = draft_text(draft.id, platform_of(work, draft.id), mark(work, exercise=played))
+    text = draft_text(draft.id, platform_of(work, draft.id), exercise_prefix(work, exercise=played))
     page = queue(work, officer, 0, Wake(f"code/{token}", text, draft.case, draft.id, played, token))
     return page is not None and page.state == PageState.QUEUED
 

@@ -43,7 +43,7 @@ def draft_text(draft: str, platform: str | None, mark: str = "") -> str:
 
 
 def code_text(code: str, text: str) -> str:
-    """Returns the page with a code, which stands first so that no long name cuts it off."""
+    """Returns the page with a code, which comes first so that a long name cannot cut it off."""
     return _fit(f"code {code}: {text}")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads stored mail again for the sake of other mail, and goes on without it if that costs too much or fails."""
+"""Parses stored mail again when other mail needs it; skips mail that is costly to read or lost."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 
 
-def again(work: UnitOfWork, row: StoredMessage) -> Message | None:
-    """Returns the parsed mail; None if its octets are lost, which raises an alarm, or if it is costly to read.
+def reparse(work: UnitOfWork, row: StoredMessage) -> Message | None:
+    """Parses a stored mail again; None if its octets are lost, which raises an alarm, or if it is costly to read.
 
     A mail that turns out to be costly is marked, so that it costs once.
     """

@@ -24,8 +24,8 @@ from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.word_tables import FREE_MAIL
-from flaggermail.wording.filing import Hint
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import SuggestionText
+from flaggermail.wording.said import StoredText
 
 SHOWN_TEXT = 6000  # characters of a mail shown in a notice; a command shows the rest
 
@@ -79,19 +79,23 @@ _LOOKED_AT = 6  # newest open cases that are compared: a flood of referrals cost
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarCase:
     """An open case that a new one is like, and why."""
 
     case: Case
-    why: tuple[Said, ...]
+    why: tuple[StoredText, ...]
 
 
-def alike(work: UnitOfWork, case: Case, stored: StoredMessage, message: Message, read: Reader) -> tuple[Alike, ...]:
+def alike(
+    work: UnitOfWork, case: Case, stored: StoredMessage, message: Message, read: Reader
+) -> tuple[SimilarCase, ...]:
     """Returns the open cases that the case opened by this mail is like, those with a clue of the mail itself first."""
     hinted = {str(hint.detail("case")): hint.sentences("why") for hint in stored.suggestions}
-    found = {number: Alike(other, why) for number, why in hinted.items() if (other := _in_hand(work, number, case))}
+    found = {
+        number: SimilarCase(other, why) for number, why in hinted.items() if (other := _in_hand(work, number, case))
+    }
     for other in _of_organisation(work, case, message, read):
-        found.setdefault(other.number, Alike(other, (Hint.SAME_ORGANISATION(),)))
+        found.setdefault(other.number, SimilarCase(other, (SuggestionText.SAME_ORGANISATION(),)))
     return tuple(found.values())[:MOST]
 
 

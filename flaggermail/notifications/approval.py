@@ -22,8 +22,8 @@ from flaggermail.record.case_values import ChannelKind
 from flaggermail.record.rows import Channel, Notification
 from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import Officer, Rota
-from flaggermail.wording.refusals import Lacking
-from flaggermail.wording.said import Said
+from flaggermail.wording.refusals import SendingRefusal
+from flaggermail.wording.said import StoredText
 
 MOST_WRONG = 5  # wrong codes in a row, after which a device is locked
 _SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, without the easily confused I, O, 0 and 1
@@ -33,7 +33,7 @@ _DRIFT = 1  # steps by which a device's clock may differ (RFC 6238, section 5.2)
 _REMEMBERED = 240  # steps, two hours: an honest code that came late is told apart from a guess
 
 
-class CodeFault(StrEnum):
+class CodeRefusal(StrEnum):
     """Why a code in a reply does nothing; each is a value of `replies.answered.Why` too."""
 
     WRONG = "wrong code"
@@ -51,7 +51,7 @@ class CodeFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalTally:
-    """Whose approvals of a draft count by the desk's rota as it is now; an approval and the last look count alike."""
+    """The approvals of a draft that count under the current rota, for an approval and the final check alike."""
 
     counted: tuple[str, ...]  # officers (ids) whose approval counts
     void: tuple[str, ...]  # who approved it too: no officer who may approve, not with that login, or its author
@@ -64,17 +64,17 @@ class ApprovalTally:
         """True if the text may leave."""
         return self.has_author and len(self.counted) >= self.persons
 
-    def lacking(self) -> Said:
+    def lacking(self) -> StoredText:
         """Returns what keeps the text from leaving; unsaid if nothing does."""
         if self.is_enough:
-            return Said()
+            return StoredText()
         if not self.has_author:
-            return Lacking.AUTHOR(officer=self.author)
-        approvals = Lacking.APPROVALS(count=len(self.counted), persons=self.persons)
+            return SendingRefusal.AUTHOR(officer=self.author)
+        approvals = SendingRefusal.APPROVALS(count=len(self.counted), persons=self.persons)
         if not self.void:
             return approvals
-        why = Lacking.NO_APPROVER() if self.persons == 1 else Lacking.NO_APPROVER_OR_AUTHOR()
-        return Lacking.VOID(approvals=approvals, officers=self.void, why=why)
+        why = SendingRefusal.NO_APPROVER() if self.persons == 1 else SendingRefusal.NO_APPROVER_OR_AUTHOR()
+        return SendingRefusal.VOID(approvals=approvals, officers=self.void, why=why)
 
 
 def tally(rota: Rota, persons: int, draft: Notification) -> ApprovalTally:
@@ -115,25 +115,28 @@ def channel_of(channels: Iterable[Channel], draft: Notification, was: Channel | 
     own = [channel for channel in channels if channel.platform == draft.platform]
     named = (channel for channel in own if channel.code == draft.channel)
     renamed = (
-        channel for channel in own
-        if was is not None and (channel.kind, channel.phone) == (was.kind, was.phone) and not elsewhere(channel, draft)
-    )  # fmt: skip
+        channel
+        for channel in own
+        if was is not None
+        and (channel.kind, channel.phone) == (was.kind, was.phone)
+        and not addresses_off_channel(channel, draft)
+    )
     return next(named, None) or next(renamed, None)
 
 
-def channel_lacking(channel: Channel | None, draft: Notification) -> Said:
+def channel_lacking(channel: Channel | None, draft: Notification) -> StoredText:
     """Returns why the desk's own channel does not fit the draft; unsaid if it does."""
     if channel is None:
-        return Lacking.CHANNEL(channel=draft.channel, way=(*draft.to, *draft.cc) or (draft.channel_name,))
-    wrong = elsewhere(channel, draft)
+        return SendingRefusal.CHANNEL(channel=draft.channel, way=(*draft.to, *draft.cc) or (draft.channel_name,))
+    wrong = addresses_off_channel(channel, draft)
     if not wrong and bool(draft.to) is (channel.kind == ChannelKind.MAIL):
-        return Said()
+        return StoredText()
     old, new = wrong or draft.to or (draft.channel_name,), (*channel.to, *channel.cc) or (channel.name,)
-    return Lacking.ADDRESS(old=old, channel=channel.code, new=new)
+    return SendingRefusal.ADDRESS(old=old, channel=channel.code, new=new)
 
 
-def elsewhere(channel: Channel, draft: Notification) -> list[str]:
-    """Returns the addresses of a draft that the channel does not have."""
+def addresses_off_channel(channel: Channel, draft: Notification) -> list[str]:
+    """Returns the draft's addresses that are not on the channel."""
     known = {address.lower() for address in (*channel.to, *channel.cc)}
     return [address for address in (*draft.to, *draft.cc) if address.lower() not in known]
 
@@ -159,27 +162,27 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Void:
-    """Why a code approves nothing; `draft` is the draft it was for, if any."""
+class RefusedCode:
+    """A refused code: why it approves nothing, and the draft that it was for, if any."""
 
     reason: str
     draft: str | None = None
 
 
-def read(written: str, officer: str, offers: Iterable[Offer], now: datetime) -> Offer | Void:
+def offer_of_code(written: str, officer: str, offers: Iterable[Offer], now: datetime) -> Offer | RefusedCode:
     """Returns the offer that `officer` accepts with the code they wrote; case, spaces and punctuation are ignored."""
-    code = bare(written)
+    code = normalised_code(written)
     found = [offer for offer in offers if offer.code == code]
     own = next((offer for offer in found if offer.officer == officer), None)
     if own is None:
-        return Void("this code is another person's" if found else "there is no such code")
+        return RefusedCode("this code is another person's" if found else "there is no such code")
     if now >= own.expires_at:
-        return Void("this code has run out", own.draft)
+        return RefusedCode("this code has run out", own.draft)
     return own
 
 
-def bare(written: str) -> str:
-    """Returns a code without case, spaces and punctuation."""
+def normalised_code(written: str) -> str:
+    """Returns a code in one case, without spaces and punctuation."""
     return "".join(sign for sign in written.upper() if sign.isalnum())
 
 
@@ -211,17 +214,17 @@ def none_counts_until(last_step: int | None, now: datetime) -> datetime | None:
     return datetime.fromtimestamp(-(-(last_step + 1) * _STEP // 60) * 60, UTC)
 
 
-def step_that_counts(written: str, codes: Mapping[int, str], last_step: int | None, now: datetime) -> int | CodeFault:
+def step_that_counts(written: str, codes: Mapping[int, str], last_step: int | None, now: datetime) -> int | CodeRefusal:
     """Returns the time step of the code that was written if it counts now, else why it does not.
 
     `codes` gives the code of each step in `steps_to_try`. No code counts whose step is `last_step` or an earlier one:
     each is accepted once (RFC 6238, section 5.2).
     """
-    found = sorted((step for step, code in codes.items() if code == bare(written)), reverse=True)
+    found = sorted((step for step, code in codes.items() if code == normalised_code(written)), reverse=True)
     in_time = [step for step in found if step in steps_in_time(now)]
     fresh = [step for step in in_time if last_step is None or step > last_step]
     if fresh:
         return fresh[0]
     if in_time:
-        return CodeFault.SPENT
-    return CodeFault.LATE if found else CodeFault.WRONG
+        return CodeRefusal.SPENT
+    return CodeRefusal.LATE if found else CodeRefusal.WRONG

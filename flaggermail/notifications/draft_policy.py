@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from flaggermail.mail.vocabulary import is_invisible, visible
-from flaggermail.wording.refusals import InDraft
-from flaggermail.wording.said import Said
+from flaggermail.wording.refusals import DraftFault
+from flaggermail.wording.said import StoredText
 
 Search = Callable[[str, str], str | None]
 
@@ -51,14 +51,14 @@ class Requirements:
 
 STALE_DAYS = 180  # since a policy was read, from which an approver is told so first
 
-MISSING = {"check": InDraft.CHECK, "decides": InDraft.DECIDES, "confirmation": InDraft.CONFIRMATION}
+MISSING = {"check": DraftFault.CHECK, "decides": DraftFault.DECIDES, "confirmation": DraftFault.CONFIRMATION}
 
 FORBIDDEN = {
-    "removal": InDraft.REMOVAL,
-    "illegality": InDraft.ILLEGALITY,
-    "deadline": InDraft.DEADLINE,
-    "power": InDraft.POWER,
-    "status": InDraft.STATUS,
+    "removal": DraftFault.REMOVAL,
+    "illegality": DraftFault.ILLEGALITY,
+    "deadline": DraftFault.DEADLINE,
+    "power": DraftFault.POWER,
+    "status": DraftFault.STATUS,
 }
 
 WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -66,7 +66,7 @@ WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 
 def faults(
     subject: str, body: str, requirements: Requirements, patterns: DraftPatterns, search: Search
-) -> tuple[Said, ...]:
+) -> tuple[StoredText, ...]:
     """Returns the faults, each with its correction; empty if the draft may be submitted for approval.
 
     White space is normalized first, so line breaks do not matter. Required statements are searched in the draft's
@@ -76,14 +76,14 @@ def faults(
     return (
         *_missing_statements(text, requirements, patterns.languages[requirements.language], search),
         *_missing_details(text, requirements, patterns.languages[requirements.language]),
-        *_forbidden_statements(InDraft.SUBJECT_LINE(), _folded(subject), requirements, patterns, search),
-        *_forbidden_statements(InDraft.BODY(), text, requirements, patterns, search),
-        *_invisible_characters(InDraft.SUBJECT_LINE(), subject, allowed=""),
-        *_invisible_characters(InDraft.BODY(), body, allowed="\n\t"),
+        *_forbidden_statements(DraftFault.SUBJECT_LINE(), _folded(subject), requirements, patterns, search),
+        *_forbidden_statements(DraftFault.BODY(), text, requirements, patterns, search),
+        *_invisible_characters(DraftFault.SUBJECT_LINE(), subject, allowed=""),
+        *_invisible_characters(DraftFault.BODY(), body, allowed="\n\t"),
     )
 
 
-def title_faults(title: str) -> tuple[Said, ...]:
+def title_faults(title: str) -> tuple[StoredText, ...]:
     """Returns the first invisible character in a title, with the title to write instead; empty without one.
 
     A line break or a tab is none: a subject has a space in its place.
@@ -92,7 +92,7 @@ def title_faults(title: str) -> tuple[Said, ...]:
     found = next(((place, char) for place, char in seen if char not in "\t\r\n" and is_invisible(char)), None)
     if found is None:
         return ()
-    return (InDraft.TITLE_UNSEEN(place=found[0], character=_name_of(found[1]), clean=visible(title)),)
+    return (DraftFault.TITLE_UNSEEN(place=found[0], character=_name_of(found[1]), clean=visible(title)),)
 
 
 def days_since(read_on: date | None, today: date) -> int | None:
@@ -105,7 +105,9 @@ def is_stale(read_on: date | None, today: date) -> bool:
     return (days_since(read_on, today) or 0) > STALE_DAYS
 
 
-def _missing_statements(text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search) -> Iterator[Said]:
+def _missing_statements(
+    text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search
+) -> Iterator[StoredText]:
     """Yields a fault for each required statement that is missing."""
     for what, expected in (
         ("check", not wanted.follow_up),
@@ -116,27 +118,27 @@ def _missing_statements(text: str, wanted: Requirements, patterns: LanguagePatte
             yield MISSING[what]()
 
 
-def _missing_details(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Iterator[Said]:
+def _missing_details(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Iterator[StoredText]:
     """Yields a fault for each detail that the draft must quote literally and does not."""
     if not _occurs(wanted.number, text):
-        yield InDraft.NUMBER(number=wanted.number)
+        yield DraftFault.NUMBER(number=wanted.number)
     if wanted.follow_up:
         return
     if not _occurs(wanted.policy_title, text):
-        yield InDraft.POLICY(title=wanted.policy_title)
+        yield DraftFault.POLICY(title=wanted.policy_title)
     if not _occurs(wanted.policy_url, text):
-        yield InDraft.POLICY_ADDRESS(url=wanted.policy_url)
+        yield DraftFault.POLICY_ADDRESS(url=wanted.policy_url)
     day = wanted.policy_read_on
     written = f"{day.day} {patterns.months[day.month - 1]} {day.year}"
     if day > wanted.drafted_on:
-        yield InDraft.POLICY_AHEAD(day=written)
+        yield DraftFault.POLICY_AHEAD(day=written)
     if not (_occurs(written, text) or _occurs(day.isoformat(), text)):
-        yield InDraft.POLICY_DAY(day=written)
+        yield DraftFault.POLICY_DAY(day=written)
 
 
 def _forbidden_statements(
-    where: Said, text: str, wanted: Requirements, patterns: DraftPatterns, search: Search
-) -> Iterator[Said]:
+    where: StoredText, text: str, wanted: Requirements, patterns: DraftPatterns, search: Search
+) -> Iterator[StoredText]:
     """Yields a fault for each forbidden statement, ignoring the platform's own policy title and web addresses."""
     ours = WEB_ADDRESS.sub(" ", text.replace(_folded(wanted.policy_title), " "))
     for what, fault in FORBIDDEN.items():
@@ -146,7 +148,7 @@ def _forbidden_statements(
             yield fault(where=where, words=found)
 
 
-def _invisible_characters(where: Said, text: str, allowed: str) -> Iterator[Said]:
+def _invisible_characters(where: StoredText, text: str, allowed: str) -> Iterator[StoredText]:
     """Yields a fault for each character that is invisible or changes the text direction."""
     lines: dict[str, int] = {}
     for line, content in enumerate(text.split("\n"), start=1):
@@ -156,7 +158,7 @@ def _invisible_characters(where: Said, text: str, allowed: str) -> Iterator[Said
     if "\n" in text and "\n" not in allowed:
         lines.setdefault("\n", 1)
     for char, line in lines.items():
-        yield InDraft.INVISIBLE(where=where, line=line, character=_name_of(char))
+        yield DraftFault.INVISIBLE(where=where, line=line, character=_name_of(char))
 
 
 def _name_of(char: str) -> str:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from hmac import compare_digest
 from typing import Protocol
 
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.hops import Hop
@@ -43,9 +43,9 @@ from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import ElectionSettings, PeriodSettings
 from flaggermail.settings.yaml_files.kinds import Names
-from flaggermail.wording.filing import Vouched
+from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.said import UNSAID
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 
 SUBJECT = "flaggermail check"
 MARK = "X-MS-Exchange-Organization-AuthAs"
@@ -90,7 +90,7 @@ class Marks:
         return f"check.{self.bits}.{part}@{domain}"
 
 
-def written(marks: Marks, part: CheckPart, own: Address, to: str, at: datetime) -> bytes:
+def compose_mail(marks: Marks, part: CheckPart, own: Address, to: str, at: datetime) -> bytes:
     """Returns the octets of one mail of a check, from the desk's own address to that, or to a plus-address of it."""
     headers = [(CHECK_HEADER, marks.value(part)), (OWN_HEADER, marks.bits), ("Auto-Submitted", "auto-generated")]
     if part is CheckPart.FORGED:
@@ -207,12 +207,12 @@ def scratch_settings(settings: Configuration, now: datetime) -> Configuration:
 
 
 @dataclass(frozen=True, slots=True)
-class _Vouching:
+class _VouchingCheck:
     """Implements `ports.SenderCheck`: the check knows who wrote its own mail."""
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:  # noqa: ARG002 - the port's signature
         """Returns that the sender is verified."""
-        return Verdict(SenderVerdict.VERIFIED, Vouched.COMPOSED())
+        return Verdict(SenderVerdict.VERIFIED, SenderEvidence.COMPOSED())
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ class OnlyOurselves(Submitter):
         """Submits the confirmation, marked as mail of the check; all else counts as accepted and stays here."""
         del sender, witness
         if list(recipients) != [self.sender]:
-            return [Accepted(one, self.now, Attempted.SAYS(words="kept by the check")) for one in recipients]
+            return [Accepted(one, self.now, AttemptText.SAYS(words="kept by the check")) for one in recipients]
         mark = f"{CHECK_HEADER}: {self.marks.value(CheckPart.ANSWER)}\r\n".encode("ascii")
         self.answers += self.real.submit(mark + octets, self.own, [self.own])
         return [replace(self.answers[-1], recipient=self.sender)]
@@ -278,7 +278,7 @@ class ScratchProof:
 def play(scratch: Services, found: Found, submit: OnlyOurselves) -> ScratchProof:
     """Takes in the check's mail and sends the confirmation. Raises FlaggermailError."""
     proof = ScratchProof()
-    env = replace(scratch, sender_check=_Vouching(), parser=_AsReferral(scratch.parser, submit.sender))
+    env = replace(scratch, sender_check=_VouchingCheck(), parser=_AsReferral(scratch.parser, submit.sender))
     raw = RawMessage(found.octets, found.internaldate, found.folder, found.numbering, found.item, source=found.source)
     proof.filed = ingest(env, raw)
     with env.store.read() as tx:
@@ -304,7 +304,7 @@ def verify(scratch: Services, taken_in: Sequence[Found], proof: ScratchProof) ->
 
 
 def _given_back(scratch: Services, digest: str) -> bytes | None:
-    with suppress(ArchiveFault):
+    with suppress(ArchiveFailure):
         return scratch.octets.get(digest)
     return None
 
@@ -351,7 +351,7 @@ class Checked:
         means, mailbox = self.means, self.means.settings.desk.mailbox
         own = Address(mailbox.address, mailbox.display_name.nl)
         began = means.clock.now()
-        octets = written(self.marks, part, own, to, began.astimezone(means.settings.zone))
+        octets = compose_mail(self.marks, part, own, to, began.astimezone(means.settings.zone))
         (answer,) = means.submitter.submit(octets, mailbox.address, [to])
         found = None if isinstance(answer, Refused) else self.awaited(part)
         self.sent[part] = Sent(octets, answer, found, began, means.clock.now())

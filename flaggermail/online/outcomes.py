@@ -9,9 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
-from flaggermail.wording.online import Online, OnlineStep, ToMend
-from flaggermail.wording.said import UNSAID, Detail, Said
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.online import OnlineFinding, OnlineRemedy, OnlineStep
+from flaggermail.wording.said import UNSAID, Detail, StoredText
+from flaggermail.wording.servers import AttemptText
 
 
 class CheckStep(StrEnum):
@@ -52,7 +52,7 @@ class CheckStep(StrEnum):
     CLEAN_UP = "clean-up"
 
     @property
-    def said(self) -> Said:
+    def said(self) -> StoredText:
         """The name of the step."""
         return OnlineStep[self.name]()
 
@@ -190,9 +190,9 @@ class OutcomeCode(StrEnum):
         needs = self.result in {Result.MEND, Result.WARNING}
         what, meaning = _told_apart(details.get("words"))
         if needs and meaning:
-            return StepOutcome(at, self, Online[self.name](**{**details, "words": what}), meaning, "")
-        cure = ToMend[self.name](**mend) if needs else UNSAID
-        return StepOutcome(at, self, Online[self.name](**details), cure, self.where)
+            return StepOutcome(at, self, OnlineFinding[self.name](**{**details, "words": what}), meaning, "")
+        cure = OnlineRemedy[self.name](**mend) if needs else UNSAID
+        return StepOutcome(at, self, OnlineFinding[self.name](**details), cure, self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +204,8 @@ class StepOutcome:
 
     step: CheckStep
     code: OutcomeCode
-    what: Said
-    mend: Said
+    what: StoredText
+    mend: StoredText
     where: str
 
     @property
@@ -219,8 +219,8 @@ class StepOutcome:
         return self.result in {Result.OK, Result.WARNING}
 
 
-def _told_apart(words: Detail | None) -> tuple[Said, Said]:
+def _told_apart(words: Detail | None) -> tuple[StoredText, StoredText]:
     """Returns a server's answer and what it means; the meaning is empty where it is not known."""
-    if not isinstance(words, Said) or words.code != Attempted.HINTED:
+    if not isinstance(words, StoredText) or words.code != AttemptText.HINTED:
         return UNSAID, UNSAID
     return words.sentences("what")[0], words.sentences("hint")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flaggermail.errors import ConfigurationError, StoreFault
+from flaggermail.errors import ConfigurationError, StoreFailure
 from flaggermail.health.overview import MEGA
 from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
 from flaggermail.online.checked import Checked, fields
@@ -98,7 +98,7 @@ def database(checked: Checked) -> StepOutcome:
     """Asks the database for its version, its schema and its isolation."""
     try:
         seen = checked.means.database()
-    except (ConfigurationError, StoreFault) as fault:
+    except (ConfigurationError, StoreFailure) as fault:
         return OutcomeCode.DATABASE_BAD.at(CheckStep.DATABASE, words=str(fault))
     if seen is None:
         return OutcomeCode.DATABASE_NEW.at(CheckStep.DATABASE)

@@ -12,7 +12,7 @@ from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
 from flaggermail.ports import Accepted, Refused, Role
 from flaggermail.ports.probing import Found
 from flaggermail.settings.model import Settings
-from flaggermail.wording.online import Online
+from flaggermail.wording.online import OnlineFinding
 
 _SHOWN = 120  # characters of a field
 _TOPMOST = "topmost"
@@ -99,7 +99,7 @@ def clock(sent: Sent, settings: Settings) -> StepOutcome:
     seconds = int(off.total_seconds()) if off is not None else 0
     if abs(seconds) <= limit:
         return OutcomeCode.CLOCK_AGREES.at(CheckStep.CLOCK, count=abs(seconds))
-    side = Online.AHEAD() if seconds > 0 else Online.BEHIND()
+    side = OnlineFinding.AHEAD() if seconds > 0 else OnlineFinding.BEHIND()
     return OutcomeCode.CLOCK_DIFFERS.at(CheckStep.CLOCK, side=side, count=abs(seconds))
 
 
@@ -107,7 +107,7 @@ def forged_mark(sent: Sent, marks: Marks) -> StepOutcome:
     """Tells whether the forged mark survived; one that the server writes itself has another value."""
     step = CheckStep.FORGED_MARK
     if sent.found is None:
-        words = Online.NOT_SEEN() if isinstance(sent.answer, Accepted) else sent.answer.text
+        words = OnlineFinding.NOT_SEEN() if isinstance(sent.answer, Accepted) else sent.answer.text
         return OutcomeCode.MARK_UNKNOWN.at(step, words=words)
     if checked.forged_mark(marks) in fields(sent.found.octets, checked.MARK):
         return OutcomeCode.MARK_SURVIVES.at(step, field=checked.MARK)
@@ -126,8 +126,8 @@ def answered(proof: ScratchProof, address: str) -> StepOutcome:
     if isinstance(proof.sent, Accepted) and proof.arrived:
         return OutcomeCode.PROOF_ANSWERED.at(CheckStep.ANSWERED, address=address)
     if proof.sent is None:
-        return OutcomeCode.PROOF_UNANSWERED.at(CheckStep.ANSWERED, words=Online.NO_RECEIPT())
-    words = Online.NOT_SEEN() if isinstance(proof.sent, Accepted) else proof.sent.text
+        return OutcomeCode.PROOF_UNANSWERED.at(CheckStep.ANSWERED, words=OnlineFinding.NO_RECEIPT())
+    words = OnlineFinding.NOT_SEEN() if isinstance(proof.sent, Accepted) else proof.sent.text
     return OutcomeCode.PROOF_UNANSWERED.at(CheckStep.ANSWERED, words=words)
 
 

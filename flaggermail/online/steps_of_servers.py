@@ -13,9 +13,9 @@ from flaggermail.ports import Reach, Role
 from flaggermail.ports.probing import Found
 from flaggermail.settings.model import MailboxSettings, SubmissionSettings
 from flaggermail.settings.oauth_section import LoginMethod
-from flaggermail.wording.online import Online
-from flaggermail.wording.said import Said, as_written
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.online import OnlineFinding
+from flaggermail.wording.said import StoredText, as_written
+from flaggermail.wording.servers import AttemptText
 
 USED = ("IDLE", "UIDPLUS")  # of the mailbox server; what IMAP4rev1 has besides is required (RFC 3501)
 USED_TO_SEND = ("8bitmime", "dsn", "smtputf8")
@@ -125,7 +125,7 @@ def left_over(left: Sequence[Found], there: Sequence[Found]) -> StepOutcome:
 
 
 def cleaned(count: int, there: Sequence[Found]) -> StepOutcome:
-    """Tells how many mails of this check are deleted, or names those that are still there."""
+    """Reports the number of deleted mails of this check, or names those that remain."""
     return remaining(_names(there), len(there)) if there else OutcomeCode.CLEANED.at(CheckStep.CLEAN_UP, count=count)
 
 
@@ -184,11 +184,11 @@ def submission_offers(checked: Checked) -> StepOutcome:
     if missing:
         return OutcomeCode.SUBMISSION_OFFERS_LESS.at(CheckStep.SUBMISSION_OFFERS, names=missing)
     if seen.size and seen.size < LEAST_SIZE:
-        wanted = Online.MEGABYTES(count=LEAST_SIZE // _MEGA)
+        wanted = OnlineFinding.MEGABYTES(count=LEAST_SIZE // _MEGA)
         return OutcomeCode.SUBMISSION_SMALL.at(
-            CheckStep.SUBMISSION_OFFERS, size=Online.MEGABYTES(count=seen.size // _MEGA), mend={"size": wanted}
+            CheckStep.SUBMISSION_OFFERS, size=OnlineFinding.MEGABYTES(count=seen.size // _MEGA), mend={"size": wanted}
         )
-    size = Online.MEGABYTES(count=seen.size // _MEGA) if seen.size else Online.NO_LIMIT()
+    size = OnlineFinding.MEGABYTES(count=seen.size // _MEGA) if seen.size else OnlineFinding.NO_LIMIT()
     names = [name.upper() for name in USED_TO_SEND]
     return OutcomeCode.SUBMISSION_OFFERS.at(CheckStep.SUBMISSION_OFFERS, names=names, size=size)
 
@@ -206,14 +206,14 @@ def _certificate(
     return OutcomeCode.CERTIFICATE_GOOD.at(step, host=server.host, day=ends.date().isoformat())
 
 
-def _told(lost: LinkLost) -> Said:
+def _told(lost: LinkLost) -> StoredText:
     """Returns what the server answered, cleaned by the adapter, and what that means if the answer is known."""
     what = as_written(lost.text)
-    return Attempted.HINTED(what=what, hint=lost.meaning) if lost.meaning else what
+    return AttemptText.HINTED(what=what, hint=lost.meaning) if lost.meaning else what
 
 
-def _login_means(server: MailboxSettings | SubmissionSettings) -> Said:
-    return Online.WITH_TOKEN() if server.login is LoginMethod.OAUTH2 else Online.WITH_PASSWORD()
+def _login_means(server: MailboxSettings | SubmissionSettings) -> StoredText:
+    return OnlineFinding.WITH_TOKEN() if server.login is LoginMethod.OAUTH2 else OnlineFinding.WITH_PASSWORD()
 
 
 def _names(mails: Sequence[Found]) -> list[str]:

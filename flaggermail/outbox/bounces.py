@@ -31,7 +31,7 @@ from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, Place, TrustMark
-from flaggermail.record.outbox_states import NEXT, moved
+from flaggermail.record.outbox_states import NEXT, in_state
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import (
     Attempt,
@@ -49,9 +49,9 @@ from flaggermail.record.rows import (
 from flaggermail.record.states import AttemptResult, ClockState, InstantBasis, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 from flaggermail.wording.said import as_written
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 
 LATELY = timedelta(days=6)
 """A server gives up after five days at most (RFC 5321, section 4.5.4.1); one day more for the servers on the way."""
@@ -73,12 +73,12 @@ class Reported:
 
     @property
     def fitting(self) -> tuple[OutboxMail, ...]:
-        """All that fits the report; empty if it is about no mail of ours."""
+        """Every mail that fits the report; empty if it is about none of ours."""
         return self.mails or self.unclear
 
 
 def find(work: UnitOfWork, stored: StoredMessage, message: Message) -> Reported:
-    """Returns the mail of ours that a report is about; `stored` is the report's row."""
+    """Returns our mail that a delivery report is about; `stored` is the report's row."""
     message = stored_messages.as_ours(work, message)
     mails = _named(work, message)
     if mails is None:
@@ -156,11 +156,11 @@ def _left_before(mail: OutboxMail, report: StoredMessage) -> bool:
     A second report about that one must not pass for a report about a later mail to the same address.
     """
     at, came = mail.done_at or mail.queued_at, report.received_at
-    return left(mail) and came - LATELY <= at <= came + OVERTAKEN
+    return may_have_left(mail) and came - LATELY <= at <= came + OVERTAKEN
 
 
-def left(mail: OutboxMail) -> bool:
-    """True if our server took the mail, or may have taken it."""
+def may_have_left(mail: OutboxMail) -> bool:
+    """True if our server accepted the mail, or may have accepted it."""
     return mail.bounced or mail.state in _LEFT
 
 
@@ -168,7 +168,7 @@ MOST_ASKED = 5  # mails named where a report fits several
 
 
 def is_claim(work: UnitOfWork, stored: StoredMessage, message: Message, found: Reported) -> bool:
-    """True if the report is about mail of ours and does not count, so that a person may confirm it."""
+    """True if the report is about our mail but does not count, so that a person may confirm it."""
     return any(not _counts(work, stored, message, mail) for mail in found.mails)
 
 
@@ -313,7 +313,7 @@ def _file(work: UnitOfWork, stored: StoredMessage, mail: OutboxMail) -> None:
     if mail.case is None:
         return
     rows = [stored, *work.tx.find(StoredMessage, where(StoredMessage.enclosed_in).is_(stored.id))]
-    basis = Basis.REPORTS(mail=mail.id)
+    basis = PlacementBasis.REPORTS(mail=mail.id)
     filed = [replace(row, place=Place.CASE, case=mail.case, exercise=mail.exercise) for row in rows]
     filed[0] = replace(filed[0], notification=mail.notification, match_basis=basis, pending_digest=False)
     changes = [changed(old, new) for old, new in zip(rows, filed, strict=True)]
@@ -323,7 +323,7 @@ def _file(work: UnitOfWork, stored: StoredMessage, mail: OutboxMail) -> None:
 
 
 def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
-    gone = moved(mail, MailState.REFUSED) if MailState.REFUSED in NEXT[mail.state] else mail
+    gone = in_state(mail, MailState.REFUSED) if MailState.REFUSED in NEXT[mail.state] else mail
     change = changed(mail, replace(gone, bounced=True, next_try_at=None))
     about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
     work.record(EventKind.MAIL_BOUNCED, change, about=about)
@@ -354,7 +354,7 @@ def _settle_delayed(work: UnitOfWork, mail: OutboxMail) -> None:
     """Settles an uncertain mail whose delay was reported: accepted, at the latest when the attempt started."""
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     at = attempt.started_at if attempt else mail.queued_at
-    settle(work, mail, Accepted(mail.recipient, at, Attempted.DELAY_REPORTED()))
+    settle(work, mail, Accepted(mail.recipient, at, AttemptText.DELAY_REPORTED()))
 
 
 def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:
@@ -395,7 +395,7 @@ def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: Eve
         OutboxMail, where(OutboxMail.notification).is_(notification.id), where(OutboxMail.state).is_(MailState.QUEUED)
     ):
         if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
-            withdrawn = replace(moved(mail, MailState.CANCELLED), next_try_at=None)
+            withdrawn = replace(in_state(mail, MailState.CANCELLED), next_try_at=None)
             work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
 
 

@@ -21,20 +21,20 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.letters import standing, stored_messages, writing
 from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unknown
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.outbox_states import moved
+from flaggermail.record.outbox_states import in_state
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.model import SendingProof
-from flaggermail.wording.said import Said
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.servers import AttemptText
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -60,7 +60,9 @@ def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: In
             attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if tried else None
             if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
                 work = UnitOfWork(env, tx, env.clock.now())
-                settle(work, tx.get(OutboxMail, mail.id) or mail, stored_messages.kept(work, mail) or answer)
+                settle(
+                    work, tx.get(OutboxMail, mail.id) or mail, stored_messages.answer_to_player(work, mail) or answer
+                )
 
     until_recorded(record, stop)
 
@@ -68,8 +70,8 @@ def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: In
 def _submit(env: Services, mail: OutboxMail) -> Submission:
     try:
         octets = env.octets.get(mail.digest)  # compared with their digest, once more
-    except ArchiveFault as lost:  # since `claim` has read them: tried again, and then withheld
-        return Refused(mail.recipient, permanent=False, code=0, text=Attempted.NOT_IN_ARCHIVE(fault=str(lost)))
+    except ArchiveFailure as lost:  # since `claim` has read them: tried again, and then withheld
+        return Refused(mail.recipient, permanent=False, code=0, text=AttemptText.NOT_IN_ARCHIVE(fault=str(lost)))
     refused = stored_messages.refusal(env, mail, octets)
     return refused or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
 
@@ -82,8 +84,8 @@ def recover(env: Services) -> int:
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
-            lost = Unknown(mail.recipient, Attempted.PROGRAM_ENDED(), died=True)
-            settle(work, mail, stored_messages.kept(work, mail) or lost)
+            lost = Unknown(mail.recipient, AttemptText.PROGRAM_ENDED(), died=True)
+            settle(work, mail, stored_messages.answer_to_player(work, mail) or lost)
             settled += 1
         for mail in [] if writing.is_on(tx) else standing.look(tx).waiting:  # this start may have read other settings
             if integrity.row_fault(tx, mail) is None and (why := integrity.lacking(work, mail)):
@@ -98,7 +100,7 @@ def next_due(tx: Transaction) -> datetime | None:
 
 
 def claim(env: Services) -> OutboxMail | None:
-    """Takes the first due mail that is what the record says, and commits its attempt before the network is touched."""
+    """Commits an attempt for the first due mail whose row matches its events, before the network is touched."""
     now = env.clock.now()
     with env.store.read() as tx:
         mail, withheld = _first(UnitOfWork(env, tx, now))
@@ -111,18 +113,18 @@ def claim(env: Services) -> OutboxMail | None:
             integrity.tell(work, key, found)
         if mail is None:
             return None
-        claimed = replace(moved(mail, MailState.ATTEMPTING), tries=mail.tries + 1, next_try_at=None)
+        claimed = replace(in_state(mail, MailState.ATTEMPTING), tries=mail.tries + 1, next_try_at=None)
         attempt = Attempt(id=f"{mail.id}/{claimed.tries:04d}", mail=mail.id, started_at=now)
         about = EventRef(mail.case, mail.notification)
         work.record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
     return claimed
 
 
-def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Unsound | Said]]:
+def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.OutboxFinding | StoredText]]:
     """Returns the first due mail that may leave, and what stands before it that may not."""
-    withheld: dict[str, integrity.Unsound | Said] = {}
+    withheld: dict[str, integrity.OutboxFinding | StoredText] = {}
     if not writing.is_on(work.tx):
-        withheld |= dict.fromkeys(integrity.unreadable(work.tx, "queued"), integrity.Unsound.UNREADABLE)
+        withheld |= dict.fromkeys(integrity.unreadable(work.tx, "queued"), integrity.OutboxFinding.UNREADABLE)
     while mail := next(iter(due(work.tx, work.now, withheld)), None):
         found = integrity.fault(work, mail)
         if found is None:
@@ -153,7 +155,7 @@ def try_now(env: Services) -> bool:
 
 
 def hasten(work: UnitOfWork, mails: Iterable[OutboxMail]) -> list[OutboxMail]:
-    """Makes the queued ones among these mails due now; returns those that were not. A mail in doubt keeps its wait."""
+    """Makes queued mails due now; returns those that were not due before. A mail in doubt keeps its wait."""
     queued = (mail for mail in mails if mail.state == MailState.QUEUED and not _in_doubt(work, mail))
     late = [mail for mail in queued if mail.next_try_at and mail.next_try_at > work.now]
     for mail in late:

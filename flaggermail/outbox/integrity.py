@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.notices import notices
-from flaggermail.notices.approval_requests import counted
+from flaggermail.notices.approval_requests import approval_tally
 from flaggermail.notifications.approval import channel_lacking, channel_of
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -33,9 +33,9 @@ from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, Case, Channel, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.alarms import AlarmText, Differs
-from flaggermail.wording.refusals import Lacking
-from flaggermail.wording.said import Said
+from flaggermail.wording.alarms import AlarmText, OutboxFindingText
+from flaggermail.wording.refusals import SendingRefusal
+from flaggermail.wording.said import StoredText
 
 DIFFERS = (AlarmKind.OUTBOX_CHANGED, AlarmKind.OCTETS_LOST)  # of a mail that differs from the record, once for each
 _PASSED = frozenset({"approved", "sent", "failed"})  # states of a notification that was approved
@@ -48,8 +48,8 @@ _TO_AUTHORS = frozenset({
 })  # fmt: skip
 
 
-class Unsound(StrEnum):
-    """Why a mail is withheld; the word stands in the alarm."""
+class OutboxFinding(StrEnum):
+    """Why a mail is withheld; the value appears in the alarm."""
 
     UNREADABLE = "unreadable"  # a column holds a value of another type
     ADDED = "added"  # no event gives the row
@@ -66,38 +66,38 @@ def unreadable(tx: Transaction, state: str) -> list[str]:
     return [key for key in keys if key not in read] if len(keys) != len(read) else []
 
 
-def row_fault(tx: Transaction, mail: OutboxMail) -> Unsound | None:
+def row_fault(tx: Transaction, mail: OutboxMail) -> OutboxFinding | None:
     """Returns how the row differs from its events, or None."""
     given = tx.from_events(OutboxMail, mail.id)
     if given is None:
-        return Unsound.ADDED
-    return None if given == mail else Unsound.CHANGED
+        return OutboxFinding.ADDED
+    return None if given == mail else OutboxFinding.CHANGED
 
 
-def fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | Said | None:
+def fault(work: UnitOfWork, mail: OutboxMail) -> OutboxFinding | StoredText | None:
     """Returns why the mail must not leave: how it differs from the record, or what the configuration lacks."""
     found = row_fault(work.tx, mail) or (_approval_fault if _is_platforms(mail) else _author_fault)(work, mail)
     if found is None:
         try:
             work.env.octets.get(mail.digest)
-        except ArchiveFault:
-            found = Unsound.OCTETS
+        except ArchiveFailure:
+            found = OutboxFinding.OCTETS
     return found or lacking(work, mail) or None
 
 
-def lacking(work: UnitOfWork, mail: OutboxMail) -> Said:
+def lacking(work: UnitOfWork, mail: OutboxMail) -> StoredText:
     """Returns what the desk's own configuration lacks, for a mail that the record gives; unsaid if nothing."""
     if mail.kind in TO_OFFICERS:
         known = work.env.settings.rota.by_address(mail.recipient) is not None
-        what = Said() if known else Lacking.OFFICER(address=mail.recipient)
-        return what and Lacking.WITHHELD(what=what, mail=mail.id)
+        what = StoredText() if known else SendingRefusal.OFFICER(address=mail.recipient)
+        return what and SendingRefusal.WITHHELD(what=what, mail=mail.id)
     approved = work.tx.from_events(Notification, mail.notification) if mail.at_most_once and mail.notification else None
     if approved is None:
-        return Said()
+        return StoredText()
     channel = channel_of(work.env.settings.channels, approved, work.tx.get(Channel, approved.channel))
     to_mail = replace(approved, to=(mail.recipient,), cc=())
-    what = counted(work.env, approved).lacking() or channel_lacking(channel, to_mail)
-    return what and Lacking.WITHHELD_DRAFT(what=what, draft=approved.id)
+    what = approval_tally(work.env, approved).lacking() or channel_lacking(channel, to_mail)
+    return what and SendingRefusal.WITHHELD_DRAFT(what=what, draft=approved.id)
 
 
 def _is_platforms(mail: OutboxMail) -> bool:
@@ -105,24 +105,24 @@ def _is_platforms(mail: OutboxMail) -> bool:
     return mail.at_most_once or to_platform
 
 
-def _approval_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
+def _approval_fault(work: UnitOfWork, mail: OutboxMail) -> OutboxFinding | None:
     """Compares a platform's mail with what was approved, by the events."""
     approved = work.tx.from_events(Notification, mail.notification) if mail.notification else None
     if approved is None or approved.state not in _PASSED or approved.digest != mail.digest or not mail.at_most_once:
-        return Unsound.NOT_APPROVED
+        return OutboxFinding.NOT_APPROVED
     if mail.kind != (Kind.NOTIFICATION if approved.counted else Kind.FOLLOW_UP):
-        return Unsound.NOT_APPROVED
+        return OutboxFinding.NOT_APPROVED
     given = {address.lower() for address in (*approved.to, *approved.cc)}
     fits = mail.recipient.lower() in given and approved.template in PLATFORM_TEMPLATES
-    return None if fits else Unsound.RECIPIENT
+    return None if fits else OutboxFinding.RECIPIENT
 
 
-def _author_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
+def _author_fault(work: UnitOfWork, mail: OutboxMail) -> OutboxFinding | None:
     """Compares the recipient of mail to others than officers and platforms with those who have written to the desk."""
     if mail.kind in TO_OFFICERS:
         return None
     if mail.kind not in _TO_AUTHORS:
-        return Unsound.RECIPIENT
+        return OutboxFinding.RECIPIENT
     address = mail.recipient.lower()
     case, shown = work.tx.get(Case, mail.case or ""), work.tx.get(StoredMessage, mail.shows or "")
     is_referrer = case is not None and (case.referrer_address or "").lower() == address
@@ -130,7 +130,7 @@ def _author_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
     is_declined = mail.kind == Kind.DECLINE and shown is not None and shown.place == Place.DECLINED
     if is_referrer or is_declined or work.tx.exists(StoredMessage, where(StoredMessage.from_address).is_(address)):
         return None
-    return Unsound.RECIPIENT
+    return OutboxFinding.RECIPIENT
 
 
 def is_told(tx: Transaction, key: str) -> bool:
@@ -138,32 +138,32 @@ def is_told(tx: Transaction, key: str) -> bool:
     return any(tx.exists(Alarm, where(Alarm.id).is_(alarm_key(kind, key))) for kind in DIFFERS)
 
 
-def is_news(tx: Transaction, key: str, found: Unsound | Said) -> bool:
+def is_news(tx: Transaction, key: str, found: OutboxFinding | StoredText) -> bool:
     """True if `tell` has something to record."""
-    return isinstance(found, Said) or not is_told(tx, key)
+    return isinstance(found, StoredText) or not is_told(tx, key)
 
 
-def tell(work: UnitOfWork, key: str, found: Unsound | Said) -> None:
+def tell(work: UnitOfWork, key: str, found: OutboxFinding | StoredText) -> None:
     """Raises the alarm that a mail must not leave, once for each mail and cause."""
-    if isinstance(found, Said):
+    if isinstance(found, StoredText):
         _withhold(work, key, found)
         return
     if is_told(work.tx, key):
         return
-    if found is Unsound.OCTETS:
+    if found is OutboxFinding.OCTETS:
         _tell_lost(work, key)
         return
     # only the number: the row's other values may be an intruder's
     raised = alarm(
         AlarmKind.OUTBOX_CHANGED,
         alarm_key(AlarmKind.OUTBOX_CHANGED, key),
-        AlarmText.FAULT(key=key, fault=Differs[found.name]()),
+        AlarmText.FAULT(key=key, fault=OutboxFindingText[found.name]()),
         work.now,
     )
     notices.raise_alarm(work, raised, "flaggermail audit verify")
 
 
-def _withhold(work: UnitOfWork, key: str, why: Said) -> None:
+def _withhold(work: UnitOfWork, key: str, why: StoredText) -> None:
     """Records that the configuration does not allow a mail, until `release`; one alarm a text, or a reader and day."""
     mail = work.tx.get(OutboxMail, key)
     if mail is None:
@@ -188,7 +188,7 @@ def _withhold(work: UnitOfWork, key: str, why: Said) -> None:
 def release(work: UnitOfWork, withheld: Sequence[OutboxMail]) -> None:
     """Makes withheld mails due again that may leave now."""
     for mail in withheld:
-        change = changed(mail, replace(mail, next_try_at=work.now, answer=Said()))
+        change = changed(mail, replace(mail, next_try_at=work.now, answer=StoredText()))
         about = EventRef(mail.case, mail.notification)
         work.record(EventKind.MAIL_DEFERRED, change, about=about, reason="no longer withheld")
 

@@ -41,7 +41,7 @@ class _Passed:
 
     @property
     def to_another(self) -> bool:
-        """True if somebody else reads it."""
+        """True if it goes to another reader."""
         return self.reader.id != self.refused.id
 
 

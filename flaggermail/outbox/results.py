@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.letters import standing, stored_messages
 from flaggermail.notices import approval_letters, notices, unheard
 from flaggermail.outbox import passing_on
@@ -20,7 +20,7 @@ from flaggermail.record.case_values import Decision, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import AssignedBy, Direction, Kind, Role
-from flaggermail.record.outbox_states import IN_HAND, moved
+from flaggermail.record.outbox_states import IN_HAND, in_state
 from flaggermail.record.refusals import LOGIN_CODES, Concerns, SmtpStage, concerns, without_words
 from flaggermail.record.rows import Attempt, Case, Delivery, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import AttemptResult, CaseState, InstantBasis, MailState, NotificationState
@@ -28,14 +28,14 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.model import SendingProof
 from flaggermail.settings.rota import write_steps
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.said import Said, as_written
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.said import StoredText, as_written
+from flaggermail.wording.servers import AttemptText
 
 _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
 
 
-def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datetime]]:
-    """Returns the uncertain mails of our message `own` that were delivered, each with the instant of its copy.
+def proven_deliveries(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datetime]]:
+    """Returns the uncertain mails of our message `own` whose delivery a copy proves, with the instant of the copy.
 
     Each recipient's mail leaves a copy of its own. With several recipients, the copies of the others prove nothing:
     there must be as many distinct copies (each has its own path through the server) as mails that were or may have been
@@ -81,7 +81,7 @@ class _AttemptEnd:
 
     result: AttemptResult
     code: int
-    text: Said
+    text: StoredText
     message_id: str | None = None
 
 
@@ -107,7 +107,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
 def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _AttemptEnd) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
-    changes += stored_messages.learned(work, end.message_id, mail.message_id, AssignedBy.ANSWER)
+    changes += stored_messages.learned_id(work, end.message_id, mail.message_id, AssignedBy.ANSWER)
     if attempt is not None and attempt.ended_at is None:  # a server's answer is never overwritten
         ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
         changes.append(changed(attempt, ended))
@@ -133,7 +133,7 @@ def _settle_after_bounce(work: UnitOfWork, mail: OutboxMail, answer: Submission)
 
 def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     """Records that our server accepted the mail and its message was sent; starts the clocks of a notification."""
-    settled = replace(moved(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
+    settled = replace(in_state(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
     _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _taken(answer))
     sent_at = _first_acceptance(work, mail, answer.at)
     own = next(
@@ -192,7 +192,7 @@ def _write(work: UnitOfWork, case: str, kind: Kind, tell: Callable[[], None]) ->
     """
     try:
         tell()
-    except ArchiveFault:
+    except ArchiveFailure:
         reason = f"{kind}: the archive could not store it"
         work.record(EventKind.MAIL_UNRENDERABLE, about=EventRef(case=case), reason=reason)
 
@@ -205,16 +205,16 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     accepted since. What an officer should have read is passed on at the first refusal of either kind.
     """
     result, again = _after_refusal(work, mail, answer)
-    text = Attempted.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
+    text = AttemptText.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
     if again is not None:
-        settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=text)
+        settled = replace(in_state(mail, MailState.QUEUED), next_try_at=again, answer=text)
         _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
         if mail.at_most_once:
             _alarm(work, AlarmKind.DEFERRED, settled)
         elif answer.permanent and result is not AttemptResult.DENIED:
             passing_on.pass_on(work, settled, answer.stage)
         return
-    settled = replace(moved(mail, MailState.REFUSED), next_try_at=None, done_at=work.now, answer=text)
+    settled = replace(in_state(mail, MailState.REFUSED), next_try_at=None, done_at=work.now, answer=text)
     _record_end(
         work, EventKind.MAIL_REFUSED, mail, settled, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
     )
@@ -301,14 +301,14 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
     on each time. After the death of this program, which the server may not have heard, the second try is immediate.
     """
     if mail.at_most_once:
-        settled = replace(moved(mail, MailState.UNCERTAIN), next_try_at=None, answer=answer.text)
+        settled = replace(in_state(mail, MailState.UNCERTAIN), next_try_at=None, answer=answer.text)
     else:
         doubts = 1 + sum(attempt.result == AttemptResult.UNKNOWN for attempt in _attempts(work, mail))
         again = work.now if answer.died and doubts == 1 else _next_try(work, mail, doubts, DOUBT_WAITS)
         if again is None:
             refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return
-        settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=answer.text)
+        settled = replace(in_state(mail, MailState.QUEUED), next_try_at=again, answer=answer.text)
     _record_end(work, EventKind.MAIL_UNCERTAIN, mail, settled, _AttemptEnd(AttemptResult.UNKNOWN, 0, answer.text))
     if mail.at_most_once and not _proven_before(work, settled):
         _alarm(work, AlarmKind.UNCERTAIN, settled)
@@ -326,9 +326,9 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
         ),
         None,
     )
-    found = {proof.id: at for proof, at in proven(work, own)} if own else {}
+    found = {proof.id: at for proof, at in proven_deliveries(work, own)} if own else {}
     if mail.id in found:
-        settle(work, mail, Accepted(mail.recipient, found[mail.id], Attempted.COPY_FOUND(), InstantBasis.SENT_COPY))
+        settle(work, mail, Accepted(mail.recipient, found[mail.id], AttemptText.COPY_FOUND(), InstantBasis.SENT_COPY))
     return mail.id in found
 
 

@@ -14,7 +14,7 @@ from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.definition import FieldCondition
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Record
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
@@ -24,38 +24,38 @@ class BlobStore(Listing, Protocol):
     """The archive of raw octets, addressed by their SHA-256."""
 
     def put(self, octets: bytes) -> str:
-        """Stores `octets` durably; returns their SHA-256 in hexadecimal. Raises ArchiveFault."""
+        """Stores `octets` durably; returns their SHA-256 in hexadecimal. Raises ArchiveFailure."""
         ...
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
-        """Stores each durably, at a lower cost than with `put`. Raises ArchiveFault; some may then be stored."""
+        """Stores each durably, at a lower cost than with `put`. Raises ArchiveFailure; some may then be stored."""
         return [self.put(octets) for octets in many]
 
     def get(self, digest: str) -> bytes:
         """Returns the octets of `digest`, verified against it.
 
-        Raises OctetsLost if this message's are missing or changed, ArchiveFault if the archive cannot be read.
+        Raises OctetsLost if this message's are missing or changed, ArchiveFailure if the archive cannot be read.
         """
         ...
 
     def discard(self, digest: str) -> None:
-        """Destroys the octets of `digest` if they are stored. Raises ArchiveFault."""
+        """Destroys the octets of `digest` if they are stored. Raises ArchiveFailure."""
         ...
 
     def sweep(self) -> int:
-        """Removes partial files left by crashed writers; returns their number. Raises ArchiveFault."""
+        """Removes partial files left by crashed writers; returns their number. Raises ArchiveFailure."""
         ...
 
 
 class CodeVault(Protocol):
     """Keeps the secrets of one-time codes for the desk's own account; no secret leaves it but in `address`."""
 
-    def unusable(self) -> Said:
+    def unusable(self) -> StoredText:
         """Returns why this account cannot keep secrets here; empty if it can."""
         ...
 
     def make(self, device: str, secret: bytes) -> str:
-        """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFault."""
+        """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFailure."""
         ...
 
     def codes(self, device: str, commitment: str, steps: Iterable[int]) -> Mapping[int, str] | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from flaggermail.mail.message import Json
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
 class Clock(Protocol):
@@ -62,8 +62,8 @@ class WallTime:
     weekday: int | None = None
 
 
-class JobFault(StrEnum):
-    """What did not go as scheduled with a call of the ticker."""
+class JobFailure(StrEnum):
+    """How a scheduled call failed: missed, late or with an error."""
 
     MISSED = "missed"  # its time passed, and it ran late: the machine slept, or was overloaded
     FAILED = "failed"
@@ -72,9 +72,9 @@ class JobFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """One fault of the job `name`: `late` of a missed call, `error` of a failed one."""
+    """One failure of the job `name`: `late` of a missed call, `error` of a failed one."""
 
-    fault: JobFault
+    fault: JobFailure
     name: str
     late: timedelta = timedelta(0)
     error: BaseException | None = None
@@ -166,8 +166,8 @@ class HealthProbe(Protocol):
     def dated_ahead(self) -> datetime | None:
         """Returns when a mail was last seen in the inbox that is dated later than that; None if none was."""
 
-    def archive(self) -> Said | None:
-        """Returns why the archive cannot be used, unsaid if it can; None if nobody looks."""
+    def archive(self) -> StoredText | None:
+        """Returns why the archive cannot be used, unsaid if it can; None if it is not watched."""
         ...
 
     def leap(self) -> timedelta | None:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from flaggermail.ports.servers import Folder
 from flaggermail.record.kinds import OctetSource, Role
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class MailboxProbe(Protocol):
 class SubmissionSeen:
     """How far a session with the submission server came. `connected` and `logged_in` are empty where it went well."""
 
-    connected: Said
-    logged_in: Said
+    connected: StoredText
+    logged_in: StoredText
     certificate_ends: datetime | None = None
     offers: frozenset[str] = frozenset()  # keywords of EHLO in lower case
     size: int | None = None  # octets (RFC 1870); 0 without a limit, None if it does not say

@@ -14,7 +14,7 @@ from flaggermail.ports.machine import Clock, Interrupt
 from flaggermail.record.kinds import ArrivalBasis, OctetSource, Role
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.states import InstantBasis
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.said import UNSAID, StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class RawMessage:
 
     @property
     def key(self) -> str:
-        """The key of this delivery, whatever message it is."""
+        """The key of this delivery, independent of its message."""
         return f"{self.folder}/{self.numbering}/{self.item}"
 
 
@@ -65,7 +65,7 @@ class RefusedMail:
     """What a file of old mail holds that is not taken in, and why."""
 
     place: str
-    why: Said
+    why: StoredText
 
 
 class OldMail(Protocol):
@@ -191,7 +191,7 @@ class TokenReach:
     """The outcome of trying another mailbox, and its sentence."""
 
     reach: Reach
-    told: Said
+    told: StoredText
 
 
 class Mailbox(Protocol):
@@ -236,7 +236,7 @@ class Mailbox(Protocol):
     def fetch_first(
         self, folder: str, position: str | None, senders: Sequence[str], oldest: datetime | None = None
     ) -> Iterator[Sequence[RawMessage]]:  # fmt: skip
-        """Yields those mails which are from one of `senders` or reply to our own mail; none of them has a `cursor`.
+        """Yields the mails that are from one of `senders` or reply to our mail; their `cursor` is None.
 
         None that arrived two days before `oldest` or earlier; later ones in any case. The search uses the header as the
         sender wrote it: this only decides what is read first. Raises LinkLost, FolderUnreadable.
@@ -287,7 +287,7 @@ class Accepted:
 
     recipient: str
     at: datetime
-    answer: Said
+    answer: StoredText
     basis: InstantBasis = InstantBasis.MAIL  # what `at` rests on
     message_id: str | None = None  # under which it left, as the server told; None if it did not tell
 
@@ -299,7 +299,7 @@ class Refused:
     recipient: str
     permanent: bool
     code: int
-    text: Said
+    text: StoredText
     stage: SmtpStage = SmtpStage.RECIPIENT
 
     @property
@@ -317,7 +317,7 @@ class Unknown:
     """
 
     recipient: str
-    text: Said
+    text: StoredText
     died: bool = False
 
 
@@ -363,7 +363,7 @@ class Paged:
     """Whether a pager's service accepted a page; if not, `why` says so in our own words, without the address."""
 
     taken: bool
-    why: Said = UNSAID
+    why: StoredText = UNSAID
 
 
 PAGE_TITLE = "flaggermail"  # of each page

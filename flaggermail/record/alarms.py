@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.rows import Alarm
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 __all__ = ["AlarmKind", "alarm", "alarm_key"]
 
@@ -18,7 +18,12 @@ def alarm_key(kind: AlarmKind, about: object) -> str:
 
 
 def alarm(
-    kind: AlarmKind, key: str, text: Said, raised_at: datetime, case: str | None = None, notification: str | None = None
-) -> Alarm:  # fmt: skip
+    kind: AlarmKind,
+    key: str,
+    text: StoredText,
+    raised_at: datetime,
+    case: str | None = None,
+    notification: str | None = None,
+) -> Alarm:
     """Returns the row of an alarm under its deduplication key, with the case and the notification that it concerns."""
     return Alarm(id=key, kind=kind, case=case, notification=notification, text=text, raised_at=raised_at)

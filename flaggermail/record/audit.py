@@ -31,7 +31,7 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Discrepancy:
+class RecordFinding:
     """One difference from the record; `name` identifies the first object concerned, such as `outbox o00000001`."""
 
     subject: Subject
@@ -105,7 +105,7 @@ class AuditResult:
     head: Head
     rows: int
     personal: int
-    findings: Sequence[Discrepancy]
+    findings: Sequence[RecordFinding]
     further: int  # findings beyond `LIMIT`
     octets: Octets
 
@@ -126,7 +126,7 @@ class Evidence(Protocol):
         ...
 
     def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
-        """Returns the rows that meet the conditions, by key, without those that hold a value which cannot be read."""
+        """Returns the readable rows that meet the conditions, by key."""
         ...
 
     def from_events(self, kind: type[R], key: str) -> R | None:
@@ -158,11 +158,13 @@ class Listing(Protocol):
     """An archive that can be listed."""
 
     def files(self) -> Iterator[ArchivedFile]:
-        """Yields everything in the archive's folder, its octets compared with its name. Raises ArchiveFault."""
+        """Yields everything in the archive's folder, its octets compared with its name. Raises ArchiveFailure."""
         return iter(())
 
 
-def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[ArchivedFile | None, Discrepancy | None]]:
+def compared(
+    octets: Octets, files: Iterable[ArchivedFile]
+) -> Iterator[tuple[ArchivedFile | None, RecordFinding | None]]:
     """Compares the archive with the digests that the events name.
 
     Yields each file of which no row knows, with None, and every finding. A file that is whole and that no row names is
@@ -176,16 +178,16 @@ def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[Ar
         elif file.state is FileState.WHOLE and kept is Kept.DESTROYED:
             yield (
                 file,
-                Discrepancy(Subject.ARCHIVE, f"archive {file.name}", "is there, and an event says it was destroyed"),
+                RecordFinding(Subject.ARCHIVE, f"archive {file.name}", "is there, and an event says it was destroyed"),
             )
         elif file.state in {FileState.WHOLE, FileState.PARTIAL}:
             yield file, None
         else:
             seen.update([bytes.fromhex(file.digest)] if kept is not None else [])
-            yield file, Discrepancy(Subject.ARCHIVE, f"archive {file.name}", _SAID[file.state])
+            yield file, RecordFinding(Subject.ARCHIVE, f"archive {file.name}", _SAID[file.state])
     for digest, kept, name in octets.items():
         if kept is Kept.STORED and bytes.fromhex(digest) not in seen:
-            yield None, Discrepancy(Subject.ARCHIVE, f"archive {digest[:2]}/{digest}", f"is missing: {name} names it")
+            yield None, RecordFinding(Subject.ARCHIVE, f"archive {digest[:2]}/{digest}", f"is missing: {name} names it")
 
 
 _SAID = {

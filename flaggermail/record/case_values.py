@@ -91,7 +91,7 @@ class ChannelKind(StrEnum):
 
 
 class ContactMeans(StrEnum):
-    """How a contact that no mail of ours shows took place."""
+    """How a contact took place that is in no mail."""
 
     PHONE = "phone"
     PORTAL = "portal"
@@ -133,7 +133,7 @@ LASTS = timedelta(hours=2)
 
 
 class Topic(StrEnum):
-    """The topic of a mail of ours; the purpose of its token. The last three are of mail to others than officers."""
+    """The topic of a mail that we send; the purpose of its token. The last three are for others than officers."""
 
     NOTICE = "notice"
     NEW_CASE = "new case"

@@ -26,7 +26,7 @@ from typing import TypedDict, TypeVar
 from flaggermail.record.definition import FieldFacts, Record, facts_of, usable
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 # ---- values read back
 
@@ -60,7 +60,7 @@ def _reader(facts: FieldFacts) -> Reader:
     kind = facts.kind
     if issubclass(kind, StrEnum):
         return _fitting(facts, _word(kind))
-    if issubclass(kind, Said):
+    if issubclass(kind, StoredText):
         return _fitting(facts, _said)
     if kind is str:
         return _fitting(facts, _text)
@@ -91,8 +91,8 @@ def _text(value: object) -> str:
     raise _impossible(str, value)
 
 
-def _said(value: object) -> Said:
-    return value if isinstance(value, Said) else Said(_text(value))
+def _said(value: object) -> StoredText:
+    return value if isinstance(value, StoredText) else StoredText(_text(value))
 
 
 def _number(value: object) -> int:
@@ -144,7 +144,7 @@ VERSION = 1  # of the words in an event
 
 
 class StoredChange(TypedDict):
-    """A change as it stands in the octets of an event."""
+    """A change as encoded in the octets of an event."""
 
     table: str
     key: str
@@ -152,7 +152,7 @@ class StoredChange(TypedDict):
 
 
 class StoredEvent(TypedDict):
-    """An event as it stands in its octets."""
+    """An event as encoded in its octets."""
 
     version: int
     kind: str

@@ -152,8 +152,8 @@ class Change:
 class Event:
     """Something that happened at `at`, done by `actor` (an officer's id, or "daemon").
 
-    `reason` and `facts` are stored in clear: only our own words and codes (a reason may be a `Said`), never text that
-    a person or a server wrote.
+    `reason` and `facts` are stored in clear: only our own words and codes (a reason may be a `StoredText`), never text
+    that a person or a server wrote.
     """
 
     kind: EventKind

@@ -65,7 +65,7 @@ class OctetSource(StrEnum):
 
 
 class AssignedBy(StrEnum):
-    """Where we learned which Message-ID a server gave to mail of ours."""
+    """Where we learned the Message-ID that a server assigned to our mail."""
 
     ANSWER = "answer"  # its reply to the final dot
     COPY = "copy"  # the copy in the folder of sent mail

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The states of an outbox mail and the transitions between them: the diagram in docs/flow.md as data.
 
-Every change of state goes through `moved`. A test compares `NEXT` with the diagram and finds code that bypasses
-`moved`.
+Every change of state goes through `in_state`. A test compares `NEXT` with the diagram and finds code that bypasses
+`in_state`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NEXT: Mapping[MailState, frozenset[MailState]] = MappingProxyType({
 IN_HAND = frozenset({MailState.ATTEMPTING, MailState.UNCERTAIN})  # waiting for the server's answer or for proof
 
 
-def moved(mail: OutboxMail, state: MailState) -> OutboxMail:
+def in_state(mail: OutboxMail, state: MailState) -> OutboxMail:
     """Returns `mail` in its next state. Raises ValueError if the transition is not allowed: a programming error."""
     if state not in NEXT[mail.state]:
         raise ValueError(f"an envelope that is {mail.state} cannot become {state}")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from flaggermail.wording.said import Said
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.servers import AttemptText
 
 
 class SmtpStage(StrEnum):
@@ -75,13 +75,13 @@ def concerns(stage: SmtpStage, code: int, text: str) -> Concerns:
     return Concerns.MAIL if about_recipient else Concerns.UNCLEAR
 
 
-def without_words(answer: Said) -> Said:
+def without_words(answer: StoredText) -> StoredText:
     """Returns a server's answer as its digits and what they mean: its words may quote a stranger's."""
     reply = answer.detail("reply")
-    if answer.code != Attempted.REPLY or not isinstance(reply, str):
+    if answer.code != AttemptText.REPLY or not isinstance(reply, str):
         return answer
     inner = next(iter(answer.sentences("what")), answer)
     hint, said = inner.sentences("hint"), next(iter(inner.sentences("what")), inner)
     status = _ENHANCED.search(str(said.detail("words") or ""))
-    digits = Attempted.DIGITS(reply=f"{reply} {status[0]}" if status else reply)
-    return Attempted.HINTED(what=digits, hint=hint[0]) if hint else digits
+    digits = AttemptText.DIGITS(reply=f"{reply} {status[0]}" if status else reply)
+    return AttemptText.HINTED(what=digits, hint=hint[0]) if hint else digits

@@ -115,7 +115,7 @@ class AttemptResult(StrEnum):
 
 
 class ServerState(StrEnum):
-    """How the submission server stands towards the desk."""
+    """The state of the submission server as the desk sees it."""
 
     TAKES = "takes"  # each mail is tried when it is due
     AWAY = "away"  # no connection
@@ -161,7 +161,7 @@ UNDECIDED = (AnnexState.PROPOSED, AnnexState.CONFIRMED)  # annexes that can stil
 
 
 class Severity(StrEnum):
-    """What a mistake in the set-up does, from the worst to the least."""
+    """What a fault in the set-up does, from the worst to the least."""
 
     REFUSES = "refuses"  # the daemon does not start; exit status 2
     FAULT = "fault"  # it starts, and something will not work; exit status 1

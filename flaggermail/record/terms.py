@@ -35,7 +35,7 @@ class TermStart(StrEnum):
 
 
 class Standing(StrEnum):
-    """How a thing stands on a day."""
+    """The retention status of a case or message on a day."""
 
     OPEN = "open"  # its term has not begun: the case is not closed, or the mail waits for a person
     RUNNING = "running"

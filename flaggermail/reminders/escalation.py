@@ -52,7 +52,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A step that falls due for one recipient role; `asks` if it asks whether somebody is still on it."""
+    """A step that falls due for one recipient role; `asks` if it asks whether the matter is still in hand."""
 
     step: Step
     due_at: datetime
@@ -81,8 +81,8 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
-    """No call is due, with the reason; `until` is set if only an acknowledgement suppresses one."""
+class NothingDue:
+    """No call is due, and why; `until` is set if only an acknowledgement suppresses one."""
 
     reason: str
     until: datetime | None = None
@@ -102,7 +102,7 @@ class Expected:
         return self.at > self.call.due_at
 
 
-def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> tuple[Due, ...] | Nothing:
+def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> tuple[Due, ...] | NothingDue:
     """Returns the calls to send now: those of the highest minute that is due and unsent, one for each recipient.
 
     After an outage only that minute is sent; lower ones are never sent. An acknowledgement silences the steps of the
@@ -119,8 +119,8 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
     if to_send:
         return _one_per_person(to_send, who, now)
     if unsent:
-        return Nothing("acknowledged", min(end for _, end in ends if end is not None))
-    return Nothing("every step that fell due was told" if reached else "no step has fallen due")
+        return NothingDue("acknowledged", min(end for _, end in ends if end is not None))
+    return NothingDue("every step that fell due was told" if reached else "no step has fallen due")
 
 
 def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expected]:

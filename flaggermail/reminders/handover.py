@@ -39,7 +39,7 @@ from flaggermail.record.states import CaseState, ClockKind, ClockState, MailStat
 from flaggermail.reminders import escalation
 from flaggermail.reminders.escalation import Acknowledgement, Expected, SentStep, Silence
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.rota import AT_MOST, WEEKDAYS, Officer, Shift, Step, changes, read_steps, void
+from flaggermail.settings.rota import AT_MOST, WEEKDAYS, Officer, Shift, Step, changes, read_steps, void_overrides
 from flaggermail.wording.alarms import AlarmText
 
 DECISION = ClockKind.DECISION
@@ -165,7 +165,7 @@ class ScheduleChange:
 
 
 def gather(work: UnitOfWork) -> HandoverNote:
-    """Gathers the note as of now."""
+    """Gathers the current note."""
     who, all_running = readers(work.env.settings, work.tx), list(open_clocks(work.tx))
     running = [one for one in all_running if one.clock is not ClockKind.SUBSTANCE]
     reminders = sorted(
@@ -225,7 +225,7 @@ def tick(env: Services) -> bool:
 
 def _void_untold(work: UnitOfWork) -> dict[str, Shift]:
     """Returns the overrides that count for nothing and of which nobody was told, by the key of their alarm."""
-    found = void(work.env.settings.rota, overrides(work.tx), work.now)
+    found = void_overrides(work.env.settings.rota, overrides(work.tx), work.now)
     keys = {alarm_key(AlarmKind.OVERRIDE_VOID, f"{one.officer}/{one.begins_at.isoformat()}"): one for one in found}
     return {key: one for key, one in keys.items() if work.tx.get(Alarm, key) is None}
 
@@ -306,7 +306,7 @@ def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
 
 
 def line_of_mail(mail: OutboxMail) -> dict[str, object]:
-    """Returns the template values of a mail of ours that a person must settle; `why` it is withheld."""
+    """Returns the template values of a mail that a person must settle; `why` it is withheld."""
     return {
         "place": mail.id, "recipient": mail.recipient, "number": mail.case or "", "exercise": mail.exercise,
         "why": mail.answer,

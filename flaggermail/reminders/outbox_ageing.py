@@ -33,7 +33,7 @@ from flaggermail.record.rows import Alarm, Notification, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.said import StoredText, as_written
 
 _WATCHED = timedelta(days=1)
 _STATES = (NotificationState.DRAFT, NotificationState.APPROVED, NotificationState.FAILED)
@@ -95,7 +95,7 @@ class _Delayed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trouble:
+class _DeliveryFailure:
     """A cause for which the server takes no mail: the alarms at its begin and end, and the mails that it holds up."""
 
     raises: AlarmKind
@@ -104,7 +104,7 @@ class _Trouble:
 
 
 def tick_outbox(env: Services) -> int:
-    """Raises an alarm for each cause that has begun or ended, and lets go what is no longer withheld.
+    """Raises an alarm for each cause that has begun or ended, and releases mail that is no longer withheld.
 
     Returns the number of alarms.
     """
@@ -133,7 +133,7 @@ def next_due_outbox(env: Services, tx: Transaction) -> datetime | None:
     return min((since + _alarm_after(env) for since in begins), default=None)
 
 
-def _news(work: UnitOfWork) -> list[_Trouble]:
+def _news(work: UnitOfWork) -> list[_DeliveryFailure]:
     """Returns the troubles of which the last alarm no longer describes the situation."""
     env, tx = work.env, work.tx
     return [one for one in _TROUBLES if bool(one.held_up(env, tx, work.now)) is not _episode(tx, one)[1]]
@@ -178,18 +178,18 @@ def _denied(_env: Services, tx: Transaction, _now: datetime) -> Sequence[OutboxM
     return outlook.waiting if in_doubt or outlook.standing in {ServerState.DENIES, ServerState.DOUBTED} else []
 
 
-_WAITING = _Trouble(AlarmKind.OUTBOX_WAITS, AlarmKind.OUTBOX_FLOWS, _late)
-_DENIED = _Trouble(AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN, _denied)
+_WAITING = _DeliveryFailure(AlarmKind.OUTBOX_WAITS, AlarmKind.OUTBOX_FLOWS, _late)
+_DENIED = _DeliveryFailure(AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN, _denied)
 _TROUBLES = (_DENIED, _WAITING)
 
 
-def _episode(tx: Transaction, trouble: _Trouble) -> tuple[int, bool]:
+def _episode(tx: Transaction, trouble: _DeliveryFailure) -> tuple[int, bool]:
     """Returns the number of episodes so far, and whether the last one is still open."""
     begun = len(tx.find(Alarm, where(Alarm.kind).is_(trouble.raises)))
     return begun, begun > len(tx.find(Alarm, where(Alarm.kind).is_(trouble.ends)))
 
 
-def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
+def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> StoredText:
     """Returns their number, since when, and the server's last answer; addresses and subjects stay in the record."""
     since = held_up[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
     outlook = standing.look(work.tx)
@@ -202,7 +202,7 @@ def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> Said:
     return AlarmText.WAITING(count=len(held_up), since=since, answer=answer)
 
 
-def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: Said) -> None:
+def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: StoredText) -> None:
     raised = alarm(kind, alarm_key(kind, number), text, work.now)
     everyone = kind in {AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN}
     reach = notices.AlarmReaders.EVERYONE if everyone else notices.AlarmReaders.HEAD_TOO
@@ -246,7 +246,7 @@ def _tell_recipients(work: UnitOfWork, untold: Sequence[OutboxMail]) -> int:
     return 1
 
 
-def _of_recipients(work: UnitOfWork, news: Sequence[OutboxMail]) -> Said:
+def _of_recipients(work: UnitOfWork, news: Sequence[OutboxMail]) -> StoredText:
     """Returns whose mail waits, since when, and the digits of the server's answer to the first."""
     since = min(one.queued_at for one in news).astimezone(work.env.settings.zone).isoformat(" ", "minutes")
     # a citizen's address must not be stored beyond the retention period

@@ -29,11 +29,11 @@ from flaggermail.record.states import Means, PageState
 from flaggermail.reminders import quarantine_ageing
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.rota import Officer, quicker
-from flaggermail.wording.alarms import AlarmText, PageFault, PageText
-from flaggermail.wording.said import Said
+from flaggermail.wording.alarms import AlarmText, PageFailure, PageText
+from flaggermail.wording.said import StoredText
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
-CODE_VOID = PageFault.CODE_VOID()
+CODE_VOID = PageFailure.CODE_VOID()
 MOST_TRIES = 2  # of one page: the second only after the program died during the first
 
 
@@ -47,7 +47,7 @@ def tick(env: Services) -> int:
         queued = [(officer, page_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
         for officer, page in queued:
             if page is not None and page.state == PageState.HELD and _is_pager_only(work, page):
-                _alarm_pagers_failed(work, officer, page, PageFault.OFTEN())
+                _alarm_pagers_failed(work, officer, page, PageFailure.OFTEN())
     return sum(page is not None for _, page in queued)
 
 
@@ -83,7 +83,10 @@ def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     """Returns the page for the open reminders of one mail: the first by name, the others as a count."""
     reminder, silent = waiting[0], work.now - _started_at(work, waiting[0])
     played = stored_messages.belongs_to_exercise(work, reminder.case, otherwise=False)
-    platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
+    platform, mark = (
+        page_queue.platform_of(work, reminder.notification),
+        page_queue.exercise_prefix(work, exercise=played),
+    )
     minutes, more, parked = silent // timedelta(minutes=1), len(waiting) - 1, _has_mail_waiting(work, reminder)
     language = work.env.settings.desk.organisation.language
     waits = PageText.MAIL_WAITS().in_language(language) if parked else ""
@@ -139,7 +142,7 @@ def recover(env: Services) -> int:
         doubtful = tx.find(Page, where(Page.state).is_(PageState.ATTEMPTING))
         for page in doubtful:
             if page.tries >= MOST_TRIES:
-                _settle(work, page, Paged(taken=False, why=PageFault.ENDED()))
+                _settle(work, page, Paged(taken=False, why=PageFailure.ENDED()))
             else:
                 again = changed(page, replace(page, state=PageState.QUEUED))
                 work.record(EventKind.PAGE_QUEUED, again, about=_about(page), reason="in doubt")
@@ -190,7 +193,7 @@ def _is_pager_only(work: UnitOfWork, page: Page) -> bool:
     return reminder is not None and Means.MAIL not in reminder.how
 
 
-def _alarm_pagers_failed(work: UnitOfWork, officer: Officer, page: Page, why: Said) -> None:
+def _alarm_pagers_failed(work: UnitOfWork, officer: Officer, page: Page, why: StoredText) -> None:
     """Raises an alarm that all pagers failed: once a day per person, but for each reminder that was not mailed."""
     alone = _is_pager_only(work, page)
     key = alarm_key(AlarmKind.PAGERS_FAILED, page.about if alone else f"{officer.id}/{work.today}")

@@ -39,8 +39,8 @@ _RANKS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
-    """Quarantined mail that may be the answer; `own`: it comes in the platform's name, genuine or not."""
+class PossibleAnswers:
+    """Quarantined mail that may be the awaited answer; `own`: it claims to come from the platform."""
 
     mail: StoredMessage
     own: bool
@@ -53,7 +53,9 @@ class Parked:
         return 0 if self.own else 1
 
 
-def waiting_for(work: UnitOfWork, case: Case, notification: Notification | None, since: datetime) -> list[Parked]:
+def waiting_for(
+    work: UnitOfWork, case: Case, notification: Notification | None, since: datetime
+) -> list[PossibleAnswers]:
     """Returns the mail in the quarantine that may be the answer, at most `LISTED`: by rank, verified first, by arrival.
 
     It comes in the name of the platform notified, or a clue ties it to the case. Mail from before `since`, when the
@@ -81,11 +83,11 @@ def waiting_for(work: UnitOfWork, case: Case, notification: Notification | None,
         ):
             own = in_domains(mail.from_address.rpartition("@")[2], domains) or mail.from_address in addresses
             if own or _is_tied(work, mail, case):
-                found.append(Parked(mail, own))
+                found.append(PossibleAnswers(mail, own))
     return _fairly(found)
 
 
-def placed_by_reply(found: Sequence[Parked]) -> StoredMessage | None:
+def placed_by_reply(found: Sequence[PossibleAnswers]) -> StoredMessage | None:
     """Returns the mail that `bij NUMMER` in reply to the reminder places: the only one of the best rank, if one is.
 
     So a stranger who names the case, or a forger, cannot take the reply away from the mail of the platform.
@@ -95,7 +97,7 @@ def placed_by_reply(found: Sequence[Parked]) -> StoredMessage | None:
 
 
 def entries_of(
-    work: UnitOfWork, case: Case, platform: Platform | None, found: Sequence[Parked]
+    work: UnitOfWork, case: Case, platform: Platform | None, found: Sequence[PossibleAnswers]
 ) -> list[dict[str, object]]:
     """Returns the mails as template values; `reply` is the number to answer with, beside the mail that it places."""
     meant, who = placed_by_reply(found), platform.name if platform else ""
@@ -123,7 +125,7 @@ def _is_tied(work: UnitOfWork, mail: StoredMessage, case: Case) -> bool:
     )
 
 
-def _fairly(found: Sequence[Parked]) -> list[Parked]:
+def _fairly(found: Sequence[PossibleAnswers]) -> list[PossibleAnswers]:
     """Returns the first `LISTED` mails by rank; each rank keeps a place, however many mails the others have."""
     ranked = [[one for one in found if one.rank == rank] for rank in range(_RANKS)]
     free = NAMED - sum(map(bool, ranked))
@@ -246,7 +248,7 @@ def _by_recipient(work: UnitOfWork) -> list[tuple[Officer, _DueStep]]:
     """Returns each due step with its recipient."""
     who, rota = _resolver(work), work.env.settings.rota
     judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _quarantined(work))
-    late = [_DueStep(w, due) for w, found in judged if not isinstance(found, escalation.Nothing) for due in found]
+    late = [_DueStep(w, due) for w, found in judged if not isinstance(found, escalation.NothingDue) for due in found]
     persons = ((rota.heads if one.due.call.escalates else [rota.officer(one.due.officer or "")], one) for one in late)
     return [(person, one) for told, one in persons for person in told if person is not None]
 

@@ -85,7 +85,7 @@ def _send_due(env: Services) -> int:
 def _due_steps(env: Services, tx: Transaction, now: datetime) -> list[Late]:
     who = readers(env.settings, tx)
     judged = ((one, escalation.due(one.silence, one.steps, who, now)) for one in open_clocks(tx))
-    return [Late(one, call) for one, found in judged if not isinstance(found, escalation.Nothing) for call in found]
+    return [Late(one, call) for one, found in judged if not isinstance(found, escalation.NothingDue) for call in found]
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
@@ -298,7 +298,7 @@ def _known(work: UnitOfWork, use: Notification | None) -> list[dict[str, object]
     return [{"at": mail.received_at, "says": mail.says} for mail in telling[-KNOWN:]]
 
 
-def _parked(work: UnitOfWork, late: Late) -> list[quarantine_ageing.Parked]:
+def _parked(work: UnitOfWork, late: Late) -> list[quarantine_ageing.PossibleAnswers]:
     """Returns the mail in the quarantine that may be the answer for which the clock runs."""
     waits = late.waiting
     return quarantine_ageing.waiting_for(work, waits.case, waits.notification, waits.started_at)

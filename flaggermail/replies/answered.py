@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flaggermail.letters.template_values import Why
+from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import Channels
@@ -64,7 +64,7 @@ class Understood:
 class NotUnderstood:
     """The reason why nothing is done, its details, and what would have been understood."""
 
-    why: Why
+    why: ReplyRefusal
     language: str
     details: tuple[str, ...] = ()
     would_work: tuple[str, ...] = ()
@@ -81,9 +81,9 @@ def names_of(key: str, name: str) -> Iterator[str]:
     yield words[0]
 
 
-class BadArgument(Exception):
+class ArgumentFault(Exception):
     """The argument of a verb is invalid."""
 
-    def __init__(self, why: Why, *details: str, line: str = "", in_the_way: str = "") -> None:
+    def __init__(self, why: ReplyRefusal, *details: str, line: str = "", in_the_way: str = "") -> None:
         super().__init__(why)
         self.why, self.details, self.line, self.in_the_way = why, details, line, in_the_way

@@ -112,8 +112,8 @@ def lines_between(text: str, mark: str) -> tuple[str, ...]:
     return tuple(line for block in _blocks(text, mark) for line in block)
 
 
-def written(asked: SentForm, values: Values | None = None) -> str:
-    """Returns the form with its marks, filled in with the officer's own `values`."""
+def filled_form(asked: SentForm, values: Values | None = None) -> str:
+    """Returns the form with its marks, filled in with the officer's `values`."""
     at = _AT[asked.language]
     begin, end = _ENDS[asked.language]
     known = values or {}

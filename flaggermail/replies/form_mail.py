@@ -10,7 +10,7 @@ from flaggermail.cases.checklist import named
 from flaggermail.cases.lifecycle import missing_of
 from flaggermail.commands.cases import same_narrative
 from flaggermail.commands.platform_checks import check_exercise
-from flaggermail.errors import ArchiveFault, Refusal
+from flaggermail.errors import ArchiveFailure, Refusal
 from flaggermail.letters.html_part import one_line
 from flaggermail.mail import reply_tokens
 from flaggermail.notices import reading, shown_mail
@@ -30,8 +30,8 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
     """Sends the form of `case` to the officer who took it, in reply to that mail."""
     token = work.env.randomness.token()
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
-    proposed = asked(work, case, token, language)
-    mail = reading.again(work, root) if root is not None else None
+    proposed = proposed_form(work, case, token, language)
+    mail = reading.reparse(work, root) if root is not None else None
     shown = shown_mail.template_values(root, mail, is_answer=False) if root is not None and mail is not None else {}
     values = {
         "title": case.title,
@@ -42,12 +42,12 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
         "text": shown.get("text", ""),
         "original": shown.get("original"),
         "unread": root is not None and mail is None,
-        "missing": [item.value for item in missing_of(work, case, read=reading.again)],
+        "missing": [item.value for item in missing_of(work, case, read=reading.reparse)],
         "earlier": [_reasoning(other) for other in _earlier(work, case)],
         "signed": shown_mail.signed(work, mail) if mail is not None else {"signer": "", "signer_phone": ""},
         **_channel_values(work, case),
         "suggestions": list(proposed.links),
-        "form": case_form.written(proposed),
+        "form": case_form.filled_form(proposed),
     }
     notice = Notice(
         Kind.REPLY_ANSWER, "case_form", f"answer/{answers.id}", EventRef(case=case.number), topic=Topic.FORM,
@@ -67,8 +67,8 @@ def _channel_values(work: UnitOfWork, case: Case) -> dict[str, object]:
     }
 
 
-def asked(work: UnitOfWork, case: Case, token: str, language: str) -> SentForm:
-    """Returns the empty form with what it proposes."""
+def proposed_form(work: UnitOfWork, case: Case, token: str, language: str) -> SentForm:
+    """Returns the form with proposed values."""
     return SentForm(
         mark=case_form.mark_of(token), language=language, case_type=case.type, title=one_line(case.title),
         links=case_form.links_in(_referral(work, case)),
@@ -84,9 +84,9 @@ def as_sent(work: UnitOfWork, case: Case, token: str, language: str, answers: Co
     last = max(named or _sent_with(work, case, token), key=lambda mail: mail.id, default=None)
     try:
         text = work.env.parser.parse(work.env.octets.get(last.digest)).text if last else ""
-    except ArchiveFault:
+    except ArchiveFailure:
         return None
-    form = asked(work, case, token, language)
+    form = proposed_form(work, case, token, language)
     opening = next((line for line in text.splitlines() if line.strip()), "")
     return replace(form, lines=case_form.lines_between(text, form.mark), opening=opening) if last else None
 
@@ -122,7 +122,7 @@ def _is_allowed(work: UnitOfWork, case: Case, channel: Channel) -> bool:
 def _referral(work: UnitOfWork, case: Case) -> str:
     """Returns the text of the mail from which the case was opened; empty if it cannot be read."""
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
-    mail = reading.again(work, root) if root is not None else None
+    mail = reading.reparse(work, root) if root is not None else None
     return shown_mail.in_one_text(mail) if mail is not None else ""
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
 
-from flaggermail.letters.template_values import Why
+from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.automated.mechanical_kind import answerable
 from flaggermail.mail.message import Message
 from flaggermail.replies.answered import NotUnderstood, Understood
@@ -28,18 +28,18 @@ def is_passed_on_by_machine(message: Message, ours: Collection[str]) -> bool:
     return not answerable(message, ours) or any(name.startswith(_LIST) for name, _ in message.headers)
 
 
-def of_sender(message: Message) -> Why | None:
+def of_sender(message: Message) -> ReplyRefusal | None:
     """Returns why somebody else than the author may have sent the mail: two authors, another sender, sent on."""
     author = message.sender.key if message.sender else ""
     senders = [value.lower() for value in message.header_all("sender") if value.strip()]
     named = [re.findall(r"[^\s<>\",;:()]+@[^\s<>\",;:()]+", value) for value in senders]
     if len(message.from_) != 1 or len(message.header_all("from")) != 1 or any(found != [author] for found in named):
-        return Why.SENDER
-    return Why.RESENT if any(name.startswith(_RESENT) for name, _ in message.headers) else None
+        return ReplyRefusal.SENDER
+    return ReplyRefusal.RESENT if any(name.startswith(_RESENT) for name, _ in message.headers) else None
 
 
 def keys_of(message: Message, token: str) -> Iterator[str]:
-    """Yields what tells that a mail was seen before, whatever its other recipients and References say.
+    """Yields the keys that identify a repeated mail regardless of its other recipients and References.
 
     The Message-ID, each DKIM signature, and words, date and answered mail together: whoever sends a signed mail once
     more cannot change what the signature covers.
@@ -57,7 +57,7 @@ def _key(*parts: str) -> str:
     return f"reply/{sha256(chr(0).join(parts).encode('utf-8', 'replace')).hexdigest()}"
 
 
-def of_readings(message: Message, found: Understood, read: Callable[[str, str], Found]) -> Why | None:
+def of_readings(message: Message, found: Understood, read: Callable[[str, str], Found]) -> ReplyRefusal | None:
     """Returns why the words are not plain: text that a reader does not see, or alternatives with other commands.
 
     `read` parses own words and whole text like those of `message`, from which `found` was read. Mail programs print the
@@ -67,14 +67,14 @@ def of_readings(message: Message, found: Understood, read: Callable[[str, str], 
     if html is None:
         return None
     if _words(html.reply_text) != _words(html.seen_reply_text):
-        return Why.HIDDEN
+        return ReplyRefusal.HIDDEN
     whole, seen = read(html.reply_text, html.text), read(html.seen_reply_text, html.seen_text)
     if not _agree(whole, seen):
-        return Why.HIDDEN
+        return ReplyRefusal.HIDDEN
     bare, shown = (read(_AUTOLINK.sub("", own), text) for own, text in (
         (message.reply_text, message.text), (html.seen_reply_text, html.seen_text),
     ))  # fmt: skip
-    return None if _agree(found, seen) or _agree(bare, shown) else Why.DISAGREE
+    return None if _agree(found, seen) or _agree(bare, shown) else ReplyRefusal.DISAGREE
 
 
 def _agree(one: Found, other: Found) -> bool:

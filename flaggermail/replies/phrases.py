@@ -53,13 +53,13 @@ class Line:
     plain: str
 
     @classmethod
-    def of(cls, written: str) -> Self:
+    def from_text(cls, written: str) -> Self:
         """Reads a line; `shown` is empty if nothing of it is seen."""
-        shown = seen(written)
+        shown = visible_line(written)
         return cls(shown, folded(shown))
 
 
-def seen(line: str) -> str:
+def visible_line(line: str) -> str:
     """Returns a line in its usual characters, without invisible ones and without marks around it."""
     chunks = (_usual(line[at : at + _CHUNK]) for at in range(0, len(line), _CHUNK))
     shown = "".join(sign for chunk in chunks for sign in chunk if _is_seen(sign))
@@ -67,7 +67,7 @@ def seen(line: str) -> str:
 
 
 def folded(line: str) -> str:
-    """Returns what `seen` returned in small letters without accents, sign by sign: it is as long as `line`."""
+    """Returns what `visible_line` returned in small letters without accents, sign by sign: it is as long as `line`."""
     return "".join(map(_folded_sign, line))
 
 
@@ -224,18 +224,18 @@ def matched(line: Line, verb: str, language: str, takes: str, *, agrees: bool) -
 
 def turns(words: str, *, denials: bool) -> bool:
     """True if free text begins by taking the verb back: a condition, a doubt, a question; a denial if `denials`."""
-    plain = Line.of(words[:LONGEST]).plain
+    plain = Line.from_text(words[:LONGEST]).plain
     turned = words[:1] == "?" or is_doubting(words[:1]) or _TURNED.match(plain) is not None
     return turned or (denials and _DENIED.match(plain) is not None)
 
 
 def agrees(words: str) -> bool:
     """True if free text begins with a yes, or is nothing else."""
-    return _AGREED.match(Line.of(words[:LONGEST]).plain) is not None
+    return _AGREED.match(Line.from_text(words[:LONGEST]).plain) is not None
 
 
 def is_greeting(line: Line) -> bool:
-    """True if the line greets the desk or nobody by name; who greets others writes to them."""
+    """True if the line greets the desk, or greets without a name; another name means another reader."""
     return len(line.plain) <= LONGEST and _GREETS.fullmatch(line.plain) is not None
 
 

@@ -19,12 +19,12 @@ from flaggermail.commands.platform_checks import MAIL
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters import stored_messages
 from flaggermail.letters.html_part import MARK
-from flaggermail.letters.template_values import Why
+from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Json, MechanicalKind, Message, SenderVerdict
 from flaggermail.notices import anew, approval_requests, duty, notices, unheard
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications.approval import CodeFault
+from flaggermail.notifications.approval import CodeRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
@@ -47,17 +47,19 @@ from flaggermail.replies.request import LOOKS
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
-Did = Sequence[Mapping[str, object]]
-_NO_LINE = frozenset({Why.NOTHING, Why.HIDDEN})
+PerformedActs = Sequence[Mapping[str, object]]
+_NO_LINE = frozenset({ReplyRefusal.NOTHING, ReplyRefusal.HIDDEN})
 _CODE = re.compile(r"\b(?:(?=[A-Za-z .-]{0,6}\d)[A-Za-z0-9]{3}[ .-]?[A-Za-z0-9]{3}|[A-Z]{3}[ .-]?[A-Z]{3})\b")
-_OF_A_CODE = frozenset(Why(fault.value) for fault in CodeFault)  # what these say of the code is enough
+_OF_A_CODE = frozenset(ReplyRefusal(fault.value) for fault in CodeRefusal)  # what these say of the code is enough
 CODED = frozenset({Topic.APPROVAL, Topic.DEVICE})
 _INSTANTS = ("at", "started_at", "held_since")
 _TOPICS = frozenset(topic.value for topic in Topic)
-_TOLD_WITH_OTHERS = frozenset({outcome.Done.APPROVED, outcome.Done.REJECTED})  # by `notices.approval_letters`
-_KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.UNCHANGED, Why.DOUBT, Why.REFUSED})
+_TOLD_WITH_OTHERS = frozenset({outcome.ActKind.APPROVED, outcome.ActKind.REJECTED})  # by `notices.approval_letters`
+_KEEPS_VALUES = frozenset(
+    {ReplyRefusal.LINES, ReplyRefusal.CHANNEL, ReplyRefusal.UNCHANGED, ReplyRefusal.DOUBT, ReplyRefusal.REFUSED}
+)
 """Reasons after which the officer may complete what they wrote."""
 
 
@@ -78,8 +80,10 @@ class _Reply:
         return Topic(self.token.purpose) if self.token.purpose in _TOPICS else Topic.NOTICE
 
 
-def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: str, token_key: str | None) -> None:
-    """Performs an officer's reply to the mail with that token, or explains what would have been understood.
+def perform_reply(
+    work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: str, token_key: str | None
+) -> None:
+    """Performs an officer's reply to the mail with that token, or answers with what would have been understood.
 
     Without a token it is a mail that asks to be shown something.
     """
@@ -133,7 +137,7 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
     if (refused := refused or (None if looks else _about_what(work, reply, language))) is not None:
         return refused
     if not looks and reply.topic is Topic.FORM and answered.form is None:
-        return verbs.not_understood(Why.FORM, reply.topic, language)
+        return verbs.not_understood(ReplyRefusal.FORM, reply.topic, language)
     read = partial(_read, answered)
     found = read(reply.message.reply_text, reply.message.text)
     if not isinstance(found, Understood):
@@ -148,7 +152,7 @@ def _checked_look(work: UnitOfWork, reply: _Reply, found: Understood) -> Underst
         for asked in found.requests:
             looking.check(work, asked)
     except Refusal as refusal:
-        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.by_mail)
+        return verbs.not_understood(ReplyRefusal.REFUSED, reply.topic, found.language, refusal.by_mail)
     return found
 
 
@@ -164,10 +168,10 @@ def _without_marked(own: str) -> str:
 def _by_whom(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
     """Rejects a mail that was seen before, that somebody else may have sent, or that is a forward."""
     if any(work.tx.reached(key) for key in objections.keys_of(reply.message, reply.token.token)):
-        return verbs.not_understood(Why.USED, Topic.NOTICE, language)
+        return verbs.not_understood(ReplyRefusal.USED, Topic.NOTICE, language)
     objection = objections.of_sender(reply.message)
     if objection is None and reply.message.forwarded is not None:
-        objection = Why.FORWARD
+        objection = ReplyRefusal.FORWARD
     return verbs.not_understood(objection, reply.topic, language) if objection else None
 
 
@@ -175,12 +179,12 @@ def _from_whom(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood 
     """Rejects also what asks for nothing, and an answer to a colleague's mail."""
     token, topic = reply.token, reply.topic
     refused = _by_whom(work, reply, language)
-    if refused is not None and refused.why is Why.USED:
+    if refused is not None and refused.why is ReplyRefusal.USED:
         return refused
     if topic is Topic.NOTICE:
-        return verbs.not_understood(Why.NOTHING, topic, language)
+        return verbs.not_understood(ReplyRefusal.NOTHING, topic, language)
     if token.officer != reply.officer.id:
-        return verbs.not_understood(Why.FOREIGN, Topic.NOTICE, language)
+        return verbs.not_understood(ReplyRefusal.FOREIGN, Topic.NOTICE, language)
     return refused
 
 
@@ -188,11 +192,11 @@ def _about_what(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood
     """Rejects an answer to two mails, and one that comes too late."""
     token, topic = reply.token, reply.topic
     if _addresses_another_mail(work, reply):
-        return verbs.not_understood(Why.TWO_MAILS, topic, language)
+        return verbs.not_understood(ReplyRefusal.TWO_MAILS, topic, language)
     if token.expires_at is not None and token.expires_at <= work.now:
-        return verbs.not_understood(Why.EXPIRED, topic, language)
+        return verbs.not_understood(ReplyRefusal.EXPIRED, topic, language)
     if topic is Topic.APPROVAL and (state := _settled(work, token)):
-        why = Why.SETTLED if token.used_at is None else Why.USED
+        why = ReplyRefusal.SETTLED if token.used_at is None else ReplyRefusal.USED
         return verbs.not_understood(why, Topic.NOTICE, language, state)
     return None
 
@@ -207,8 +211,8 @@ def _with_code_judged(
     reply.code.settle()
     if isinstance(found, Understood):
         return found
-    if found.why is Why.CODE and reply.code.fault is not None:
-        found = replace(found, why=Why(reply.code.fault.value))
+    if found.why is ReplyRefusal.CODE and reply.code.fault is not None:
+        found = replace(found, why=ReplyRefusal(reply.code.fault.value))
     if reply.topic in CODED and found.why not in _OF_A_CODE and reply.code.is_seen_in(reply.message):
         found = replace(found, code_spent=True)
     if reply.topic is Topic.APPROVAL and duty.means_of(work, reply.officer) is ByReply.OFF:
@@ -235,13 +239,13 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
     replaceable = done_before.is_replaceable(work, reply.token.message, reply.officer)
     if reply.token.used_at is not None and not found.repeatable and not (found.replaces and replaceable):
         by = done_before.acted_by(work, reply.token.message, reply.officer) if found.replaces else ()
-        refused = verbs.not_understood(Why.ACTED if by else Why.USED, topic, found.language, *by)
+        refused = verbs.not_understood(ReplyRefusal.ACTED if by else ReplyRefusal.USED, topic, found.language, *by)
         return replace(refused, would_work=_still_work(work, reply, found.language, used=True))
     for asked in found.requests:
         try:
             command = door.read(work, asked.name, asked.fields)
         except Refusal as refusal:
-            return verbs.not_understood(Why.REFUSED, topic, found.language, refusal.by_mail)
+            return verbs.not_understood(ReplyRefusal.REFUSED, topic, found.language, refusal.by_mail)
         done = done_before.refusal_of(work, reply.token, reply.officer, topic, found.language, command)
         if done is not None:
             return done
@@ -291,7 +295,7 @@ def _form_sent(work: UnitOfWork, reply: _Reply, case: Case, language: str) -> Se
     return form_mail.as_sent(work, case, reply.token.token, language, answers)
 
 
-def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnderstood:
+def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> PerformedActs | NotUnderstood:
     """Performs all commands, or none of them."""
     did: list[Mapping[str, object]] = []
     try:
@@ -306,20 +310,20 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
                 used = changed(token, replace(token, used_at=work.now))
                 work.record(EventKind.REPLY_OBEYED, used, about=about, reason=token.purpose)
     except Refusal as refusal:
-        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, refusal.by_mail)
+        return verbs.not_understood(ReplyRefusal.REFUSED, reply.topic, found.language, refusal.by_mail)
     except OctetsLost:
-        lost = Because.MAIL_LOST()
-        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, lost)
+        lost = CommandRefusal.MAIL_LOST()
+        return verbs.not_understood(ReplyRefusal.REFUSED, reply.topic, found.language, lost)
     return did
 
 
-def _done_values(answer: Mapping[str, Json]) -> Did:
+def _done_values(answer: Mapping[str, Json]) -> PerformedActs:
     """Returns what was done, as template values; a fact that does not apply is empty."""
     facts = answer["did"]
     if not isinstance(facts, Mapping):
         raise TypeError("an answer of the desk without what was done")
     done: dict[str, object] = {
-        **dict.fromkeys((spec.name for spec in fields(outcome.Did)), ""),
+        **dict.fromkeys((spec.name for spec in fields(outcome.ActFacts)), ""),
         **_with_instants(facts),
     }
     clocks = facts.get("clocks")
@@ -334,7 +338,7 @@ def _with_instants(facts: Mapping[str, Json]) -> Mapping[str, object]:
     return {**facts, **instants}
 
 
-def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
+def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: PerformedActs) -> None:
     """Answers with the new state; taking a case sends its form, opening one lists what may be replied next."""
     if found.requests[0].name in LOOKS:
         mail = anew.mail_of(work, reply.token)
@@ -343,7 +347,7 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
     first = did[0] if did else {}
     if first.get("what") in _TOLD_WITH_OTHERS:
         return
-    case = work.tx.get(Case, str(first.get("case"))) if first.get("what") == outcome.Done.ASSIGNED else None
+    case = work.tx.get(Case, str(first.get("case"))) if first.get("what") == outcome.ActKind.ASSIGNED else None
     if case is not None and reply.topic in done_before.BY_NUMBER:
         anew.send(work, reply.officer, reply.stored.id, anew.OF_CASE, case.number)
     if case is not None and case.decision is None:
@@ -361,7 +365,7 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
         **_about_approving(work),
     }
     values["did"] = list(did)
-    if first.get("what") == outcome.Done.OPENED:
+    if first.get("what") == outcome.ActKind.OPENED:
         values["what_would_work"] = list(verbs.would_work(Topic.NEW_CASE, found.language))
         _answer(work, reply, found.language, values, Topic.NEW_CASE, EventRef(case=str(first["case"])))
     else:
@@ -394,11 +398,11 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     An approval whose request has expired, or gave no code, is asked for anew. A machine that replies to each of our
     mails is answered once (`rate_limits.is_loop`); a reply that begins with a verb is a person's.
     """
-    if found.why is Why.UNKNOWN:
+    if found.why is ReplyRefusal.UNKNOWN:
         reply = replace(reply, key=duty.misunderstood_key(work, reply.officer, reply.message.reply_text))
     if duty.is_loop(work, reply.officer, reply.key):
         return
-    if found.why in {Why.EXPIRED, Why.CODE_NOT_GIVEN} and reply.topic is Topic.APPROVAL:
+    if found.why in {ReplyRefusal.EXPIRED, ReplyRefusal.CODE_NOT_GIVEN} and reply.topic is Topic.APPROVAL:
         approval_requests.request_again(work, reply.token)
     values: dict[str, object] = {
         "understood": False,
@@ -413,7 +417,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
         "what_would_work": list(found.would_work),
         **_about_approving(work, reply.token.notification or ""),
     }
-    if found.why in {Why.FOREIGN, Why.EXPIRED, Why.SETTLED}:
+    if found.why in {ReplyRefusal.FOREIGN, ReplyRefusal.EXPIRED, ReplyRefusal.SETTLED}:
         _answer(work, reply, found.language, values, Topic.NOTICE, EventRef(case=reply.token.case))
     else:
         _answer(work, reply, found.language, values)
@@ -450,7 +454,7 @@ def _form_again(work: UnitOfWork, reply: _Reply, language: str, *, kept: bool) -
         values = {}
     if sent and kept and not values:
         values = case_form.filled_before(sent)
-    return case_form.written(form_mail.asked(work, case, reply.token.token, language), values)
+    return case_form.filled_form(form_mail.proposed_form(work, case, reply.token.token, language), values)
 
 
 def _answer(

@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from flaggermail.letters.template_values import Why
+from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.record.case_values import LanguageCode, Topic
 from flaggermail.replies import acts, case_form, phrases
-from flaggermail.replies.answered import Answered, BadArgument, NotUnderstood, Understood
+from flaggermail.replies.answered import Answered, ArgumentFault, NotUnderstood, Understood
 from flaggermail.replies.case_form import FormFault
-from flaggermail.replies.phrases import Line, seen
+from flaggermail.replies.phrases import Line, visible_line
 from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
 
@@ -54,31 +54,31 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
         if answered.topic is Topic.FORM and not looks(text, answered):
             return _read_form(text, whole, answered)
         return _read_verb(text, answered)
-    except BadArgument as wrong:
+    except ArgumentFault as wrong:
         language = _language(text, answered)
         details = wrong.details or _right_words(wrong.why, answered.words, language)
         refused = not_understood(wrong.why, answered.topic, language, *details)
         return replace(refused, line=wrong.line, in_the_way=wrong.in_the_way or _in_the_way(text, wrong, answered))
 
 
-def _in_the_way(text: str, wrong: BadArgument, answered: Answered) -> str:
+def _in_the_way(text: str, wrong: ArgumentFault, answered: Answered) -> str:
     """Returns the words of the refused line that kept it from being understood; empty where none can be named."""
-    if wrong.why is Why.DOUBT:
+    if wrong.why is ReplyRefusal.DOUBT:
         return answered.words.doubt_in(wrong.line or first_line(text)) or ""
     lines, verbs = _lines(text), (*_TABLE.get(answered.topic, ()), *_LOOKS)
-    if wrong.why is not Why.UNKNOWN or not lines:
+    if wrong.why is not ReplyRefusal.UNKNOWN or not lines:
         return ""
     return words_in_the_way(lines[0], lambda line: _first([line], 1, verbs, answered) is not None)
 
 
-def _right_words(why: Why, words: ReplyWords, language: str) -> tuple[str, ...]:
+def _right_words(why: ReplyRefusal, words: ReplyWords, language: str) -> tuple[str, ...]:
     """Returns the words of the closed set in which nothing was found."""
-    if why is Why.TYPE:
+    if why is ReplyRefusal.TYPE:
         return acts.types(words, language)
-    return acts.sources(words, language) if why is Why.SOURCE else ()
+    return acts.sources(words, language) if why is ReplyRefusal.SOURCE else ()
 
 
-def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
+def not_understood(why: ReplyRefusal, topic: Topic, language: str, *details: str) -> NotUnderstood:
     """Returns the explanation, with what would have been understood."""
     return NotUnderstood(why, language, details, would_work(topic, language))
 
@@ -123,11 +123,11 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     verbs = (*_TABLE.get(answered.topic, ()), *_LOOKS)
     lines = _lines(text)
     if answered.topic not in _TABLE and not looks(text, answered):
-        raise BadArgument(Why.NOTHING)
+        raise ArgumentFault(ReplyRefusal.NOTHING)
     end = next((at for at, line in enumerate(lines) if not line.shown), len(lines))  # of the first paragraph
     found = _first(lines, end, verbs, answered)
     if found is None:
-        raise BadArgument(Why.UNKNOWN)
+        raise ArgumentFault(ReplyRefusal.UNKNOWN)
     verb, language, groups, used = found
     asked = verb.does(answered, groups)
     if verb in _CORRECTIONS and (more := _other_correction(lines, used, verb, answered)) is not None:
@@ -136,10 +136,10 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     below = lines[used:] if not verb.paragraph else () if verb.repeatable else lines[end:]  # notes and questions go on
     for line in below:
         if (doubt := answered.words.doubt_in(line.shown)) or _ASKS.search(line.shown):
-            raise BadArgument(Why.DOUBT, line=line.shown, in_the_way=doubt or "?")
+            raise ArgumentFault(ReplyRefusal.DOUBT, line=line.shown, in_the_way=doubt or "?")
     for line in lines[used:]:
         if _is_second_verb(line, answered):
-            raise BadArgument(Why.TWO, line=line.shown)
+            raise ArgumentFault(ReplyRefusal.TWO, line=line.shown)
     return Understood((asked,), language or answered.language, verb.repeatable, verb.replaces)
 
 
@@ -152,13 +152,13 @@ def _other_correction(lines: list[Line], used: int, first: _Verb, answered: Answ
         return None
     try:
         return other.does(answered, said[1]), at + 1
-    except BadArgument as wrong:
-        raise BadArgument(wrong.why, *wrong.details, line=lines[at].shown) from None
+    except ArgumentFault as wrong:
+        raise ArgumentFault(wrong.why, *wrong.details, line=lines[at].shown) from None
 
 
 def _lines(text: str) -> list[Line]:
     """Returns the lines from the first that says something; one that only greets the desk does not."""
-    lines = [line for written in text.splitlines() if (line := Line.of(written)).shown or not written.strip()]
+    lines = [line for written in text.splitlines() if (line := Line.from_text(written)).shown or not written.strip()]
     first = next((at for at, line in enumerate(lines) if line.shown and not phrases.is_greeting(line)), len(lines))
     return lines[first:]
 
@@ -170,7 +170,7 @@ def _first(
 
     Free text goes on to the `end` of the paragraph, where a further verb is a second one; so may a code and its yes.
     """
-    paragraph = Line.of(" ".join(line.shown for line in lines[:end]))
+    paragraph = Line.from_text(" ".join(line.shown for line in lines[:end]))
     for verb in verbs if lines else ():
         broken = verb.coded and phrases.code_in(paragraph, answered.own_names) is not None
         line = paragraph if verb.paragraph or broken else lines[0]
@@ -245,9 +245,14 @@ _TIME_AND_WORDS = phrases.TIME_AND_WORDS
 
 _TAKE = _Verb("neem", "take", acts.take)
 _ASK = _Verb(
-    "vraag", "ask", acts.ask, _WORDS, {"nl": ": WAT U WILT WETEN", "en": ": WHAT YOU WANT TO KNOW"}, paragraph=True,
+    "vraag",
+    "ask",
+    acts.ask_referrer,
+    _WORDS,
+    {"nl": ": WAT U WILT WETEN", "en": ": WHAT YOU WANT TO KNOW"},
+    paragraph=True,
     repeatable=True,
-)  # fmt: skip
+)
 _DECLINE = _Verb("wijs af", "decline", acts.decline, _REASON, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True)
 _OK = _Verb("ok", "ok", acts.acknowledge, repeatable=True)  # saying it again is answered with the acknowledgement
 _CALLED = _Verb(
@@ -343,13 +348,13 @@ _ALL_VERBS = tuple(dict.fromkeys(verb for verbs in (*_TABLE.values(), _LOOKS) fo
 def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.SentForm(mark="", language=answered.language)
     above = case_form.above(text)
-    for line in map(seen, above):
+    for line in map(visible_line, above):
         if doubt := answered.words.doubt_in(line):
-            raise BadArgument(Why.DOUBT, line=line, in_the_way=doubt)
+            raise ArgumentFault(ReplyRefusal.DOUBT, line=line, in_the_way=doubt)
     try:
         form = case_form.read(text, whole, asked, answered.channels)
     except FormFault as fault:
-        raise BadArgument(Why(fault.why), *fault.details, line=fault.line) from None
+        raise ArgumentFault(ReplyRefusal(fault.why), *fault.details, line=fault.line) from None
     return Understood(form.requests(answered.case), form.language)
 
 
@@ -367,7 +372,7 @@ def words_in_the_way(line: Line, fits: Callable[[Line], bool]) -> str:
         return ""
     for length in range(1, len(words)):
         for begin in range(len(words) - length, -1, -1):  # what follows the verb, rather than what stands before it
-            if fits(Line.of(" ".join((*words[:begin], *words[begin + length :])))):
+            if fits(Line.from_text(" ".join((*words[:begin], *words[begin + length :])))):
                 run = words[begin : begin + length]
                 return " ".join(run) if length <= NAMED else run[0]
     return ""

@@ -36,7 +36,7 @@ class ReadPassage:
     text: str
 
     @classmethod
-    def of(cls, text: str) -> ReadPassage:
+    def from_text(cls, text: str) -> ReadPassage:
         """Returns the passage with a text as `quantities.plain` gives it."""
         return cls(plain(text))
 

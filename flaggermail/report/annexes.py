@@ -10,7 +10,7 @@ from flaggermail.documents.model import Block
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.report import canonical
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import ReportTold
+from flaggermail.wording.refusals import ReportNote
 
 
 def annexes_of(work: UnitOfWork, notifications: Iterable[str]) -> dict[str, str]:
@@ -19,7 +19,7 @@ def annexes_of(work: UnitOfWork, notifications: Iterable[str]) -> dict[str, str]
     Its headings are of level 3: they stand below that of the annex. Raises Refusal.
     """
     return {
-        annex_key(language, number): canonical.written(blocks)
+        annex_key(language, number): canonical.encode(blocks)
         for number in notifications
         for language in LanguageCode
         if (blocks := approved.blocks(work, number, language)) is not None
@@ -33,9 +33,9 @@ def lacking(work: UnitOfWork, notifications: Iterable[str]) -> tuple[str, ...]:
         if approved.approved(work, number) is None:
             waits = approved.waiting(work, number)
             told = (
-                ReportTold.NO_ANNEX(use=number)
+                ReportNote.NO_ANNEX(use=number)
                 if waits is None
-                else ReportTold.OPEN_ANNEX(use=number, annex=waits.id, state=waits.state.value)
+                else ReportNote.OPEN_ANNEX(use=number, annex=waits.id, state=waits.state.value)
             )
             lines.append(told.english)
     return tuple(lines)
@@ -53,4 +53,4 @@ def in_language(annexes: Mapping[str, str], language: LanguageCode) -> dict[str,
 
 
 def _blocks(text: str) -> list[Block]:
-    return [block for block in canonical.read_several(text, Block) if isinstance(block, Block)]
+    return [block for block in canonical.decode_several(text, Block) if isinstance(block, Block)]

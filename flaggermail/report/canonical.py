@@ -21,23 +21,23 @@ V = TypeVar("V")
 _CLASS = "is"
 
 
-def written(value: object) -> str:
+def encode(value: object) -> str:
     """Returns a value as JSON. Raises TypeError for a type that no report holds."""
     return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def digest(value: object) -> str:
     """Returns the SHA-256 of a value's JSON in UTF-8, in hexadecimal."""
-    return hashlib.sha256(written(value).encode()).hexdigest()
+    return hashlib.sha256(encode(value).encode()).hexdigest()
 
 
-def read(text: str, kind: type[V]) -> V:
-    """Returns the value of that type which `written` wrote. Raises ValueError, KeyError, TypeError for other text."""
+def decode(text: str, kind: type[V]) -> V:
+    """Returns the value of that type which `encode` wrote. Raises ValueError, KeyError, TypeError for other text."""
     return cast("V", _value(json.loads(text), kind))
 
 
-def read_several(text: str, kinds: object) -> list[object]:
-    """Returns the values that `written` wrote of a list whose entries are of any of `kinds`, a union."""
+def decode_several(text: str, kinds: object) -> list[object]:
+    """Returns the values that `encode` wrote of a list whose entries are of any of `kinds`, a union."""
     return [_value(one, kinds) for one in json.loads(text)]
 
 

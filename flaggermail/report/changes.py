@@ -54,8 +54,8 @@ _COUNTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A figure that is another than when it was frozen; empty where there is none. `causes` may be empty."""
+class ChangedFigure:
+    """A figure that changed since the freeze; a value is empty where there was none. `causes` may be empty."""
 
     figure: str
     was: str
@@ -63,12 +63,14 @@ class Moved:
     causes: tuple[NumberedEvent, ...]
 
 
-def moved(was: ReportInputs, now: ReportInputs, events: Iterable[NumberedEvent]) -> list[Moved]:
-    """Returns each figure that differs; `events` are those after the freeze, in their order."""
+def changed_figures(was: ReportInputs, now: ReportInputs, events: Iterable[NumberedEvent]) -> list[ChangedFigure]:
+    """Returns each figure that changed; `events` are those after the freeze, in order."""
     before, after = _figures(was), _figures(now)
     since = list(events)
     return [
-        Moved(name, before.get(name, ""), after.get(name, ""), tuple(_causes(name, was.facts, now.facts, since)))
+        ChangedFigure(
+            name, before.get(name, ""), after.get(name, ""), tuple(_causes(name, was.facts, now.facts, since))
+        )
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     ]
@@ -84,7 +86,7 @@ def _figures(inputs: ReportInputs) -> dict[str, str]:
         "settings": canonical.digest(inputs.settings),
         **{f"block/{key}": block.digest for key, block in inputs.blocks.items()},
         **{f"{number}/{_ANNEX}/{language}": canonical.digest(text) for language, number, text in _annexes(inputs)},
-        "election/names": canonical.written(facts.names),
+        "election/names": canonical.encode(facts.names),
         "election/polling_days": ", ".join(map(str, facts.polling_days)),
         "uses": str(len(facts.uses)),
         "declined": str(facts.declined),

@@ -27,7 +27,7 @@ from flaggermail.record.case_values import LanguageCode, Origin, Source
 from flaggermail.report.tabular import MATTERS, SeveralUses
 from flaggermail.report.use_section import MEANS, Piece, Style, UseSection, person_wrote, style_of, times
 from flaggermail.report.values import CaseCount, NamedCount, Paper, ReportInputs, TextBlock
-from flaggermail.wording.report import Counted, ReportText
+from flaggermail.wording.report import CountedValue, ReportText
 
 BACKGROUND, METHOD = "report_background", "report_method"
 BLOCKS = (BACKGROUND, METHOD)
@@ -194,7 +194,7 @@ class _Report:
 
     def _counted(
         self, caption: ReportText, head: ReportText, rows: Sequence[tuple[NamedCount, Figure]],
-        names: Mapping[str, Counted], total: Figure | None = None,
+        names: Mapping[str, CountedValue], total: Figure | None = None,
     ) -> Table:  # fmt: skip
         """Returns a table of counts; `names` are those of the values where they are no names by themselves."""
         style = self.style
@@ -205,7 +205,7 @@ class _Report:
             cells.append([style.say(ReportText.TOTAL), [total]])
         return Table(style.say(caption), [style.say(head), style.say(ReportText.NUMBER)], cells)
 
-    def _kind(self, of: Counted) -> list[Piece]:
+    def _kind(self, of: CountedValue) -> list[Piece]:
         return [Text(of.words(self.language))]
 
     # ---------------------------------------------------------------- the end
@@ -259,28 +259,28 @@ def _block(block: TextBlock) -> Iterator[Block]:
         yield Bullets([[Text(item)] for item in items])
 
 
-_SOURCES: Mapping[str, Counted] = {
-    Source.MEDIA: Counted.MEDIA,
-    Source.FACT_CHECKER: Counted.FACT_CHECKER,
-    Source.GOVERNMENT_BODY: Counted.GOVERNMENT_BODY,
-    Source.FELLOW_AUTHORITY: Counted.FELLOW_AUTHORITY,
-    Origin.EARLIER_CASES: Counted.EARLIER,
-    "": Counted.NO_SOURCE,
+_SOURCES: Mapping[str, CountedValue] = {
+    Source.MEDIA: CountedValue.MEDIA,
+    Source.FACT_CHECKER: CountedValue.FACT_CHECKER,
+    Source.GOVERNMENT_BODY: CountedValue.GOVERNMENT_BODY,
+    Source.FELLOW_AUTHORITY: CountedValue.FELLOW_AUTHORITY,
+    Origin.EARLIER_CASES: CountedValue.EARLIER,
+    "": CountedValue.NO_SOURCE,
 }
-_DECISIONS: Mapping[str, Counted] = {
-    CaseCount.NOTIFIED: Counted.NOTIFY,
-    CaseCount.NOT_BEFOREHAND: Counted.NOT_BEFOREHAND,
-    CaseCount.NOT_SENT: Counted.NOT_SENT,
-    CaseCount.DECLINED: Counted.DECLINE,
-    CaseCount.REFERRED: Counted.REFER,
-    CaseCount.NONE: Counted.NONE,
-    CaseCount.UNDECIDED: Counted.UNDECIDED,
+_DECISIONS: Mapping[str, CountedValue] = {
+    CaseCount.NOTIFIED: CountedValue.NOTIFY,
+    CaseCount.NOT_BEFOREHAND: CountedValue.NOT_BEFOREHAND,
+    CaseCount.NOT_SENT: CountedValue.NOT_SENT,
+    CaseCount.DECLINED: CountedValue.DECLINE,
+    CaseCount.REFERRED: CountedValue.REFER,
+    CaseCount.NONE: CountedValue.NONE,
+    CaseCount.UNDECIDED: CountedValue.UNDECIDED,
 }
 _ALWAYS = frozenset({*Source, CaseCount.NOTIFIED, CaseCount.DECLINED, CaseCount.REFERRED, CaseCount.NONE})
 """What has its row even if there is none of it."""
-_USES: Mapping[str, Counted] = {
+_USES: Mapping[str, CountedValue] = {
     **MATTERS,
-    "1": Counted.INVALID,
-    "2": Counted.MISDIRECTED,
-    "3": Counted.LOST,
+    "1": CountedValue.INVALID,
+    "2": CountedValue.MISDIRECTED,
+    "3": CountedValue.LOST,
 }

@@ -24,7 +24,7 @@ from flaggermail.report.values import (
 from flaggermail.settings.model import Settings
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Names, Text, shape
-from flaggermail.settings.yaml_files.source import Fault, Key, read_text
+from flaggermail.settings.yaml_files.source import FileFault, Key, read_text
 
 LONGEST_DRAFT = 400_000  # characters
 
@@ -119,7 +119,7 @@ def read(text: str, name: str, facts: ReportFacts, settings: Settings) -> Writte
         raise ConfigurationError(f"{name}:1:1: has {len(text)} characters; at most {LONGEST_DRAFT}")
     source = read_text(text, name)
     file = checked(DraftFile, source)
-    faults: list[Fault] = list(source.faults)
+    faults: list[FileFault] = list(source.faults)
     if file is not None:
         faults += [source.fault(key, words) for key, words in _Checks(file, facts, settings.outcome_words).found()]
     if file is None or faults:

@@ -22,7 +22,7 @@ from flaggermail.report.composing import BLOCKS, block_key, document
 from flaggermail.report.use_section import Style, style_of
 from flaggermail.report.values import PrintSettings, ReportInputs, TextBlock, WrittenParts
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import ReportBecause, ReportTold
+from flaggermail.wording.refusals import ReportNote, ReportRefusal
 from flaggermail.wording.report import ReportText
 
 V = TypeVar("V")
@@ -32,7 +32,7 @@ def the_draft(work: UnitOfWork, election: str) -> ReportDraft:
     """Returns the draft of an election; else raises Refusal."""
     found = work.tx.get(ReportDraft, election)
     if found is None:
-        raise Refusal(ReportBecause.NO_DRAFT(election=election))
+        raise Refusal(ReportRefusal.NO_DRAFT(election=election))
     return found
 
 
@@ -107,25 +107,25 @@ def standing(work: UnitOfWork, election: str) -> ReportFreeze | None:
 
 
 def the_freeze(work: UnitOfWork, election: str) -> ReportFreeze:
-    """Returns the freeze that stands; else raises Refusal."""
+    """Returns the freeze in force; else raises Refusal."""
     found = standing(work, election)
     if found is None:
-        raise Refusal(ReportBecause.NOT_FROZEN(election=election))
+        raise Refusal(ReportRefusal.NOT_FROZEN(election=election))
     return found
 
 
 def inputs_of(row: ReportFreeze) -> ReportInputs:
     """Returns what was frozen. Raises Refusal if it is not what its digest says."""
     if hashlib.sha256(row.inputs.encode()).hexdigest() != row.inputs_digest:
-        raise Refusal(ReportBecause.DAMAGED(election=row.election, freeze=row.id))
-    return canonical.read(row.inputs, ReportInputs)
+        raise Refusal(ReportRefusal.DAMAGED(election=row.election, freeze=row.id))
+    return canonical.decode(row.inputs, ReportInputs)
 
 
 def other_documents(row: ReportFreeze, made: Mapping[LanguageCode, Document]) -> tuple[str, ...]:
     """Returns a line for each language whose document is not the one of the freeze, by its digest."""
     frozen = dict(one.split(" ", 1) for one in row.documents)
     return tuple(
-        ReportTold.OTHER_DOCUMENT(freeze=row.id, language=language.value).english
+        ReportNote.OTHER_DOCUMENT(freeze=row.id, language=language.value).english
         for language, document in made.items()
         if frozen.get(language.value) != canonical.digest(document)
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Compares what was frozen for an election with the record of now, and tells of each difference in a line."""
+"""Lists the figures that changed since the report was frozen, with the events that caused each."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.rows import Election, ReportFreeze
 from flaggermail.report import frozen
-from flaggermail.report.changes import Moved, NumberedEvent, moved
+from flaggermail.report.changes import ChangedFigure, NumberedEvent, changed_figures
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import ReportTold
-from flaggermail.wording.said import Said
+from flaggermail.wording.refusals import ReportNote
+from flaggermail.wording.said import StoredText
 
 MOST_TOLD = 20  # lines beside an act; `report changes` lists all
 _MOST_CAUSES = 3  # in a line
@@ -20,8 +20,8 @@ _MOST_CAUSES = 3  # in a line
 
 def since_last(
     work: UnitOfWork, election: Election, now: ReportInputs | None = None
-) -> tuple[ReportFreeze | None, list[Moved]]:  # fmt: skip
-    """Returns the latest freeze of an election, undone or not, and what has moved since; nothing without one.
+) -> tuple[ReportFreeze | None, list[ChangedFigure]]:  # fmt: skip
+    """Returns the latest freeze of an election, even if undone, and the figures that changed since; empty without one.
 
     A draft that no longer fits the record, such as one about a use that is gone, does not hinder the comparison: then
     the words are not compared. Raises Refusal, and ConfigurationError for a template.
@@ -31,7 +31,7 @@ def since_last(
         return None, []
     last = found[-1]
     was = frozen.inputs_of(last)
-    return last, moved(was, now or _now(work, election, was), work.tx.events(after=last.seq))
+    return last, changed_figures(was, now or _now(work, election, was), work.tx.events(after=last.seq))
 
 
 def _now(work: UnitOfWork, election: Election, was: ReportInputs) -> ReportInputs:
@@ -41,13 +41,15 @@ def _now(work: UnitOfWork, election: Election, was: ReportInputs) -> ReportInput
         return frozen.inputs_now(work, election, was.written)
 
 
-def told(work: UnitOfWork, last: ReportFreeze | None, differences: Sequence[Moved]) -> tuple[str, ...]:
-    """Returns a line for each difference, with the events that caused it."""
+def difference_lines(
+    work: UnitOfWork, last: ReportFreeze | None, differences: Sequence[ChangedFigure]
+) -> tuple[str, ...]:
+    """Returns a line for each changed figure, with the events that caused it."""
     if last is None:
         return ()
-    more = (ReportTold.MORE(count=len(differences) - MOST_TOLD).english,) if len(differences) > MOST_TOLD else ()
+    more = (ReportNote.MORE(count=len(differences) - MOST_TOLD).english,) if len(differences) > MOST_TOLD else ()
     lines = tuple(
-        ReportTold.MOVED(
+        ReportNote.MOVED(
             freeze=last.id, figure=one.figure, was=_short(one.was), now=_short(one.now),
             causes=_causes(work, one.causes),
         ).english
@@ -61,13 +63,13 @@ def _short(value: str) -> str:
     return value[:32] or "-"
 
 
-def _causes(work: UnitOfWork, events: Iterable[NumberedEvent]) -> Sequence[Said]:
+def _causes(work: UnitOfWork, events: Iterable[NumberedEvent]) -> Sequence[StoredText]:
     zone = work.env.settings.zone
     found = [
-        ReportTold.CAUSE(
+        ReportNote.CAUSE(
             event=seq, at=event.at.astimezone(zone).isoformat(sep=" ", timespec="minutes"), actor=event.actor,
             kind=event.kind.value,
         )
         for seq, event in events
     ]  # fmt: skip
-    return found[-_MOST_CAUSES:] or [ReportTold.NO_CAUSE()]
+    return found[-_MOST_CAUSES:] or [ReportNote.NO_CAUSE()]

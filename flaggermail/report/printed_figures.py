@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A document of ours as passages in reading order, with the place of each figure in them."""
+"""Our document as passages in reading order, with the place of each figure in them."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def _with_notes(words: Words) -> Iterator[Sequence[Text | Figure]]:
 
 
 def _printed(parts: Sequence[Text | Figure]) -> tuple[ReadPassage, tuple[PrintedFigure, ...]]:
-    passage = ReadPassage.of("".join(one.text for one in parts))
+    passage = ReadPassage.from_text("".join(one.text for one in parts))
     figures, cursor = list[PrintedFigure](), 0
     for at, one in enumerate(parts):
         if not isinstance(one, Figure) or not plain(one.text):

@@ -19,7 +19,7 @@ from flaggermail.record.case_values import CaseType, LanguageCode
 from flaggermail.record.states import InstantBasis, Sign
 from flaggermail.report.use_section import Piece, Style
 from flaggermail.report.values import ElectionUses, ReportFacts, ReportInputs, UseFacts
-from flaggermail.wording.report import Counted, ReportColumn, ReportText
+from flaggermail.wording.report import CountedValue, ReportColumn, ReportText
 from flaggermail.wording.said import Sentence
 
 _SEVERAL = 2  # of one use its own section says everything
@@ -30,12 +30,12 @@ _STEPS = (
     ReportText.STEP_SENT, ReportText.STEP_TOOK,
 )  # fmt: skip
 _ELECTIONS = (ReportText.ELECTION, ReportText.USES, ReportText.ANSWERED, ReportText.OPEN, ReportText.WAITS)
-MATTERS: Mapping[str, Counted] = {
-    CaseType.CONTENT: Counted.CONTENT,
-    CaseType.CHANNEL: Counted.CHANNEL,
-    CaseType.ADVERT: Counted.ADVERT,
-    CaseType.GENERAL_WARNING: Counted.WARNING,
-    CaseType.OTHER: Counted.OTHER,
+MATTERS: Mapping[str, CountedValue] = {
+    CaseType.CONTENT: CountedValue.CONTENT,
+    CaseType.CHANNEL: CountedValue.CHANNEL,
+    CaseType.ADVERT: CountedValue.ADVERT,
+    CaseType.GENERAL_WARNING: CountedValue.WARNING,
+    CaseType.OTHER: CountedValue.OTHER,
 }
 """What a use was about, in words."""
 

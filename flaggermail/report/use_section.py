@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.documents.dates import SIGNS, Calendar
 from flaggermail.documents.model import Block, Figure, Heading, Link, Note, Paragraph, Picture, Table, Text, Words
-from flaggermail.figures.account import SENT_ON, asked, manner
+from flaggermail.figures.account import SENT_ON, manner, request_sentence
 from flaggermail.figures.looks import Telling
 from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants, stopped_together
 from flaggermail.figures.timeline import drawn
@@ -22,8 +22,8 @@ from flaggermail.record.case_values import ContactMeans, LanguageCode
 from flaggermail.record.states import InstantBasis, Sign
 from flaggermail.report.values import PrintSettings, UseFacts, UseWords
 from flaggermail.wording.catalogues import locale
-from flaggermail.wording.report import Account, Caption, ReportText, Times
-from flaggermail.wording.said import UNSAID_DETAIL, Said, Sentence
+from flaggermail.wording.report import Account, Caption, ReportText, TimesWord
+from flaggermail.wording.said import UNSAID_DETAIL, Sentence, StoredText
 
 Piece = Text | Figure | Link | Note
 
@@ -98,24 +98,24 @@ def _pieces(detail: str | Piece | Sequence[Piece]) -> Words:
     return [detail] if isinstance(detail, Text | Figure | Link | Note) else detail
 
 
-def times(count: int) -> Said:
+def times(count: int) -> StoredText:
     """Returns how often in words, from thirteen on in digits: `eenmaal`, `13 maal`."""
-    return _IN_WORDS[count - 1]() if 0 < count <= len(_IN_WORDS) else Times.MORE(count=count)
+    return _IN_WORDS[count - 1]() if 0 < count <= len(_IN_WORDS) else TimesWord.MORE(count=count)
 
 
 _IN_WORDS = (
-    Times.ONCE,
-    Times.TWICE,
-    Times.THREE,
-    Times.FOUR,
-    Times.FIVE,
-    Times.SIX,
-    Times.SEVEN,
-    Times.EIGHT,
-    Times.NINE,
-    Times.TEN,
-    Times.ELEVEN,
-    Times.TWELVE,
+    TimesWord.ONCE,
+    TimesWord.TWICE,
+    TimesWord.THREE,
+    TimesWord.FOUR,
+    TimesWord.FIVE,
+    TimesWord.SIX,
+    TimesWord.SEVEN,
+    TimesWord.EIGHT,
+    TimesWord.NINE,
+    TimesWord.TEN,
+    TimesWord.ELEVEN,
+    TimesWord.TWELVE,
 )
 MEANS: Mapping[ContactMeans, ReportText] = {
     ContactMeans.PHONE: ReportText.PHONE,
@@ -171,7 +171,7 @@ class UseSection:
         told, use, style = self.told, self.told.use, self.style
         days = [at for case in told.earlier for at in case.sent]
         yield style.say(
-            asked(told.about, appeared=bool(days)), organisation=self.organisation, platform=use.platform,
+            request_sentence(told.about, appeared=bool(days)), organisation=self.organisation, platform=use.platform,
             at=style.at(self._name("sent_at"), use.sent_at), channel=told.channel_name,
         )  # fmt: skip
         if days:

@@ -16,8 +16,8 @@ from flaggermail.figures.uses import PlatformUse
 from flaggermail.notifications import clocks
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.case_values import CaseType, ContactMeans, Decision, LanguageCode
-from flaggermail.wording.refusals import Disagreement
-from flaggermail.wording.said import Said
+from flaggermail.wording.refusals import ReportFinding
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,7 @@ class ReportInputs:
     annexes: Mapping[str, str]  # the annex of a use in a language as JSON of its blocks; see `annexes.annex_key`
 
 
-def disagreements(facts: ReportFacts) -> Iterator[Said]:
+def disagreements(facts: ReportFacts) -> Iterator[StoredText]:
     """Yields each statement of the report that another one of it would contradict."""
     yield from _sums(facts)
     yield from _cases(facts)
@@ -247,7 +247,7 @@ def disagreements(facts: ReportFacts) -> Iterator[Said]:
         yield from _of_use(told, facts)
 
 
-def _sums(facts: ReportFacts) -> Iterator[Said]:
+def _sums(facts: ReportFacts) -> Iterator[StoredText]:
     """Compares the number of uses, and that of cases, with what each table adds up to."""
     uses, cases = len(facts.uses), len(facts.cases)
     own = [len(one.answered) + len(one.waiting) for one in facts.elections if one.election == facts.election]
@@ -261,30 +261,30 @@ def _sums(facts: ReportFacts) -> Iterator[Said]:
     )
     for count, table, total in tables:
         if count != total:
-            yield Disagreement.SUM(table=table, total=total, count=count)
+            yield ReportFinding.SUM(table=table, total=total, count=count)
 
 
-def _cases(facts: ReportFacts) -> Iterator[Said]:
+def _cases(facts: ReportFacts) -> Iterator[StoredText]:
     """Compares the cases that were put to a platform with the uses, and those without a decision with what is said."""
     counted = {one.name: one.count for one in facts.decisions}
     late = {told.use.case for told in facts.uses if not told.is_decided}
     used = {told.use.case for told in facts.uses} - late
     for kind, cases in ((CaseCount.NOTIFIED, used), (CaseCount.NOT_BEFOREHAND, late)):
         if counted.get(kind, 0) != len(cases):
-            yield Disagreement.CASES(kind=kind.value, total=counted.get(kind, 0), count=len(cases))
+            yield ReportFinding.CASES(kind=kind.value, total=counted.get(kind, 0), count=len(cases))
 
 
-def _of_use(told: UseFacts, facts: ReportFacts) -> Iterator[Said]:
+def _of_use(told: UseFacts, facts: ReportFacts) -> Iterator[StoredText]:
     """Compares what is said of a use with its own figures."""
     use, number = told.use, told.use.notification
     if told.decision not in {None, Decision.NOTIFY}:
-        yield Disagreement.DECIDED_OTHERWISE(use=number, case=use.case, decision=str(told.decision))
+        yield ReportFinding.DECIDED_OTHERWISE(use=number, case=use.case, decision=str(told.decision))
     if use.case not in facts.cases or use.election != facts.election:
-        yield Disagreement.NOT_COUNTED(use=number, case=use.case)
+        yield ReportFinding.NOT_COUNTED(use=number, case=use.case)
     for kind in CLOCKS:
         stop = use.stop(kind)
         if stop is not None and (stop.minutes < 0 or stop.minutes != clocks.minutes(use.sent_at, stop.at)):
-            yield Disagreement.MINUTES(use=number, clock=kind.value, minutes=stop.minutes)
+            yield ReportFinding.MINUTES(use=number, clock=kind.value, minutes=stop.minutes)
 
 
 def _total(counts: Sequence[NamedCount]) -> int:

@@ -37,8 +37,8 @@ _ROUNDED, _EXACTLY = 2, 3  # how much it weighs that two quantities are equal
 _MOST_ALONE = 12  # up to here a count may be any other count
 
 
-class FaultKind(StrEnum):
-    """What is wrong with a figure of an edited document."""
+class FigureFindingKind(StrEnum):
+    """The kind of a finding about a figure of an edited document."""
 
     CHANGED = "changed"  # another value stands in its place
     DOUBLED = "doubled"  # it stands there a second time, with another value
@@ -46,14 +46,14 @@ class FaultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FigureFault:
-    """A figure that no longer matches: what it is and where it is, what the record says, and what is there now.
+class FigureFinding:
+    """A figure that no longer matches: its name and place, the record's value, and the document's.
 
     `about` is the kind of quantity, None for words. `place` is the heading above it, with row and column of a cell;
     `sentence` is that of the edited document, or of the record if the figure is missing, when `stands` is empty.
     """
 
-    kind: FaultKind
+    kind: FigureFindingKind
     name: str
     about: QuantityKind | None
     place: str
@@ -62,7 +62,7 @@ class FigureFault:
     stands: str
 
 
-def compare(expected: Document, passages: Sequence[Passage]) -> list[FigureFault]:
+def compare(expected: Document, passages: Sequence[Passage]) -> list[FigureFinding]:
     """Returns the figures of `expected` that the edited document states otherwise, or no more, in reading order."""
     return _Comparison(printed_passages(expected), passages).faults()
 
@@ -70,7 +70,7 @@ def compare(expected: Document, passages: Sequence[Passage]) -> list[FigureFault
 def likeness(expected: Document, passages: Sequence[Passage]) -> int:
     """Returns how many passages of the edited document differ from ours in quantities only: it tells the language."""
     ours = {one.read.masked for one in printed_passages(expected)}
-    return sum(ReadPassage.of(passage.text).masked in ours for passage in passages)
+    return sum(ReadPassage.from_text(passage.text).masked in ours for passage in passages)
 
 
 class _Stands(NamedTuple):
@@ -81,7 +81,7 @@ class _Stands(NamedTuple):
     words: str
 
 
-_Kept = tuple[FaultKind, int, PrintedFigure, _Stands | None]
+_Kept = tuple[FigureFindingKind, int, PrintedFigure, _Stands | None]
 Place = tuple[int, int]  # of a quantity: its passage, and which quantity of that it is
 
 
@@ -96,7 +96,7 @@ class _Comparison:
     kept: dict[tuple[int, int, str], _Kept] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.theirs = [ReadPassage.of(passage.text) for passage in self.passages]
+        self.theirs = [ReadPassage.from_text(passage.text) for passage in self.passages]
         self.alignment = Alignment([one.read for one in self.ours], self.theirs)
         self.named: dict[str, list[tuple[int, PrintedFigure]]] = {}
         for at, passage in enumerate(self.ours):
@@ -105,7 +105,7 @@ class _Comparison:
         self.exact = _exact_durations(self.ours)
         self.done: set[tuple[int, PrintedFigure]] = set()  # figures that a mark settled
 
-    def faults(self) -> list[FigureFault]:
+    def faults(self) -> list[FigureFinding]:
         """Returns the faults in the order of our document; what was added comes last."""
         self._by_marks()
         self.alignment.by_text()
@@ -152,7 +152,7 @@ class _Comparison:
         self.done.add((one, ours))
         self.taken.update(yours)
         self.settled.update(dict.fromkeys(mine))
-        kind = FaultKind.DOUBLED if again else FaultKind.CHANGED
+        kind = FigureFindingKind.DOUBLED if again else FigureFindingKind.CHANGED
         if not mine and not ours.alone:
             if words.casefold() != ours.text.casefold():
                 self._note(kind, one, ours, _Stands(other, span[0], words))
@@ -175,7 +175,7 @@ class _Comparison:
             stands = self.theirs[other].text[first.start : last.end] if first and last else words
             self._note(kind, one, ours, _Stands(other, span[0], stands))
         elif missed and not ours.alone and yours:
-            self._note(FaultKind.MISSING, one, ours)
+            self._note(FigureFindingKind.MISSING, one, ours)
 
     # ------------------------------------------------------------ by the passage
 
@@ -231,7 +231,7 @@ class _Comparison:
                 self._settle(place, found)
                 quantity = self._theirs(found)
                 stands = self.theirs[found[0]].text[quantity.start : quantity.end]
-                self._note(FaultKind.CHANGED, one, figure, _Stands(found[0], quantity.start, stands))
+                self._note(FigureFindingKind.CHANGED, one, figure, _Stands(found[0], quantity.start, stands))
 
     def _instead(self, place: Place) -> Place | None:
         """Returns the quantity that stands where one of ours did: of its kind between the same two, or nearby."""
@@ -265,7 +265,9 @@ class _Comparison:
                 if not lost:
                     continue
                 denied = self._denied(one) if _counts_uses(figure.name) else None
-                self._note(FaultKind.MISSING if denied is None else FaultKind.CHANGED, one, figure, denied)
+                self._note(
+                    FigureFindingKind.MISSING if denied is None else FigureFindingKind.CHANGED, one, figure, denied
+                )
 
     def _denied(self, one: int) -> _Stands | None:
         """Returns where the counterpart says that the status was not used, in words without a number."""
@@ -294,7 +296,7 @@ class _Comparison:
                 if quantity.meanings[0].value not in total.union(*of_platform):
                     one, figure = self.named[USES][0]
                     stands = passage.text[quantity.start : quantity.end]
-                    self._note(FaultKind.DOUBLED, one, figure, _Stands(other, quantity.start, stands))
+                    self._note(FigureFindingKind.DOUBLED, one, figure, _Stands(other, quantity.start, stands))
 
     def _is_heading_number(self, other: int, quantity: Quantity) -> bool:
         return quantity.start == 0 and self.theirs[other].text[quantity.end : quantity.end + 1] == "."
@@ -355,21 +357,21 @@ class _Comparison:
     def _quantities(self, places: Iterable[Place]) -> tuple[Quantity, ...]:
         return tuple(self.ours[one].read.quantities[at] for one, at in places)
 
-    def _note(self, kind: FaultKind, one: int, figure: PrintedFigure, found: _Stands | None = None) -> None:
+    def _note(self, kind: FigureFindingKind, one: int, figure: PrintedFigure, found: _Stands | None = None) -> None:
         """Keeps the first fault of a figure; a statement that was added is a fault of its own."""
-        added = found if kind is FaultKind.DOUBLED else None
+        added = found if kind is FigureFindingKind.DOUBLED else None
         place = (one, figure.start) if added is None else (len(self.ours) + added.passage, added.start)
         self.kept.setdefault((*place, figure.name), (kind, one, figure, found))
 
-    def _fault(self, kind: FaultKind, one: int, figure: PrintedFigure, found: _Stands | None) -> FigureFault:
+    def _fault(self, kind: FigureFindingKind, one: int, figure: PrintedFigure, found: _Stands | None) -> FigureFinding:
         ours = self.ours[one]
         about = self._quantities([(one, at) for at in figure.quantities]) or figure.alone
         text, start = (
             (ours.read.text, figure.start) if found is None else (self.theirs[found.passage].text, found.start)
         )
         heading = ours.heading if found is None else self._heading(found.passage)
-        cell = "" if kind is FaultKind.DOUBLED else ours.cell
-        return FigureFault(
+        cell = "" if kind is FigureFindingKind.DOUBLED else ours.cell
+        return FigureFinding(
             kind=kind,
             name=figure.name,
             about=about[0].kind if about else None,

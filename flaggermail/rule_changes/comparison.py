@@ -100,7 +100,7 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 
     Calls `judged` with the number of messages classified since its last call.
     """
-    pair = RulePair.of(old, new)
+    pair = RulePair.from_rules(old, new)
     for batch in _batches(archive(work)):
         for one in batch:
             difference = _difference(one, pair)
@@ -112,7 +112,7 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 def compare_next(work: UnitOfWork, old: RuleSet, new: RuleSet, after: int, most: int) -> ComparedPart:
     """Compares at most `most` messages, recorded after the event `after`; the next call begins where this one ended."""
     judged, last, differences = 0, after, list[Difference]()
-    pair = RulePair.of(old, new)
+    pair = RulePair.from_rules(old, new)
     for seq, one in _archive_after(work, after, most):
         judged, last = judged + 1, seq
         difference = _difference(one, pair)
@@ -247,7 +247,7 @@ def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> 
     election = elections.open_election(then)
     if election is None or message.sender is None:
         return False
-    told = citizen_retention.told(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
+    told = citizen_retention.decline_of(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
     if told is None or told.message >= row.id:
         return False
     return told.taken_back_at is None or told.taken_back_at > then.now

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flaggermail import logbook
-from flaggermail.errors import ArchiveFault, ConfigurationError, StoreAway, StoreBusy
+from flaggermail.errors import ArchiveFailure, ConfigurationError, StoreAway, StoreBusy
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -97,7 +97,7 @@ class RuleReloader:
     def __post_init__(self) -> None:
         self._loaded = self._seen = self.stamp()
 
-    def ask(self) -> None:
+    def request(self) -> None:
         """Requests a reload at the next tick, changed or not."""
         self._requested.set()
 
@@ -122,7 +122,7 @@ class RuleReloader:
                 _tell(env, faults, AlarmText.RULES)
             else:
                 note(renewed)
-        except (StoreAway, StoreBusy, ArchiveFault):
+        except (StoreAway, StoreBusy, ArchiveFailure):
             self._requested.set()  # nothing of it is on record: again at the next tick
             raise
         self._loaded = now

@@ -105,7 +105,7 @@ class Pseudonyms:
         return " ".join(self._substitute_name(word) for word in words[:4])
 
     def text(self, text: str) -> str:
-        """Replaces everything in a text that could identify somebody, and keeps the other words."""
+        """Replaces everything in a text that could identify a person, and keeps the other words."""
         text = visible_lines(unicodedata.normalize("NFC", text[:_MOST]))
         return "".join(self._parts(text, self._signature(text)))
 

@@ -23,7 +23,7 @@ from flaggermail.rules.rulebook import WHO
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.source import read
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _REMARK = re.compile(r"(?m)(?:^|\s)#(?:\s.*)?$")
@@ -44,7 +44,7 @@ def make_sample(work: UnitOfWork, key: str) -> SampleText:
     """Returns the anonymised mail and its description. Raises NotFound, Refusal if the octets were destroyed."""
     stored = the_message(work, key)
     if stored.discarded_at is not None:
-        raise Refusal(Because.OCTETS_DESTROYED(message=stored.id))
+        raise Refusal(CommandRefusal.OCTETS_DESTROYED(message=stored.id))
     octets = work.env.octets.get(stored.digest)
     message = work.env.parser.parse(octets)
     inner = [work.env.parser.parse(octets[start:end]) for start, end in message.enclosed]

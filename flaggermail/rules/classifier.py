@@ -17,21 +17,21 @@ from flaggermail.mail.message import Message
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Platform
-from flaggermail.rules.conditions import Condition, Context, Find, Looked, MailFacts
+from flaggermail.rules.conditions import Condition, ConditionTrace, Context, Find, MailFacts
 
 __all__ = [
     "STAGES",
-        "Cited",
+    "CitedSample",
     "Classification",
     "Context",
     "Evaluated",
     "Explanation",
     "Rule",
+    "RuleEffect",
     "RuleSet",
     "Samples",
     "Stage",
     "Statement",
-    "Then",
     "classify",
     "explain",
     "platform_of",
@@ -69,7 +69,7 @@ STAGES = tuple(Stage)
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
+class RuleEffect:
     """The result of a matching rule. Without kinds the rule only adds priority and labels."""
 
     kinds: tuple[Kind, ...] = ()
@@ -83,7 +83,7 @@ class Then:
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class CitedSample:
     """The name of a sample mail, and the place at which a rule names it."""
 
     name: str
@@ -95,8 +95,8 @@ class Cited:
 class Samples:
     """Sample mails that a rule must decide, and similar ones that it must not decide."""
 
-    match: tuple[Cited, ...] = ()
-    not_match: tuple[Cited, ...] = ()
+    match: tuple[CitedSample, ...] = ()
+    not_match: tuple[CitedSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Rule:
     name: str
     stage: Stage
     when: Condition
-    then: Then
+    then: RuleEffect
     file: str = ""
     line: int = 1
     column: int = 1
@@ -128,7 +128,7 @@ class RuleSet:
     version: str = ""  # SHA-256 over the files
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # the octets read, by name
 
-    def of(self, stage: Stage) -> tuple[Rule, ...]:
+    def in_stage(self, stage: Stage) -> tuple[Rule, ...]:
         """Returns the rules of a stage, in order."""
         return tuple(rule for rule in self.rules if rule.stage is stage)
 
@@ -145,7 +145,7 @@ class Classification:
 
     kinds: tuple[Kind, ...]
     rule: str | None
-    trace: Looked | None = None
+    trace: ConditionTrace | None = None
     source: Source | None = None
     case_type: CaseType | None = None
     template: AnswerTemplate | None = None
@@ -164,9 +164,9 @@ def classify(message: Message, context: Context, rules: RuleSet, find: Find) -> 
     return classified(rules, facts_of(message, context, rules, find), {})
 
 
-def classified(rules: RuleSet, facts: MailFacts, looked: dict[int, Looked | None]) -> Classification:
+def classified(rules: RuleSet, facts: MailFacts, looked: dict[int, ConditionTrace | None]) -> Classification:
     """Works like `classify`. `looked`: what conditions found in the same facts, by `id`, None if nothing; grows."""
-    added: list[Then] = []
+    added: list[RuleEffect] = []
     for rule, found in _matching(rules, facts, looked):
         added.append(rule.then)
         if rule.then.kinds:
@@ -179,7 +179,9 @@ def facts_of(message: Message, context: Context, rules: RuleSet, find: Find) -> 
     return MailFacts(message, context, rules.lists, rules.languages, find)
 
 
-def _matching(rules: RuleSet, facts: MailFacts, looked: dict[int, Looked | None]) -> Iterator[tuple[Rule, Looked]]:
+def _matching(
+    rules: RuleSet, facts: MailFacts, looked: dict[int, ConditionTrace | None]
+) -> Iterator[tuple[Rule, ConditionTrace]]:
     """Yields the matching rule of each stage."""
     done: Stage | None = None
     for rule in rules.rules:
@@ -193,7 +195,7 @@ def _matching(rules: RuleSet, facts: MailFacts, looked: dict[int, Looked | None]
             done = rule.stage
 
 
-def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: MailFacts) -> Classification:
+def _outcome(rule: Rule, looked: ConditionTrace, added: list[RuleEffect], facts: MailFacts) -> Classification:
     then = rule.then
     text = _read(facts.message)
     span = facts.find(then.reference, text) if then.reference else None
@@ -211,12 +213,12 @@ def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: MailFacts) ->
     )
 
 
-def _priority(added: list[Then]) -> Priority:
+def _priority(added: list[RuleEffect]) -> Priority:
     """Returns the priority set by the latest stage, which knows most."""
     return next((then.priority for then in reversed(added) if then.priority), Priority.NORMAL)
 
 
-def _labels(added: list[Then]) -> tuple[str, ...]:
+def _labels(added: list[RuleEffect]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for then in added for label in then.labels))
 
 
@@ -225,11 +227,11 @@ class Evaluated:
     """One rule, and what each of its conditions found."""
 
     rule: Rule
-    looked: Looked
+    looked: ConditionTrace
     reached: bool  # classify evaluates it: no earlier rule of its stage matched, and no earlier stage decided
 
     @property
-    def parts(self) -> tuple[Looked, ...]:
+    def parts(self) -> tuple[ConditionTrace, ...]:
         """The conditions at the top level of `when`."""
         return self.looked.within if self.looked.condition == "all" else (self.looked,)
 
@@ -255,7 +257,7 @@ class Explanation:
 
 
 def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> Explanation:
-    """Classifies the same way, and evaluates every rule in full, including those that classify does not reach."""
+    """Classifies like `classify`, but evaluates every rule in full, including those that `classify` does not reach."""
     facts = facts_of(message, context, rules, find)
     outcome = classify(message, context, rules, find)
     made, others = list[Evaluated](), list[Evaluated]()
@@ -314,7 +316,7 @@ class RulePair:
     """Both name the same domain lists and languages, so that equal conditions find the same."""
 
     @classmethod
-    def of(cls, old: RuleSet, new: RuleSet) -> RulePair:
+    def from_rules(cls, old: RuleSet, new: RuleSet) -> RulePair:
         """Prepares two rule sets."""
         known = {rule.when: rule.when for rule in old.rules}
         rules = tuple(replace(rule, when=known.get(rule.when, rule.when)) for rule in new.rules)
@@ -323,7 +325,7 @@ class RulePair:
 
     def classify(self, message: Message, context: Context, find: Find) -> tuple[Classification, Classification]:
         """Returns what `classifier.classify` returns for each of the two."""
-        facts, looked = facts_of(message, context, self.old, find), dict[int, Looked | None]()
+        facts, looked = facts_of(message, context, self.old, find), dict[int, ConditionTrace | None]()
         before = classified(self.old, facts, looked)
         if self.same_words:
             return before, classified(self.new, facts, looked)

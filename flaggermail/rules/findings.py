@@ -16,7 +16,7 @@ from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSett
 from flaggermail.rules.overlap import implies
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.settings.yaml_files.faults import nearest
-from flaggermail.settings.yaml_files.source import Fault, Key, YamlSource
+from flaggermail.settings.yaml_files.source import FileFault, Key, YamlSource
 
 SAMPLES = "samples"
 _ANSWERS = frozenset({"platform_ack", "substantive_reply"})
@@ -42,7 +42,7 @@ class RulesFolder:
     files: list[tuple[YamlSource, RulesFile]] = field(default_factory=list)
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[FileFault] = field(default_factory=list)
     whole: bool = True  # every file could be read
 
 

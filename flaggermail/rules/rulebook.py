@@ -12,12 +12,21 @@ from flaggermail.mail.message import Message
 from flaggermail.ports import Matcher, Parser
 from flaggermail.record.rows import Platform
 from flaggermail.rules import overlap
-from flaggermail.rules.classifier import Cited, Context, Evaluated, Explanation, Rule, RuleSet, explain, platform_of
-from flaggermail.rules.conditions import Looked
+from flaggermail.rules.classifier import (
+    CitedSample,
+    Context,
+    Evaluated,
+    Explanation,
+    Rule,
+    RuleSet,
+    explain,
+    platform_of,
+)
+from flaggermail.rules.conditions import ConditionTrace
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import Placed, SampleFile, WhoFile
 from flaggermail.settings.yaml_files.faults import checked, nearest
-from flaggermail.settings.yaml_files.source import Fault, read
+from flaggermail.settings.yaml_files.source import FileFault, read
 
 WHO = "who.yaml"
 
@@ -40,7 +49,7 @@ class SampleMails:
     who: WhoFile | None = None
 
 
-def load_samples(rules: Path, faults: list[Fault]) -> SampleMails:
+def load_samples(rules: Path, faults: list[FileFault]) -> SampleMails:
     """Loads the samples of the folder `rules`; appends problems to `faults`. A mail may have no YAML beside it."""
     folder = rules / SAMPLES
     named = f"{rules.name}/{SAMPLES}"
@@ -57,13 +66,13 @@ def load_samples(rules: Path, faults: list[Fault]) -> SampleMails:
     for path in sorted(folder.glob("*.yaml")):
         if path.name != WHO and path.stem not in {mail.stem for mail in folder.glob("*.eml")}:
             words = f"stands beside no mail; write {path.stem}.eml, or take it away"
-            faults.append(Fault(f"{named}/{path.name}", 1, 1, "", words))
+            faults.append(FileFault(f"{named}/{path.name}", 1, 1, "", words))
     if who is not None:
         faults += [fault for mail in mails.values() for fault in _unknown_channel(folder, named, mail, who)]
     return SampleMails(mails, who)
 
 
-def _beside(path: Path, named: str, faults: list[Fault]) -> SampleFile | None:
+def _beside(path: Path, named: str, faults: list[FileFault]) -> SampleFile | None:
     written = path.with_suffix(".yaml")
     if not written.is_file():
         return SampleFile(about="-")
@@ -73,7 +82,7 @@ def _beside(path: Path, named: str, faults: list[Fault]) -> SampleFile | None:
     return beside
 
 
-def _unknown_channel(folder: Path, named: str, mail: Sample, who: WhoFile) -> list[Fault]:
+def _unknown_channel(folder: Path, named: str, mail: Sample, who: WhoFile) -> list[FileFault]:
     channel = mail.beside.given.channel
     if channel is None or channel in who.channels:
         return []
@@ -82,7 +91,7 @@ def _unknown_channel(folder: Path, named: str, mail: Sample, who: WhoFile) -> li
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Remark:
+class RuleFinding:
     """A finding about a rule set at one place. A fault prevents its use, a warning does not."""
 
     file: str
@@ -110,7 +119,7 @@ class SampleVerdict:
         return frozenset(tried.rule.name for tried in self.found.made_by)
 
 
-def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher) -> list[Remark]:
+def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher) -> list[RuleFinding]:
     """Returns all faults and warnings of a rule set that was read without faults, in the order of the files."""
     judged = judge_samples(rules, samples, parser, matcher)
     return sorted({*_conditions(rules), *_samples(rules, judged), *_uncited(rules, judged), *_order_dependent(judged)})
@@ -153,7 +162,7 @@ def context_of(mail: Sample, samples: SampleMails, message: Message) -> Context:
     )
 
 
-def _conditions(rules: RuleSet) -> Iterator[Remark]:
+def _conditions(rules: RuleSet) -> Iterator[RuleFinding]:
     for rule in overlap.never_matching(rules):
         yield _at(rule, f"{rule.name!r} can match no mail: two of its conditions contradict each other")
     for rule, before in overlap.unreachable(rules):
@@ -162,15 +171,15 @@ def _conditions(rules: RuleSet) -> Iterator[Remark]:
         )
 
 
-def _at(rule: Rule, text: str, *, fault: bool = True) -> Remark:
-    return Remark(f"rules/{rule.file}", rule.line, rule.column, text, fault)
+def _at(rule: Rule, text: str, *, fault: bool = True) -> RuleFinding:
+    return RuleFinding(f"rules/{rule.file}", rule.line, rule.column, text, fault)
 
 
-def _cited(rule: Rule, cited: Cited, text: str) -> Remark:
-    return Remark(f"rules/{rule.file}", cited.line, cited.column, f"{cited.name}: {text}")
+def _cited(rule: Rule, cited: CitedSample, text: str) -> RuleFinding:
+    return RuleFinding(f"rules/{rule.file}", cited.line, cited.column, f"{cited.name}: {text}")
 
 
-def _samples(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
+def _samples(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[RuleFinding]:
     """Compares each sample that a rule names with its result."""
     for rule in rules.rules:
         for cited in rule.samples.match:
@@ -198,7 +207,7 @@ def why_not(rule: Rule, found: Explanation) -> str:
     return "; ".join(_described(part) for part in tried.parts if not part.held)
 
 
-def _described(part: Looked) -> str:
+def _described(part: ConditionTrace) -> str:
     """Describes a condition that did not hold and what it found, including nested conditions."""
     within = f"({'; '.join(map(_described, part.within))})" if part.within else part.saw
     return f"`{part.condition}` {within}"
@@ -210,7 +219,7 @@ def _decider(rule: Rule, found: Explanation) -> Evaluated | None:
     return same[0] if same else None
 
 
-def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
+def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[RuleFinding]:
     """Yields remarks on sample mails that no rule names, and on those that a rule decides against their YAML."""
     cited = Counter(cited.name for rule in rules.rules for cited in (*rule.samples.match, *rule.samples.not_match))
     for name, mail in judged.items():
@@ -218,18 +227,18 @@ def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Re
         if mail.sample.beside.decided_by == "nobody":
             if by is not None:
                 words = f"is decided by {by.name!r} ({by.place}), and its YAML says that nobody decides it"
-                yield Remark(mail.sample.file, 1, 1, words)
+                yield RuleFinding(mail.sample.file, 1, 1, words)
         elif name not in cited:
             words = "is named by no rule; name it in `samples:`, or write `decided_by: nobody` beside it"
-            yield Remark(mail.sample.file, 1, 1, words, fault=False)
+            yield RuleFinding(mail.sample.file, 1, 1, words, fault=False)
 
 
-def _order_dependent(judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
+def _order_dependent(judged: Mapping[str, SampleVerdict]) -> Iterator[RuleFinding]:
     """Yields pairs of rules that both match one sample, so that only their order decides.
 
     If the later rule lists such a sample under `not_match`, the order is intended, and the sample proves it.
     """
-    found: dict[tuple[str, str], Remark | None] = {}
+    found: dict[tuple[str, str], RuleFinding | None] = {}
     for mail in judged.values():
         taken = {tried.rule.stage: tried.rule for tried in mail.found.made_by}
         for tried in mail.found.passed_over:

@@ -121,7 +121,7 @@ _UNUSED = {
 
 
 def faults(section: OAuth2Settings | None, logins: dict[str, LoginMethod], address: str) -> Iterator[tuple[Key, str]]:
-    """A login with tokens that come from nowhere, tokens that nobody uses, and a right that nobody has proven.
+    """Yields a fault for a login without a token source, for unused tokens and for an unproven right.
 
     `logins` by server; `address` of the mailbox.
     """

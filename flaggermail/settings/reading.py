@@ -22,7 +22,7 @@ from flaggermail.settings.word_tables import load_intake, load_outcomes, load_re
 from flaggermail.settings.yaml_files import source
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model
-from flaggermail.settings.yaml_files.source import Fault, YamlSource, require_folder, require_open
+from flaggermail.settings.yaml_files.source import FileFault, YamlSource, require_folder, require_open
 
 M = TypeVar("M", bound=Model)
 
@@ -45,7 +45,7 @@ class FilesRead:
     intake: IntakeWords | None = None
     reply_words: ReplyWords | None = None
     outcome_words: tuple[str, ...] = ()
-    faults: list[Fault] = field(default_factory=list)  # of the rules folder; those of a source are in it
+    faults: list[FileFault] = field(default_factory=list)  # of the rules folder; those of a source are in it
 
     def labels(self) -> Sequence[str] | None:
         """Returns the labels that rules may give; None if a fault hides them, and one may only seem unknown."""

@@ -160,13 +160,13 @@ def on_call(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Officer | 
     return rota.officer(rota.fallback_officer) if rota.fallback_officer else None
 
 
-def void(rota: Rota, overrides: Sequence[Shift], now: datetime) -> list[Shift]:
-    """Returns the overrides, running or to come, of officers who have left the desk: they count for nothing."""
+def void_overrides(rota: Rota, overrides: Sequence[Shift], now: datetime) -> list[Shift]:
+    """Returns the current and future overrides of officers who have left the desk; they have no effect."""
     return [shift for shift in overrides if now < shift.ends_at and rota.officer(shift.officer) is None]
 
 
 def nobody_since(rota: Rota, overrides: Sequence[Shift], now: datetime) -> datetime | None:
-    """Returns since when nobody is on call; `NEVER` if nobody was for a week, None if somebody is."""
+    """Returns the start of the current gap in the schedule: `NEVER` if over a week ago, None without a gap."""
     if on_call(rota, overrides, now) is not None:
         return None
     past = changes(rota, overrides, now - _WEEK, now + timedelta(microseconds=1))
@@ -318,7 +318,7 @@ def quicker(minutes: int, speed: int) -> int:
 
 
 def quickened(steps: Collection[Step], speed: int) -> tuple[Step, ...]:
-    """Returns the steps with their minutes divided by `speed`; those that become equal are one."""
+    """Returns the steps with their minutes divided by `speed`; equal steps are merged."""
 
     def pace(minutes: int | None) -> int | None:
         return None if minutes is None else quicker(minutes, speed)

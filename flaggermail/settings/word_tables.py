@@ -18,7 +18,7 @@ from flaggermail.settings.model import TagSettings
 from flaggermail.settings.reply_words import IntakeWords, ReplyWords, V, WordList, WordsOf, outcome_word
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Text
-from flaggermail.settings.yaml_files.source import Fault, read
+from flaggermail.settings.yaml_files.source import FileFault, read
 
 M = TypeVar("M", bound=Model)
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -73,7 +73,7 @@ class OutcomesFile(Model):
     en: Words
 
 
-def load_intake(rules: Path, faults: list[Fault]) -> IntakeWords | None:
+def load_intake(rules: Path, faults: list[FileFault]) -> IntakeWords | None:
     """Loads the words of `intake.yaml` in the folder `rules`; appends problems to `faults`."""
     file = _file(IntakeFile, rules / INTAKE, faults)
     if file is None:
@@ -86,7 +86,7 @@ def load_intake(rules: Path, faults: list[Fault]) -> IntakeWords | None:
     )
 
 
-def load_reply_words(rules: Path, faults: list[Fault]) -> ReplyWords | None:
+def load_reply_words(rules: Path, faults: list[FileFault]) -> ReplyWords | None:
     """Loads the words of `reply-words.yaml` in the folder `rules`; appends problems to `faults`."""
     file = _file(RepliesFile, rules / REPLIES, faults)
     if file is None:
@@ -96,7 +96,7 @@ def load_reply_words(rules: Path, faults: list[Fault]) -> ReplyWords | None:
     sources = {language: of.sources for language, of in both.items()}
     for name, meant in (("types", _twice(types)), ("sources", _twice(sources))):
         words = (f"{word!r} stands for {' and '.join(sorted(of))}; let it stand for one" for word, of in meant)
-        faults += [Fault(f"{rules.name}/{REPLIES}", 1, 1, name, said) for said in words]
+        faults += [FileFault(f"{rules.name}/{REPLIES}", 1, 1, name, said) for said in words]
     return ReplyWords(
         doubt=WordList((*file.nl.doubt, *file.en.doubt)), unreached=WordList((*file.nl.unreached, *file.en.unreached)),
         types=types, sources=sources,
@@ -113,13 +113,13 @@ def _twice(words: WordsOf[V]) -> Iterator[tuple[str, set[str]]]:
     yield from ((word, values) for word, values in meant.items() if len(values) > 1)
 
 
-def load_outcomes(rules: Path, faults: list[Fault]) -> tuple[str, ...]:
+def load_outcomes(rules: Path, faults: list[FileFault]) -> tuple[str, ...]:
     """Loads the words of `outcome-words.yaml` in the folder `rules`; appends problems to `faults`."""
     file = _file(OutcomesFile, rules / OUTCOMES, faults)
     return (*file.nl, *file.en) if file else ()
 
 
-def _file(model: type[M], path: Path, faults: list[Fault]) -> M | None:
+def _file(model: type[M], path: Path, faults: list[FileFault]) -> M | None:
     """Validates the file as a model; None without a fault if its folder is missing, which is reported elsewhere."""
     if not path.parent.is_dir():
         return None

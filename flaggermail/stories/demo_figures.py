@@ -197,7 +197,7 @@ def troubles(tx: Transaction) -> list[str]:
 
 
 def faults(tx: Transaction) -> list[str]:
-    """Returns what is wrong in the record after the story, whatever the story."""
+    """Returns the inconsistencies that no story may leave in the record."""
     found = troubles(tx)
     found += [f"case {case.number} has no decision" for case in tx.find(Case, where(Case.decision).is_(None))]
     for case in tx.find(Case, where(Case.origin).is_(Origin.REFERRAL)):

@@ -32,7 +32,7 @@ from flaggermail.ports import (
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.settings.model import MailboxSettings
 from flaggermail.wording.said import as_written
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 
 NUMBERING = "1"
 
@@ -215,11 +215,11 @@ class ScriptedSubmitter(Submitter):
         now = self._clock.now()
         answer = next((a for a in self._script if a.fits(recipient, now)), None)
         if answer is None:
-            return Accepted(recipient, now, Attempted.SAYS(words="250 accepted"))
+            return Accepted(recipient, now, AttemptText.SAYS(words="250 accepted"))
         if answer.code < 0:
             return Unknown(recipient, as_written(answer.text))
         stage = SmtpStage.RECIPIENT if answer.code else SmtpStage.CONNECTION
-        return Refused(recipient, answer.code >= 500, answer.code, Attempted.SAYS(words=answer.text), stage)  # noqa: PLR2004 - 5yz, RFC 5321
+        return Refused(recipient, answer.code >= 500, answer.code, AttemptText.SAYS(words=answer.text), stage)  # noqa: PLR2004 - 5yz, RFC 5321
 
 
 class ListPager:

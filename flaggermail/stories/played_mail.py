@@ -160,7 +160,7 @@ def _trace_fields(env: Services, sender: Address | None, auth: ClaimedResult, at
 
 
 def _reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
-    """Returns the fields that make a mail a reply, and those that its file lacks."""
+    """Returns the header fields that make a mail a reply, and those that its file lacks."""
     own, other = (BytesParser().parsebytes(octets, headersonly=True) for octets in (header, answered))
     message_id = str(other["Message-ID"]).strip().strip("<>")
     domain = str(own["From"]).rpartition("@")[2].strip("> ")
@@ -189,7 +189,7 @@ def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:
 
 
 def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
-    """Returns our sent mails that match `wanted`, whatever its `number`."""
+    """Returns our sent mails that match `wanted`, ignoring its `number`."""
     with env.store.read() as tx:
         return [
             mail

@@ -34,7 +34,7 @@ from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.shipped import stories
 from flaggermail.stories.played_mail import sender_of, written
 from flaggermail.stories.scenario_file import Answers, CallEntry, ClaimedResult, MailEntry, ScenarioFile
-from flaggermail.wording.filing import Vouched
+from flaggermail.wording.filing import SenderEvidence
 
 CORRESPONDENCE = frozenset({
     Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE,
@@ -57,14 +57,14 @@ class _Due:
 
 
 @dataclass(frozen=True, slots=True)
-class _Says:
+class _StatedVerdict:
     """Implements `ports.SenderCheck` with the verdict that the story states."""
 
     claimed: ClaimedResult
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:  # noqa: ARG002 - the port's signature
         """Returns that verdict."""
-        return Verdict(_SAYS.get(self.claimed, SenderVerdict.UNVERIFIED), Vouched.REHEARSED())
+        return Verdict(_SAYS.get(self.claimed, SenderVerdict.UNVERIFIED), SenderEvidence.REHEARSED())
 
 
 def tick(env: Services) -> int:
@@ -186,7 +186,7 @@ def _as_players(env: Services, story: ScenarioFile, sender: str, claimed: Claime
     desk = settings.desk.model_copy(update={"exercise": players})
     rules = replace(settings.rules, lists=lists)
     return replace(
-        env, settings=settings.model_copy(update={"desk": desk, "rules": rules}), sender_check=_Says(claimed)
+        env, settings=settings.model_copy(update={"desk": desk, "rules": rules}), sender_check=_StatedVerdict(claimed)
     )
 
 

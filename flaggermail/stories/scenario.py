@@ -82,11 +82,11 @@ class Scenario:
         return [reading for reading in self.policies_read if reading.at == now]
 
     def later_asked(self, env: Services) -> int:
-        """Returns how many mails of ours match `demo.later` so far."""
+        """Returns the number of our mails that match `demo.later` so far."""
         return len(sent(env, self.demo.later.answers)) if self.demo.later else 0
 
     def later(self, count: int, now: datetime) -> Incoming:
-        """Returns the answer of `demo.later` to the mail of ours at index `count`, arriving now."""
+        """Returns the answer of `demo.later` to our mail at index `count`, arriving now."""
         entry = self.demo.later
         if entry is None:
             raise ConfigurationError(f"{self.folder.name}/scenario.yaml demo: says nothing of later")

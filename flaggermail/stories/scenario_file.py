@@ -109,7 +109,7 @@ class ReadingEntry(Model):
 
 
 class LaterEntry(Model):
-    """The mail that arrives after the story, for each mail of ours that matches `answers`."""
+    """The mail that arrives after the story, for each of our mails that matches `answers`."""
 
     file: str
     answers: Answers

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail import __version__, logbook
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, lead
-from flaggermail.adapters.db.inspection import archive_marks, database_mistake
+from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, clock_lead
+from flaggermail.adapters.db.inspection import archive_marks, database_fault
 from flaggermail.adapters.dns.resolver import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import (
     FileBlobStore,
-    folder_mistake,
+    folder_fault,
     full_disks,
-    gone_mistake,
-    left_over_mistakes,
+    leftover_faults,
+    missing_folder_fault,
 )
-from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_mistake
+from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_fault
 from flaggermail.adapters.files.templates import FileTemplates, read_words
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
@@ -32,9 +32,9 @@ from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.machine import MachineHealthProbe, places
-from flaggermail.adapters.tls import ca_file_mistake
+from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.cases.elections import register
-from flaggermail.errors import ConfigurationError, MachineFault
+from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.intake import facts, trust_proofs
 from flaggermail.intake.facts import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -56,13 +56,13 @@ from flaggermail.record.case_values import Topic
 from flaggermail.record.states import Severity
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
 from flaggermail.shipped import shipped
 from flaggermail.wiring.logins import (
     Presented,
-    certificate_mistake,
-    extra_mistake,
+    certificate_fault,
+    extra_fault,
     imap_account,
     login_certificate_end,
     named_secrets,
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from flaggermail.health.findings import Confinement
     from flaggermail.intake import old_mail
     from flaggermail.rule_changes.reload import RuleReloader
-    from flaggermail.rules.rulebook import Remark
+    from flaggermail.rules.rulebook import RuleFinding
     from flaggermail.stories import demo
     from flaggermail.stories.replay import Command, Report
 
@@ -94,15 +94,15 @@ def template_faults(settings: Configuration) -> tuple[str, ...]:
     return FileTemplates(settings.templates, settings.zone).check()
 
 
-def rule_remarks(settings: Configuration) -> list[Remark]:
+def rule_findings(settings: Configuration) -> list[RuleFinding]:
     """Returns faults and warnings about the rules of the settings and their sample mails."""
     from flaggermail.rules import rulebook
     from flaggermail.rules.rulebook import load_samples
-    from flaggermail.settings.yaml_files.source import Fault
+    from flaggermail.settings.yaml_files.source import FileFault
 
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     samples = load_samples(settings.rules_directory, faults)
-    remarks = [rulebook.Remark(fault.file, fault.line, fault.column, fault.said) for fault in faults]
+    remarks = [rulebook.RuleFinding(fault.file, fault.line, fault.column, fault.said) for fault in faults]
     if remarks:
         return remarks
     reader = ContainedParser(settings.rules_directory)
@@ -124,7 +124,9 @@ def parser_confinement(settings: Configuration) -> Confinement:
 def measures(settings: Configuration, octets: FileBlobStore | None = None) -> MachineHealthProbe:
     """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
     where = places(database_file(settings.desk), settings.archive)
-    return MachineHealthProbe(where, lambda: login_certificate_end(settings), lead, octets.fault if octets else None)
+    return MachineHealthProbe(
+        where, lambda: login_certificate_end(settings), clock_lead, octets.fault if octets else None
+    )
 
 
 def submitter(settings: Configuration, clock: Clock, presented: Presented = unseen) -> Submitter:
@@ -261,7 +263,7 @@ def renewal(env: Services, edited: RuleFolders | None = None) -> RuleReloader:
 def renewed(env: Services) -> Services:
     """Returns `env` with the current rules and templates. Raises ConfigurationError with every fault in them."""
     settings = load(env.settings.directory, env.settings.rules_directory, env.settings.templates)
-    faults = [str(remark) for remark in rule_remarks(settings) if remark.fault]
+    faults = [str(remark) for remark in rule_findings(settings) if remark.fault]
     if faults:
         raise ConfigurationError(*faults)
     kept = env.settings.model_copy(update={"rules": settings.rules})
@@ -291,12 +293,14 @@ def services_on(
     )  # fmt: skip
 
 
-def machine_mistakes(settings: Configuration, marks: Callable[[Configuration], Collection[str]]) -> tuple[Mistake, ...]:
+def machine_faults(
+    settings: Configuration, marks: Callable[[Configuration], Collection[str]]
+) -> tuple[SetupFault, ...]:
     """Returns what on this machine does not fit the settings: database, archive, authorities, secrets, extras.
 
     Reads files, and asks no server but by `marks`, which returns those of the archive; nothing is made or changed.
     """
-    return tuple(found for found in _machine_mistakes(settings, marks) if found is not None)
+    return tuple(found for found in _machine_faults(settings, marks) if found is not None)
 
 
 def marks_in_file(settings: Configuration) -> Collection[str]:
@@ -304,45 +308,45 @@ def marks_in_file(settings: Configuration) -> Collection[str]:
     return archive_marks(database_file(settings.desk))
 
 
-def _machine_mistakes(
+def _machine_faults(
     settings: Configuration, marks: Callable[[Configuration], Collection[str]]
-) -> Iterator[Mistake | None]:
+) -> Iterator[SetupFault | None]:
     desk = settings.desk
     on_server = not desk.store.database.startswith("sqlite")
-    yield database_mistake(database_file(desk), on_server=on_server)
-    yield folder_mistake(settings.archive) or gone_mistake(settings.archive, marks(settings))
-    yield folder_mistake(settings.codes, "codes") if os.path.lexists(settings.codes) else None
+    yield database_fault(database_file(desk), on_server=on_server)
+    yield folder_fault(settings.archive) or missing_folder_fault(settings.archive, marks(settings))
+    yield folder_fault(settings.codes, "codes") if os.path.lexists(settings.codes) else None
     yield from full_disks(places(database_file(desk), settings.archive))
-    yield ca_file_mistake("mailbox", desk.mailbox.ca_file)
-    yield ca_file_mistake("submission", desk.submission.ca_file)
+    yield ca_file_fault("mailbox", desk.mailbox.ca_file)
+    yield ca_file_fault("submission", desk.submission.ca_file)
     if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():
-        yield mistake(CheckCode.PAGER_EXTRA)
-    yield extra_mistake(desk.oauth2)
-    yield certificate_mistake(settings, SystemClock().now())
+        yield setup_fault(SetupFaultCode.PAGER_EXTRA)
+    yield extra_fault(desk.oauth2)
+    yield certificate_fault(settings, SystemClock().now())
     of_lines = desk.oauth2.files_of_lines if desk.oauth2 else frozenset()
     for name, key in named_secrets(settings).items():
-        found = secret_mistake(name, settings.directory, several=name in of_lines)
+        found = secret_fault(name, settings.directory, several=name in of_lines)
         yield found and replace(found, text=f"{key}: {found.text}")
     around = [settings.directory, settings.directory.parent, settings.archive.parent, Path.cwd()]
     database = database_file(desk)
-    yield from left_over_mistakes([*around, database.parent] if database is not None else around)
+    yield from leftover_faults([*around, database.parent] if database is not None else around)
 
 
 def require_ready(settings: Configuration, clock: Clock) -> None:
-    """Logs each mistake that the daemon runs with.
+    """Logs each fault in the set-up that the daemon runs with.
 
     Raises ConfigurationError with each that it does not start with, and what else would be found on the way; it is a
-    MachineFault if all of it may pass.
+    MachineFailure if all of it may pass.
     """
     from flaggermail.health import advice
 
     today = clock.now().astimezone(settings.zone).date()
-    on_machine = machine_mistakes(settings, marks_in_file)
-    found = (*advice.mistakes(settings), *advice.mistakes_on(settings, today), *on_machine)
+    on_machine = machine_faults(settings, marks_in_file)
+    found = (*advice.setup_faults(settings), *advice.setup_faults_on(settings, today), *on_machine)
     refused = [one for one in found if one.stops_run]
     if refused:
         others = [*template_faults(settings), *word_faults(settings.rules_directory)]
-        kind = ConfigurationError if others or not all(one.passes for one in refused) else MachineFault
+        kind = ConfigurationError if others or not all(one.passes for one in refused) else MachineFailure
         raise kind(*(one.text for one in refused), *others)
     for one in found:
         if one.severity is Severity.FAULT:
@@ -389,7 +393,7 @@ def ingest_files(
 ) -> old_mail.FoundMail:  # fmt: skip
     """Takes in the old mail of files and folders; `sent` are those of sent mail.
 
-    `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFault, ArchiveFault.
+    `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFailure, ArchiveFailure.
     """
     from flaggermail.adapters.files.old_mail import MailFiles, MailNames
     from flaggermail.intake import old_mail

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from flaggermail import __version__, logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
-from flaggermail.errors import ConfigurationError, MachineFault, StoreAway, StoreBusy
+from flaggermail.errors import ConfigurationError, MachineFailure, StoreAway, StoreBusy
 from flaggermail.intake import trust_proofs
 from flaggermail.rules.configuration import load
 from flaggermail.settings.reading import rules_of
@@ -55,7 +55,7 @@ def daemon(
     supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
     plain, edited = _started(directory, clock, supervisor)
     env = adapt(plain)
-    for found in trust_proofs.mistakes(env):
+    for found in trust_proofs.trust_faults(env):
         logbook.set_up_faulty(found.code, found.text)
     ticker = SchedulerTicker()
     ticker.every(GIVE_BACK_EVERY, "memory", machine.give_back)
@@ -92,13 +92,13 @@ def _started(directory: Path, clock: Clock, supervisor: Supervisor) -> tuple[Ser
 
     With rules or templates that have faults they begin with those that were last in force: then it returns where they
     are edited, too. This version may refuse those as well: in the place of a faulty template the shipped one is used.
-    Raises ConfigurationError, a MachineFault where what is wrong may pass.
+    Raises ConfigurationError, a MachineFailure where what is wrong may pass.
     """
     try:
         settings = load(directory)
         _get_ready(settings, clock)
         return _on(settings, clock, supervisor, assembly.with_whole_templates), None
-    except MachineFault:
+    except MachineFailure:
         raise
     except ConfigurationError as refused:
         try:

@@ -34,7 +34,7 @@ from flaggermail.adapters.files.backup_file import (
 )
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.desk import audit
-from flaggermail.errors import BackupFault, ConfigurationError, OctetsLost
+from flaggermail.errors import BackupFailure, ConfigurationError, OctetsLost
 from flaggermail.letters import writing
 from flaggermail.mail.message import Json
 from flaggermail.record.audit import Kept, Octets
@@ -78,7 +78,7 @@ class Restored:
 def back_up(directory: Path, out: Path, progress: Progress) -> BackedUp:
     """Writes a backup of the desk in `directory`, whose daemon may run; `adapters.files.backup_file` has its form.
 
-    Raises ConfigurationError, StoreFault, ArchiveFault, and BackupFault if the file exists or cannot be written.
+    Raises ConfigurationError, StoreFailure, ArchiveFailure, and BackupFailure if the file exists or cannot be written.
     """
     return back_up_desk(load_settings(directory), out, progress)
 
@@ -155,19 +155,19 @@ def restore(
 
     `database` is the address of an empty PostgreSQL database; else an SQLite file in the folder is made. The desk
     observes, and no token or device from before holds: see `letters.writing`. Nothing stays if it fails; what a killed
-    one left is removed by the next. `any_size`: only the disk bounds what is unpacked. Raises BackupFault,
-    ConfigurationError, StoreFault, ArchiveFault.
+    one left is removed by the next. `any_size`: only the disk bounds what is unpacked. Raises BackupFailure,
+    ConfigurationError, StoreFailure, ArchiveFailure.
     """
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
-        raise BackupFault(
+        raise BackupFailure(
             f"{to}: is there already and not empty; name a new folder: no desk is ever restored onto another"
         )
     _require_readable(path)
-    part = unfinished.beside(to.absolute())
+    part = unfinished.hidden_path(to.absolute())
     try:
         lock = unfinished.new_folder(part, _FOLDER_MODE)
     except BlockingIOError:
-        raise BackupFault(f"{to}: another restore is writing this folder; wait for it, or name another") from None
+        raise BackupFailure(f"{to}: another restore is writing this folder; wait for it, or name another") from None
     except OSError as fault:
         raise _unmade(to, fault) from fault
     try:
@@ -180,7 +180,7 @@ def restore(
     except OSError as fault:
         raise _unmade(to, fault) from fault
     except backup_file.DAMAGES as fault:  # whatever a hostile file holds in the place of a value
-        raise BackupFault(f"{path}: is damaged ({type(fault).__name__}); use another backup") from fault
+        raise BackupFailure(f"{path}: is damaged ({type(fault).__name__}); use another backup") from fault
     finally:
         shutil.rmtree(part, ignore_errors=True)
         os.close(lock)
@@ -192,13 +192,13 @@ def _require_readable(path: Path) -> None:
         with path.open("rb"):
             return
     except OSError as fault:
-        raise BackupFault(
+        raise BackupFailure(
             f"{path}: cannot be read ({fault.strerror}); name a file that `flaggermail db backup` wrote"
         ) from fault
 
 
-def _unmade(to: Path, fault: OSError) -> BackupFault:
-    return BackupFault(f"{to}: cannot be made ({fault.strerror}); name another folder, or make room")
+def _unmade(to: Path, fault: OSError) -> BackupFailure:
+    return BackupFailure(f"{to}: cannot be made ({fault.strerror}); name another folder, or make room")
 
 
 def _restored(
@@ -227,11 +227,11 @@ class _Reader:
         self._end: dict[str, Json] = {}
 
     def revision(self) -> str:
-        """Returns the revision of the schema. Raises BackupFault if this program cannot read the file."""
+        """Returns the revision of the schema. Raises BackupFailure if this program cannot read the file."""
         name, octets = next(self._members, ("", b""))
         begin = backup_file.document(self._path, octets) if name == BEGIN else {}
         if begin.get("format") != FORMAT:
-            raise BackupFault(
+            raise BackupFailure(
                 f"{self._path}: is no backup that this program can read; `flaggermail db backup` makes one"
             )
         return str(begin.get("revision"))
@@ -250,13 +250,13 @@ class _Reader:
             elif name == END:
                 self._end = backup_file.document(self._path, octets)
             else:
-                raise BackupFault(f"{self._path}: {name!a} has no place in a backup")
+                raise BackupFailure(f"{self._path}: {name!a} has no place in a backup")
 
     def end(self, rows: int) -> BackedUp:
-        """Returns what the backup holds. Raises BackupFault if that is not what was read: the file is cut off."""
+        """Returns what the backup holds. Raises BackupFailure if that is not what was read: the file is cut off."""
         held = self._end
         if (held.get("rows"), held.get("mails")) != (rows, self._mails):
-            raise BackupFault(f"{self._path}: is cut off or damaged; use another backup")
+            raise BackupFailure(f"{self._path}: is cut off or damaged; use another backup")
         missing = held["missing"]
         return BackedUp(
             seq=int(str(held["seq"])), digest=str(held["digest"]), taken_at=str(held["taken_at"]), rows=rows,
@@ -267,11 +267,11 @@ class _Reader:
         found = backup_file.document(self._path, octets)
         columns, rows = found.get("columns"), found.get("rows")
         if not isinstance(columns, dict) or not isinstance(rows, list):
-            raise BackupFault(f"{self._path}: {name!a} is damaged; use another backup")
+            raise BackupFailure(f"{self._path}: {name!a} is damaged; use another backup")
         try:
             forms = {column: ValueForm(str(form)) for column, form in columns.items()}
         except ValueError:
-            raise BackupFault(f"{self._path}: {name!a} is from a later program; use that") from None
+            raise BackupFailure(f"{self._path}: {name!a} is from a later program; use that") from None
         return RowBatch(name.split("/")[1], forms, [row for row in rows if isinstance(row, list)])
 
     def _write(self, name: str, octets: bytes) -> None:
@@ -279,9 +279,9 @@ class _Reader:
         path = PurePosixPath(name)
         ours = path.parts[0] in _BELOW if len(path.parts) > 1 else path.suffix == ".yaml"
         if path.is_absolute() or ".." in path.parts or path.suffix not in _SUFFIXES or not path.stem or not ours:
-            raise BackupFault(f"{self._path}: {name[:200]!a} is no file of a configuration")
+            raise BackupFailure(f"{self._path}: {name[:200]!a} is no file of a configuration")
         if name == _DESK_FILE and len(octets) > _MOST_SETTINGS:
-            raise BackupFault(f"{self._path}: {name!a} is no file of a configuration")
+            raise BackupFailure(f"{self._path}: {name!a} is no file of a configuration")
         target = self._folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:

@@ -11,15 +11,15 @@ from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_mistake
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
+from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_fault
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import Ask, KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.smtp.submission import SubmissionAccount
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.findings import WARNED
 from flaggermail.ports import TokenReach
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings
 from flaggermail.settings.oauth_section import Grant, LoginMethod, OAuth2Settings, Provider
 
@@ -75,11 +75,11 @@ def tries_another(settings: Settings, account: ImapAccount) -> TokenReach | None
     return None if other is None else proves_one_mailbox(account, other)
 
 
-def extra_mistake(section: OAuth2Settings | None) -> Mistake | None:
+def extra_fault(section: OAuth2Settings | None) -> SetupFault | None:
     """Returns that the provider's library is not installed; None if it is, or none is needed."""
     if section is None or section.provider not in _MODULES or is_module(_MODULES[section.provider]):
         return None
-    return mistake(CheckCode.TOKEN_EXTRA, provider=section.provider)
+    return setup_fault(SetupFaultCode.TOKEN_EXTRA, provider=section.provider)
 
 
 def login_certificate_end(settings: Settings) -> datetime | None:
@@ -94,19 +94,19 @@ def login_certificate_end(settings: Settings) -> datetime | None:
     return None
 
 
-def certificate_mistake(settings: Settings, now: datetime) -> Mistake | None:
+def certificate_fault(settings: Settings, now: datetime) -> SetupFault | None:
     """Returns that the certificate with which the desk logs in ends within thirty days, or is none."""
     section = settings.desk.oauth2
     if section is None or section.certificate is None or not is_module(_MODULES[Provider.MICROSOFT]):
         return None
-    if secret_mistake(section.certificate, settings.directory, several=True) is not None:
+    if secret_fault(section.certificate, settings.directory, several=True) is not None:
         return None  # told by itself
     ends = login_certificate_end(settings)
     if ends is None:
-        return mistake(CheckCode.LOGIN_CERTIFICATE_UNREADABLE, name=section.certificate)
+        return setup_fault(SetupFaultCode.LOGIN_CERTIFICATE_UNREADABLE, name=section.certificate)
     if ends - now > timedelta(days=max(WARNED)):
         return None
-    return mistake(CheckCode.LOGIN_CERTIFICATE_ENDS, day=ends.date(), name=section.certificate)
+    return setup_fault(SetupFaultCode.LOGIN_CERTIFICATE_ENDS, day=ends.date(), name=section.certificate)
 
 
 def is_module(module: str) -> bool:
@@ -150,7 +150,7 @@ def _from_endpoint(
     settings: Settings, section: OAuth2Settings, line: Callable[[str], TokenLine], secret: str
 ) -> Granted:
     client_secret = _read(settings, section.client_credential)
-    return ask(section, secret, _files(settings, section), line(section.source), client_secret)
+    return fetch_token(section, secret, _files(settings, section), line(section.source), client_secret)
 
 
 def _from_authority(

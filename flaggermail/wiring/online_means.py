@@ -15,7 +15,7 @@ from pwd import getpwuid
 
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.migrate import require_revision
-from flaggermail.adapters.db.server import seen
+from flaggermail.adapters.db.server import probe
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.dns.resolver import DnsResolver
 from flaggermail.adapters.files.secrets import FileCodeVault, credential
@@ -93,7 +93,7 @@ def _database(settings: Configuration) -> DatabaseSeen | None:
         return None
     with closing(SqlStore(settings.desk.store.database, SystemRandomness().salt)) as store:
         require_revision(store.engine)
-        return seen(store.engine)
+        return probe(store.engine)
 
 
 def _local_offset() -> timedelta:

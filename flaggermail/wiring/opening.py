@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Opens a desk for whoever asks it: no further than each request needs.
+"""Connects the command line to a desk, and opens only what each request needs.
 
-`OpenDesk.ask` is the one way from the command line to a desk. An inspection needs little and is answered at once;
-commands and views open database and archive, which take a second to import.
+`DeskConnection.answer` is the one way from the command line to a desk. An inspection needs little and is answered at
+once; commands and views open database and archive, which take a second to import.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from flaggermail.online.checked import CheckMeans
     from flaggermail.ports import BlobStore, Parser, Transaction
     from flaggermail.rules.configuration import Configuration
-    from flaggermail.rules.rulebook import Remark
+    from flaggermail.rules.rulebook import RuleFinding
     from flaggermail.services import Services
-    from flaggermail.settings.mistakes import Mistake
+    from flaggermail.settings.mistakes import SetupFault
     from flaggermail.wiring.command_desk import CommandDesk
 
     Given: TypeAlias = Services  # what a replay passes on, without looking into it
 
 
-class OpenDesk:
-    """The desk of a configuration directory and one caller: an officer by id, or an account by its login names.
+class DeskConnection:
+    """Connects a caller (an officer by id, or an account by its login names) to the desk of a configuration directory.
 
     `given` are services that are open already, as in a replay; they stay open. `entered_by` is the login with which the
     session began, for the commands that need the desk's own account.
@@ -40,14 +40,14 @@ class OpenDesk:
         self, directory: Path, login: str | None = None, *, officer: str | None = None, given: Given | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> None:  # fmt: skip
-        self._ground = _Ground(directory, given, now)
+        self._ground = _DeskFiles(directory, given, now)
         self._given, self._officer, self._login = given, officer, login
         self._opened: CommandDesk | None = None
 
-    def ask(
+    def answer(
         self, name: str, request: Mapping[str, Json] | None = None, *, entered_by: str | None = None
     ) -> Mapping[str, Json]:
-        """Returns the document that answers a request; `desk.Desk.ask` says which there are.
+        """Returns the document that answers a request; `desk.Desk.answer` says which there are.
 
         Raises Refusal, ConfigurationError.
         """
@@ -56,7 +56,7 @@ class OpenDesk:
         from flaggermail.desk.desk import Caller, Desk
 
         caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by)
-        return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views).ask(name, request)
+        return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views).answer(name, request)
 
     @property
     def services(self) -> Services:
@@ -81,8 +81,8 @@ class OpenDesk:
         self._ground.close()
 
 
-class _Ground:
-    """Implements `desk.ground.Ground`; imports what is slow when it is used."""
+class _DeskFiles:
+    """Implements `desk.ground.DeskFiles`; imports what is slow when it is used."""
 
     def __init__(self, directory: Path, given: Given | None, now: Callable[[], datetime] | None) -> None:
         self._directory, self._given, self._now = directory, given, now
@@ -133,17 +133,17 @@ class _Ground:
 
         return template_faults(settings)
 
-    def rule_remarks(self, settings: Configuration) -> list[Remark]:
-        from flaggermail.wiring.assembly import rule_remarks
+    def rule_findings(self, settings: Configuration) -> list[RuleFinding]:
+        from flaggermail.wiring.assembly import rule_findings
 
-        return rule_remarks(settings)
+        return rule_findings(settings)
 
-    def machine_mistakes(self, settings: Configuration) -> tuple[Mistake, ...]:
-        from flaggermail.wiring.assembly import machine_mistakes, marks_in_file
+    def machine_faults(self, settings: Configuration) -> tuple[SetupFault, ...]:
+        from flaggermail.wiring.assembly import machine_faults, marks_in_file
         from flaggermail.wiring.stores import marks_on_server
 
         on_server = not settings.desk.store.database.startswith("sqlite")
-        return machine_mistakes(settings, marks_on_server if on_server else marks_in_file)
+        return machine_faults(settings, marks_on_server if on_server else marks_in_file)
 
     def confinement(self, settings: Configuration) -> Confinement:
         from flaggermail.wiring.assembly import parser_confinement

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from flaggermail.errors import ArchiveFault, ConfigurationError, MachineFault
+from flaggermail.errors import ArchiveFailure, ConfigurationError, MachineFailure
 from flaggermail.rules.configuration import load
 from flaggermail.rules.files import PACKAGE
 from flaggermail.settings.reading import rules_of
@@ -51,7 +51,7 @@ def watched(env: Services, renewed: Callable[[Services], Services], edited: Rule
 
     reloader = RuleReloader(lambda: stamp(*folders), read, LOOK_EVERY)
     if edited:
-        reloader.ask()
+        reloader.request()
     return reloader
 
 
@@ -59,7 +59,7 @@ def with_last_rules(settings: Configuration, refused: ConfigurationError) -> Con
     """Returns the settings with the rules and templates that were last in force on their record.
 
     They are laid into a folder beside the archive, with the tables of the present rules folder that are not recorded.
-    Raises `refused`, why the present files were not taken, if none were in force yet; as a MachineFault if the
+    Raises `refused`, why the present files were not taken, if none were in force yet; as a MachineFailure if the
     archive may still come. Raises StoreBusy, StoreAway.
     """
     from flaggermail.record.kinds import Versioned
@@ -78,8 +78,8 @@ def with_last_rules(settings: Configuration, refused: ConfigurationError) -> Con
             _lay_out(octets.get(in_force[what]), folder)
         (rules / PACKAGE).unlink(missing_ok=True)  # the package's own domains, which are recorded with the rules
         return load(directory, rules, templates)
-    except (ArchiveFault, OSError) as fault:
-        raise MachineFault(*refused.faults, str(fault)) from fault
+    except (ArchiveFailure, OSError) as fault:
+        raise MachineFailure(*refused.faults, str(fault)) from fault
     except (ConfigurationError, KeyError, tarfile.TarError) as fault:
         raise refused from fault
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.inspection import is_current
-from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy, StoreFault
+from flaggermail.errors import ConfigurationError, StoreAway, StoreBusy, StoreFailure
 from flaggermail.rules.configuration import load
 from flaggermail.settings.model import database_file
 
@@ -82,7 +82,7 @@ def marks_on_server(settings: Settings) -> Collection[str]:
         with closing(SqlStore(address, SystemRandomness().salt)) as store:
             require_revision(store.engine)
             return marks_of(store)()
-    except (ConfigurationError, StoreBusy, StoreFault):  # another look says so, or none
+    except (ConfigurationError, StoreBusy, StoreFailure):  # another look says so, or none
         return ()
 
 

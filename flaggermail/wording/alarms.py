@@ -42,8 +42,8 @@ class AlarmText(Sentence):
     LOST = "alarm: lost"
 
 
-class Differs(Sentence):
-    """How a mail of ours differs from the record."""
+class OutboxFindingText(Sentence):
+    """How a queued mail differs from the record."""
 
     UNREADABLE = "differs: unreadable"
     ADDED = "differs: added"
@@ -109,7 +109,7 @@ class PageText(Sentence):
 
 
 class AlarmName(Sentence):
-    """The kind of an alarm in a word or two; its sentence stands in `config/templates/words.yaml`."""
+    """The kind of an alarm in a word or two; its sentence is in `config/templates/words.yaml`."""
 
     BOUNCED = "alarm name: bounced"
     BOUNCE_UNCLEAR = "alarm name: bounce unclear"
@@ -168,7 +168,7 @@ class AlarmName(Sentence):
     JOB_FAILED = "alarm name: job failed"
 
 
-class PageFault(Sentence):
+class PageFailure(Sentence):
     """Why a pager was not called."""
 
     CREDENTIAL = "page fault: credential"

@@ -60,8 +60,8 @@ class GroundWords(Sentence):
     NOT_SEEN = "ongezien"
 
 
-class NoAnnex(Sentence):
-    """Every reason for refusing something about an annex."""
+class AnnexRefusal(Sentence):
+    """Why an act about an annex is refused."""
 
     NO_MAIL = "no annex: no mail"
     NO_REPLY = "no annex: no reply"
@@ -101,7 +101,7 @@ class NoAnnex(Sentence):
     LABEL_DIFFERS = "no annex: label differs"
 
 
-class Declared(Sentence):
+class DeclarationText(Sentence):
     """Every line and every part of a line, without its indentation."""
 
     TITLE = "declaration: title"

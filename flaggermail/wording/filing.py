@@ -6,7 +6,7 @@ from __future__ import annotations
 from flaggermail.wording.said import Sentence
 
 
-class Filed(Sentence):
+class FilingReason(Sentence):
     """Why a mail was filed, or waits for a person."""
 
     MACHINE = "filed: machine"
@@ -60,8 +60,8 @@ class CitizenDoubt(Sentence):
     NO_CITIZENS_WORDS = "doubt: no citizens words"
 
 
-class Dispute(Sentence):
-    """Why an arrival time is not reliable."""
+class ArrivalDoubt(Sentence):
+    """Why an arrival time is in doubt."""
 
     BEFORE_LOOK = "dispute: before look"
     SERVER_LINE = "dispute: server line"
@@ -77,7 +77,7 @@ class Dispute(Sentence):
     BEFORE_SENDING = "dispute: before sending"
 
 
-class Says(Sentence):
+class MachineStatement(Sentence):
     """What a mail says that a platform's machine wrote, besides that ours arrived."""
 
     QUESTION = "says: question"
@@ -92,7 +92,7 @@ class Says(Sentence):
     REPORT = "says: report"
 
 
-class Basis(Sentence):
+class PlacementBasis(Sentence):
     """What placed a mail in its case."""
 
     TOKEN = "basis: token"
@@ -112,7 +112,7 @@ class Basis(Sentence):
     OURS = "basis: ours"
 
 
-class Hint(Sentence):
+class SuggestionText(Sentence):
     """A suggestion, and the clues for it."""
 
     SUGGESTION = "hint: suggestion"
@@ -141,7 +141,7 @@ class Hint(Sentence):
     NOT_ENOUGH = "hint: not enough"
 
 
-class Vouched(Sentence):
+class SenderEvidence(Sentence):
     """The evidence about a sender."""
 
     NOBODY_ASKED = "vouched: nobody asked"
@@ -197,8 +197,8 @@ class SignatureProof(Sentence):
     KEY_TEST = "signature: key test"
 
 
-class NotTaken(Sentence):
-    """Why a mail, file or folder named to `ingest` is not taken in."""
+class IngestRefusal(Sentence):
+    """Why `ingest` refuses a mail, file or folder."""
 
     MISSING = "not taken: missing"
     UNREADABLE = "not taken: unreadable"
@@ -214,7 +214,7 @@ class NotTaken(Sentence):
     CHANGED = "not taken: changed"
 
 
-class Asked(Sentence):
+class ReadingField(Sentence):
     """A field of a request to read in the archive; its name is the field's."""
 
     WORDS = "asked: words"
@@ -231,7 +231,7 @@ class Asked(Sentence):
     ALL = "asked: all"
 
 
-class Listed(Sentence):
+class LongValue(Sentence):
     """A list, or the whole of something, that is too long for a line."""
 
     STEPS = "listed: steps"

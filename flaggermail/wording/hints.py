@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.wording.said import UNSAID, Said, Sentence
+from flaggermail.wording.said import UNSAID, Sentence, StoredText
 
 
 class WithHint(Sentence):
@@ -162,13 +162,13 @@ class HintByMail(Sentence):
     DRAFT = "by mail: lacking: draft"
 
 
-def hint(refusal: Said, way: type[HintByCommand | HintByMail]) -> Said:
+def hint(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredText:
     """Returns the hint of a refusal for those who read it that way; nothing if it has none."""
     found = next((one for one in way if one.value.partition(": ")[2] == refusal.code), None)
     return refusal.retold(found) if found is not None else UNSAID
 
 
-def hinted(refusal: Said, way: type[HintByCommand | HintByMail]) -> Said:
+def hinted(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredText:
     """Returns a refusal with its hint for those who read it that way."""
     found = hint(refusal, way)
     return WithHint.HINTED(refusal=refusal, hint=found) if found else refusal

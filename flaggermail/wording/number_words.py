@@ -110,7 +110,7 @@ def amount(text: str) -> Fraction | None:
 
 
 def decimals(text: str) -> int:
-    """Returns how many digits stand behind the decimal sign; 1 for halves and quarters, in signs or in words."""
+    """Returns the number of decimals; 1 for halves and quarters, in signs or in words."""
     if _GROUPED.fullmatch(text):
         return 0
     if found := _DECIMAL.fullmatch(text):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from flaggermail.wording.said import Sentence
 
 
-class Online(Sentence):
+class OnlineFinding(Sentence):
     """What was found. The names are those of `online.outcomes.OutcomeCode`."""
 
     NOT_TRIED = "online: not tried"
@@ -152,8 +152,8 @@ class OnlineStep(Sentence):
     CLEAN_UP = "step: clean up"
 
 
-class ToMend(Sentence):
-    """What to change, and where. The names are those of outcomes that are not in order."""
+class OnlineRemedy(Sentence):
+    """What to change, and where to change it. The names are those of outcomes that are not in order."""
 
     IMAP_CLOSED = "mend: imap closed"
     CERTIFICATE_ENDS = "mend: certificate ends"

@@ -6,8 +6,8 @@ from __future__ import annotations
 from flaggermail.wording.said import Sentence
 
 
-class Piece(Sentence):
-    """What stands for a detail of such a reason."""
+class RefusalPart(Sentence):
+    """The words for a detail of a refusal."""
 
     CASE = "part: case"
     MESSAGE = "part: message"
@@ -45,8 +45,8 @@ class LetterText(Sentence):
     SHIPPED = "letter: shipped"
 
 
-class HasDone(Sentence):
-    """What somebody did in the meantime."""
+class MeantimeAct(Sentence):
+    """What another person did in the meantime."""
 
     CASE_OPENED = "did: case opened"
     CASE_ASSESSED = "did: case assessed"
@@ -94,7 +94,7 @@ class SourceWord(Sentence):
 
 
 class MailWord(Sentence):
-    """The state of a mail of ours."""
+    """The state of an outgoing mail."""
 
     QUEUED = "mail state: queued"
     ATTEMPTING = "mail state: attempting"

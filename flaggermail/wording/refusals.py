@@ -6,8 +6,8 @@ from __future__ import annotations
 from flaggermail.wording.said import Sentence
 
 
-class Because(Sentence):
-    """Every reason for refusing a command."""
+class CommandRefusal(Sentence):
+    """Why a command is refused."""
 
     CASE_OR_ELECTION = "case or election"
     PLAN_FIRST = "plan first"
@@ -197,8 +197,8 @@ class Because(Sentence):
     MAIL_LOST = "mail lost"
 
 
-class ReportBecause(Sentence):
-    """Every reason for refusing an act about a report."""
+class ReportRefusal(Sentence):
+    """Why an act about a report is refused."""
 
     NO_DRAFT = "no report draft"
     INCOMPLETE = "report incomplete"
@@ -213,8 +213,8 @@ class ReportBecause(Sentence):
     WHICH_ELECTION = "which election"
 
 
-class Disagreement(Sentence):
-    """What in a report contradicts something else in it."""
+class ReportFinding(Sentence):
+    """A contradiction within a report."""
 
     SUM = "report disagrees: sum"
     CASES = "report disagrees: cases"
@@ -223,8 +223,8 @@ class Disagreement(Sentence):
     MINUTES = "report disagrees: minutes"
 
 
-class ReportTold(Sentence):
-    """What is said beside an act about a report."""
+class ReportNote(Sentence):
+    """A note to the result of an act about a report."""
 
     MOVED = "report: moved"
     MORE = "report: more"
@@ -235,8 +235,8 @@ class ReportTold(Sentence):
     NO_CAUSE = "report: no cause"
 
 
-class Lacking(Sentence):
-    """What a draft or a mail lacks, and the ways out."""
+class SendingRefusal(Sentence):
+    """Why a draft or a mail may not leave, and how to resolve it."""
 
     APPROVALS = "lacking: approvals"
     VOID = "lacking: void"
@@ -252,15 +252,15 @@ class Lacking(Sentence):
     WITHHELD = "lacking: withheld"
 
 
-class Lacks(Sentence):
-    """What an assessment lacks before a decision to notify."""
+class DecisionRefusal(Sentence):
+    """What is missing from an assessment before a decision to notify."""
 
     STEP_A = "lacks: step a"
     STEP_B = "lacks: step b"
     OWN_MEANS = "lacks: own means"
 
 
-class InDraft(Sentence):
+class DraftFault(Sentence):
     """What is wrong with a text for a platform, and what would be right."""
 
     CHECK = "draft: check"

@@ -90,7 +90,7 @@ class ReportText(Sentence):
     AND = "report: and"
 
 
-class Counted(Sentence):
+class CountedValue(Sentence):
     """What is counted, as a table of the report names it, by the code of the value."""
 
     MEDIA = "counted: media"
@@ -116,7 +116,7 @@ class Counted(Sentence):
     LOST = "counted: 3"
 
 
-class Times(Sentence):
+class TimesWord(Sentence):
     """How often, in words up to twelve."""
 
     ONCE = "times: 1"
@@ -298,7 +298,7 @@ class Account(Sentence):
 
 
 class AccountLabel(Sentence):
-    """What stands before each value above a mail."""
+    """The label of each value above a mail."""
 
     QUESTION = "label: question"
     ANSWER = "label: answer"
@@ -318,8 +318,8 @@ class PrintedWord(Sentence):
     BACK = "printed: back"
 
 
-class DocumentFault(Sentence):
-    """Every reason for refusing to write or to read a document."""
+class DocumentRefusal(Sentence):
+    """Why a document is neither written nor read."""
 
     NO_OPEN_DOCUMENT = "no open document"
     DOCUMENT_ENCRYPTED = "document encrypted"

@@ -22,7 +22,7 @@ _WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BEGIN = f'{{"{_CODE}":'
 
 
-class Said(str):
+class StoredText(str):
     """A sentence as it is stored: canonical JSON of its code and its details; empty if nothing is said.
 
     Made by calling a `Sentence`. Text that is no such JSON, as in a row that somebody else changed, words itself.
@@ -36,10 +36,10 @@ class Said(str):
         return str(_read(self).get(_CODE, ""))
 
     def detail(self, name: str) -> object:
-        """Returns a detail as it is stored; None if the sentence has none of that name."""
+        """Returns a detail as stored; None if the sentence has no such detail."""
         return _read(self).get(name)
 
-    def sentences(self, name: str) -> tuple[Said, ...]:
+    def sentences(self, name: str) -> tuple[StoredText, ...]:
         """Returns the sentence or the sentences that are a detail of this one."""
         found = self.detail(name)
         several = found if isinstance(found, list) else [found]
@@ -52,7 +52,7 @@ class Said(str):
         details = _read(self)
         return {"code": details.pop(_CODE, ""), "details": details, "text": self.english}
 
-    def retold(self, sentence: Sentence) -> Said:
+    def retold(self, sentence: Sentence) -> StoredText:
         """Returns another sentence with those details of this one that it has. Raises KeyError if one is missing."""
         found = _read(self)
         return _said({_CODE: sentence.value, **{name: found[name] for name in sorted(sentence.details)}})
@@ -75,7 +75,7 @@ class Said(str):
             return str(self)
 
 
-UNSAID = Said()
+UNSAID = StoredText()
 """Nothing is said."""
 
 Detail: TypeAlias = "str | int | Sequence[str]"
@@ -99,7 +99,7 @@ class Sentence(StrEnum):
         _SENTENCES[code] = member
         return member
 
-    def __call__(self, **details: Detail) -> Said:
+    def __call__(self, **details: Detail) -> StoredText:
         """Returns the sentence with its details. Raises NotWorded if one is missing or is none of its own.
 
         Said without any, as many are when a module is loaded, it is not looked up: a test holds every call against it.
@@ -108,7 +108,7 @@ class Sentence(StrEnum):
             raise NotWorded(f"{self.value}: has the details {sorted(self.details)}, not {sorted(details)}")
         return _said({_CODE: self.value, **{name: _plain(value) for name, value in details.items()}})
 
-    def having(self, **details: Detail) -> Said:
+    def having(self, **details: Detail) -> StoredText:
         """Returns the sentence with those of the details that it has: one of several, which name different ones."""
         return self(**{name: value for name, value in details.items() if name in self.details})
 
@@ -128,15 +128,15 @@ class Sentence(StrEnum):
 _SENTENCES: dict[str, Sentence] = {}
 
 
-class Plainly(Sentence):
-    """What is said in words of its own: by a person, by a server, or by an earlier version of this program."""
+class PlainText(Sentence):
+    """Words without a code of their own: of a person, of a server, or of an earlier version of this program."""
 
     AS_WRITTEN = "as written"
 
 
-def as_written(text: str) -> Said:
-    """Returns what somebody wrote in their own words; nothing if it is empty."""
-    return Plainly.AS_WRITTEN(text=text) if text else Said()
+def as_written(text: str) -> StoredText:
+    """Returns a person's own words as a stored text; empty if there are none."""
+    return PlainText.AS_WRITTEN(text=text) if text else StoredText()
 
 
 def every() -> Mapping[str, Sentence]:
@@ -213,15 +213,15 @@ def countable(value: object) -> object:
 
 def _plain(value: Detail) -> object:
     """Returns a detail for JSON: a sentence in it stays one."""
-    if isinstance(value, Said):
+    if isinstance(value, StoredText):
         return _read(value) or str(value)
     if isinstance(value, str):
         return str(value)
     return value if isinstance(value, int) else [_plain(one) for one in value]
 
 
-def _said(details: Mapping[str, object]) -> Said:
-    return Said(_WRITE(details))
+def _said(details: Mapping[str, object]) -> StoredText:
+    return StoredText(_WRITE(details))
 
 
 def _read(stored: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from flaggermail.wording.said import Sentence
 
 
-class Attempted(Sentence):
+class AttemptText(Sentence):
     """How an attempt ended, or why a mail was not handed over."""
 
     REPLY = "delivery: reply"
@@ -47,8 +47,8 @@ class Attempted(Sentence):
     SETTLED = "delivery: settled"
 
 
-class ServerHint(Sentence):
-    """Which setting a fault of a connection speaks about, and what would be right."""
+class ConnectionRemedy(Sentence):
+    """The setting to correct after a failed connection, and its right value."""
 
     CA_NONE = "server hint: ca none"
     CA_OTHER = "server hint: ca other"
@@ -58,7 +58,7 @@ class ServerHint(Sentence):
     TLS_FIRST = "server hint: tls first"
 
 
-class ConnectionCause(Sentence):
+class ConnectionFailure(Sentence):
     """Why no connection to a server is made."""
 
     NO_HOST = "connection cause: no host"
@@ -68,7 +68,7 @@ class ConnectionCause(Sentence):
     CERTIFICATE_TO_COME = "connection cause: certificate to come"
 
 
-class MailboxCause(Sentence):
+class MailboxFailure(Sentence):
     """Why a mailbox server does not let the desk in, or does not open a folder."""
 
     NO_MAILBOX_RIGHT = "mailbox cause: no right"
@@ -95,7 +95,7 @@ class MailboxCause(Sentence):
     NO_FOLDER_RIGHT = "mailbox cause: no folder right"
 
 
-class SubmissionCause(Sentence):
+class SubmissionFailure(Sentence):
     """Why a submission server does not take the desk's mail."""
 
     SMTP_OFF_FOR_ALL = "submission cause: SMTP off for all"
@@ -128,7 +128,7 @@ class SubmissionCause(Sentence):
     DISK_FULL = "submission cause: disk full"
 
 
-class TokenCause(Sentence):
+class TokenFailure(Sentence):
     """Why a token endpoint gives no token."""
 
     SECRET_WRONG = "token cause: secret wrong"

@@ -78,7 +78,7 @@ def desk(tmp_path: Path, persons: int) -> Iterator[Desk]:
 
 def as_login(env: Services, login: str) -> Callable[[str, Mapping[str, Json]], Document]:
     """Returns how that account of the machine asks a desk with this configuration."""
-    return Door(lambda: env, Caller(login=login)).ask
+    return Door(lambda: env, Caller(login=login)).answer
 
 
 def withheld(desk: Desk) -> list[str]:

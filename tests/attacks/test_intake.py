@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.worker import ContainedParser, seen
+from flaggermail.adapters.parsing.worker import ContainedParser, process_state
 from flaggermail.commands.cases import AssignCase
 from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.mail.hops import Hop
@@ -29,7 +29,7 @@ from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.record.states import MailState
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 from tests.both_shapes import words_of
 from tests.pace import within
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
@@ -122,7 +122,7 @@ def test_25_mb_with_45_attached_mails(desk: Desk) -> None:
     print(f"25 MB with 45 attached mails: {took:.1f} s")  # noqa: T201 - the measured figure
     assert within(took, MOST)
     assert stored.place == "case"
-    inner = desk.messages(match_basis=Basis.ENCLOSED(message=stored.id))
+    inner = desk.messages(match_basis=PlacementBasis.ENCLOSED(message=stored.id))
     assert len(inner) == 45
     assert all(row.subject == f"Bron {number}" for number, row in enumerate(inner))
     assert all(desk.env.octets.get(row.digest) for row in inner)
@@ -188,7 +188,7 @@ def worked(desk: Desk) -> float:
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     parser = desk.env.parser.inner if isinstance(desk.env.parser, CountingParser) else desk.env.parser
     assert isinstance(parser, ContainedParser)
-    return time.process_time() + ended.ru_utime + ended.ru_stime + seen(parser.pid or 0)[1]
+    return time.process_time() + ended.ru_utime + ended.ru_stime + process_state(parser.pid or 0)[1]
 
 
 def answer_notice(desk: Desk, stored: StoredMessage) -> None:

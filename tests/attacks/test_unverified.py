@@ -20,7 +20,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.stories.doubles import ListMailbox
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 from tests.both_shapes import words_of
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
 from tests.store.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture
@@ -154,7 +154,7 @@ def test_a_case_opened_from_an_attached_mail_writes_to_nobody(desk: Desk) -> Non
     body = f"--cut\nContent-Type: text/plain\n\nZie bijlage.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--\n"
     extra = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
     outer = desk.receive(mail("x@elders.example", "Kijk", body, extra=extra))
-    (attached,) = desk.messages(match_basis=Basis.ENCLOSED(message=outer.id))
+    (attached,) = desk.messages(match_basis=PlacementBasis.ENCLOSED(message=outer.id))
     number = desk.do(
         OpenCase(
             election="EP2024", type=CaseType.CONTENT, origin=Origin.REFERRAL, from_message=attached.id, title="Kijk"

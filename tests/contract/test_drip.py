@@ -20,7 +20,7 @@ from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.link import Tls
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.imap.probe import ImapProbe
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
@@ -359,7 +359,7 @@ def test_a_token_endpoint_that_drips(name: str, tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{server.port}/token"
 
         def asked(secret: str) -> Granted:
-            return ask(SECTION, secret, SecretFiles("the file"), TokenLine(url, SECONDS))
+            return fetch_token(SECTION, secret, SecretFiles("the file"), TokenLine(url, SECONDS))
 
         tokens = RenewingTokens(asked, lambda: "secret", kept, SECONDS)
         with broken_off():

@@ -16,7 +16,7 @@ from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.daemon.reconnection import Reconnection
 from flaggermail.errors import LinkLost, PauseAsked
 from flaggermail.ports import Interrupt
-from flaggermail.wording.servers import MailboxCause
+from flaggermail.wording.servers import MailboxFailure
 from tests.contract.imap_account import given, mailbox_on
 from tests.contract.test_imap import MAIL, give, mail, sizes
 from tests.doubles.scripted_imap import Line, ScriptedImap
@@ -79,7 +79,7 @@ def test_a_pause_is_told_wherever_it_is_asked_for(throttles: Callable[[Line], No
         read(mailbox)
     assert asked.value.seconds == SECONDS
     assert asked.value.text == "127.0.0.1: the server throttles this account and asks for a pause of 300 s"
-    assert asked.value.meaning.code == MailboxCause.THROTTLED.value
+    assert asked.value.meaning.code == MailboxFailure.THROTTLED.value
 
 
 @pytest.mark.parametrize("step", ["STATUS", "EXAMINE"])

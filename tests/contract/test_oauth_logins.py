@@ -19,7 +19,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, AccessToken, Refused, Submission
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 from tests.contract.imap_account import account, given
 from tests.contract.test_imap import MAIL, give, mail, sizes, uids
 from tests.contract.test_smtp import OCTETS, ONE, SENDER, SteppingClock
@@ -218,8 +218,8 @@ def test_smtp_with_xoauth2() -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        ("535 5.7.139 Authentication unsuccessful", Attempted.TOKEN_REFUSED(told="535", mailbox=SHARED)),
-        ("454 4.7.0 later", Attempted.LOGIN_LATER()),
+        ("535 5.7.139 Authentication unsuccessful", AttemptText.TOKEN_REFUSED(told="535", mailbox=SHARED)),
+        ("454 4.7.0 later", AttemptText.LOGIN_LATER()),
     ],
 )
 def test_smtp_that_refuses_a_token(reply: str, said: str) -> None:
@@ -233,4 +233,4 @@ def test_smtp_without_tokens() -> None:
     """No password is tried in their place."""
     result = submit(ScriptedSmtp(offers=("AUTH PLAIN",)))
     assert isinstance(result, Refused)
-    assert result.text == Attempted.NO_TOKEN_LOGIN()
+    assert result.text == AttemptText.NO_TOKEN_LOGIN()

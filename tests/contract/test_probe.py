@@ -15,7 +15,7 @@ from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Folder, Role
 from flaggermail.ports.probing import Found, SubmissionSeen
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wording.servers import Attempted, MailboxCause
+from flaggermail.wording.servers import AttemptText, MailboxFailure
 from tests.contract.imap_account import account
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap
 from tests.doubles.scripted_smtp import Fault, ScriptedSmtp
@@ -182,10 +182,10 @@ def test_a_known_answer_comes_with_its_meaning() -> None:
         probe.connect()
         with pytest.raises(LoginRefused) as refused:
             probe.log_in()
-    assert refused.value.meaning.code == MailboxCause.IMAP_OFF
+    assert refused.value.meaning.code == MailboxFailure.IMAP_OFF
     disabled = "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."
     found = looked(ScriptedSmtp(replies={"AUTH": disabled}, offers=("AUTH PLAIN",)))
-    assert found.logged_in.code == Attempted.HINTED
+    assert found.logged_in.code == AttemptText.HINTED
 
 
 def looked(server: ScriptedSmtp, port: int | None = None) -> SubmissionSeen:
@@ -218,5 +218,5 @@ def test_no_connection_and_no_login_are_told_apart() -> None:
     assert not refused.connected
     assert refused.logged_in
     assert "geheim" not in refused.logged_in.english
-    assert looked(ScriptedSmtp(offers=())).logged_in == Attempted.NO_LOGIN()
+    assert looked(ScriptedSmtp(offers=())).logged_in == AttemptText.NO_LOGIN()
     assert looked(ScriptedSmtp(), port=1).connected

@@ -23,16 +23,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, ask
+from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.sasl import Bearer
-from flaggermail.adapters.server_answers.answer import ConnectFault, KnownAnswer, ProtocolStep
+from flaggermail.adapters.server_answers.answer import ConnectFailure, KnownAnswer, ProtocolStep
 from flaggermail.adapters.server_answers.recognise import known
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Refused
 from flaggermail.settings.oauth_section import OAuth2Settings
-from flaggermail.wording.said import Said
-from flaggermail.wording.servers import MailboxCause
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.servers import MailboxFailure
 from tests.contract.imap_account import SECRET
 from tests.contract.imap_account import account as imap_account
 from tests.contract.test_smtp import OCTETS, ONE, SENDER, SteppingClock
@@ -153,13 +153,13 @@ def submitted(server: ScriptedSmtp, *, password: bool = False, by_token: bool = 
     return result
 
 
-def hint(result: Refused) -> Said:
+def hint(result: Refused) -> StoredText:
     """Returns what the refusal means."""
     (found,) = result.text.sentences("hint")
     return found
 
 
-def assert_says(meaning: Said, row: KnownAnswer, shown: str) -> None:
+def assert_says(meaning: StoredText, row: KnownAnswer, shown: str) -> None:
     """The meaning is the row's own, in both languages, and stands in what is shown in English."""
     assert meaning.code == row.means.value
     assert meaning.english in shown
@@ -205,7 +205,7 @@ def test_a_token_endpoint_that_answers_so(name: str) -> None:
     with TokenEndpoint(lambda _: answer).running() as endpoint:
         section = OAuth2Settings(token_endpoint=endpoint.url, client_id="desk", scope="mail", mailbox=SHARED)
         with pytest.raises(LoginRefused) as refused:
-            ask(section, SECRET, SecretFiles(FILE), TokenLine(endpoint.url, 2))
+            fetch_token(section, SECRET, SecretFiles(FILE), TokenLine(endpoint.url, 2))
     assert_says(refused.value.meaning, row, str(refused.value))
 
 
@@ -218,11 +218,11 @@ def test_what_passes_by_itself_is_no_refused_login() -> None:
     }
     soon = {cause for cause, kind in kinds.items() if kind is LinkLost}
     assert soon == {
-        MailboxCause.UNAVAILABLE,
-        MailboxCause.TOO_MANY_SESSIONS,
-        MailboxCause.BANDWIDTH,
-        MailboxCause.CONNECTION_LIMIT,
-        MailboxCause.LOGIN_BACKEND,
+        MailboxFailure.UNAVAILABLE,
+        MailboxFailure.TOO_MANY_SESSIONS,
+        MailboxFailure.BANDWIDTH,
+        MailboxFailure.CONNECTION_LIMIT,
+        MailboxFailure.LOGIN_BACKEND,
     }
 
 
@@ -289,25 +289,25 @@ def greets(line: Line) -> None:
 
 def imap_connects(
     row: KnownAnswer, certificate: ServerCertificate | None, ca_file: Path | None, monkeypatch: pytest.MonkeyPatch
-) -> Said:
+) -> StoredText:
     """Returns the meaning of the fault when the mailbox is opened."""
     code = row.example.code
-    tls = "none" if code in {ConnectFault.NO_HOST, ConnectFault.REFUSED, ConnectFault.NO_WAY} else "implicit"
-    if code == ConnectFault.SILENT:
+    tls = "none" if code in {ConnectFailure.NO_HOST, ConnectFailure.REFUSED, ConnectFailure.NO_WAY} else "implicit"
+    if code == ConnectFailure.SILENT:
         tls = "none"
-    if code in {ConnectFault.NO_HOST, ConnectFault.REFUSED, ConnectFault.NO_WAY}:
+    if code in {ConnectFailure.NO_HOST, ConnectFailure.REFUSED, ConnectFailure.NO_WAY}:
         account = imap_account(CLOSED)
-        fail_to_connect(ConnectFault(code), monkeypatch)
+        fail_to_connect(ConnectFailure(code), monkeypatch)
         return opened(ImapMailbox(account))
-    script = silent if code == ConnectFault.SILENT else greets
+    script = silent if code == ConnectFailure.SILENT else greets
     context = certificate.server_context() if certificate else None
     with ScriptedImap((script,), tls=context).running() as port:
-        timeout = 0.2 if code == ConnectFault.SILENT else PATIENCE
+        timeout = 0.2 if code == ConnectFailure.SILENT else PATIENCE
         account = imap_account(port, tls="implicit" if tls == "implicit" else "none", ca_file=ca_file, timeout=timeout)
         return opened(ImapMailbox(account))
 
 
-def opened(mailbox: ImapMailbox) -> Said:
+def opened(mailbox: ImapMailbox) -> StoredText:
     """Opens a mailbox, which must fail; returns what the fault means, which its text says."""
     with pytest.raises(LinkLost) as lost:
         mailbox.news("INBOX", None)
@@ -320,36 +320,36 @@ def opened(mailbox: ImapMailbox) -> Said:
 
 def smtp_connects(
     row: KnownAnswer, certificate: ServerCertificate | None, ca_file: Path | None, monkeypatch: pytest.MonkeyPatch
-) -> Said:
+) -> StoredText:
     """Returns the meaning of the fault when a mail is submitted."""
     code = row.example.code
-    if code in {ConnectFault.NO_HOST, ConnectFault.REFUSED, ConnectFault.NO_WAY}:
-        fail_to_connect(ConnectFault(code), monkeypatch)
+    if code in {ConnectFailure.NO_HOST, ConnectFailure.REFUSED, ConnectFailure.NO_WAY}:
+        fail_to_connect(ConnectFailure(code), monkeypatch)
         account = smtp_account(CLOSED, host="localhost")
         (result,) = SmtpSubmitter(account, SteppingClock()).submit(OCTETS, SENDER, [ONE])
         assert isinstance(result, Refused)
         return hint(result)
-    greeting: dict[str, Reply] = {"greeting": Fault.HANG} if code == ConnectFault.SILENT else {}
+    greeting: dict[str, Reply] = {"greeting": Fault.HANG} if code == ConnectFailure.SILENT else {}
     context = certificate.server_context() if certificate else None
     server = ScriptedSmtp(greeting, tls=context, implicit_tls=certificate is not None)
     with server.running():
-        account = smtp_account(server.port, timeout=0.2 if code == ConnectFault.SILENT else PATIENCE)
-        if code != ConnectFault.SILENT:
+        account = smtp_account(server.port, timeout=0.2 if code == ConnectFailure.SILENT else PATIENCE)
+        if code != ConnectFailure.SILENT:
             account = replace(account, tls="implicit", ca_file=ca_file)
         (result,) = SmtpSubmitter(account, SteppingClock()).submit(OCTETS, SENDER, [ONE])
     assert isinstance(result, Refused)
     return hint(result)
 
 
-def fail_to_connect(fault: ConnectFault, monkeypatch: pytest.MonkeyPatch) -> None:
+def fail_to_connect(fault: ConnectFailure, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the DNS know no name, or no way lead anywhere, as no machine does on demand."""
-    if fault is ConnectFault.NO_HOST:
+    if fault is ConnectFailure.NO_HOST:
 
         def unknown(*_: object, **__: object) -> object:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    elif fault is ConnectFault.NO_WAY:
+    elif fault is ConnectFailure.NO_WAY:
 
         def unreachable(*_: object, **__: object) -> object:
             raise OSError(errno.EHOSTUNREACH, "No route to host")
@@ -360,7 +360,7 @@ def fail_to_connect(fault: ConnectFault, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("connects", [imap_connects, smtp_connects])
 def test_a_connection_that_fails_so(
-    connects: Callable[[KnownAnswer, ServerCertificate | None, Path | None, pytest.MonkeyPatch], Said],
+    connects: Callable[[KnownAnswer, ServerCertificate | None, Path | None, pytest.MonkeyPatch], StoredText],
     certificates: Certificates,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

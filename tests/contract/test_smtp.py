@@ -18,7 +18,7 @@ from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
 from tests.patience import PATIENCE
@@ -28,11 +28,11 @@ NOW = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 SENDER, ONE, TWO = "desk@desk.example", "one@platform.example", "two@platform.example"
 OCTETS = b"Message-ID: <vf.1+2=3@desk.example>\r\nSubject: proef\r\n\r\nGoedemorgen.\r\n"
 SECRET = "geheim-wachtwoord"
-TAKEN = Attempted.SAYS(words="2.0.0 queued as 4711")
+TAKEN = AttemptText.SAYS(words="2.0.0 queued as 4711")
 REFUSED = {
-    "sender": Attempted.SENDER_REFUSED,
-    "recipient": Attempted.RECIPIENT_REFUSED,
-    "message": Attempted.MESSAGE_REFUSED,
+    "sender": AttemptText.SENDER_REFUSED,
+    "recipient": AttemptText.RECIPIENT_REFUSED,
+    "message": AttemptText.MESSAGE_REFUSED,
 }
 
 
@@ -111,7 +111,7 @@ class TestAccepted:
         server = ScriptedSmtp({f"RCPT {TWO}": "550 5.1.1 unknown"})
         results = submit(server, TWO, ONE, "three@platform.example")
         assert results == [
-            Refused(TWO, permanent=True, code=550, text=Attempted.RECIPIENT_REFUSED(words="5.1.1 unknown")),
+            Refused(TWO, permanent=True, code=550, text=AttemptText.RECIPIENT_REFUSED(words="5.1.1 unknown")),
             Accepted(ONE, NOW, TAKEN),
             Accepted("three@platform.example", NOW, TAKEN),
         ]
@@ -128,7 +128,7 @@ class TestAccepted:
         name = "CH2PR14MB4005@CH2PR14MB4005.namprd14.prod.mailcloud.example"
         words = f"2.0.0 OK <{name}> [Hostname=CH2PR14MB4005.namprd14.prod.mailcloud.example]"
         assert submit(ScriptedSmtp({".": f"250 {words}"})) == [
-            Accepted(ONE, NOW, Attempted.SAYS(words=words), message_id=name)
+            Accepted(ONE, NOW, AttemptText.SAYS(words=words), message_id=name)
         ]
 
     def test_nobody_to_send_to_needs_no_connection(self) -> None:
@@ -332,10 +332,10 @@ class TestRefused:
                 ONE,
                 permanent=True,
                 code=552,
-                text=Attempted.MESSAGE_REFUSED(words="5.2.3 too big"),
+                text=AttemptText.MESSAGE_REFUSED(words="5.2.3 too big"),
                 stage=SmtpStage.MESSAGE,
             ),
-            Refused(TWO, permanent=False, code=450, text=Attempted.RECIPIENT_REFUSED(words="4.7.1 greylisted")),
+            Refused(TWO, permanent=False, code=450, text=AttemptText.RECIPIENT_REFUSED(words="4.7.1 greylisted")),
         ]
 
     @each("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
@@ -351,13 +351,13 @@ class TestRefused:
         """The final dot was never sent, so the server cannot have accepted it (RFC 5321, section 4.1.1.4)."""
         octets = b"Subject: groot\r\n\r\n" + (b"x" * 900 + b"\r\n") * 30_000
         (result,) = submit(ScriptedSmtp({"DATA": Fault.DROP_WITHIN}), octets=octets)
-        assert result == Refused(ONE, permanent=False, code=0, text=Attempted.ENDED(), stage=SmtpStage.MESSAGE)
+        assert result == Refused(ONE, permanent=False, code=0, text=AttemptText.ENDED(), stage=SmtpStage.MESSAGE)
 
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
         """A 554 greeting concerns the server's state, not this message, so the refusal is temporary."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
         assert result == Refused(
-            ONE, permanent=False, code=554, text=Attempted.SAYS(words="5.3.2 closed"), stage=SmtpStage.SESSION
+            ONE, permanent=False, code=554, text=AttemptText.SAYS(words="5.3.2 closed"), stage=SmtpStage.SESSION
         )
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
@@ -449,7 +449,7 @@ class TestTls:
             ONE,
             permanent=False,
             code=0,
-            text=Attempted.NO_STARTTLS(),
+            text=AttemptText.NO_STARTTLS(),
             stage=SmtpStage.SESSION,
         )
         assert server.verbs() == ["EHLO", "QUIT"]
@@ -460,7 +460,7 @@ class TestTls:
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=int(reply[:3]), text=Attempted.SAYS(words=reply[4:]), stage=SmtpStage.SESSION
+            ONE, permanent=False, code=int(reply[:3]), text=AttemptText.SAYS(words=reply[4:]), stage=SmtpStage.SESSION
         )
         assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
 
@@ -470,7 +470,7 @@ class TestTls:
         server = starttls(certificates, STARTTLS=f"220 go ahead\r\n{injected}")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=0, text=Attempted.UNASKED(),
+            ONE, permanent=False, code=0, text=AttemptText.UNASKED(),
             stage=SmtpStage.SESSION,
         )  # fmt: skip
         assert server.verbs() == ["EHLO", "STARTTLS"]
@@ -540,7 +540,7 @@ class TestAuthentication:
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=code, text=Attempted.LOGIN_REFUSED(file="its credential"), stage=stage
+            ONE, permanent=False, code=code, text=AttemptText.LOGIN_REFUSED(file="its credential"), stage=stage
         )
         assert server.verbs().count("AUTH") == 1
         assert "MAIL" not in server.verbs()
@@ -552,7 +552,7 @@ class TestAuthentication:
         server = starttls(certificates, AUTH=form.format(f"AUTH PLAIN {encoded} {SECRET}"))
         (result,) = submit(server, changes=login(certificates))
         assert isinstance(result, Refused)
-        assert result.text == Attempted.LOGIN_REFUSED(file="its credential")
+        assert result.text == AttemptText.LOGIN_REFUSED(file="its credential")
 
     def test_no_mechanism_in_common(self, certificates: Certificates) -> None:
         """Only PLAIN and LOGIN are used, inside TLS; without either the message is not sent."""

@@ -16,7 +16,7 @@ from apscheduler.triggers import date, interval
 
 from flaggermail.adapters.clock import ticker as module
 from flaggermail.adapters.clock.ticker import SchedulerTicker, wall_clock
-from flaggermail.ports import JobFault, JobReport, WallTime
+from flaggermail.ports import JobFailure, JobReport, WallTime
 from tests.patience import PATIENCE
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -25,7 +25,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 class Told:
     """Remembers the reports, and wakes the test at the first of the awaited kind."""
 
-    def __init__(self, awaited: JobFault) -> None:
+    def __init__(self, awaited: JobFailure) -> None:
         self.reports: list[JobReport] = []
         self._awaited, self.heard = awaited, threading.Event()
 
@@ -35,7 +35,7 @@ class Told:
         if report.fault is self._awaited:
             self.heard.set()
 
-    def of(self, fault: JobFault) -> list[JobReport]:
+    def of(self, fault: JobFailure) -> list[JobReport]:
         """Returns the reports of a kind; a busy machine adds others, of calls that it took long to make."""
         return [report for report in self.reports if report.fault is fault]
 
@@ -50,7 +50,7 @@ def ticker() -> Iterator[SchedulerTicker]:
 
 def test_an_error_is_reported_with_the_name_of_its_job(ticker: SchedulerTicker) -> None:
     """A call that raises is reported with its error, and the job goes on."""
-    told, again = Told(JobFault.FAILED), threading.Event()
+    told, again = Told(JobFailure.FAILED), threading.Event()
     calls: list[int] = []
 
     def work() -> None:
@@ -64,13 +64,13 @@ def test_an_error_is_reported_with_the_name_of_its_job(ticker: SchedulerTicker) 
     ticker.start()
     assert told.heard.wait(PATIENCE)
     assert again.wait(PATIENCE)
-    first = told.of(JobFault.FAILED)[0]
+    first = told.of(JobFailure.FAILED)[0]
     assert (first.name, str(first.error)) == ("outbox", "broken")
 
 
 def test_a_call_that_still_runs_is_reported_as_overlapped(ticker: SchedulerTicker) -> None:
     """The next call of a job that still runs is skipped, and reported."""
-    told, end = Told(JobFault.OVERLAPPED), threading.Event()
+    told, end = Told(JobFailure.OVERLAPPED), threading.Event()
     running: list[int] = []
 
     def work() -> None:
@@ -83,26 +83,26 @@ def test_a_call_that_still_runs_is_reported_as_overlapped(ticker: SchedulerTicke
     assert told.heard.wait(PATIENCE)
     assert len(running) == 1
     end.set()
-    assert told.of(JobFault.OVERLAPPED)[0] == JobReport(JobFault.OVERLAPPED, "outbox")
+    assert told.of(JobFailure.OVERLAPPED)[0] == JobReport(JobFailure.OVERLAPPED, "outbox")
 
 
 def test_a_missed_call_runs_late_and_is_reported(ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call whose time passed before the scheduler could make it runs once, and is reported as missed."""
-    told, ran = Told(JobFault.MISSED), threading.Event()
+    told, ran = Told(JobFailure.MISSED), threading.Event()
     monkeypatch.setattr(module, "LATE", timedelta(0))
     ticker.listen(told)
     ticker.once(-3600, "clean-up", ran.set)
     ticker.start()
     assert ran.wait(PATIENCE)
     assert told.heard.wait(PATIENCE)
-    first = told.of(JobFault.MISSED)[0]
+    first = told.of(JobFailure.MISSED)[0]
     assert first.name == "clean-up"
     assert first.late > timedelta(minutes=59)
 
 
 def test_a_call_may_plan_itself_anew(ticker: SchedulerTicker) -> None:
     """A call planned by the running call of the same name is made while that still runs, and counts as no overlap."""
-    told, again = Told(JobFault.OVERLAPPED), threading.Event()
+    told, again = Told(JobFailure.OVERLAPPED), threading.Event()
     calls: list[int] = []
 
     def work() -> None:
@@ -117,7 +117,7 @@ def test_a_call_may_plan_itself_anew(ticker: SchedulerTicker) -> None:
     ticker.start()
     ticker.once(0.01, "hint", work)
     assert again.wait(PATIENCE)
-    assert not told.of(JobFault.OVERLAPPED)
+    assert not told.of(JobFailure.OVERLAPPED)
 
 
 def test_a_later_plan_replaces_the_earlier_one(ticker: SchedulerTicker) -> None:
@@ -191,7 +191,7 @@ def test_calls_go_on_while_the_clock_is_set(
     ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch, leap: timedelta
 ) -> None:
     """A clock set back delays no call; one set forward by years, as when a machine starts, makes up for none."""
-    clock, told, calls, hinted = WallClock(monkeypatch), Told(JobFault.MISSED), list[float](), list[float]()
+    clock, told, calls, hinted = WallClock(monkeypatch), Told(JobFailure.MISSED), list[float](), list[float]()
     ran, again, once = threading.Event(), threading.Event(), threading.Event()
 
     def hint() -> None:
@@ -215,7 +215,7 @@ def test_calls_go_on_while_the_clock_is_set(
     assert once.wait(PATIENCE)
     assert hinted[0] - planned > 1.0  # not early by an hour
     assert len(calls) <= 2 * (time.monotonic() - planned) / 0.05 + 2  # twenty a second, before and after
-    assert not told.of(JobFault.MISSED)
+    assert not told.of(JobFailure.MISSED)
 
 
 @pytest.mark.parametrize("leap", [timedelta(hours=-1), timedelta(hours=1)], ids=str)
@@ -224,7 +224,7 @@ def test_a_step_at_the_very_look_makes_no_call_early_or_late(
     ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch, leap: timedelta, *, seen: bool
 ) -> None:
     """The clock is set just before, or just after, the scheduler reads it to find the calls that are due."""
-    clock, told, calls, early = WallClock(monkeypatch), Told(JobFault.MISSED), list[float](), threading.Event()
+    clock, told, calls, early = WallClock(monkeypatch), Told(JobFailure.MISSED), list[float](), threading.Event()
     armed, again = threading.Event(), threading.Event()
 
     class Stepping(base.datetime):  # type: ignore[misc] # WallClock has put its own there
@@ -252,7 +252,7 @@ def test_a_step_at_the_very_look_makes_no_call_early_or_late(
     again.clear()
     assert again.wait(PATIENCE)
     assert not early.is_set()
-    assert not told.of(JobFault.MISSED)
+    assert not told.of(JobFailure.MISSED)
 
 
 def test_a_time_of_day_follows_the_clock_that_was_set(ticker: SchedulerTicker, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.errors import LinkLost
 from flaggermail.health import status
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderTroubles
+from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.ports import Folder, Role
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import UnfetchedMail
@@ -62,7 +62,7 @@ class Reader:
     env: Services
     clock: SetClock
     box: ImapMailbox
-    troubles: FolderTroubles = field(default_factory=FolderTroubles)
+    troubles: FolderFailures = field(default_factory=FolderFailures)
     lost: int = 0
 
     def look(self, times: int = 1, after: timedelta = MINUTE) -> None:
@@ -392,7 +392,7 @@ def test_mail_that_was_read_out_of_its_turn_is_read_again() -> None:
 def test_folders_in_trouble_come_last_and_more_and_more_rarely() -> None:
     """Sent comes first as long as it is well, and the inbox is read in each look."""
     inbox, sent, other = Folder("INBOX", Role.INBOX), Folder("Sent", Role.SENT), Folder("Archief", Role.OTHER)
-    troubles, tried = FolderTroubles(), list[int]()
+    troubles, tried = FolderFailures(), list[int]()
     assert troubles.order([inbox, sent, other]) == [sent, inbox, other]
     troubles.failed("Sent")
     assert troubles.order([inbox, sent, other]) == [inbox, other, sent]

@@ -321,7 +321,7 @@ def _ourselves(desk: Played) -> None:
     for minutes in (5, 0):
         self_check.tick(desk.env, {"reminders": timedelta(minutes=minutes)})
         desk.wait(2)
-    mailbox_monitor.keep(desk.env, timedelta(minutes=20))
+    mailbox_monitor.watch_inbox(desk.env, timedelta(minutes=20))
     desk.wait(5)
 
 

@@ -28,7 +28,7 @@ from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wording.said import UNSAID, as_written
-from flaggermail.wording.servers import Attempted, ReachText
+from flaggermail.wording.servers import AttemptText, ReachText
 from tests.doubles.dns import ScriptedResolver
 
 BITS = "0123456789abcdef0123456789abcdef"
@@ -151,7 +151,7 @@ class ScriptedSending:
         assert part is not None
         self.recipients.append(recipient)
         if part in self.refuses:
-            text = Attempted.RECIPIENT_REFUSED(words="550 5.1.1 no")
+            text = AttemptText.RECIPIENT_REFUSED(words="550 5.1.1 no")
             return [Refused(recipient, permanent=True, code=550, text=text)]
         if part not in self.loses:
             for old, new in self.replaced.items():
@@ -160,8 +160,8 @@ class ScriptedSending:
             place = self.found_in
             self.mailbox.mails.append(Found(place.name, place.role, "1", number, at, self.trace + octets))
         if part in self.in_doubt:
-            return [Unknown(recipient, Attempted.NO_REPLY(what=Attempted.ENDED()))]
-        return [Accepted(recipient, self.clock.now(), Attempted.SAYS(words="250 ok"))]
+            return [Unknown(recipient, AttemptText.NO_REPLY(what=AttemptText.ENDED()))]
+        return [Accepted(recipient, self.clock.now(), AttemptText.SAYS(words="250 ok"))]
 
 
 @dataclass

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`flaggermail run` with an archive whose defect quotes the mail in its error; the test wires it itself.
 
-An `ArchiveFault` would be waited out: this is an error that nothing expects.
+An `ArchiveFailure` would be waited out: this is an error that nothing expects.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from flaggermail.cli import main
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.wiring import daemon_assembly
@@ -35,11 +35,11 @@ class FailingOctets:
 
     def get(self, digest: str) -> bytes:
         """Fails in the same way."""
-        raise ArchiveFault(digest)
+        raise ArchiveFailure(digest)
 
     def discard(self, digest: str) -> None:
         """Fails in the same way."""
-        raise ArchiveFault(digest)
+        raise ArchiveFailure(digest)
 
     def files(self) -> Iterator[ArchivedFile]:
         """Yields nothing, as nothing was ever written."""

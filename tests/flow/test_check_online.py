@@ -20,7 +20,7 @@ from flaggermail.ports import Clock, Submitter
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.wiring.online_means import means, scratch_desk
-from flaggermail.wording.servers import ConnectionCause
+from flaggermail.wording.servers import ConnectionFailure
 from tests.doubles.dns import ScriptedResolver
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.test_oauth_night import Rotating, use_tokens
@@ -111,7 +111,7 @@ def test_an_expired_certificate_offers_its_renewal_alone(desk: DeskProcess, cert
         found = {one.step: one for one in checking.check(replace(asked, scratch=scratch_desk))}
     for step in (CheckStep.IMAP_CONNECT, CheckStep.SUBMISSION_CONNECT):
         assert "certificate has expired" in found[step].what.english
-        assert found[step].mend == ConnectionCause.CERTIFICATE_ENDED(host="localhost")
+        assert found[step].mend == ConnectionFailure.CERTIFICATE_ENDED(host="localhost")
         assert found[step].where == ""
 
 

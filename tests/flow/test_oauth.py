@@ -13,14 +13,14 @@ from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.imap.probe import proves_one_mailbox
-from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, ask
+from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, Reach, Refused, Role
 from flaggermail.settings.oauth_section import OAuth2Settings
-from flaggermail.wording.servers import Attempted, MailboxCause
+from flaggermail.wording.servers import AttemptText, MailboxFailure
 from tests.contract.imap_account import given
 from tests.patience import PATIENCE
 from tests.servers import OUR_DOMAIN
@@ -57,7 +57,7 @@ def bearer(mailbox: str, clock: HandClock, value: Callable[[], str]) -> Iterator
         section = OAuth2Settings(token_endpoint=endpoint.url, client_id="desk", scope="mail")
         line = TokenLine(endpoint.url, PATIENCE)
         tokens = RenewingTokens(
-            lambda secret: ask(section, secret, SecretFiles("the file"), line), lambda: SECRET, None
+            lambda secret: fetch_token(section, secret, SecretFiles("the file"), line), lambda: SECRET, None
         )
         yield Bearer(tokens=tokens, mailbox=mailbox, monotonic=clock), endpoint
 
@@ -172,9 +172,9 @@ def test_a_mail_is_sent_with_a_token(
         (result,) = submitter.submit(octets, sender, [f"{mail_user}@x-platform.example"])
         assert isinstance(result, Refused)
         assert not result.permanent
-        assert result.text == Attempted.HINTED(
-            what=Attempted.TOKEN_DENIED(told="invalid_token", mailbox=sender),
-            hint=MailboxCause.TOKEN_UNCHECKED(mailbox=sender),
+        assert result.text == AttemptText.HINTED(
+            what=AttemptText.TOKEN_DENIED(told="invalid_token", mailbox=sender),
+            hint=MailboxFailure.TOKEN_UNCHECKED(mailbox=sender),
         )
         by.current()
         clock.seconds += 90

@@ -16,8 +16,8 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.errors import FolderUnreadable, LinkLost, LoginRefused
 from flaggermail.ports import AccessToken, Refused
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wording.said import Said, Sentence
-from flaggermail.wording.servers import MailboxCause, SubmissionCause
+from flaggermail.wording.said import Sentence, StoredText
+from flaggermail.wording.servers import MailboxFailure, SubmissionFailure
 from tests.corpus import each
 from tests.flow.server_mistakes import MAIL, NOW, Between
 from tests.servers import program, run
@@ -79,7 +79,7 @@ def between(postfix: Postfix, certificates: Certificates) -> Between:
     return Between(postfix, certificates, "answers")
 
 
-def submitted(account: SubmissionAccount, sender: str = OURS, octets: bytes = MAIL) -> Said:
+def submitted(account: SubmissionAccount, sender: str = OURS, octets: bytes = MAIL) -> StoredText:
     """Submits a mail, which must be refused; returns what the refusal means."""
     (result,) = SmtpSubmitter(account, SetClock(NOW)).submit(octets, sender, ["b@elsewhere.example"])
     assert isinstance(result, Refused)
@@ -92,15 +92,15 @@ def bearer(value: str) -> Bearer:
     return Bearer(tokens=Lent(value), mailbox="answers", monotonic=lambda: 0.0)
 
 
-Strict = Callable[[SubmissionAccount], Said]
+Strict = Callable[[SubmissionAccount], StoredText]
 STRICT: dict[Sentence, Strict] = {
-    SubmissionCause.HELLO: lambda it: submitted(replace(it, local_hostname="desk")),
-    SubmissionCause.NOT_OWNED: lambda it: submitted(it, OWNED),
-    SubmissionCause.NOT_LOGGED_IN: lambda it: submitted(replace(it, user=None, password=None), OWNED),
-    SubmissionCause.RELAY: lambda it: submitted(replace(it, user=None, password=None), FREE),
-    SubmissionCause.SIZE: lambda it: submitted(it, octets=MAIL + b"x\r\n" * 1000),
-    MailboxCause.CREDENTIALS: lambda it: submitted(replace(it, password=lambda: "wrong")),
-    MailboxCause.TOKEN_UNCHECKED: lambda it: submitted(replace(it, bearer=bearer("no.good.token"))),
+    SubmissionFailure.HELLO: lambda it: submitted(replace(it, local_hostname="desk")),
+    SubmissionFailure.NOT_OWNED: lambda it: submitted(it, OWNED),
+    SubmissionFailure.NOT_LOGGED_IN: lambda it: submitted(replace(it, user=None, password=None), OWNED),
+    SubmissionFailure.RELAY: lambda it: submitted(replace(it, user=None, password=None), FREE),
+    SubmissionFailure.SIZE: lambda it: submitted(it, octets=MAIL + b"x\r\n" * 1000),
+    MailboxFailure.CREDENTIALS: lambda it: submitted(replace(it, password=lambda: "wrong")),
+    MailboxFailure.TOKEN_UNCHECKED: lambda it: submitted(replace(it, bearer=bearer("no.good.token"))),
 }
 """By cause, the mistake that brings it about."""
 
@@ -115,9 +115,9 @@ def test_what_postfix_answers(cause: Sentence, between: Between, strict_port: in
 def test_what_postfix_answers_at_its_port_for_submission(between: Between) -> None:
     """No login, or no TLS, where both are required."""
     account = between.submission
-    assert submitted(replace(account, user=None, password=None)).code == SubmissionCause.RECIPIENT_REJECTED.value
+    assert submitted(replace(account, user=None, password=None)).code == SubmissionFailure.RECIPIENT_REJECTED.value
     bare = replace(account, host="127.0.0.1", tls="none", user=None, password=None)
-    assert submitted(bare).code == SubmissionCause.STARTTLS_FIRST.value
+    assert submitted(bare).code == SubmissionFailure.STARTTLS_FIRST.value
 
 
 def test_a_postfix_whose_configuration_is_broken(between: Between, postfix: Postfix) -> None:
@@ -127,16 +127,16 @@ def test_a_postfix_whose_configuration_is_broken(between: Between, postfix: Post
         meaning = submitted(between.submission)
     finally:
         postfix.set_recipient_access({})
-    assert meaning.english == worded(SubmissionCause.SERVER_BROKEN, Reader(host="localhost")).english
+    assert meaning.english == worded(SubmissionFailure.SERVER_BROKEN, Reader(host="localhost")).english
 
 
 def test_what_dovecot_answers(between: Between, dovecot: Dovecot) -> None:
     """A wrong password, a token of somebody else's, and a folder that is not there."""
     account = between.mailbox
     for login, cause in (
-        (replace(account, password=lambda: "wrong"), MailboxCause.CREDENTIALS),
-        (replace(account, bearer=bearer("no.good.token")), MailboxCause.TOKEN_UNCHECKED),
-        (replace(account, bearer=bearer(dovecot.token("answers", life=-60))), MailboxCause.TOKEN_UNCHECKED),
+        (replace(account, password=lambda: "wrong"), MailboxFailure.CREDENTIALS),
+        (replace(account, bearer=bearer("no.good.token")), MailboxFailure.TOKEN_UNCHECKED),
+        (replace(account, bearer=bearer(dovecot.token("answers", life=-60))), MailboxFailure.TOKEN_UNCHECKED),
     ):
         mailbox = ImapMailbox(login)
         with pytest.raises(LoginRefused) as refused:
@@ -146,7 +146,7 @@ def test_what_dovecot_answers(between: Between, dovecot: Dovecot) -> None:
     mailbox = ImapMailbox(replace(account, inbox="Postvak IN"))
     with pytest.raises(LinkLost) as lost:
         mailbox.position("Postvak IN")
-    assert lost.value.meaning.code == MailboxCause.NO_FOLDER.value
+    assert lost.value.meaning.code == MailboxFailure.NO_FOLDER.value
     with pytest.raises(FolderUnreadable, match="it has no such folder"):
         mailbox.position("Elders")
     mailbox.close()

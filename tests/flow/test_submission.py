@@ -13,7 +13,7 @@ from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import OWN_HEADER
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.servers import Attempted, MailboxCause
+from flaggermail.wording.servers import AttemptText, MailboxFailure
 from tests.patience import PATIENCE
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates, ServerCertificate
@@ -184,9 +184,9 @@ class TestRefused:
             desk.recipient,
             permanent=False,
             code=535,
-            text=Attempted.HINTED(
-                what=Attempted.LOGIN_DENIED(),
-                hint=MailboxCause.CREDENTIALS(server="submission", file="its credential"),
+            text=AttemptText.HINTED(
+                what=AttemptText.LOGIN_DENIED(),
+                hint=MailboxFailure.CREDENTIALS(server="submission", file="its credential"),
             ),
             stage=SmtpStage.SESSION,
         )
@@ -242,6 +242,6 @@ class TestUnknown:
         """A server that hangs after the final dot leaves the result unknown, although the mail is delivered."""
         desk.postfix.set_hangs({desk.sender: 10})
         (result,) = desk.submit(account=replace(desk.account, timeout=5))
-        assert result == Unknown(desk.recipient, Attempted.NO_REPLY(what=Attempted.SILENT(seconds="5")))
+        assert result == Unknown(desk.recipient, AttemptText.NO_REPLY(what=AttemptText.SILENT(seconds="5")))
         (received,) = desk.platform.wait(1, recipient=desk.recipient)
         assert received.octets.endswith(desk.letter())

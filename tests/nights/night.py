@@ -18,7 +18,7 @@ from random import Random
 
 from flaggermail.cases.elections import register
 from flaggermail.desk.desk import Caller, Desk
-from flaggermail.errors import ArchiveFault, LinkLost, Refusal, StoreBusy
+from flaggermail.errors import ArchiveFailure, LinkLost, Refusal, StoreBusy
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.mail.message import Json
@@ -235,7 +235,7 @@ class Night:
         if self._seen == len(self.diary.incoming) and self.chance.random() < 0.9:
             return
         if self.clock.true < self._again_at:  # the server wants a pause
-            mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
+            mailbox_monitor.watch_inbox(self.env, self.clock.true - self._read_at)
             return
         self._ask()
 
@@ -251,7 +251,7 @@ class Night:
             if seconds is not None:
                 self._again_at = self.clock.true + timedelta(seconds=seconds)
                 self.must(self._again_at, self.stir)
-            mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
+            mailbox_monitor.watch_inbox(self.env, self.clock.true - self._read_at)
         else:
             self._read_at, self._seen = self.clock.true, len(self.diary.incoming)
             self.face.found()
@@ -392,7 +392,7 @@ class Night:
         self.watch.fatal, commits = fatal, self.watch.commits
         asked = f"{name} {request}"
         try:
-            answer = Desk(lambda: self.env, Caller(officer=by)).ask(name, request)
+            answer = Desk(lambda: self.env, Caller(officer=by)).answer(name, request)
         except Refusal as refusal:
             self.tell(f"refused: {asked}: {refusal}")
             return None
@@ -445,7 +445,7 @@ class Night:
         for mail in self.diary.incoming:
             try:
                 whole = self.env.octets.get(mail.digest) == mail.octets
-            except ArchiveFault:
+            except ArchiveFailure:
                 whole = False
             if not whole:
                 self.diary.broken(8, f"{mail.what} of {mail.arrived_at} is not in the archive as it came")

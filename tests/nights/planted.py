@@ -142,12 +142,12 @@ def _retry_after_data() -> AbstractContextManager[object]:
 
 def _forger_obeyed() -> AbstractContextManager[object]:
     """An unverified reply counts as the officer's own."""
-    honest = reply_mail.obey
+    honest = reply_mail.perform_reply
 
     def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
         honest(work, replace(stored, verdict=SenderVerdict.VERIFIED), message, officer, token)
 
-    return patch.object(reply_mail, "obey", obey)
+    return patch.object(reply_mail, "perform_reply", obey)
 
 
 def _answer_dropped_when_busy() -> AbstractContextManager[object]:

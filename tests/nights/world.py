@@ -31,7 +31,7 @@ from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.said import as_written
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 from tests.nights.faces import Face
 from tests.nights.leaving import Hindrance
 from tests.nights.reading import Read
@@ -314,11 +314,11 @@ class Server(Submitter):
         words = self.face.answer(handed)
         self.watch.use()
         if answer == "accepted":
-            return [Accepted(recipient, now, Attempted.SAYS(words=words), message_id=self.face.name_in(words))]
+            return [Accepted(recipient, now, AttemptText.SAYS(words=words), message_id=self.face.name_in(words))]
         if answer == "doubt":
             return [Unknown(recipient, as_written("no answer after the end of data"))]
         assert refusal is not None
-        said = Attempted.SAYS(words=refusal.words)
+        said = AttemptText.SAYS(words=refusal.words)
         return [Refused(recipient, code >= PERMANENT, code, said, stage=refusal.stage)]
 
 

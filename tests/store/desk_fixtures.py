@@ -24,7 +24,7 @@ from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.command import Command
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import CancelMail
-from flaggermail.commands.outcome import Outcome
+from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
@@ -186,7 +186,7 @@ class Desk:
 
     # ---- what people do
 
-    def do(self, act: Command, by: str = "officer1") -> Outcome:
+    def do(self, act: Command, by: str = "officer1") -> ActResult:
         """Runs `act`, which must succeed."""
         return run(self.env, act, by)
 

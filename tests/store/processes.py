@@ -76,7 +76,7 @@ def decide(officer: str, url: str) -> None:
         }  # fmt: skip
         await_word()
         try:
-            tell(str(desk.ask("case decide", request)["state"]))
+            tell(str(desk.answer("case decide", request)["state"]))
         except Refusal as refusal:
             tell(str(refusal))
         env.close()

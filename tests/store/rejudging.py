@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flaggermail.rule_changes.comparison import archive, classify, outcome
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 
 
 def found_otherwise(work: UnitOfWork) -> tuple[int, list[str]]:
@@ -21,7 +21,9 @@ def found_otherwise(work: UnitOfWork) -> tuple[int, list[str]]:
         holds = (row.place, opened, row.rule, row.kinds, row.labels, row.priority)
         if says != holds:
             otherwise.append(f"{row.id}: {holds}, now {says}")
-        report = one.stored.match_basis.code == Basis.REPORTS  # filed with the mail that came back, after it was judged
+        report = (
+            one.stored.match_basis.code == PlacementBasis.REPORTS
+        )  # filed with the mail that came back, after it was judged
         if not (one.by_hand or report) and (one.stored.kinds, one.stored.place) != (row.kinds, row.place):
             otherwise.append(f"{row.id}: changed, and by no person")
     return judged, otherwise

@@ -17,7 +17,7 @@ from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, Alarm, Record
-from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.said import StoredText, as_written
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -27,7 +27,7 @@ INSTANTS = st.datetimes(datetime(1970, 1, 3), datetime(2199, 12, 29), timezones=
 INTEGERS = st.integers(-(2**31), 2**31 - 1)
 PLAIN: Mapping[object, st.SearchStrategy[Scalar]] = {
     str: TEXTS,
-    Said: SAID,
+    StoredText: SAID,
     bool: st.booleans(),
     int: INTEGERS,
     date: st.dates(),
@@ -35,7 +35,7 @@ PLAIN: Mapping[object, st.SearchStrategy[Scalar]] = {
 }
 LISTS: Mapping[object, st.SearchStrategy[Scalar]] = {
     str: st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
-    Said: st.lists(SAID, min_size=1, max_size=3).map(tuple),
+    StoredText: st.lists(SAID, min_size=1, max_size=3).map(tuple),
     int: st.lists(INTEGERS, min_size=1, max_size=3).map(tuple),
     date: st.lists(st.dates(), min_size=1, max_size=3).map(tuple),
 }

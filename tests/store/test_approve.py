@@ -16,7 +16,7 @@ from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal
 from flaggermail.notices.page_queue import offer_of
 from flaggermail.notifications import approval
-from flaggermail.notifications.approval import Void
+from flaggermail.notifications.approval import RefusedCode
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
@@ -53,9 +53,9 @@ def named(desk: Desk, written: str, officer: str) -> str:
     with desk.env.store.read() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now(), officer)
         shown = (offer_of(work, token) for token in tx.find(Token, where(Token.purpose).is_(Topic.APPROVAL)))
-        found = approval.read(written, officer, [offer for offer in shown if offer is not None], work.now)
+        found = approval.offer_of_code(written, officer, [offer for offer in shown if offer is not None], work.now)
         try:
-            return found.reason if isinstance(found, Void) else the_draft(work, found.draft).id
+            return found.reason if isinstance(found, RefusedCode) else the_draft(work, found.draft).id
         except Refusal as refusal:
             return str(refusal)
 

@@ -50,7 +50,7 @@ def after(minutes: int) -> datetime:
 
 def ask(desk: Desk, **asked: Json) -> Mapping[str, Json]:
     """Returns what an archivist finds."""
-    return AskedDesk(lambda: desk.env, Caller(login="archivist1")).ask("archive find", asked)
+    return AskedDesk(lambda: desk.env, Caller(login="archivist1")).answer("archive find", asked)
 
 
 def ids(desk: Desk, **asked: Json) -> list[object]:

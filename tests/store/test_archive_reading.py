@@ -49,7 +49,7 @@ def env(desk: PlayedDesk, monkeypatch: pytest.MonkeyPatch) -> Services:
 
 
 def _asked(env: Services, **caller: str | None) -> Document:
-    return Desk(lambda: env, Caller(**caller)).ask("shelf", {"number": "VF-TK2026-0001", "words": "the text"})
+    return Desk(lambda: env, Caller(**caller)).answer("shelf", {"number": "VF-TK2026-0001", "words": "the text"})
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_stranger_is_refused_in_words_and_nothing_is_written(env: Services, ca
 def test_what_is_refused_shows_nothing_and_is_no_reading(env: Services) -> None:
     """A request that fails leaves no event."""
     with pytest.raises(Refusal, match="is broken"):
-        Desk(lambda: env, Caller(officer="officer1")).ask("shelf", {"broken": True})
+        Desk(lambda: env, Caller(officer="officer1")).answer("shelf", {"broken": True})
     with env.store.read() as tx:
         assert tx.find(ArchiveReading) == []
 
@@ -104,4 +104,4 @@ def test_an_archivist_gives_no_command(env: Services) -> None:
     assert "archivist" not in DESK
     for caller in (Caller(login="archivist1"), Caller(officer="archivist1")):
         with pytest.raises(Refusal, match="officer"):
-            Desk(lambda: env, caller).ask("resume", {})
+            Desk(lambda: env, caller).answer("resume", {})

@@ -67,7 +67,7 @@ def mailbox(desk: Desk) -> StaffMailbox:
 
 def verified(env: Services) -> Mapping[str, Json]:
     """Returns the document that an archivist gets."""
-    return AskedDesk(lambda: env, Caller(login="archivist1")).ask("archive verify")
+    return AskedDesk(lambda: env, Caller(login="archivist1")).answer("archive verify")
 
 
 def found(env: Services) -> list[tuple[object, object]]:

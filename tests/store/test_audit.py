@@ -22,10 +22,10 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.db.verification import NOT_GIVEN
 from flaggermail.ports import Cursor
-from flaggermail.record.audit import Discrepancy, Subject
+from flaggermail.record.audit import RecordFinding, Subject
 from flaggermail.record.events import Event, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, OutboxMail, Record
-from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.said import StoredText, as_written
 from tests.servers.postgres import Postgres
 from tests.store.conftest import LATER_ON_POSTGRESQL, ON_SQLITE, SQLITE, new_store
 from tests.store.samples import KINDS, NOON, allowed, closed_set, happened, hints_of, is_optional, parent
@@ -49,7 +49,7 @@ def value(kind: type[Record], name: str, number: int) -> Scalar:
     many = get_origin(hint) is tuple
     single: dict[object, Scalar] = {
         str: f"{name} {number}", bool: False, int: number, date: NOON.date(), datetime: NOON + timedelta(hours=number),
-        Said: as_written(f"{name} {number}"),
+        StoredText: as_written(f"{name} {number}"),
     }  # fmt: skip
     inner = get_args(hint)[0] if many else hint
     of_set = closed_set(inner)
@@ -139,7 +139,7 @@ def intruder(store: SqlStore) -> Iterator[Connection]:
         transaction.rollback()
 
 
-def found(connection: Connection) -> list[Discrepancy]:
+def found(connection: Connection) -> list[RecordFinding]:
     """Returns what is found, without the triggers that the intruder took away."""
     proof = SqlTransaction(connection, bytes).verify()
     return [finding for finding in proof.findings if finding.subject is not Subject.SCHEMA]

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.files import backup_file
-from flaggermail.errors import BackupFault, ConfigurationError
+from flaggermail.errors import BackupFailure, ConfigurationError
 from flaggermail.letters import writing
 from flaggermail.mail.message import Json
 from flaggermail.record.events import EventKind, fold
@@ -26,7 +26,7 @@ from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import load
 from flaggermail.settings.model import Settings, StoreSettings
 from flaggermail.wiring.desk_backup import BackedUp, Restored, back_up_desk, restore
-from flaggermail.wiring.opening import OpenDesk
+from flaggermail.wiring.opening import DeskConnection
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, desk_settings, mail
 
@@ -127,12 +127,14 @@ def test_its_figures_are_those_of_the_desk(desk: Desk, tmp_path: Path) -> None:
     desk.notified()  # and one that nobody has answered
     file, _ = backed_up(desk, tmp_path)
     restore(file, tmp_path / "new", None, unseen, verify=False)
-    opened = OpenDesk(tmp_path / "new", officer="officer1", now=desk.clock.now)
+    opened = DeskConnection(tmp_path / "new", officer="officer1", now=desk.clock.now)
     try:
-        there = opened.ask("latency", {"as_of": None})
+        there = opened.answer("latency", {"as_of": None})
     finally:
         opened.close()
-    here = OpenDesk(desk_settings().directory, officer="officer1", given=desk.env).ask("latency", {"as_of": None})
+    here = DeskConnection(desk_settings().directory, officer="officer1", given=desk.env).answer(
+        "latency", {"as_of": None}
+    )
     assert (there["uses"], len(uses_in(here))) == (here["uses"], 2)
     assert [use["state"] for use in uses_in(there)] == ["answered", "open"]
 
@@ -163,7 +165,7 @@ def test_from_one_engine_to_the_other_and_back(desk: Desk, tmp_path: Path, empty
     one, two = rows_of(target or first.database), rows_of(second.database)
     assert {key for key in two if one.get(key) != two[key]} <= {("desk_state", "desk")}
     if target is not None:
-        with pytest.raises(BackupFault, match="holds tables"):
+        with pytest.raises(BackupFailure, match="holds tables"):
             restore(file, tmp_path / "third", target, unseen, verify=False)
 
 
@@ -253,14 +255,14 @@ def test_a_desk_that_was_never_there_is_not_backed_up(tmp_path: Path) -> None:
 def test_nothing_is_written_over(desk: Desk, tmp_path: Path) -> None:
     """Neither a file, nor a folder with something in it, nor a link is ever replaced."""
     file, _ = backed_up(desk, tmp_path)
-    with pytest.raises(BackupFault, match="is there already"):
+    with pytest.raises(BackupFailure, match="is there already"):
         back_up_desk(settings_of(desk), file, unseen)
     full = tmp_path / "full"
     full.mkdir()
     (full / "flaggermail.yaml").write_text("ours", "utf-8")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     for to in (full, tmp_path / "link", file):
-        with pytest.raises(BackupFault, match="not empty"):
+        with pytest.raises(BackupFailure, match="not empty"):
             restore(file, to, None, unseen, verify=False)
     assert (full / "flaggermail.yaml").read_text("utf-8") == "ours"
     (tmp_path / "empty").mkdir()
@@ -269,7 +271,7 @@ def test_nothing_is_written_over(desk: Desk, tmp_path: Path) -> None:
 
 def test_a_backup_that_is_not_there_is_named(tmp_path: Path) -> None:
     """The backup is what cannot be read, not the new folder, and nothing is made."""
-    with pytest.raises(BackupFault, match=r"nowhere\.tar\.gz: cannot be read \(No such file or directory\)"):
+    with pytest.raises(BackupFailure, match=r"nowhere\.tar\.gz: cannot be read \(No such file or directory\)"):
         restore(tmp_path / "nowhere.tar.gz", tmp_path / "new", None, unseen, verify=False)
     assert not (tmp_path / "new").exists()
 
@@ -282,9 +284,9 @@ def test_a_failed_backup_leaves_nothing(desk: Desk, tmp_path: Path, monkeypatch:
 
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
-        with pytest.raises(BackupFault, match="No space left on device"):
+        with pytest.raises(BackupFailure, match="No space left on device"):
             back_up_desk(settings_of(desk), tmp_path / "kept", unseen)
-    with pytest.raises(BackupFault, match="No such file or directory"):
+    with pytest.raises(BackupFailure, match="No such file or directory"):
         back_up_desk(settings_of(desk), tmp_path / "no" / "kept", unseen)
     assert not list(tmp_path.glob("*kept*"))
 
@@ -331,7 +333,7 @@ def test_a_file_that_is_cut_off_or_damaged_makes_no_desk(
     """Cut off, a flipped bit, empty, something else: a refusal that names the file, and no folder."""
     at_work(desk)
     file, _ = backed_up(desk, tmp_path)
-    with pytest.raises(BackupFault, match="damaged"):
+    with pytest.raises(BackupFailure, match="damaged"):
         restore(damaged(file, change), tmp_path / "new", None, unseen, verify=False)
     assert not list(tmp_path.glob("*new*"))
 
@@ -362,7 +364,7 @@ def test_a_hostile_or_foreign_backup_makes_no_desk(
     """Members that are left out, changed, misnamed, or lead elsewhere are refused, and nothing is made."""
     at_work(desk)
     file, _ = backed_up(desk, tmp_path)
-    with pytest.raises(BackupFault, match=said):
+    with pytest.raises(BackupFailure, match=said):
         restore(repacked(file, change), tmp_path / "new", None, unseen, verify=False)
     assert not list(tmp_path.glob("*new*"))
     assert not list(tmp_path.glob("*evil*"))
@@ -375,7 +377,7 @@ def test_a_backup_of_a_later_program_is_named_so(desk: Desk, tmp_path: Path) -> 
     def later(name: str, octets: bytes) -> tuple[str, bytes]:
         return name, octets.replace(b'"revision": "0', b'"revision": "9') if name == "backup.json" else octets
 
-    with pytest.raises(BackupFault, match="version of flaggermail that wrote it"):
+    with pytest.raises(BackupFailure, match="version of flaggermail that wrote it"):
         restore(repacked(file, later), tmp_path / "new", None, unseen, verify=False)
 
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.errors import ArchiveFault, OctetsLost
+from flaggermail.errors import ArchiveFailure, OctetsLost
 
 OCTETS = b"Subject: proef\r\n\r\nGoedemorgen.\r\n"
 DIGEST = hashlib.sha256(OCTETS).hexdigest()
@@ -28,7 +28,7 @@ PROLOGUE = """\
 import os, signal, sys
 from pathlib import Path
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 octets = sys.stdin.buffer.readline() + sys.stdin.buffer.readline() + sys.stdin.buffer.readline()
 root = Path(sys.argv[1])
 archive = FileBlobStore(root)
@@ -204,11 +204,11 @@ class TestFaults:
 
     @pytest.mark.outside
     def test_a_full_disk(self, root: Path) -> None:
-        """ArchiveFault names digest, path and reason; no partial file takes space, so a smaller message still fits."""
+        """ArchiveFailure names digest, path and reason; no partial file takes space: a smaller message still fits."""
         story = """
 try:
     archive.put(bytes(3 << 20))
-except ArchiveFault as fault:
+except ArchiveFailure as fault:
     print(fault)
 print([str(path) for path in root.rglob("*") if path.is_file()])
 print(len(archive.get(archive.put(bytes(1 << 20)))))
@@ -230,7 +230,7 @@ print(len(archive.get(archive.put(bytes(1 << 20)))))
 many = [bytes([number]) * (1 << 20) for number in range(3)]
 try:
     archive.put_all(many)
-except ArchiveFault as fault:
+except ArchiveFailure as fault:
     print(fault)
 print([str(path) for path in root.rglob("*") if path.is_file()])
 print(len(archive.put_all(many[:1])))
@@ -247,7 +247,7 @@ print(len(archive.put_all(many[:1])))
         assert done.returncode == 1
         last = done.stderr.splitlines()[-1]
         assert last.endswith(
-            f"ArchiveFault: archive: {DIGEST} cannot be written to {place(root)}: Read-only file system"
+            f"ArchiveFailure: archive: {DIGEST} cannot be written to {place(root)}: Read-only file system"
         )
 
     @pytest.mark.outside
@@ -257,7 +257,7 @@ print(len(archive.put_all(many[:1])))
         done = run(root, AS_ANOTHER_ACCOUNT + PUT)
         assert done.returncode == 1
         last = done.stderr.splitlines()[-1]
-        assert last.endswith(f"ArchiveFault: archive: {DIGEST} cannot be written to {place(root)}: Permission denied")
+        assert last.endswith(f"ArchiveFailure: archive: {DIGEST} cannot be written to {place(root)}: Permission denied")
         assert files(root) == []
 
     @pytest.mark.outside
@@ -287,13 +287,13 @@ print(len(archive.put_all(many[:1])))
 
     def test_an_archive_that_is_gone_is_no_lost_message(self, root: Path) -> None:
         """Without its folder nothing can be read, and that is not the fault of one message."""
-        with pytest.raises(ArchiveFault) as caught:
+        with pytest.raises(ArchiveFailure) as caught:
             FileBlobStore(root / "not mounted").get(DIGEST)
         assert not isinstance(caught.value, OctetsLost)
 
     def test_missing_octets_are_named(self, root: Path) -> None:
         """The fault names the digest and the path where it should be."""
-        with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be read from {place(root)}: No such file"):
+        with pytest.raises(ArchiveFailure, match=f"{DIGEST} cannot be read from {place(root)}: No such file"):
             FileBlobStore(root).get(DIGEST)
 
     @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ print(len(archive.put_all(many[:1])))
     )
     def test_what_is_no_digest_is_no_path(self, root: Path, digest: str) -> None:
         """An invalid digest is refused, so that no name leads out of the archive."""
-        with pytest.raises(ArchiveFault, match="not a SHA-256"):
+        with pytest.raises(ArchiveFailure, match="not a SHA-256"):
             FileBlobStore(root).get(digest)
 
 
@@ -317,7 +317,7 @@ class TestSweep:
         assert run(root, self.KILLED_BEFORE_RENAME + PUT).returncode == -signal.SIGKILL
         (left,) = files(root)
         archive = FileBlobStore(root)
-        with pytest.raises(ArchiveFault, match="No such file"):
+        with pytest.raises(ArchiveFailure, match="No such file"):
             archive.get(DIGEST)
         assert archive.put(OCTETS) == DIGEST
         assert files(root) == sorted([left, place(root)])
@@ -395,19 +395,19 @@ class TestDiscard:
         archive.discard(digest)
         archive.discard(digest)
         assert [path.name for path in root.glob("??/*")] == [other]
-        with pytest.raises(ArchiveFault, match="cannot be read"):
+        with pytest.raises(ArchiveFailure, match="cannot be read"):
             archive.get(digest)
         assert archive.put(OCTETS) == digest
 
     def test_only_a_digest_names_what_goes(self, root: Path) -> None:
         """An invalid digest is refused, so that no path leads out of the archive."""
-        with pytest.raises(ArchiveFault, match="is not a SHA-256"):
+        with pytest.raises(ArchiveFailure, match="is not a SHA-256"):
             FileBlobStore(root).discard("../../etc/passwd")
 
     def test_what_cannot_be_removed_is_a_fault(self, root: Path) -> None:
         """If the file is a folder instead, the fault names digest and path."""
         (root / DIGEST[:2] / DIGEST).mkdir(parents=True)
-        with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be removed from"):
+        with pytest.raises(ArchiveFailure, match=f"{DIGEST} cannot be removed from"):
             FileBlobStore(root).discard(DIGEST)
 
 
@@ -422,11 +422,11 @@ def test_without_its_mark_an_archive_is_neither_made_nor_written(tmp_path: Path)
     assert not archive.fault()
     root.rename(tmp_path / "away")
     for write in (lambda: archive.put(b"other"), lambda: archive.put_all([b"other"])):
-        with pytest.raises(ArchiveFault, match="its disk is not mounted"):
+        with pytest.raises(ArchiveFailure, match="its disk is not mounted"):
             write()
     assert not root.exists()
     root.mkdir()
-    with pytest.raises(ArchiveFault, match="cannot be read") as lost:
+    with pytest.raises(ArchiveFailure, match="cannot be read") as lost:
         archive.get(mail)
     assert not isinstance(lost.value, OctetsLost)
     assert archive.fault().code == "health: gone"

@@ -19,7 +19,7 @@ from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.elections import AddElection, CloseElection
 from flaggermail.commands.move import DeclineMessage
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Origin, Source
@@ -318,8 +318,8 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
         put, put_all, get, sweep, files = usual.put, usual.put_all, usual.get, usual.sweep, usual.files
 
         def discard(self, digest: str) -> None:
-            """Raises `ArchiveFault`."""
-            raise ArchiveFault(digest)
+            """Raises `ArchiveFailure`."""
+            raise ArchiveFailure(digest)
 
     desk.env = replace(desk.env, octets=Stubborn())
     assert after_the_window(desk) == 0

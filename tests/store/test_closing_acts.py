@@ -23,7 +23,7 @@ from flaggermail.commands.annexes import ApproveAnnex
 from flaggermail.commands.holds import ExcludeMessage
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.commands.reports import DraftReport, FreezeReport
-from flaggermail.errors import StoreFault
+from flaggermail.errors import StoreFailure
 from flaggermail.ports import Store, Transaction
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Annex, ReportFreeze
@@ -150,7 +150,7 @@ def test_on_a_full_disk_nothing_is_half_done(desk: Desk, tmp_path: Path, name: s
     prepare, act, is_done = ACTS[name]
     prepare(desk, tmp_path)
     events = len(desk.events())
-    with full(), pytest.raises(StoreFault):
+    with full(), pytest.raises(StoreFailure):
         act(desk)
     assert len(desk.events()) == events
     assert not is_done(desk)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import IN_DOUBT, SqlStore
-from flaggermail.errors import StoreAway, StoreFault
+from flaggermail.errors import StoreAway, StoreFailure
 from flaggermail.outbox import delivery
 from flaggermail.ports import Store, Transaction
 from flaggermail.record.definition import where
@@ -105,7 +105,7 @@ def test_a_right_that_is_missing_is_said_in_words(on_postgresql: SqlStore, postg
     postgres.execute("DROP ROLE IF EXISTS nobody")
     postgres.execute("CREATE ROLE nobody LOGIN")
     stranger = new_store(on_postgresql.engine.url.set(username="nobody").render_as_string(hide_password=False))
-    with pytest.raises(StoreFault, match="permission denied"), stranger.begin() as tx:
+    with pytest.raises(StoreFailure, match="permission denied"), stranger.begin() as tx:
         write(tx)
     stranger.close()
     postgres.execute("DROP ROLE nobody")

@@ -15,7 +15,7 @@ from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase, ReclassifyCase
 from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.notify import Draft
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, ContactMeans, Decision, DeclineReason, Origin
 from flaggermail.record.events import EventKind
@@ -140,7 +140,7 @@ def test_a_letter_that_cannot_be_stored_leaves_the_sending_recorded(
     desk.do(Approve(draft=key))
 
     def full(_store: object, _octets: bytes) -> str:
-        raise ArchiveFault("no space left on device")
+        raise ArchiveFailure("no space left on device")
 
     with monkeypatch.context() as patched:
         patched.setattr(FileBlobStore, "put", full)

@@ -20,7 +20,7 @@ from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import require_current
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.errors import ConfigurationError, DiskFails, StoreFault
+from flaggermail.errors import ConfigurationError, DiskFailure, StoreFailure
 from flaggermail.record.events import added
 from flaggermail.record.rows import Election
 from tests.store.conftest import new_store
@@ -65,9 +65,9 @@ def no_file_grows() -> Iterator[None]:
 def test_a_disk_that_fails_is_told_apart_and_the_next_write_succeeds(store: SqlStore) -> None:
     """A write, the renewal of the lease, and a scrub while no file can be written; nothing of it stays."""
     with no_file_grows():
-        with pytest.raises(DiskFails, match=r"the disk of the database does not work .* disk I/O error"):
+        with pytest.raises(DiskFailure, match=r"the disk of the database does not work .* disk I/O error"):
             write(store)
-        with pytest.raises(DiskFails):
+        with pytest.raises(DiskFailure):
             store.renew(NOON, 60)
     assert written(store) == 0
     store.renew(NOON, 60)
@@ -85,7 +85,7 @@ def test_a_full_disk_is_told_apart(store: SqlStore) -> None:
         connection.execute("PRAGMA max_page_count = 1")
 
     event.listen(store.engine, "checkout", limit)
-    with pytest.raises(DiskFails, match="full"), store.begin() as tx:
+    with pytest.raises(DiskFailure, match="full"), store.begin() as tx:
         tx.append(happened(added(replace(ELECTION, name_nl="x" * 100_000))))
     assert written(store) == 0
 
@@ -97,7 +97,7 @@ def test_a_file_that_went_away_is_not_made_anew_and_is_found_again(store: SqlSto
     away = sqlite_path.with_name("away")
     sqlite_path.rename(away)
     for ask in (written, write):
-        with pytest.raises(DiskFails, match="unable to open database file"):
+        with pytest.raises(DiskFailure, match="unable to open database file"):
             ask(store)
     assert not sqlite_path.exists()
     away.rename(sqlite_path)
@@ -106,22 +106,27 @@ def test_a_file_that_went_away_is_not_made_anew_and_is_found_again(store: SqlSto
 
 def test_a_reader_that_writes_is_a_fault_of_ours(store: SqlStore) -> None:
     """SQLite says of it that the database is read-only, which no wait mends."""
-    with pytest.raises(StoreFault, match="readonly") as refused, store.read() as tx:
+    with pytest.raises(StoreFailure, match="readonly") as refused, store.read() as tx:
         tx.append(happened(added(ELECTION)))
-    assert not isinstance(refused.value, DiskFails)
+    assert not isinstance(refused.value, DiskFailure)
 
 
 def test_a_command_that_only_reads_says_the_same(sqlite_path: Path) -> None:
     """Its reader knows the same errors."""
     command = CommandStore(sqlite_path, lambda: new_store(f"sqlite:///{sqlite_path}"))
     sqlite_path.unlink()
-    with pytest.raises(DiskFails, match="unable to open database file"), command.read() as tx:
+    with pytest.raises(DiskFailure, match="unable to open database file"), command.read() as tx:
         tx.find(Election)
 
 
 @pytest.mark.parametrize(
     ("number", "kind"),
-    [(errno.EROFS, DiskFails), (errno.EIO, DiskFails), (errno.ENOSPC, DiskFails), (errno.EACCES, ConfigurationError)],
+    [
+        (errno.EROFS, DiskFailure),
+        (errno.EIO, DiskFailure),
+        (errno.ENOSPC, DiskFailure),
+        (errno.EACCES, ConfigurationError),
+    ],
     ids=["read-only", "failing", "full", "closed"],
 )
 def test_a_file_that_cannot_be_opened(
@@ -144,10 +149,10 @@ def test_a_database_put_in_the_place_of_the_open_one_is_not_written(store: SqlSt
         source.backup(target)
     copy.replace(sqlite_path)
     for _ in range(2):
-        with pytest.raises(StoreFault, match="another file than the one that this process opened") as raised:
+        with pytest.raises(StoreFailure, match="another file than the one that this process opened") as raised:
             write(store)
-        assert not isinstance(raised.value, DiskFails)  # no waiting ends it
-    with pytest.raises(StoreFault):
+        assert not isinstance(raised.value, DiskFailure)  # no waiting ends it
+    with pytest.raises(StoreFailure):
         store.renew(NOON, 60)
     with closing(sqlite3.connect(sqlite_path)) as found:
         assert found.execute("SELECT count(*) FROM event").fetchone() == (0,)
@@ -156,7 +161,7 @@ def test_a_database_put_in_the_place_of_the_open_one_is_not_written(store: SqlSt
 def test_a_database_that_is_moved_away_is_waited_for(store: SqlStore, sqlite_path: Path) -> None:
     """The open file lies elsewhere meanwhile: nothing is written to it there, and all goes on when it is back."""
     away = sqlite_path.rename(sqlite_path.with_name("elsewhere.db"))
-    with pytest.raises(DiskFails, match="is not there now"):
+    with pytest.raises(DiskFailure, match="is not there now"):
         write(store)
     away.rename(sqlite_path)
     write(store)

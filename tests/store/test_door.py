@@ -26,7 +26,7 @@ CASE = "VF-EP2024-0001"
 
 def ask(desk: Desk, name: str, by: str = "officer1", /, **request: Json) -> dict[str, Json]:
     """Asks the desk as that officer."""
-    return dict(Door(lambda: desk.env, Caller(officer=by)).ask(name, request))
+    return dict(Door(lambda: desk.env, Caller(officer=by)).answer(name, request))
 
 
 def refused(desk: Desk, name: str, by: str = "officer1", /, **request: Json) -> str:
@@ -194,9 +194,9 @@ def test_a_request_that_is_none_is_refused(desk: Desk, asked: object) -> None:
     """A name that is no text, and fields that are no object, are refused as well."""
     way_in = Door(lambda: desk.env, Caller(officer="officer1"))
     with pytest.raises(Refusal, match="a request is a name and a JSON object"):
-        way_in.ask(asked, {})  # type: ignore[arg-type]  # what a program may send
+        way_in.answer(asked, {})  # type: ignore[arg-type]  # what a program may send
     with pytest.raises(Refusal, match="a request is a name and a JSON object"):
-        way_in.ask("case close", [1] if asked is None else 7)  # type: ignore[arg-type]  # what a program may send
+        way_in.answer("case close", [1] if asked is None else 7)  # type: ignore[arg-type]  # what a program may send
 
 
 def test_an_instant_without_an_offset_is_the_desks_local_time(desk: Desk) -> None:
@@ -263,7 +263,7 @@ def test_the_caller_is_given_once_and_no_request_names_another(desk: Desk) -> No
     desk.decided()
     stranger = Door(lambda: desk.env, Caller(login="nobody"))
     with pytest.raises(Refusal, match=r"user nobody: no officer in oncall\.yaml has this login"):
-        stranger.ask("case close", {"case": CASE})
+        stranger.answer("case close", {"case": CASE})
     assert refused(desk, "case close", "ghost", case=CASE).startswith(
         "case close: ghost is not an officer of this desk"
     )
@@ -370,7 +370,7 @@ def test_of_two_processes_that_decide_at_once_one_is_told(url: str, tmp_path: Pa
     """Two officers who saw the same decide in the same second: one decision is recorded, the other is refused."""
     env = services_on(url, tmp_path)
     way_in = Door(lambda: env, Caller(officer="officer2"))
-    way_in.ask("case open", {"election": "EP2024", "type": "other", "origin": "media"})
+    way_in.answer("case open", {"election": "EP2024", "type": "other", "origin": "media"})
     with other_process("officer1", url) as one, other_process("head1", url) as other:
         go_on(one)
         go_on(other)

@@ -10,7 +10,7 @@ import pytest
 
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.intake.ingest import DiskThread
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from tests.patience import PATIENCE
@@ -48,11 +48,11 @@ def test_a_letter_that_cannot_be_kept_commits_nothing(desk: Desk, monkeypatch: p
 
     def full(archive: FileBlobStore, octets: bytes) -> str:
         if failing[0] and octets != REFERRAL:
-            raise ArchiveFault("disk full")
+            raise ArchiveFailure("disk full")
         return put(archive, octets)
 
     monkeypatch.setattr(FileBlobStore, "put", full)
-    with pytest.raises(ArchiveFault, match="disk full"):
+    with pytest.raises(ArchiveFailure, match="disk full"):
         desk.take_in(REFERRAL)
     assert [desk.all(kind) for kind in (StoredMessage, Case, OutboxMail)] == [[], [], []]
     failing.clear()
@@ -68,7 +68,7 @@ def test_the_fault_of_the_block_is_the_one_that_is_raised() -> None:
     def fail(_: bytes) -> None:
         time.sleep(0.02)
         ended.set()
-        raise ArchiveFault("beside")
+        raise ArchiveFailure("beside")
 
     def fail_too() -> None:
         with DiskThread() as beside:
@@ -78,7 +78,7 @@ def test_the_fault_of_the_block_is_the_one_that_is_raised() -> None:
     with pytest.raises(KeyError):
         fail_too()
     assert ended.is_set()
-    with pytest.raises(ArchiveFault, match="beside"), DiskThread() as beside:
+    with pytest.raises(ArchiveFailure, match="beside"), DiskThread() as beside:
         beside.do(fail, b"")
 
 

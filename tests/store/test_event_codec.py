@@ -24,7 +24,7 @@ from flaggermail.record.event_codec import (
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import RECORDS, Record, StoredMessage
-from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.said import StoredText, as_written
 from tests.store.samples import NOON
 
 WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
@@ -37,11 +37,11 @@ SUGGESTED = WORDS.filter(bool).map(as_written)  # nothing is ever suggested with
 def values(hint: object) -> st.SearchStrategy[Scalar]:
     """Builds values of a field with that type."""
     known: dict[object, st.SearchStrategy[Scalar]] = {
-        str: WORDS, Said: SAID,
+        str: WORDS, StoredText: SAID,
         int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: INSTANTS,
         type(None): st.none(),
         tuple[str, ...]: st.lists(WORDS, max_size=2).map(tuple),
-        tuple[Said, ...]: st.lists(SUGGESTED, max_size=2).map(tuple),
+        tuple[StoredText, ...]: st.lists(SUGGESTED, max_size=2).map(tuple),
         tuple[int, ...]: st.lists(NUMBERS, max_size=2).map(tuple),
         tuple[date, ...]: st.lists(st.dates(), max_size=2).map(tuple),
     }  # fmt: skip

@@ -77,8 +77,8 @@ def test_private_mail_is_taken_out_and_the_counts_close(desk: Desk) -> None:
     desk.do(PlaceMessage(message=stored.id, noise=True, reason=f"of {ADDRESS}"))
     assert traces(desk) == [ADDRESS, SUBJECT, TEXT]
     archivist = Door(lambda: desk.env, Caller(login="archivist1"))
-    assert stored.id in [one["message"] for one in parts(archivist.ask("archive retention"), "review")]
-    archivist.ask("archive exclude", {"message": stored.id, "reason": WHY})
+    assert stored.id in [one["message"] for one in parts(archivist.answer("archive retention"), "review")]
+    archivist.answer("archive exclude", {"message": stored.id, "reason": WHY})
     assert traces(desk) == []
     row = desk.message(stored.id)
     assert (row.place, row.excluded_by, row.discarded_at) == (Place.NOISE, "archivist1", desk.clock.now())
@@ -91,7 +91,7 @@ def test_private_mail_is_taken_out_and_the_counts_close(desk: Desk) -> None:
         "reason": f"taken out of the archive: {WHY}",
     }]  # fmt: skip
     assert found["taken_out"] == said
-    overview = archivist.ask("archive retention")
+    overview = archivist.answer("archive retention")
     assert overview["taken_out"] == said
     assert stored.id not in str([overview["review"], overview["things"]])
     (event,) = [one for one in desk.events() if one.kind is EventKind.MESSAGE_EXCLUDED]
@@ -214,7 +214,7 @@ def test_only_the_head_and_archivists_take_out(desk: Desk, who: str) -> None:
     stored = private(desk)
     assert "has none of the roles" in desk.refused(exclusion(stored), by=who)
     with pytest.raises(Refusal, match="no officer"):
-        Door(lambda: desk.env, Caller(login="mallory")).ask("archive exclude", {"message": stored.id, "reason": WHY})
+        Door(lambda: desk.env, Caller(login="mallory")).answer("archive exclude", {"message": stored.id, "reason": WHY})
     assert traces(desk) == [ADDRESS, SUBJECT, TEXT]
 
 

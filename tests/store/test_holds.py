@@ -193,16 +193,16 @@ def test_a_hold_on_its_last_day_and_a_lifted_one(desk: Desk) -> None:
 def test_an_archivist_places_and_lifts_holds_and_gives_no_other_command(desk: Desk) -> None:
     """Who is listed under `archivists` keeps and lets go, by their own login; nothing else is theirs to command."""
     door = Door(lambda: desk.env, Caller(login="archivist1"))
-    hold = door.ask("archive hold", {"election": "EP2024", "reason": WOO})["key"]
+    hold = door.answer("archive hold", {"election": "EP2024", "reason": WOO})["key"]
     assert desk.row(LegalHold, str(hold)).placed_by == "archivist1"
-    door.ask("archive release", {"hold": hold, "reason": "answered"})
+    door.answer("archive release", {"hold": hold, "reason": "answered"})
     assert desk.row(LegalHold, str(hold)).lifted_by == "archivist1"
     for name in sorted(set(COMMANDS) - {"archive exclude", "archive hold", "archive release"}):
         assert ARCHIVIST not in command_of(name).MAY
     with pytest.raises(Refusal, match="election close: archivist1 has none of the roles"):
-        door.ask("election close", {"code": "EP2024"})
+        door.answer("election close", {"code": "EP2024"})
     with pytest.raises(Refusal, match="no officer"):
-        Door(lambda: desk.env, Caller(login="mallory")).ask("archive hold", {"election": "EP2024", "reason": WOO})
+        Door(lambda: desk.env, Caller(login="mallory")).answer("archive hold", {"election": "EP2024", "reason": WOO})
 
 
 @pytest.mark.parametrize("who", ["officer1", "clerk", "weigher", "signer"])

@@ -16,7 +16,7 @@ import pytest
 
 from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.files import backup_file
-from flaggermail.errors import BackupFault
+from flaggermail.errors import BackupFailure
 from flaggermail.wiring.desk_backup import restore
 from tests.pace import within
 from tests.store.desk_fixtures import Desk
@@ -39,7 +39,7 @@ def packed(path: Path, members: Iterable[Member]) -> Path:
 def refused(path: Path, folder: Path) -> str:
     """Restores a backup that must be refused, and returns why: in one line, with nothing left."""
     folder.mkdir()
-    with pytest.raises(BackupFault) as caught:
+    with pytest.raises(BackupFailure) as caught:
         restore(path, folder / "new", None, unseen, verify=False)
     assert not list(folder.iterdir())
     assert "\n" not in str(caught.value)
@@ -225,5 +225,5 @@ def test_a_backup_that_swells_is_restored_if_a_person_says_so(
     assert made.proof is not None
     assert made.proof["differences"] == []
     monkeypatch.setattr(backup_file, "SPARE", 1 << 60)  # a full disk
-    with pytest.raises(BackupFault, match="unpacks to more than 0 MiB"):
+    with pytest.raises(BackupFailure, match="unpacks to more than 0 MiB"):
         restore(file, tmp_path / "other", None, unseen, verify=True, any_size=True)

@@ -25,7 +25,7 @@ from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.figures import ledger, uses
 from flaggermail.intake import poll
 from flaggermail.ports import Cursor
@@ -150,7 +150,7 @@ def assert_archived(desk: Kept) -> None:
     for digest in digests - destroyed:
         try:
             desk.env.octets.get(digest)
-        except ArchiveFault:
+        except ArchiveFailure:
             gone.add(digest)
     assert not gone
 

@@ -14,10 +14,10 @@ from subprocess import PIPE, Popen
 import pytest
 
 from flaggermail.adapters.files import backup_file
-from flaggermail.adapters.files.blob_store import left_over_mistakes, replace_file
+from flaggermail.adapters.files.blob_store import leftover_faults, replace_file
 from flaggermail.cli.new_files import new_folder, write_new
-from flaggermail.errors import BackupFault, Refusal
-from flaggermail.settings.mistakes import CheckCode
+from flaggermail.errors import BackupFailure, Refusal
+from flaggermail.settings.mistakes import SetupFaultCode
 from flaggermail.unfinished import leftovers
 from flaggermail.wiring.desk_backup import Restored, restore
 from tests.store.conftest import new_store
@@ -95,8 +95,8 @@ def at_work_on(writer: str, *arguments: str | Path) -> Iterator[Popen[str]]:
 
 def named(folder: Path) -> list[str]:
     """Returns what `check` says is left, and asserts that it says how it is removed."""
-    found = list(left_over_mistakes([folder]))
-    assert {one.code for one in found} <= {CheckCode.LEFT_OVER}
+    found = list(leftover_faults([folder]))
+    assert {one.code for one in found} <= {SetupFaultCode.LEFT_OVER}
     for one in found:
         remove = shlex.split(one.text.rpartition(": `")[2].rstrip("`"))
         assert "root" in one.text
@@ -126,7 +126,7 @@ def test_the_next_try_is_not_blocked(tmp_path: Path, writer: str) -> None:
     with at_work_on(writer, place):
         assert named(tmp_path) == []
         if writer != "files":  # of which each try has a name of its own
-            with pytest.raises((BackupFault, Refusal), match="wait for it"):
+            with pytest.raises((BackupFailure, Refusal), match="wait for it"):
                 write(writer, place)
         assert not place.exists()
     (left,) = named(tmp_path)
@@ -153,10 +153,10 @@ def test_a_killed_restore_is_in_nobodys_way(desk: Desk, tmp_path: Path, empty_ur
     file, _ = backed_up(desk, tmp_path)
     target = "" if empty_url.startswith("sqlite") else empty_url
     with at_work_on(stage, tmp_path / "new", file, target):
-        with pytest.raises(BackupFault, match="wait for it"):
+        with pytest.raises(BackupFailure, match="wait for it"):
             restore(file, tmp_path / "new", target or None, unseen, verify=False)
         if target:
-            with pytest.raises(BackupFault, match="being filled by another restore"):
+            with pytest.raises(BackupFailure, match="being filled by another restore"):
                 restore(file, tmp_path / "other", target, unseen, verify=False)
     assert named(tmp_path) == [".new.part"]
     made = restored(file, tmp_path / "new", target)
@@ -177,7 +177,7 @@ def test_a_desk_in_its_place_is_never_taken_for_a_leftover(desk: Desk, tmp_path:
     with at_work_on("last", tmp_path / "new", file, target):
         pass
     if target:
-        with pytest.raises(BackupFault, match="holds tables"):
+        with pytest.raises(BackupFailure, match="holds tables"):
             restored(file, tmp_path / "other", target)
     url = target or f"sqlite:///{tmp_path / 'new' / 'flaggermail.db'}"
     store = new_store(url)
@@ -193,7 +193,7 @@ def test_a_restore_that_fails_leaves_an_empty_database(desk: Desk, tmp_path: Pat
     broken = tmp_path / "broken"
     broken.write_bytes(file.read_bytes()[:-50])
     target = "" if empty_url.startswith("sqlite") else empty_url
-    with pytest.raises(BackupFault, match="damaged"):
+    with pytest.raises(BackupFailure, match="damaged"):
         restored(broken, tmp_path / "new", target)
     assert restored(file, tmp_path / "new", target).proof is not None
 

@@ -27,7 +27,7 @@ from flaggermail.record.states import MailState, ServerState
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import PagerSettings
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 from tests.store.desk_fixtures import META, OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 
 SECOND = "second@x-platform.example"
@@ -153,7 +153,7 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
                 X_CHANNEL,
                 permanent=False,
                 code=535,
-                text=Attempted.LOGIN_REFUSED(file="its credential"),
+                text=AttemptText.LOGIN_REFUSED(file="its credential"),
                 stage=SmtpStage.SESSION,
             )
             settle(UnitOfWork(desk.env, tx, desk.clock.now()), claimed, refused)
@@ -300,7 +300,7 @@ def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
         settle(
             UnitOfWork(desk.env, tx, desk.clock.now()),
             row,
-            Accepted(X_CHANNEL, desk.clock.now(), Attempted.SAYS(words="250 ok")),
+            Accepted(X_CHANNEL, desk.clock.now(), AttemptText.SAYS(words="250 ok")),
         )
     assert (desk.mail_of(key).state, desk.mail_of(key).bounced) == ("refused", True)
     assert [a.result for a in desk.all(Attempt)] == ["accepted"]

@@ -18,7 +18,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.settings.model import QuarantineSettings
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
 from tests.tools.wording import english
 
@@ -138,7 +138,7 @@ def test_one_certain_suggestion_places_and_says_so(desk: Desk) -> None:
     case, second = certain(desk)
     assert (second.case, second.match_basis.english) == (case, "score 100")
     (event,) = [e for e in desk.events() if e.kind is EventKind.MESSAGE_PLACED_BY_SCORE]
-    assert Said(event.reason).english == (
+    assert StoredText(event.reason).english == (
         f"{case} (100): the same referral was taken in before; the texts agree; the same web address in both"
     )
     assert sent(desk) == [(REFERRER, case), (OTHER, case)]

@@ -124,7 +124,7 @@ def test_the_command_shows_the_same_facts(desk: Desk) -> None:
     with desk.env.store.begin() as tx:
         row = Watched(id="certificate of mailbox", failing=True, since=START, value="soon", until=ends)
         UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.PROBE_CHANGED, added(row))
-    found = json.loads(json.dumps(dict(asked.ask("readiness", {}))))
+    found = json.loads(json.dumps(dict(asked.answer("readiness", {}))))
     assert found["election"] == "EP2024"
     assert found["certificates"] == [{"name": "mailbox", "days": 9}]
     assert "certificates" in found["lacks"]

@@ -26,7 +26,7 @@ from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Attempt, OutboxMail, Token
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 from tests.store.desk_fixtures import CITIZEN, HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
 SECOND = timedelta(seconds=1)
@@ -87,11 +87,11 @@ class Server(Submitter):
         found = next((rule for rule in rules if rule.fits(recipient, text_of(octets).lower())), None)
         if found is None:
             self.taken.append((now, recipient, octets))
-            return Accepted(recipient, now, Attempted.SAYS(words="250 accepted"))
+            return Accepted(recipient, now, AttemptText.SAYS(words="250 accepted"))
         if found.code < 0:
-            return Unknown(recipient, Attempted.ENDED())
+            return Unknown(recipient, AttemptText.ENDED())
         permanent = found.code // 100 == 5
-        return Refused(recipient, permanent, found.code, Attempted.SAYS(words=found.text), found.stage)
+        return Refused(recipient, permanent, found.code, AttemptText.SAYS(words=found.text), found.stage)
 
     def to(self, recipient: str) -> list[bytes]:
         """Returns what was taken for that address."""

@@ -43,7 +43,7 @@ def test_a_freeze_holds_all_that_the_report_is_made_from(env: Services) -> None:
     run(env, FreezeReport(election="EP2024", early=True), "head1")
     (row,) = freezes(env)
     inputs = frozen.inputs_of(row)
-    assert canonical.written(inputs) == row.inputs
+    assert canonical.encode(inputs) == row.inputs
     assert row.documents == tuple(f"{of} {canonical.digest(made)}" for of, made in frozen.documents(inputs).items())
     with env.store.read() as tx:
         head = tx.head(row.seq)

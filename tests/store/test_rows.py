@@ -17,7 +17,7 @@ from flaggermail.record.definition import Comparison, FieldCondition, where
 from flaggermail.record.events import Change, Scalar, added, values_of
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Record, StoredMessage, Token
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
 
@@ -70,7 +70,7 @@ def test_the_columns_of_a_table_are_the_fields_of_its_record(kind: type[Record])
     assert {name: bool(columns[name].nullable) for name in hints} == {n: is_optional(hint) for n, hint in hints.items()}
     assert [column.name for column in columns if column.primary_key] == [kind.KEY]
     for name in kind.PERSONAL:
-        assert hints[name] in {str, str | None, Said}, "a commitment is a text: an erased field must hold one"
+        assert hints[name] in {str, str | None, StoredText}, "a commitment is a text: an erased field must hold one"
 
 
 def test_every_table_keeps_a_record_or_is_the_stores_own() -> None:

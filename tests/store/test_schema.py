@@ -19,7 +19,7 @@ from flaggermail.adapters.db.inspection import HERE, newest
 from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.errors import ConfigurationError, StoreFault
+from flaggermail.errors import ConfigurationError, StoreFailure
 from flaggermail.record.definition import Column, Record, record
 from flaggermail.record.event_codec import GENESIS
 from flaggermail.record.rows import BY_TABLE
@@ -98,7 +98,7 @@ def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
     """A revision is one transaction: only the table that was in its way remains."""
     with empty.begin() as connection:
         connection.execute(text("CREATE TABLE outbox (id INTEGER)"))
-    with pytest.raises((DBAPIError, StoreFault)):
+    with pytest.raises((DBAPIError, StoreFailure)):
         upgrade(empty)
     assert tables_of(empty) == ["outbox"]
 

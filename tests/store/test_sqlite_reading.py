@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.sqlite_reading import SqliteReading
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.errors import FlaggermailError, RowUnreadable, StoreFault
+from flaggermail.errors import FlaggermailError, RowUnreadable, StoreFailure
 from flaggermail.ports import Cursor, SearchTerm, Store, Transaction
 from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
 from flaggermail.record.events import Event, EventKind, added, values_of
@@ -214,9 +214,9 @@ def test_both_refuse_a_condition_on_another_record(store: SqlStore, of_a_command
 def test_both_refuse_to_write(store: SqlStore, of_a_command: CommandStore, write: Question) -> None:
     """A reader is refused as SQLite refuses it."""
     for asked in (store, of_a_command):
-        with pytest.raises(StoreFault, match="readonly"), asked.read() as tx:
+        with pytest.raises(StoreFailure, match="readonly"), asked.read() as tx:
             write(tx)
-    with of_a_command.read() as tx, pytest.raises(StoreFault, match="readonly"):
+    with of_a_command.read() as tx, pytest.raises(StoreFailure, match="readonly"):
         tx.erase(Alarm, ["a"], ["text"], NOON)
 
 
@@ -252,6 +252,6 @@ def test_a_database_that_is_gone_or_damaged_is_a_fault(sqlite_path: Path, octets
         sqlite_path.unlink()
     else:
         sqlite_path.write_bytes(octets)
-    with pytest.raises(StoreFault, match="the database"), of_a_command.read() as tx:
+    with pytest.raises(StoreFailure, match="the database"), of_a_command.read() as tx:
         tx.find(Alarm)
     assert sqlite_path.exists() is (octets is not None)

@@ -12,7 +12,7 @@ import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.cases import OpenCase
-from flaggermail.errors import StoreFault
+from flaggermail.errors import StoreFailure
 from flaggermail.intake import census, ingest
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.intake.triage import IntakeFacts, Reading, Triaged, judge
@@ -131,11 +131,11 @@ def test_what_a_fault_left_unmarked_is_told_again(desk: Desk, monkeypatch: pytes
     def failing() -> object:
         begun.append(1)
         if len(begun) == 2:
-            raise StoreFault("the disk is full")
+            raise StoreFailure("the disk is full")
         return begin()
 
     monkeypatch.setattr(desk.env.store, "begin", failing)
-    with pytest.raises(StoreFault):
+    with pytest.raises(StoreFailure):
         digest.send_digest(desk.env)
     assert (untold(desk), digests(desk)) == (5, 1)
     assert digest.send_digest(desk.env) == 5

@@ -12,7 +12,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import StoredMessage, ThreadKey
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail
 from tests.tools.wording import english
 
@@ -158,7 +158,7 @@ def test_a_reference_in_any_form_leads_later_mail_to_its_notification(desk: Desk
     desk.clock.set(START + timedelta(minutes=97))
     answer = desk.receive(mail(system, later, "We have taken action.", at=desk.clock.now()))
     (named,) = desk.case(key.partition("/")[0]).platform_references
-    assert (answer.notification, answer.match_basis) == (key, Basis.REFERENCE(reference=named))
+    assert (answer.notification, answer.match_basis) == (key, PlacementBasis.REFERENCE(reference=named))
     assert (desk.clocks(key)["human"], desk.clocks(other)["human"][0]) == (("stopped", 97), "running")
     assert any(char.isdigit() for char in named)
     desk.assert_whole()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.errors import NotFound, StoreBusy, StoreFault
+from flaggermail.errors import NotFound, StoreBusy, StoreFailure
 from flaggermail.ports import Cursor, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.case_values import CaseType, Origin
@@ -188,7 +188,7 @@ def test_a_reader_cannot_write(store: SqlStore) -> None:
     """A write by a reader is refused, and the connection can write in the next transaction."""
     before = everything(store)
     for work in (write, lambda tx: tx.number("a"), lambda tx: tx.advance("INBOX", Cursor("1/1", None))):
-        with pytest.raises((DBAPIError, StoreFault), match=r"readonly|read-only"), store.read() as view:
+        with pytest.raises((DBAPIError, StoreFailure), match=r"readonly|read-only"), store.read() as view:
             work(view)
     assert everything(store) == before
     with store.begin() as tx:

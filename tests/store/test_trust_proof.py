@@ -19,16 +19,16 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, TrustProof
 from flaggermail.record.states import MailState
 from flaggermail.record.trust_proofs import LASTS, WARNED, ProofState, end_of, state_of
-from flaggermail.settings.mistakes import CheckCode
+from flaggermail.settings.mistakes import SetupFaultCode
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly, daemon_assembly
-from flaggermail.wiring.opening import OpenDesk
+from flaggermail.wiring.opening import DeskConnection
 from tests.doubles.broken_desks import SETTINGS, edit, sound
 from tests.store.desk_fixtures import OFFICER, START, X_CHANNEL, Desk, X, mail, report_of
 
 SERVER = "protection.mailcloud.example"
 DAEMON = "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@bzk.example"
-OF_THE_MARK = {CheckCode.MARK_UNPROVEN, CheckCode.MARK_ENDS}
+OF_THE_MARK = {SetupFaultCode.MARK_UNPROVEN, SetupFaultCode.MARK_ENDS}
 INTERNAL = "X-MS-Exchange-Organization-AuthAs: Internal"
 FRONT = f"Received: from mail.elsewhere.example by AM6FT003.mail.{SERVER} with ESMTPS; Thu, 6 Jun 2024 08:34:00 +0000"
 
@@ -187,7 +187,7 @@ def test_each_state_of_the_proof_has_its_sentence(exchange: Desk) -> None:
     """Never tried, survived, fresh, ending, too old: what `check` and the journal of a start say."""
 
     def said() -> list[str]:
-        texts = [one.text for one in trust_proofs.mistakes(exchange.env)]
+        texts = [one.text for one in trust_proofs.trust_faults(exchange.env)]
         return [text.partition("flaggermail.yaml mailbox.trust: ")[2].partition(", so the mark")[0] for text in texts]
 
     assert said() == ["exchange, but it was never tried whether a forged mark arrives"]
@@ -211,8 +211,8 @@ def test_check_and_run_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     clock = SetClock(datetime.fromisoformat("2027-03-10T12:00:00+01:00"))
 
     def said() -> list[str]:
-        opened = OpenDesk(folder, now=clock.now)
-        told = opened.ask("check")["findings"]
+        opened = DeskConnection(folder, now=clock.now)
+        told = opened.answer("check")["findings"]
         opened.close()
         assert isinstance(told, list)
         return [str(one["text"]) for one in told if isinstance(one, dict) and one["code"] in OF_THE_MARK]

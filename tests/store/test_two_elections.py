@@ -54,7 +54,7 @@ def referred(desk: Desk, number: int = 1) -> Case:
 
 def shown(desk: Desk, name: str, **asked: str) -> dict[str, Json]:
     """Returns a view, as the officer on call asks for it."""
-    return dict(Door(lambda: desk.env, Caller(officer="officer1")).ask(name, asked))
+    return dict(Door(lambda: desk.env, Caller(officer="officer1")).answer(name, asked))
 
 
 # ---- the polling day nearest in time

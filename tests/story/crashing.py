@@ -36,7 +36,7 @@ from flaggermail.services import Services
 from flaggermail.settings.model import MailboxSettings, RateLimitSettings
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 from tests.doubles import migrated
 from tests.flow.faulty_desk import forked
 from tests.story.conftest import CONFIG, NOW
@@ -136,7 +136,7 @@ class NotingSubmitter(ScriptedSubmitter):
         del witness
         with self._file.open("a", encoding="ascii") as file:
             file.writelines(f"{recipient} {hashlib.sha256(octets).hexdigest()}\n" for recipient in recipients)
-        return [Accepted(recipient, self._at.now(), Attempted.SAYS(words="250 accepted")) for recipient in recipients]
+        return [Accepted(recipient, self._at.now(), AttemptText.SAYS(words="250 accepted")) for recipient in recipients]
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def run_once(env: Services, mailbox: Mailbox) -> None:
     with env.store.read() as tx:
         cursor = tx.cursor(env.settings.desk.mailbox.inbox)
     read_at = cursor.looked_at if cursor else None
-    mailbox_monitor.keep(
+    mailbox_monitor.watch_inbox(
         env, env.clock.now() - read_at if read_at else timedelta(hours=1)
     )  # it was unreachable until now
     poll.look(env, mailbox, new_record=False)

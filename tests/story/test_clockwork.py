@@ -18,7 +18,7 @@ from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.daemon.service import REMIND_EVERY, Daemon
 from flaggermail.notices import digest, duty
 from flaggermail.outbox import delivery
-from flaggermail.ports import JobFault, JobReport
+from flaggermail.ports import JobFailure, JobReport
 from flaggermail.services import Services
 from tests.patience import PATIENCE
 from tests.store.desk_fixtures import Desk
@@ -198,10 +198,10 @@ def test_faults_of_jobs_are_counted_in_the_status_and_logged_now_and_then(make: 
         daemon.job_faults.monotonic = lambda: seconds[0]
         (told,) = ticker.told
         for _ in range(20):
-            told(JobReport(JobFault.OVERLAPPED, "outbox"))
-        told(JobReport(JobFault.MISSED, "clean-up", 90 * MINUTE))
+            told(JobReport(JobFailure.OVERLAPPED, "outbox"))
+        told(JobReport(JobFailure.MISSED, "clean-up", 90 * MINUTE))
         seconds[0] = 600.0
-        told(JobReport(JobFault.OVERLAPPED, "outbox"))
+        told(JobReport(JobFailure.OVERLAPPED, "outbox"))
         ticker.works["status"]()
         found = held(tmp_path / "status.json")
     said = [(line["event"], line["object"], line.get("late")) for line in lines if str(line["event"]).startswith("job")]

@@ -18,12 +18,12 @@ from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.cases import citizen_retention
 from flaggermail.commands.elections import StartExercise
 from flaggermail.daemon.service import Daemon
-from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy
+from flaggermail.errors import ArchiveFailure, LinkLost, StoreAway, StoreBusy
 from flaggermail.health import readiness, self_check, status
 from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
-from flaggermail.ports import Folder, Interrupt, JobFault, JobReport, MailPage, Role, WallTime
+from flaggermail.ports import Folder, Interrupt, JobFailure, JobReport, MailPage, Role, WallTime
 from flaggermail.record.kinds import Direction
 from flaggermail.reminders import handover, paging, reminders
 from flaggermail.services import Services
@@ -72,7 +72,7 @@ class StepTicker:
                 work()
             except Exception as error:  # noqa: BLE001 - what a scheduler does with a job that fails
                 for told in self.told:
-                    told(JobReport(JobFault.FAILED, name, error=error))
+                    told(JobReport(JobFailure.FAILED, name, error=error))
 
         self.works[name] = run
 
@@ -202,8 +202,8 @@ class ClingingArchive(FileBlobStore):
     """An archive that cannot remove partial files."""
 
     def sweep(self) -> int:
-        """Raises ArchiveFault."""
-        raise ArchiveFault("archive: cannot be swept: Permission denied")
+        """Raises ArchiveFailure."""
+        raise ArchiveFailure("archive: cannot be swept: Permission denied")
 
 
 @pytest.mark.parametrize(("archive", "left"), [(FileBlobStore, 0), (ClingingArchive, 1)])

@@ -17,14 +17,14 @@ from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.shipped import shipped
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.said import Said, Sentence
+from flaggermail.wording.said import Sentence, StoredText
 from flaggermail.wording.servers import (
-    Attempted,
-    ConnectionCause,
-    MailboxCause,
-    ServerHint,
-    SubmissionCause,
-    TokenCause,
+    AttemptText,
+    ConnectionFailure,
+    ConnectionRemedy,
+    MailboxFailure,
+    SubmissionFailure,
+    TokenFailure,
 )
 from tests.corpus import each
 from tests.doubles.scenarios import FOLDERS, Played
@@ -41,7 +41,7 @@ def test_no_english_is_in_dutch_mail(scenarios: Callable[[str], Played], folder:
         assert english_in_mail(octets) == [], message_from_bytes(octets)["Subject"]
 
 
-def alarm_about(what: Said, language: str) -> bytes:
+def alarm_about(what: StoredText, language: str) -> bytes:
     """Returns the alarm about a mail to a platform, with what the desk says about its delivery."""
     about = AlarmText.MAIL_ANSWERED(recipient="uec@x-platform.example", mail="o00000001", answer=what)
     shown = TEMPLATES.render("alarm", language, {
@@ -55,7 +55,10 @@ def alarm_about(what: Said, language: str) -> bytes:
     return f"{head}\r\n\r\n{shown.body}".encode()
 
 
-@each("sentence", [*Attempted, *ServerHint, *ConnectionCause, *MailboxCause, *SubmissionCause, *TokenCause])
+@each(
+    "sentence",
+    [*AttemptText, *ConnectionRemedy, *ConnectionFailure, *MailboxFailure, *SubmissionFailure, *TokenFailure],
+)
 def test_what_the_desk_says_about_a_delivery_is_in_the_readers_language(sentence: Sentence) -> None:
     """The words of a server, in whatever language, are quoted as its own."""
     said = sample(sentence, {"words": "this mail is not for us", "fault": "there is no such file"})

@@ -21,7 +21,7 @@ from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
-from flaggermail.errors import StoreBusy, StoreFault
+from flaggermail.errors import StoreBusy, StoreFailure
 from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.ports import Transaction
@@ -269,7 +269,7 @@ class Room:
 
 @pytest.mark.parametrize("arrived", [NOW, OLD])
 def test_a_full_database_is_no_fault_of_a_mail(env: Services, arrived: datetime) -> None:
-    """A full database raises StoreFault and files no mail as unreadable.
+    """A full database raises StoreFailure and files no mail as unreadable.
 
     With room again, all mail is taken in as usual.
     """
@@ -279,7 +279,7 @@ def test_a_full_database_is_no_fault_of_a_mail(env: Services, arrived: datetime)
     for number in range(60):
         mailbox.deliver("inbox", mail(number, REFERRER, f"Bericht {number}", "Zie bijlage. " * 300), arrived)
     room.pages = 1
-    with pytest.raises(StoreFault, match="full"):
+    with pytest.raises(StoreFailure, match="full"):
         poll.look(env, mailbox)
     room.pages = 2**30
     taken = len(asking.messages(env, direction=Direction.IN))

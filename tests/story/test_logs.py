@@ -322,7 +322,7 @@ def test_a_mail_on_which_the_judgement_fails_leaves_its_words_out_of_the_log(
     env: Services, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A failed judgement is logged and filed by the type of its error, without the text of the mail."""
-    monkeypatch.setattr(apply, "follow", lambda _work, stored, *_: fail(stored.subject))
+    monkeypatch.setattr(apply, "apply_effects", lambda _work, stored, *_: fail(stored.subject))
     octets = f"From: a@{CANARY}.example\r\nSubject: {CANARY}\r\nMessage-ID: <1@x.example>\r\n\r\n{CANARY}\r\n".encode()
     outcome = ingest(env, RawMessage(octets, NOW, "INBOX", "1", "1"))
     logbook.message_taken_in("INBOX", "1", len(octets), outcome)

@@ -35,21 +35,21 @@ def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock
     """At the limit the officer on call gets one mail with the time of the last look, and one mail at recovery."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     poll.look(env, mailbox)
-    assert not mailbox_monitor.keep(env, LIMIT - timedelta(seconds=1))
+    assert not mailbox_monitor.watch_inbox(env, LIMIT - timedelta(seconds=1))
     clock.set(NOW + LIMIT)
-    assert mailbox_monitor.keep(env, LIMIT)
+    assert mailbox_monitor.watch_inbox(env, LIMIT)
     clock.set(NOW + timedelta(hours=3))
-    assert mailbox_monitor.keep(env, timedelta(hours=3))
+    assert mailbox_monitor.watch_inbox(env, timedelta(hours=3))
     assert alarms(env) == ["mailbox silent"]
     poll.look(env, mailbox)
     poll.look(env, mailbox)
-    assert not mailbox_monitor.keep(env, timedelta(0))
+    assert not mailbox_monitor.watch_inbox(env, timedelta(0))
     assert alarms(env) == ["mailbox silent", "mailbox back"]
     mails = asking.mails(env)
     assert [mail.recipient for mail in mails] == ["a.jansen@bzk.example"] * 2
     assert "INBOX was niet te lezen na 17 maart 2027 om 10:00" in words_of(env.octets.get(mails[0].digest))
     clock.set(NOW + timedelta(hours=4))
-    assert mailbox_monitor.keep(env, timedelta(hours=1))
+    assert mailbox_monitor.watch_inbox(env, timedelta(hours=1))
     assert len(alarms(env)) == 3  # a second outage is another alarm
 
 
@@ -60,7 +60,7 @@ def test_the_alarm_says_what_the_servers_answer_means(env: Services, clock: SetC
     throttled = ServerAnswer.of_imap("BAD", "Request is throttled. Suggested Backoff Time: 299961 milliseconds")
     found = explain(ProtocolStep.IMAP_AFTER_TOKEN, throttled, Reader(mailbox="verkiezingen@bzk.example"))
     assert found is not None
-    assert mailbox_monitor.keep(env, LIMIT, found.said)
+    assert mailbox_monitor.watch_inbox(env, LIMIT, found.said)
     (mail,) = asking.mails(env)
     words = " ".join(words_of(env.octets.get(mail.digest)).split())
     assert "om 10:00; Exchange remt verkiezingen@bzk.example af omdat er te veel is gevraagd: stop andere" in words
@@ -80,7 +80,7 @@ def test_a_desk_that_was_switched_off_is_no_silence(env: Services, clock: SetClo
 def test_a_mailbox_that_was_never_read(env: Services, clock: SetClock) -> None:
     """A mailbox that was never read raises the alarm too."""
     clock.set(NOW + LIMIT)
-    assert mailbox_monitor.keep(env, LIMIT)
+    assert mailbox_monitor.watch_inbox(env, LIMIT)
     assert alarms(env) == ["mailbox silent"]
     clock.set(NOW + LIMIT + timedelta(minutes=1))
     poll.look(env, ListMailbox(env.settings.desk.mailbox))

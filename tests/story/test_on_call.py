@@ -60,7 +60,7 @@ def test_an_override_of_somebody_who_has_left_counts_for_nothing(make: Made, way
     assert on_call(desk) == "officer2"
     desk.with_settings(configured(desk.env.settings, None, LEFT))
     assert on_call(desk) == "officer1"
-    shown = Door(lambda: desk.env, Caller(officer="officer1")).ask("oncall next", {})
+    shown = Door(lambda: desk.env, Caller(officer="officer1")).answer("oncall next", {})
     assert [len(parts(shown, name)) for name in ("shifts", "void")] == [0, 1]
     for _ in range(3):
         desk.go_on(1)

@@ -104,8 +104,8 @@ def test_a_signed_risk_is_in_the_journal_of_each_start(env: Services, monkeypatc
         token_endpoint="https://login.example/token", client_id="desk", scope="mail", accept_risk=ACCEPTED_REACH
     )
     desk = env.settings.desk.model_copy(update={"oauth2": section})
-    monkeypatch.setattr(assembly, "machine_mistakes", lambda *_: ())
-    monkeypatch.setattr("flaggermail.health.advice.mistakes", lambda _: ())
+    monkeypatch.setattr(assembly, "machine_faults", lambda *_: ())
+    monkeypatch.setattr("flaggermail.health.advice.setup_faults", lambda _: ())
     with capture_logs() as logs:
         assembly.require_ready(env.settings.model_copy(update={"desk": desk}), SetClock(NOW))
     assert [line["said"] for line in logs if line["event"] == "token may open other mailboxes"] == [ACCEPTED_REACH]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.daemon.outage import AFTER, AGAIN, Outage, OutageCall
-from flaggermail.errors import DiskFails, StoreAway
+from flaggermail.errors import DiskFailure, StoreAway
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListPager, SetClock
 from tests import asking
@@ -49,7 +49,7 @@ def test_whoever_is_on_call_is_called_once_after_a_minute(
     call = OutageCall(outage, lambda: False, seconds)
     env = paged if readable else replace(paged, store=Away())  # type: ignore[arg-type] # nothing else is asked
     assert call.may_page(paged)
-    outage.met_by("remind", DiskFails("full"), clock.now())
+    outage.met_by("remind", DiskFailure("full"), clock.now())
     for _ in range(3):
         seconds.at += AFTER / 2
         assert not call.may_page(env)
@@ -73,7 +73,7 @@ def test_a_short_one_and_a_desk_that_observes_call_nobody(
     """A server that restarts wakes nobody, and neither does a desk that sends nothing."""
     for observes in (False, True):
         call = OutageCall(outage, lambda: observes, seconds)  # noqa: B023 - called at once
-        outage.met_by("remind", DiskFails("full"), clock.now())
+        outage.met_by("remind", DiskFailure("full"), clock.now())
         seconds.at += AFTER * (2 if observes else 0.9)
         assert not call.may_page(paged)
         outage.end()
@@ -89,7 +89,7 @@ def test_the_next_pager_is_called_where_the_first_fails(
     """Until one takes it."""
     assert isinstance(paged.pager, ListPager)
     paged.pager.broken.add("first")
-    outage.met_by("remind", DiskFails("full"), clock.now())
+    outage.met_by("remind", DiskFailure("full"), clock.now())
     seconds.at += AFTER
     OutageCall(outage, lambda: False, seconds).may_page(paged)
     assert [pager for pager, _ in calls(paged)][:2] == ["first", "second"]

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flaggermail.adapters.imap.idle import EventInterrupt
-from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost, LoginRefused, PauseAsked
+from flaggermail.errors import ArchiveFailure, FolderUnreadable, LinkLost, LoginRefused, PauseAsked
 from flaggermail.health import status as health
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderTroubles
+from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.letters import writing
 from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, Role, Store, Transaction
 from flaggermail.record.definition import where
@@ -195,8 +195,8 @@ class FullArchive(WaitingOctets):
     """An archive that is full."""
 
     def put(self, octets: bytes) -> str:
-        """Raises ArchiveFault."""
-        raise ArchiveFault(f"no space left for {len(octets)} octets")
+        """Raises ArchiveFailure."""
+        raise ArchiveFailure(f"no space left for {len(octets)} octets")
 
 
 def count(env: Services) -> int:
@@ -246,7 +246,7 @@ class TestFolders:
         mailbox = LosingMailbox(env, {"Sent"})
         for folder, number in (("inbox", 1), ("sent", 2), ("junk", 3)):
             mailbox.deliver(folder, mail(number), NOW)
-        troubles = FolderTroubles()
+        troubles = FolderFailures()
         assert poll.look(env, mailbox, troubles=troubles) == 2
         assert mailbox.tried == ["Sent", "INBOX", "Junk", "Archief"]
         mailbox.losing = {"Junk", "Archief"}
@@ -468,7 +468,7 @@ class TestEnds:
         mailbox.deliver("inbox", mail(1), NOW)
         mailbox.deliver("inbox", mail(2), NOW)
         mailbox.lost_after = 1
-        with pytest.raises(ArchiveFault):
+        with pytest.raises(ArchiveFailure):
             poll.look(replace(env, octets=FullArchive(env.octets)), mailbox)
         assert count(env) == 0
 

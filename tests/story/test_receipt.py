@@ -30,7 +30,7 @@ from flaggermail.cli.session import Session
 from flaggermail.cli.showing import part, parts
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.desk.views.message import ShowMessage
-from flaggermail.errors import StoreFault
+from flaggermail.errors import StoreFailure
 from flaggermail.intake.ingest import ingest, ingest_from_files
 from flaggermail.mail.message import Dnssec, Json, SignatureState
 from flaggermail.ports import RawMessage
@@ -284,7 +284,7 @@ def test_after_a_crash_no_mail_is_recorded_without_its_facts(desk: Desk) -> None
     """The commit fails after the look-up: the mail is taken in again, and the facts with it, or neither."""
     octets = SAID + signed(TRUE, PLATFORM)
     broken = FailingStore(f"sqlite:///{desk.folder / migrated.NAME}", CountedRandomness("broken").salt)
-    with pytest.raises(StoreFault):
+    with pytest.raises(StoreFailure):
         ingest(replace(desk.env, store=broken), RawMessage(octets, NOW, "INBOX", "1", "1"))
     broken.close()
     with desk.env.store.read() as tx:
@@ -374,7 +374,7 @@ class FailingStore(SqlStore):
         """Fails once everything is written, so that all of it is undone."""
         with super().begin() as tx:
             yield tx
-            raise StoreFault("the disk is full")
+            raise StoreFailure("the disk is full")
 
 
 def statements(env: Services, octets: bytes, number: int) -> int:

@@ -221,7 +221,7 @@ def test_a_signal_is_obeyed_within_a_second(desk: Desk) -> None:
     """A signal reloads the rules within a second."""
     assert desk.daemon.renewal is not None
     desk.add(NEWSLETTER)
-    desk.daemon.renewal.ask()
+    desk.daemon.renewal.request()
     desk.tick()
     assert desk.receive().kinds == ("noise",)
 
@@ -230,7 +230,7 @@ def test_a_signal_with_nothing_changed_begins_no_period(desk: Desk) -> None:
     """A signal without a change begins no new period."""
     assert desk.daemon.renewal is not None
     before = desk.receive()
-    desk.daemon.renewal.ask()
+    desk.daemon.renewal.request()
     desk.look(2)
     assert desk.receive().ruleset == before.ruleset
     assert [len(desk.periods(what)) for what in ("rules", "templates")] == [1, 1]

@@ -79,7 +79,7 @@ def test_two_runs_of_a_scenario_are_equal() -> None:
 
 BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("ingest takes nothing in", lambda patch: patch.setattr(poll, "ingest", lambda _env, _raw: "nothing")),
-    ("ingest forgets what follows", lambda patch: patch.setattr(apply, "follow", lambda *_: None)),
+    ("ingest forgets what follows", lambda patch: patch.setattr(apply, "apply_effects", lambda *_: None)),
     ("outbox sends nothing", lambda patch: patch.setattr(delivery, "claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(delivery, "settle", lambda *_: None)),
     ("remind tells nobody", lambda patch: patch.setattr(reminders, "tick", lambda _env: 0)),

@@ -211,7 +211,7 @@ def test_a_parser_that_does_not_start_is_told_the_first_time(env: Services) -> N
 def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Leaves the inbox unread, or reads it."""
     if wrong:
-        mailbox_monitor.keep(env, 20 * MINUTE)
+        mailbox_monitor.watch_inbox(env, 20 * MINUTE)
     else:
         poll.look(env, ListMailbox(env.settings.desk.mailbox))
 

@@ -26,7 +26,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
 from flaggermail.daemon.service import Daemon
-from flaggermail.errors import LinkLost, StoreFault
+from flaggermail.errors import LinkLost, StoreFailure
 from flaggermail.health.metrics import METRICS_FILE
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.ports import Folder, Role
@@ -34,7 +34,7 @@ from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly, daemon_assembly
 from flaggermail.wiring.assembly import play
-from flaggermail.wording.servers import MailboxCause
+from flaggermail.wording.servers import MailboxFailure
 from tests.doubles.broken_desks import sound
 from tests.patience import PATIENCE
 from tests.story.conftest import CONFIG, NOW
@@ -100,7 +100,7 @@ def test_each_tick_writes_it_anew(env: Services, clock: SetClock, path: Path) ->
 def test_the_fault_of_a_lost_link_is_in_it_until_it_is_back(env: Services, path: Path) -> None:
     """What happened and what to change, without an address, as long as the link is down."""
     seen: list[object] = []
-    meaning = worded(MailboxCause.CLEAR_TEXT, Reader())
+    meaning = worded(MailboxFailure.CLEAR_TEXT, Reader())
 
     class Refusing(WatchedMailbox):
         """Refuses the first look."""
@@ -252,10 +252,10 @@ def test_a_start_says_so_before_it_has_a_database(tmp_path: Path, monkeypatch: p
         ran = CliRunner().invoke(commands, ["status"], obj=Session(desk))
         assert (ran.exit_code, "daemon:         is starting\n" in ran.output) == (1, True), ran.output
         assert ran.output.endswith("wrong:          the daemon is starting\n")
-        raise StoreFault("no database")
+        raise StoreFailure("no database")
 
     monkeypatch.setattr(assembly, "services_on", seen)
-    with pytest.raises(StoreFault):
+    with pytest.raises(StoreFailure):
         daemon_assembly.daemon(desk, clock=SetClock(datetime.now(UTC)))
     document = json.loads(status.read_bytes())
     assert (document["quarantine"], document["process"]["pid"]) == (3, os.getpid())

@@ -34,7 +34,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 from tests.corpus import each
 from tests.doubles import migrated
 from tests.patience import PATIENCE
@@ -409,7 +409,7 @@ class SilentSubmitter(Submitter):
         del octets, sender, witness
         self.asked.set()
         self.answer.wait(10 * PATIENCE)
-        return [Accepted(recipient, NOW, Attempted.SAYS(words="250 late")) for recipient in recipients]
+        return [Accepted(recipient, NOW, AttemptText.SAYS(words="250 late")) for recipient in recipients]
 
 
 def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> None:

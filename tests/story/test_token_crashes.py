@@ -14,7 +14,7 @@ import pytest
 
 from flaggermail.adapters.files.blob_store import replace_file, sync_folder
 from flaggermail.adapters.oauth import tokens as subject
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
 from tests.patience import PATIENCE
@@ -54,7 +54,7 @@ def source(url: str, folder: Path, step: str = "") -> RenewingTokens:
 
     def asks(secret: str) -> Granted:
         kill_at("asked")
-        granted = ask(section, secret, SecretFiles("the file"), TokenLine(url, 5))
+        granted = fetch_token(section, secret, SecretFiles("the file"), TokenLine(url, 5))
         kill_at("answered")
         return granted
 

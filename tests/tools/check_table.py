@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from flaggermail.settings.mistakes import SORTS, CheckCode
+from flaggermail.settings.mistakes import SORTS, SetupFaultCode
 
 DOCS = Path(__file__).parents[2] / "docs"
 MANUAL, SHOWN = DOCS / "operation.md", DOCS / "mistakes.md"
@@ -24,11 +24,11 @@ _PLACE = re.compile(r"\{(\w+)(?::[^{}|]*\|([^{}|]*))?\}")  # {approvers}, {appro
 def rows() -> Iterator[str]:
     """Yields a row for each mistake, from the worst severity to the least; the places of values are in capitals."""
     shown = dict(re.findall(r"^\| (.*?) \| `` (.*) `` \| \d \|$", SHOWN.read_text("utf-8"), re.MULTILINE))
-    for code in CheckCode:
+    for code in SetupFaultCode:
         sort = SORTS[code]
         severity = f"{sort.severity}, refused by `run`" if sort.stops_run else str(sort.severity)
         severity += ", may pass" if sort.passes else ""
-        said = _LINE if code is CheckCode.CONFIGURATION else _PLACE.sub(_place, sort.sentence)
+        said = _LINE if code is SetupFaultCode.CONFIGURATION else _PLACE.sub(_place, sort.sentence)
         fixed = re.split(r"\{[^{}]*\}", sort.sentence)
         like = re.compile(".+".join(map(re.escape, fixed)))
         mistake = next((words for words, line in shown.items() if like.search(line)), None)

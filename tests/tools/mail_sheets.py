@@ -43,7 +43,7 @@ from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.rules import configuration
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 from tests.tools.said import sample
 
 ROOT = Path(__file__).parents[2]
@@ -137,7 +137,7 @@ def samples(language: str) -> Iterator[tuple[str, Mapping[str, object]]]:
         yield "alarm", filled.values("alarm", language, {"kind": kind.value})
     for at in range(0, len(DID), 4):
         yield "reply_answer", filled.values("reply_answer", language, {"did": DID[at : at + 4], "form": ""})
-    refusals = [sample(one).in_language(language) for one in Because]
+    refusals = [sample(one).in_language(language) for one in CommandRefusal]
     for at in range(0, len(refusals), 12):
         refused = {"understood": False, "did": [], "why": "refused", "details": refusals[at : at + 12], "form": ""}
         yield "reply_answer", filled.values("reply_answer", language, refused)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flaggermail.wording.said import Said, Sentence
+from flaggermail.wording.said import Sentence, StoredText
 
 NUMBERS: Mapping[str, str | int] = {"count": 2, "tries": 3, "events": 3, "of_now": 4, "score": 85}
 NOTHING: Mapping[str, str | int] = {}
 
 
-def sample(sentence: Sentence, given: Mapping[str, str | int] = NOTHING) -> Said:
+def sample(sentence: Sentence, given: Mapping[str, str | int] = NOTHING) -> StoredText:
     """Says a sentence, with something that belongs to no language for each detail that is not given."""
     return sentence(**{name: given.get(name, NUMBERS.get(name, "XK-7")) for name in sentence.details})

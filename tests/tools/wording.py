@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
-def english(said: Iterable[Said]) -> tuple[str, ...]:
+def english(said: Iterable[StoredText]) -> tuple[str, ...]:
     """Returns each sentence in English."""
     return tuple(one.english for one in said)

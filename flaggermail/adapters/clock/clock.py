@@ -16,8 +16,8 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-def lead() -> timedelta:
-    """Returns how far the wall's clock is ahead of the one that nobody sets, and that runs while the machine sleeps."""
+def clock_lead() -> timedelta:
+    """Returns the lead of the wall clock over the boot-time clock, which cannot be set and counts suspended time."""
     return timedelta(seconds=time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
@@ -29,5 +29,5 @@ class SystemRandomness:
         return os.urandom(16).hex()
 
     def salt(self) -> bytes:
-        """Returns 16 random octets, which nobody got before."""
+        """Returns 16 fresh random octets."""
         return os.urandom(16)

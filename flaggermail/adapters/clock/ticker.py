@@ -34,8 +34,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from flaggermail.adapters.clock.clock import lead
-from flaggermail.ports import JobFault, JobReport, WallTime
+from flaggermail.adapters.clock.clock import clock_lead
+from flaggermail.ports import JobFailure, JobReport, WallTime
 
 LATE = timedelta(seconds=30)  # a call begun later than this after its time counts as missed
 LOOK = 1.0  # seconds between two looks at the clocks, at most
@@ -66,7 +66,7 @@ class SchedulerTicker:
     """Implements `ports.Ticker`."""
 
     def __init__(self) -> None:
-        self._lead = lead()
+        self._lead = clock_lead()
         self._pool = ThreadPoolExecutor(_THREADS)
         self._scheduler = _Scheduler(
             jobstores={"default": _Jobs(self._followed_the_clock)},
@@ -84,16 +84,16 @@ class SchedulerTicker:
         def submitted(event: JobSubmissionEvent) -> None:
             late = self._late(max(event.scheduled_run_times))
             if late > LATE:
-                told(JobReport(JobFault.MISSED, event.job_id, late))
+                told(JobReport(JobFailure.MISSED, event.job_id, late))
 
         def skipped(event: JobSubmissionEvent) -> None:
-            told(JobReport(JobFault.OVERLAPPED, event.job_id))
+            told(JobReport(JobFailure.OVERLAPPED, event.job_id))
 
         def missed(event: JobExecutionEvent) -> None:
-            told(JobReport(JobFault.MISSED, event.job_id, self._late(event.scheduled_run_time)))
+            told(JobReport(JobFailure.MISSED, event.job_id, self._late(event.scheduled_run_time)))
 
         def failed(event: JobExecutionEvent) -> None:
-            told(JobReport(JobFault.FAILED, event.job_id, error=event.exception))
+            told(JobReport(JobFailure.FAILED, event.job_id, error=event.exception))
 
         self._scheduler.add_listener(submitted, EVENT_JOB_SUBMITTED)
         self._scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
@@ -117,14 +117,14 @@ class SchedulerTicker:
     def _late(self, planned: datetime) -> timedelta:
         """Returns how long ago a call was due, by the clock as it was when that was found out."""
         now = datetime.now(UTC)  # first: a step between the two makes a call early, not late
-        return now - (lead() - self._lead) - planned
+        return now - (clock_lead() - self._lead) - planned
 
     def _followed_the_clock(self) -> bool:
         """Moves the planned calls with the wall's clock, if that was set since the last look; returns whether it was.
 
         A time of day that was leapt over is due at once; one that comes again is met again.
         """
-        before, self._lead = self._lead, lead()
+        before, self._lead = self._lead, clock_lead()
         leap = self._lead - before
         if abs(leap) < _LEAP:
             return False

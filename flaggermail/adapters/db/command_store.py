@@ -38,7 +38,7 @@ class CommandStore:
 
     @contextmanager
     def read(self) -> Iterator[SqliteReading]:
-        """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
+        """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFailure."""
         with reading(self._file, self._whole_reading) as tx:
             yield tx
 

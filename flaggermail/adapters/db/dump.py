@@ -35,11 +35,11 @@ from sqlalchemy import (
 )
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from flaggermail.adapters.db.engine import as_store_fault, connect_reading, make_engine
+from flaggermail.adapters.db.engine import as_store_failure, connect_reading, make_engine
 from flaggermail.adapters.db.inspection import require_known
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.migrate import require_revision, upgrade
-from flaggermail.errors import BackupFault, StoreFault
+from flaggermail.errors import BackupFailure, StoreFailure
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
@@ -53,7 +53,7 @@ HEAD = "chain_head"  # a fresh schema has its row
 
 
 class ValueForm(StrEnum):
-    """How a value stands in JSON, where JSON has no type of its own for it."""
+    """The JSON form of a value for which JSON has no type."""
 
     PLAIN = "plain"
     INSTANT = "instant"  # ISO 8601 in UTC
@@ -71,7 +71,7 @@ class RowBatch:
 
 
 def dump(connection: Connection) -> Iterator[RowBatch]:
-    """Yields all rows, tables before those that refer to them. Raises StoreFault for a value of another type."""
+    """Yields all rows, tables before those that refer to them. Raises StoreFailure for a value of another type."""
     for table in all_tables().sorted_tables:
         if table.name in LEFT_OUT:
             continue
@@ -86,16 +86,16 @@ def dump(connection: Connection) -> Iterator[RowBatch]:
             said = (
                 f"table {table.name} holds a value that no program of ours wrote; `flaggermail audit verify` names it"
             )
-            raise StoreFault(said) from fault
+            raise StoreFailure(said) from fault
 
 
 @contextmanager
 def snapshot(url: str) -> Iterator[Iterator[RowBatch]]:
-    """Yields all rows of a database at one instant; see `dump`. Raises ConfigurationError, StoreFault."""
+    """Yields all rows of a database at one instant; see `dump`. Raises ConfigurationError, StoreFailure."""
     engine = make_engine(url)
     try:
         require_revision(engine)
-        with as_store_fault(writing=False), connect_reading(engine) as connection:
+        with as_store_failure(writing=False), connect_reading(engine) as connection:
             yield dump(connection)
     finally:
         engine.dispose()
@@ -106,21 +106,21 @@ def reserved(url: str, place: Path) -> Iterator[None]:
     """Holds an empty database while a desk in `place` is made; on a server it is empty again after a fault.
 
     What a killed restore left there is removed first: a table says so, its lock is gone, and its desk is not there.
-    Raises BackupFault for a database that holds other tables, and StoreFault.
+    Raises BackupFailure for a database that holds other tables, and StoreFailure.
     """
     engine = make_engine(url)
     try:
-        with as_store_fault(writing=True), engine.connect() as connection:
+        with as_store_failure(writing=True), engine.connect() as connection:
             names = inspect(connection).get_table_names()
             if names and (UNFINISHED not in names or _is_made(connection)):
-                raise BackupFault("the database of --database holds tables; name an empty one")
+                raise BackupFailure("the database of --database holds tables; name an empty one")
         if engine.dialect.name == "sqlite":  # its file lies in the folder that is removed as a whole
             engine.dispose()  # a connection that lasts would keep the rows beside the file, in its journal
             yield
             return
-        with as_store_fault(writing=True), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
+        with as_store_failure(writing=True), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
             if not held.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
-                raise BackupFault("the database of --database is being filled by another restore; wait for it")
+                raise BackupFailure("the database of --database is being filled by another restore; wait for it")
             _empty(held)
             _MARK.create(held)
             held.execute(_MARK.insert().values(place=str(place)))
@@ -156,8 +156,8 @@ def load(url: str, revision: str, batches: Iterable[RowBatch]) -> int:
 
     Returns the number of rows.
 
-    Raises BackupFault for a revision that this program does not know, or a table or column that the revision does not
-    have, and StoreFault.
+    Raises BackupFailure for a revision that this program does not know, or a table or column that the revision does not
+    have, and StoreFailure.
     """
     require_known(revision)
     engine = make_engine(url)
@@ -177,13 +177,13 @@ def without_password(url: str) -> str:
 
 def _filled(engine: Engine, revision: str, batches: Iterable[RowBatch]) -> int:
     count = 0
-    with as_store_fault(writing=True), engine.begin() as connection:
+    with as_store_failure(writing=True), engine.begin() as connection:
         tables = _reflected(connection)
         connection.execute(delete(tables[HEAD]))
         for batch in batches:
             table = tables.get(batch.table)
             if table is None or set(batch.columns) != set(table.c.keys()):
-                raise BackupFault(f"table {batch.table}: is none of revision {revision}")
+                raise BackupFailure(f"table {batch.table}: is none of revision {revision}")
             connection.execute(table.insert(), list(_values(batch, naive=engine.dialect.name == "sqlite")))
             count += len(batch.rows)
     return count

@@ -37,8 +37,8 @@ from sqlalchemy.pool import QueuePool
 
 from flaggermail.adapters.db.sqlite_errors import fault_of
 from flaggermail.adapters.files.blob_store import full_disks
-from flaggermail.errors import ConfigurationError, DiskFails, StoreAway, StoreBusy, StoreFault
-from flaggermail.settings.mistakes import CheckCode, mistake
+from flaggermail.errors import ConfigurationError, DiskFailure, StoreAway, StoreBusy, StoreFailure
+from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -91,7 +91,7 @@ def make_engine(url: str, wait: float = 10) -> Engine:
         try:
             engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
         except ImportError:
-            raise ConfigurationError(mistake(CheckCode.DATABASE_DRIVER).text) from None
+            raise ConfigurationError(setup_fault(SetupFaultCode.DATABASE_DRIVER).text) from None
         event.listen(engine, "connect", _configure_postgresql(wait))
         event.listen(engine, "checkout", _leave_mode_to_server)
     event.listen(engine, "handle_error", _hide_values)
@@ -121,12 +121,12 @@ def _create_private_file(url: str) -> None:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o660))
         except FileNotFoundError:
-            missing = mistake(CheckCode.DATABASE_FOLDER, folder=Path(path).parent)
+            missing = setup_fault(SetupFaultCode.DATABASE_FOLDER, folder=Path(path).parent)
             raise ConfigurationError(missing.text) from None
         except OSError as error:
             require_room(Path(path))
-            closed = mistake(CheckCode.DATABASE_CLOSED, path=path, why=error.strerror)
-            kind = ConfigurationError if error.errno in _CLOSED else DiskFails
+            closed = setup_fault(SetupFaultCode.DATABASE_CLOSED, path=path, why=error.strerror)
+            kind = ConfigurationError if error.errno in _CLOSED else DiskFailure
             raise kind(closed.text) from error
 
 
@@ -144,13 +144,13 @@ def _opened(path: str, wait: float) -> SqliteConnection:
 
 
 def require_room(file: Path) -> None:
-    """Raises DiskFails, naming the disk, if that of the database is full: make room, and all is as before."""
+    """Raises DiskFailure, naming the disk, if that of the database is full: make room, and all is as before."""
     for full in full_disks({"database": file}):
-        raise DiskFails(full.text)
+        raise DiskFailure(full.text)
 
 
 def connect_reading(engine: Engine) -> Connection:
-    """Opens a read-only connection that sees one consistent snapshot, whatever is written meanwhile."""
+    """Opens a read-only connection that sees one consistent snapshot, even during writes."""
     if engine.dialect.name == "sqlite":
         return engine.connect().execution_options(**{READS: True})
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -244,8 +244,8 @@ _DAMAGED_CLASS = "XX"
 
 
 @contextmanager
-def as_store_fault(*, writing: bool) -> Iterator[None]:
-    """Raises StoreBusy, StoreAway or StoreFault for errors of the database; those of this program stay as they are."""
+def as_store_failure(*, writing: bool) -> Iterator[None]:
+    """Raises StoreBusy, StoreAway or StoreFailure for errors of the database; passes on those of this program."""
     try:
         yield
     except DBAPIError as caught:
@@ -286,7 +286,7 @@ def words_of(error: DBAPIError) -> str:
     return " ".join(str(error.orig).split())
 
 
-def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFault | None:
+def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFailure | None:
     state: str | None = getattr(error.orig, "sqlstate", None)
     if state is None:
         away = isinstance(error, InterfaceError | OperationalError)
@@ -295,9 +295,9 @@ def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFault | None:
     if away:
         return StoreAway(f"the database server does not work for this desk now: {words_of(error)}")
     if state is not None and state.startswith(_DAMAGED_CLASS):
-        return StoreFault(f"the database is damaged: {words_of(error)}")
+        return StoreFailure(f"the database is damaged: {words_of(error)}")
     if isinstance(error, OperationalError) or state == _FORBIDDEN:
-        return StoreFault(f"the database says: {words_of(error)}")
+        return StoreFailure(f"the database says: {words_of(error)}")
     return None
 
 
@@ -305,7 +305,7 @@ def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFault | None:
 
 
 class OwnFile:
-    """Tells whether the file that lies there is still the one that was opened.
+    """Detects that a file was replaced after it was opened.
 
     SQLite goes on writing to a file that was replaced or removed, where nobody finds it again ("How To Corrupt An
     SQLite Database File", unlinking or renaming a database file while in use). A server has no such file.
@@ -318,16 +318,16 @@ class OwnFile:
         self._opened: tuple[int, int] | None = None  # device and inode; None before it is opened, or opened anew
 
     def require(self) -> None:
-        """Raises DiskFails if no file lies there now, and StoreFault if it is another one."""
+        """Raises DiskFailure if the file is gone, and StoreFailure if it was replaced."""
         if self._path is None:
             return
         try:
             found = self._path.stat()
         except OSError as error:
-            raise DiskFails(f"the database {self._path} is not there now: {error.strerror}") from error
+            raise DiskFailure(f"the database {self._path} is not there now: {error.strerror}") from error
         self._opened = self._opened or (found.st_dev, found.st_ino)
         if self._opened != (found.st_dev, found.st_ino):
-            raise StoreFault(
+            raise StoreFailure(
                 f"the database {self._path} is another file than the one that this process opened: it was replaced "
                 "meanwhile. Nothing more is written to either; stop the daemon before a database is put in its place"
             )

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from flaggermail.adapters.db.sqlite_errors import is_of_the_disk
 from flaggermail.adapters.files.blob_store import full_disk, is_read_only
-from flaggermail.errors import BackupFault
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.errors import BackupFailure
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 
 HERE = Path(__file__).parent / "migrations"
 CURRENT = "SELECT version_num FROM alembic_version"
@@ -29,9 +29,9 @@ def newest() -> str:
 
 
 def require_known(revision: str) -> None:
-    """Raises BackupFault if no migration of this program leads to that revision."""
+    """Raises BackupFailure if no migration of this program leads to that revision."""
     if revision not in known():
-        raise BackupFault(
+        raise BackupFailure(
             f"the backup is of schema revision {revision[:20]!a}, this program knows none after {newest()}: "
             "restore it with the version of flaggermail that wrote it"
         )
@@ -74,38 +74,40 @@ _ENGINES = {"sqlite": "an SQLite database", "postgresql": "a PostgreSQL database
 _AT_WORK = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})  # another process writes: the database works
 
 
-def database_mistake(file: Path | None, *, on_server: bool) -> Mistake | None:
+def database_fault(file: Path | None, *, on_server: bool) -> SetupFault | None:
     """Returns why the database cannot be used; None if it can, or if `run` would create it.
 
     `file` is that of SQLite, None for another database; `on_server`: it is PostgreSQL.
     """
     if on_server:
-        return None if driver_is_installed() else mistake(CheckCode.DATABASE_DRIVER)
+        return None if driver_is_installed() else setup_fault(SetupFaultCode.DATABASE_DRIVER)
     if file is None:
         return None
     if not os.path.isdir(file.parent):  # noqa: PTH112 - Path.is_dir raises where it may not look
-        return mistake(CheckCode.DATABASE_FOLDER, folder=file.parent)
+        return setup_fault(SetupFaultCode.DATABASE_FOLDER, folder=file.parent)
     place = file if os.path.lexists(file) else file.parent
     if not os.access(place, os.R_OK | os.W_OK):
         read_only = is_read_only(place)
-        code, why = (CheckCode.DATABASE_DISK, errno.EROFS) if read_only else (CheckCode.DATABASE_CLOSED, errno.EACCES)
-        return mistake(code, path=place, why=os.strerror(why))
-    return _content_mistake(file) if place == file else None
+        code, why = (
+            (SetupFaultCode.DATABASE_DISK, errno.EROFS) if read_only else (SetupFaultCode.DATABASE_CLOSED, errno.EACCES)
+        )
+        return setup_fault(code, path=place, why=os.strerror(why))
+    return _content_fault(file) if place == file else None
 
 
-def _content_mistake(file: Path) -> Mistake | None:
+def _content_fault(file: Path) -> SetupFault | None:
     """Returns why what is at the database's path is none of this program; None also where its disk is full."""
     try:
         revision = revision_of(file)
     except sqlite3.Error as error:
         if file.is_dir():
-            return mistake(CheckCode.DATABASE_IS_FOLDER, path=file)
+            return setup_fault(SetupFaultCode.DATABASE_IS_FOLDER, path=file)
         if error.sqlite_errorcode in _AT_WORK or full_disk(file) is not None:  # the disk is told by itself
             return None
         if is_of_the_disk(error):
-            return mistake(CheckCode.DATABASE_DISK, path=file, why=error)
+            return setup_fault(SetupFaultCode.DATABASE_DISK, path=file, why=error)
         return unreadable(str(file), "sqlite", " ".join(str(error).split()))
-    return None if revision == "" else revision_mistake(str(file), revision)
+    return None if revision == "" else revision_fault(str(file), revision)
 
 
 def archive_marks(file: Path | None) -> tuple[str, ...]:
@@ -127,12 +129,12 @@ def driver_is_installed() -> bool:
         return False
 
 
-def unreadable(database: str, dialect: str, why: str) -> Mistake:
-    """Returns the mistake of a database that is none, or is damaged."""
-    return mistake(CheckCode.DATABASE_UNREADABLE, database=database, kind=_ENGINES[dialect], why=why)
+def unreadable(database: str, dialect: str, why: str) -> SetupFault:
+    """Returns the fault of a file that is no database, or a damaged one."""
+    return setup_fault(SetupFaultCode.DATABASE_UNREADABLE, database=database, kind=_ENGINES[dialect], why=why)
 
 
-def revision_mistake(database: str, revision: str | None) -> Mistake | None:
+def revision_fault(database: str, revision: str | None) -> SetupFault | None:
     """Returns what a database of that revision needs; None for the newest.
 
     A revision that no migration of this program leads to needs another program: no upgrade helps there.
@@ -140,6 +142,6 @@ def revision_mistake(database: str, revision: str | None) -> Mistake | None:
     if revision == newest():
         return None
     if revision is None:
-        return mistake(CheckCode.DATABASE_FOREIGN, database=database)
-    code = CheckCode.DATABASE_OLDER if revision in known() else CheckCode.DATABASE_NEWER
-    return mistake(code, database=database, revision=revision, newest=newest())
+        return setup_fault(SetupFaultCode.DATABASE_FOREIGN, database=database)
+    code = SetupFaultCode.DATABASE_OLDER if revision in known() else SetupFaultCode.DATABASE_NEWER
+    return setup_fault(code, database=database, revision=revision, newest=newest())

@@ -30,7 +30,7 @@ from flaggermail.record.definition import Comparison, FieldCondition, facts_of, 
 from flaggermail.record.event_codec import plain, typed
 from flaggermail.record.events import Change, Scalar
 from flaggermail.record.rows import BY_TABLE, Record
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 # ---- the shape of a question
 
@@ -107,7 +107,7 @@ class KnownRows:
         self._absent: dict[str, dict[str, set[object]]] = {}  # by table and field, the values that no row has
 
     def answers_about(self, tables: Iterable[str]) -> dict[str, Answers]:
-        """Returns what is known about these tables, for a later transaction that finds the same head of the chain."""
+        """Returns the cached rows of these tables, for a later transaction that finds the same head of the chain."""
         return {table: self._answers[table] for table in tables if self._answers.get(table)}
 
     def find(self, kind: type[R], conditions: Sequence[FieldCondition]) -> list[R] | None:
@@ -123,7 +123,7 @@ class KnownRows:
         return None if found is None else [row for row in found if isinstance(row, kind)]
 
     def row(self, table: str, key: str) -> Record | None:
-        """Returns a row as it is now, if that is known."""
+        """Returns the current row if it is cached."""
         return self._rows.get(table, {}).get(key)
 
     def lacks(self, kind: type[Record], conditions: Sequence[FieldCondition]) -> bool:
@@ -290,7 +290,7 @@ def _row_after(record: type[Record], before: Record | None, change: Change, *, c
 def _exact(table: str) -> Mapping[str, type]:
     """Returns the types of the fields whose values the database gives back as they are."""
     facts = facts_of(BY_TABLE[table]).values()
-    changed = datetime, Said  # an instant comes back in UTC, a sentence without what it was made of
+    changed = datetime, StoredText  # an instant comes back in UTC, a sentence without what it was made of
     return {fact.name: fact.kind for fact in facts if not fact.several and not issubclass(fact.kind, changed)}
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from flaggermail.adapters.db import inspection
-from flaggermail.adapters.db.engine import as_store_fault, connect_reading, require_room
-from flaggermail.adapters.db.inspection import CURRENT, revision_mistake, unreadable
-from flaggermail.errors import ConfigurationError, DiskFails, StoreAway, StoreFault
-from flaggermail.settings.mistakes import CheckCode
+from flaggermail.adapters.db.engine import as_store_failure, connect_reading, require_room
+from flaggermail.adapters.db.inspection import CURRENT, revision_fault, unreadable
+from flaggermail.errors import ConfigurationError, DiskFailure, StoreAway, StoreFailure
+from flaggermail.settings.mistakes import SetupFaultCode
 
 
 def upgrade(engine: Engine, revision: str = "head") -> str:
     """Migrates the schema, to the newest revision by default; returns the revision recorded in the database.
 
     Raises ConfigurationError, and changes nothing, if the database has a revision that this program does not know;
-    raises StoreFault if the database cannot be read or written.
+    raises StoreFailure if the database cannot be read or written.
     """
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
@@ -26,10 +26,10 @@ def upgrade(engine: Engine, revision: str = "head") -> str:
     config = Config()
     config.set_main_option("script_location", str(inspection.HERE))
     config.attributes["engine"] = engine
-    with as_store_fault(writing=True):
+    with as_store_failure(writing=True):
         with connect_reading(engine) as connection:
-            found = revision_mistake(engine.url.render_as_string(), _current(connection))
-        if found is not None and found.code is CheckCode.DATABASE_NEWER:
+            found = revision_fault(engine.url.render_as_string(), _current(connection))
+        if found is not None and found.code is SetupFaultCode.DATABASE_NEWER:
             raise ConfigurationError(found.text)
         command.upgrade(config, revision)
         with connect_reading(engine) as connection:
@@ -67,18 +67,18 @@ def _revision(engine: Engine, empty: str | None) -> str | None:
     """
     database = engine.url.render_as_string()
     try:
-        with as_store_fault(writing=False), connect_reading(engine) as connection:
+        with as_store_failure(writing=False), connect_reading(engine) as connection:
             current = _current(connection) if inspect(connection).get_table_names() else empty
-    except DiskFails:
+    except DiskFailure:
         require_room(Path(engine.url.database or ""))
         raise
     except StoreAway as away:
         raise StoreAway(f"{away}; start it, or mend store.database in flaggermail.yaml") from None
-    except StoreFault as fault:
+    except StoreFailure as fault:
         if engine.dialect.name == "sqlite":
             require_room(Path(engine.url.database or ""))  # half of a database, perhaps
         raise ConfigurationError(unreadable(database, engine.dialect.name, str(fault)).text) from None
-    found = None if current == "" else revision_mistake(database, current)
+    found = None if current == "" else revision_fault(database, current)
     if found is not None:
         raise ConfigurationError(found.text)
     return current

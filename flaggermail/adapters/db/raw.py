@@ -34,7 +34,7 @@ from sqlalchemy.types import NullType
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.record.audit import Discrepancy, Subject
+from flaggermail.record.audit import RecordFinding, Subject
 from flaggermail.record.event_codec import Plain, commitment, plain
 
 PAGE = 500
@@ -190,7 +190,7 @@ class Beside:
         self._values = {row.commitment: (row.salt, row.value, row.event) for row in values}
         self._index = {(row.of_table, row.key, as_number(row.event)) for row in index}
         self._claimed: set[tuple[object, object, object]] = set()
-        self._wrong: list[Discrepancy] = []
+        self._wrong: list[RecordFinding] = []
 
     def reveal(self, key: str, seq: int) -> Plain:
         """Returns the value behind a commitment of event `seq`; None if it was erased."""
@@ -201,26 +201,26 @@ class Beside:
         value = _fitting(key, salt, text)
         if value is None or as_number(event) != seq:
             said = "its personal value is not the one that it vouches for: value, salt or number was changed"
-            self._wrong.append(Discrepancy(Subject.PERSONAL, f"event {seq}", said, seq))
+            self._wrong.append(RecordFinding(Subject.PERSONAL, f"event {seq}", said, seq))
         return value if value is not None else key
 
     def index(self, table: str, key: str, seq: int) -> None:
         """Claims the index row of a change."""
         self._claimed.add((table, key, seq))
 
-    def left(self) -> Iterator[Discrepancy]:
+    def left(self) -> Iterator[RecordFinding]:
         """Yields what was changed, what no event claimed, and index rows that are missing."""
         yield from self._wrong
         for key, (_, _, event) in self._values.items():
             yield _unknown_value(key, event)
         for row in sorted(self._claimed - self._index, key=repr):
-            yield Discrepancy(Subject.ROW, _index_name(row), "was taken away: the events give it")
+            yield RecordFinding(Subject.ROW, _index_name(row), "was taken away: the events give it")
         for row in sorted(self._index - self._claimed, key=repr):
-            yield Discrepancy(Subject.ROW, _index_name(row), "was added: no event gives it")
+            yield RecordFinding(Subject.ROW, _index_name(row), "was added: no event gives it")
 
 
-def outside(connection: Connection, last: int) -> Iterator[Discrepancy]:
-    """Yields personal values and index rows of events that do not exist."""
+def orphans(connection: Connection, last: int) -> Iterator[RecordFinding]:
+    """Yields personal values and index rows that belong to no event."""
     values, index = (
         connection.execute(selected(connection, table).where(or_(table.c.event < 1, table.c.event > last)))
         for table in (PERSONAL, INDEX)
@@ -229,7 +229,7 @@ def outside(connection: Connection, last: int) -> Iterator[Discrepancy]:
         yield _unknown_value(row.commitment, row.event)
     for row in index:
         name = _index_name((row.of_table, row.key, row.event))
-        yield Discrepancy(Subject.ROW, name, "was added: no event gives it")
+        yield RecordFinding(Subject.ROW, name, "was added: no event gives it")
 
 
 def _fitting(key: str, salt: object, text: object) -> Plain:
@@ -244,10 +244,10 @@ def _fitting(key: str, salt: object, text: object) -> Plain:
     return value if fits else None
 
 
-def _unknown_value(key: object, event: object) -> Discrepancy:
+def _unknown_value(key: object, event: object) -> RecordFinding:
     seq = as_number(event)
     said = f"its personal value {str(key)[:20]} was added: the event names no such value"
-    return Discrepancy(Subject.PERSONAL, f"event {event!a}"[:80] if seq is None else f"event {seq}", said, seq)
+    return RecordFinding(Subject.PERSONAL, f"event {event!a}"[:80] if seq is None else f"event {seq}", said, seq)
 
 
 def _index_name(row: tuple[object, object, object]) -> str:

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindpar
 from flaggermail.adapters.db.mapping import adding, table_of
 from flaggermail.adapters.db.raw import RawRow, RowComparison, as_plain, named, rows
 from flaggermail.ports import Cursor
-from flaggermail.record.audit import Discrepancy, Subject
+from flaggermail.record.audit import RecordFinding, Subject
 from flaggermail.record.event_codec import Plain, commitment, encode, link, plain, seal
 from flaggermail.record.events import Event
 from flaggermail.record.rows import Notification, OutboxMail
@@ -109,7 +109,7 @@ def cursor_of(values: Mapping[str, object]) -> Cursor:
     )
 
 
-def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Discrepancy]:
+def unsealed(connection: Connection, sealed: Sealed) -> Iterator[RecordFinding]:
     """Yields the rows of a sealed table that were changed, added or taken away."""
     table, compared = sealed.table, RowComparison(connection.dialect, sealed.table)
     there: set[object] = set()
@@ -121,15 +121,15 @@ def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Discrepancy]:
         if raw["after"] is not None:
             claims[raw["after"]] = name
         if not _fits(sealed, compared, raw):
-            yield Discrepancy(Subject.ROW, name, "was changed or added: its seal does not fit")
+            yield RecordFinding(Subject.ROW, name, "was changed or added: its seal does not fit")
     last = connection.execute(select(sealed.last)).scalar()
     if last is not None:
         claims[last] = "the chain's head"
     for key, by in claims.items():
         if key not in there:
-            yield Discrepancy(Subject.ROW, f"{table.name} {named(key)}", f"was taken away: {by} names it")
+            yield RecordFinding(Subject.ROW, f"{table.name} {named(key)}", f"was taken away: {by} names it")
     for key in sorted(there - claims.keys(), key=repr):
-        yield Discrepancy(Subject.ROW, f"{table.name} {named(key)}", "was added: no other row names it")
+        yield RecordFinding(Subject.ROW, f"{table.name} {named(key)}", "was added: no other row names it")
 
 
 def _fits(sealed: Sealed, compared: RowComparison, raw: RawRow) -> bool:

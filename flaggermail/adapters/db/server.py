@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine, text
 
-from flaggermail.adapters.db.engine import as_store_fault, connect_reading
+from flaggermail.adapters.db.engine import as_store_failure, connect_reading
 from flaggermail.adapters.db.inspection import CURRENT
 from flaggermail.ports.probing import DatabaseSeen
 
@@ -19,10 +19,10 @@ _QUERIES = {
 }
 
 
-def seen(engine: Engine) -> DatabaseSeen:
-    """Asks a database; changes nothing. The isolation is that of a reader; writers take turns. Raises StoreFault."""
+def probe(engine: Engine) -> DatabaseSeen:
+    """Probes a database; changes nothing. Isolation is a reader's; writers take turns. Raises StoreFailure."""
     kind, version, isolation = _QUERIES[engine.dialect.name]
-    with as_store_fault(writing=False), connect_reading(engine) as connection:
+    with as_store_failure(writing=False), connect_reading(engine) as connection:
         told = [str(connection.execute(text(query)).scalar()) for query in (version, CURRENT, isolation)]
     return DatabaseSeen(f"{kind} {told[0]}", told[1], told[2])
 

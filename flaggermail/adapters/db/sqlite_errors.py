@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from flaggermail.errors import DiskFails, StoreFault
+from flaggermail.errors import DiskFailure, StoreFailure
 
 # No room, read-only, an error of the disk, a file or folder that is not there or closed: all may pass while it runs.
 _OF_THE_DISK = frozenset({
@@ -25,13 +25,13 @@ def is_of_the_disk(error: BaseException | None, *, writing: bool = True) -> bool
     return code & _PRIMARY in _OF_THE_DISK and (writing or code != sqlite3.SQLITE_READONLY)
 
 
-def fault_of(error: sqlite3.Error, *, writing: bool) -> StoreFault | None:
+def fault_of(error: sqlite3.Error, *, writing: bool) -> StoreFailure | None:
     """Returns what to raise for an error of the database; None for one of this program, such as a constraint."""
     words = " ".join(str(error).split())
     if is_of_the_disk(error, writing=writing):
-        return DiskFails(f"the disk of the database does not work for this desk now: {words}")
+        return DiskFailure(f"the disk of the database does not work for this desk now: {words}")
     if isinstance(error, sqlite3.InterfaceError | sqlite3.OperationalError):
-        return StoreFault(f"the database says: {words}")
+        return StoreFailure(f"the database says: {words}")
     if type(error) is sqlite3.DatabaseError:  # its subclasses are faults of ours
-        return StoreFault(f"the database is damaged: {words}")
+        return StoreFailure(f"the database is damaged: {words}")
     return None

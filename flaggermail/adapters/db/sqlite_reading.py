@@ -32,7 +32,7 @@ from flaggermail.adapters.db.known_rows import (
     shape_of,
 )
 from flaggermail.adapters.db.sqlite_errors import fault_of
-from flaggermail.errors import StoreBusy, StoreFault
+from flaggermail.errors import StoreBusy, StoreFailure
 from flaggermail.record.audit import Head
 from flaggermail.record.definition import Comparison, FieldCondition, FieldFacts, facts_of
 from flaggermail.record.event_codec import GENESIS, Plain, decode_each, row_of
@@ -54,7 +54,7 @@ _by_key = attrgetter("key")
 
 @contextmanager
 def reading(file: Path, whole: Callable[[], AbstractContextManager[Transaction]]) -> Iterator[SqliteReading]:
-    """Begins a read-only transaction on the database `file` with one consistent snapshot. Raises StoreFault.
+    """Begins a read-only transaction on the database `file` with one consistent snapshot. Raises StoreFailure.
 
     `whole` begins one that can prove what it reads.
     """
@@ -183,26 +183,26 @@ class SqliteReading(ReadableRows):
             return tx.from_events(kind, key)
 
     def number(self, counter: str) -> int:
-        """Raises StoreFault: a reader writes nothing."""
+        """Raises StoreFailure: a reader writes nothing."""
         _refuse(counter)
 
     def set_number(self, counter: str, value: int) -> None:
-        """Raises StoreFault: a reader writes nothing."""
+        """Raises StoreFailure: a reader writes nothing."""
         _refuse(counter, value)
 
     def append(self, *events: Event) -> None:
-        """Raises StoreFault: a reader writes nothing."""
+        """Raises StoreFailure: a reader writes nothing."""
         _refuse(events)
 
     def gather(self) -> None:
         """Gathers nothing: a reader writes nothing."""
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
-        """Raises StoreFault: a reader writes nothing."""
+        """Raises StoreFailure: a reader writes nothing."""
         _refuse(kind, keys, names, since)
 
     def advance(self, folder: str, cursor: Cursor) -> None:
-        """Raises StoreFault: a reader writes nothing."""
+        """Raises StoreFailure: a reader writes nothing."""
         _refuse(folder, cursor)
 
     @contextmanager
@@ -212,12 +212,12 @@ class SqliteReading(ReadableRows):
 
 
 def _refuse(*_given: object) -> NoReturn:
-    raise StoreFault(_READ_ONLY)
+    raise StoreFailure(_READ_ONLY)
 
 
 @contextmanager
 def _as_store_fault() -> Iterator[None]:
-    """Raises StoreBusy and StoreFault for errors of the database itself, worded as in `faults`."""
+    """Raises StoreBusy and StoreFailure for errors of the database itself, worded as in `faults`."""
     try:
         yield
     except sqlite3.Error as error:

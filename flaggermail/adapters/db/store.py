@@ -27,7 +27,7 @@ from flaggermail.adapters.db.engine import (
     BY_ANOTHER,
     OwnFile,
     Turns,
-    as_store_fault,
+    as_store_failure,
     connect_reading,
     is_busy,
     make_engine,
@@ -36,7 +36,7 @@ from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
-from flaggermail.errors import DiskFails, LeaseHeld, StoreAway, StoreBusy
+from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
 from flaggermail.record.rows import Channel, DeskState, Election, Override, Platform, Watched
 
@@ -67,7 +67,7 @@ class SqlStore:
         """Begins a writing transaction.
 
         Raises LeaseHeld if the lease was lost, StoreBusy if others write for longer than this store waits, and
-        StoreFault.
+        StoreFailure.
         """
         complete = False
         try:
@@ -90,7 +90,7 @@ class SqlStore:
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
-        """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
+        """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFailure."""
         with self._faults(writing=False), connect_reading(self.engine) as connection:
             yield SqlTransaction(connection, self._salt)
 
@@ -98,9 +98,9 @@ class SqlStore:
     def _faults(self, *, writing: bool) -> Iterator[None]:
         """Raises the faults of the store; after one of its disk the file is opened anew, as it lies there by then."""
         try:
-            with as_store_fault(writing=writing):
+            with as_store_failure(writing=writing):
                 yield
-        except DiskFails:
+        except DiskFailure:
             self.close()
             raise
 
@@ -189,7 +189,7 @@ class SqlStore:
                 row.holder, row.until = "", LONG_AGO
 
     def close(self) -> None:
-        """Closes every connection; the next one opens the file that lies there by then."""
+        """Closes every connection; the next use opens the file anew."""
         self.engine.dispose()
         self._file.forget()
 

@@ -63,7 +63,7 @@ from flaggermail.record.definition import Comparison, FieldCondition
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_event
 from flaggermail.record.events import Change, Event, EventKind, Rows, Scalar, values_of
 from flaggermail.record.rows import BY_TABLE, Record
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
@@ -345,7 +345,7 @@ class SqlTransaction(ReadableRows):
             return
         values = {KEY: change.key, **to_columns(change.values)}
         if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
-            raise NotFound(Because.NO_SUCH_ROW(table=change.table, key=change.key))
+            raise NotFound(CommandRefusal.NO_SUCH_ROW(table=change.table, key=change.key))
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
         """Erases earlier values of these personal fields, keeping the current ones; see `ports.Transaction`."""

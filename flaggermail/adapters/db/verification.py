@@ -30,12 +30,12 @@ from flaggermail.adapters.db.raw import (
     any_text,
     as_number,
     named,
-    outside,
+    orphans,
     rows,
     selected,
 )
 from flaggermail.adapters.db.sealed import SEALED, unsealed
-from flaggermail.record.audit import LIMIT, AuditResult, Discrepancy, Head, Octets, Subject
+from flaggermail.record.audit import LIMIT, AuditResult, Head, Octets, RecordFinding, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
 from flaggermail.record.events import ERASING, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
@@ -83,7 +83,7 @@ class Verification:
 
     def proof(self) -> AuditResult:
         """Compares everything."""
-        findings: list[Discrepancy] = []
+        findings: list[RecordFinding] = []
         further = 0
         with any_text(self._connection):
             for finding in self._everything():
@@ -93,7 +93,7 @@ class Verification:
                     further += 1
         return AuditResult(self._head, self._rows, self._personal, findings, further, self._octets)
 
-    def _everything(self) -> Iterator[Discrepancy]:
+    def _everything(self) -> Iterator[RecordFinding]:
         missing = list(_schema(self._connection))
         yield from missing
         if any(finding.stops for finding in missing):
@@ -108,7 +108,7 @@ class Verification:
 
     # ---- the chain and its personal values
 
-    def chain(self) -> Iterator[Discrepancy]:
+    def chain(self) -> Iterator[RecordFinding]:
         """Reads and folds the events; yields what differs. Stops at the first event that does not follow."""
         query = selected(self._connection, EVENT).order_by(EVENT.c.seq).limit(PAGE)
         compared, names, after = RowComparison(self._dialect, EVENT), EVENT.c.keys(), 0
@@ -118,18 +118,18 @@ class Verification:
             beside = Beside(self._connection, self._head.seq + 1, after)
             for row in found:
                 event = self._linked(row, compared)
-                if isinstance(event, Discrepancy):
+                if isinstance(event, RecordFinding):
                     yield event
                     return
                 yield from self._take(event, beside)
             yield from beside.left()
         yield from self._head_row()  # first: of a tail that was cut off, what remains is named one by one
-        yield from outside(self._connection, self._head.seq)
+        yield from orphans(self._connection, self._head.seq)
 
-    def _linked(self, row: RawRow, compared: RowComparison) -> StoredEvent | Discrepancy:
+    def _linked(self, row: RawRow, compared: RowComparison) -> StoredEvent | RecordFinding:
         """Returns an event that follows from the last one, and takes it as the last; else what is wrong with it."""
         seq, octets = self._head.seq + 1, row["octets"]
-        wrong = Discrepancy(Subject.EVENT, f"event {seq}", _CHANGED, seq)
+        wrong = RecordFinding(Subject.EVENT, f"event {seq}", _CHANGED, seq)
         if not isinstance(octets, bytes):
             return wrong
         digest = link(self._head.digest, octets)
@@ -139,21 +139,23 @@ class Verification:
             at = datetime.fromisoformat(event["at"])
             columns = _columns(event) | {"seq": seq, "digest": digest, "kind": event["kind"]}
         except _UNREADABLE:
-            unknown = Discrepancy(Subject.EVENT, f"event {seq}", "is no event that this version knows", seq)
+            unknown = RecordFinding(Subject.EVENT, f"event {seq}", "is no event that this version knows", seq)
             return unknown if row["digest"] == digest else wrong
         if compared.differing(row, columns):
             return wrong
         self._head = Head(seq, digest, at)
         return event
 
-    def _take(self, event: StoredEvent, beside: Beside) -> Iterator[Discrepancy]:
+    def _take(self, event: StoredEvent, beside: Beside) -> Iterator[RecordFinding]:
         """Folds the changes of the last event."""
         seq = self._head.seq
         erases = EventKind(event["kind"]) in ERASING
         for change in event["changes"]:
             record, key = BY_TABLE.get(change["table"]), (change["table"], change["key"])
             if record is None:
-                yield Discrepancy(Subject.EVENT, f"event {seq}", "changes a table that this version does not know", seq)
+                yield RecordFinding(
+                    Subject.EVENT, f"event {seq}", "changes a table that this version does not know", seq
+                )
                 continue
             if erases:
                 self._gone.pop(key, None)
@@ -172,41 +174,41 @@ class Verification:
             if change["table"] in self._indexed:
                 beside.index(*key, seq)
 
-    def _head_row(self) -> Iterator[Discrepancy]:
+    def _head_row(self) -> Iterator[RecordFinding]:
         told: dict[str, Plain] = {"id": 1, "seq": self._head.seq, "digest": self._head.digest}
         heads = list(rows(self._connection, HEAD))
         if len(heads) == 1 and not RowComparison(self._dialect, HEAD).differing(heads[0], told):
             return
         last, there = self._head.seq, as_number(heads[0]["seq"]) if len(heads) == 1 else None
         if there is not None and there > last:
-            yield Discrepancy(
+            yield RecordFinding(
                 Subject.HEAD, f"event {last + 1}", f"was taken away: the head names event {there}", last + 1
             )
         elif there is not None and there < last:
             first = there + 1
-            yield Discrepancy(
+            yield RecordFinding(
                 Subject.HEAD, f"event {first}", f"was added: the head names event {there} as the last", first
             )
         else:
             said = f"does not name event {last} with its digest, the last of the chain"
-            yield Discrepancy(Subject.HEAD, "chain_head 1", said, last + 1)
+            yield RecordFinding(Subject.HEAD, "chain_head 1", said, last + 1)
 
     # ---- the rows
 
-    def _compared(self) -> Iterator[Discrepancy]:
+    def _compared(self) -> Iterator[RecordFinding]:
         for (table, key), names in self._gone.items():
             name, seq = min(names.items(), key=lambda item: item[1])
             lost = f"its personal value, {name} of {table} {key}, is gone, and no event says that it was erased"
-            yield Discrepancy(Subject.PERSONAL, f"event {seq}", lost, seq)
+            yield RecordFinding(Subject.PERSONAL, f"event {seq}", lost, seq)
         for record in BY_TABLE.values():
             yield from self._table(record)
         for (table, key), told in self._told.items():
             self._octets.note(table, f"{table} {key}", _unpacked(told))
-            yield Discrepancy(Subject.ROW, f"{table} {named(key)}", "was taken away: the events give it")
+            yield RecordFinding(Subject.ROW, f"{table} {named(key)}", "was taken away: the events give it")
         for sealed in SEALED:
             yield from unsealed(self._connection, sealed)
 
-    def _table(self, record: type[Record]) -> Iterator[Discrepancy]:
+    def _table(self, record: type[Record]) -> Iterator[RecordFinding]:
         """Compares the rows of one table; leaves in `_told` what the table lacks."""
         table, absent = table_of(record.TABLE), _defaults(record)
         compared = RowComparison(self._dialect, table)
@@ -216,15 +218,15 @@ class Verification:
             name = f"{record.TABLE} {named(key)}"
             told = self._told.pop((record.TABLE, key), None) if isinstance(key, str) else None
             if told is None:
-                yield Discrepancy(Subject.ROW, name, "was added: no event gives it")
+                yield RecordFinding(Subject.ROW, name, "was added: no event gives it")
                 continue
             values = absent | _unpacked(told)
             self._octets.note(record.TABLE, name, values)
             if differing := compared.differing(raw, values):
-                yield Discrepancy(Subject.ROW, name, f"is not what the events say: {', '.join(sorted(differing))}")
+                yield RecordFinding(Subject.ROW, name, f"is not what the events say: {', '.join(sorted(differing))}")
 
 
-def _schema(connection: Connection) -> Iterator[Discrepancy]:
+def _schema(connection: Connection) -> Iterator[RecordFinding]:
     """Yields tables and columns that are missing, or that this program did not make."""
     dialect = connection.dialect.name
     there: dict[str, set[str]] = {}
@@ -233,20 +235,20 @@ def _schema(connection: Connection) -> Iterator[Discrepancy]:
     ours = {name: set(table.c.keys()) for name, table in all_tables().tables.items()}
     for name in sorted((there.keys() - {UNFINISHED}) ^ {*ours, "alembic_version"}):
         said = "is missing" if name not in there else "is no table of this program"
-        yield Discrepancy(Subject.SCHEMA, f"table {name}", said, stops=name in ours)
+        yield RecordFinding(Subject.SCHEMA, f"table {name}", said, stops=name in ours)
     for name in sorted(there.keys() & ours.keys()):
         if columns := there[name] ^ ours[name]:
             said = f"has other columns: {', '.join(sorted(columns))}"
-            yield Discrepancy(Subject.SCHEMA, f"table {name}", said, stops=True)
+            yield RecordFinding(Subject.SCHEMA, f"table {name}", said, stops=True)
 
 
-def _triggers(connection: Connection) -> Iterator[Discrepancy]:
+def _triggers(connection: Connection) -> Iterator[RecordFinding]:
     """Yields the triggers that are missing, or that this program did not make."""
     dialect = connection.dialect.name
     triggers = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
     for name in sorted(triggers ^ TRIGGERS[dialect]):
         said = "was added" if name in triggers else "is missing: nothing prevents that events are changed"
-        yield Discrepancy(Subject.SCHEMA, f"trigger {name}", said)
+        yield RecordFinding(Subject.SCHEMA, f"trigger {name}", said)
 
 
 def _columns(event: StoredEvent) -> dict[str, Plain]:

@@ -24,7 +24,7 @@ from flaggermail.mail.fields import read_header, unfolded
 from flaggermail.mail.message import NOT_CHECKED, SenderVerdict, SignatureFacts, SignatureState, Verdict
 from flaggermail.ports import DnsAnswer, Resolver
 from flaggermail.wording.filing import SignatureProof
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 FIELD = "dkim-signature"
 LARGEST = 64 * 1024 * 1024  # octets; signatures of larger mail are not verified
@@ -42,7 +42,7 @@ _SILENT.disabled = True  # dkimpy would copy text from the mail into our log
 class _Unanswered(Exception):
     """The DNS does not answer now, or the query limit is reached; `answer` is what came in place of one."""
 
-    def __init__(self, why: Said, answer: DnsAnswer | None = None) -> None:
+    def __init__(self, why: StoredText, answer: DnsAnswer | None = None) -> None:
         super().__init__(why)
         self.why, self.answer = why, answer
 
@@ -66,7 +66,7 @@ class _QueryBudget:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _CheckedSignature:
     """One signature: the verdict on the author by it, None if DNS did not answer, and the facts."""
 
     verdict: SenderVerdict | None
@@ -110,31 +110,37 @@ class DkimCheck:
             if signature is not None and aligned(signature.domain, domain, self._organisational)
         ]
         absent = SignatureFacts(SignatureState.ABSENT, SignatureProof.NONE(domain=domain))
-        best = min(judged, key=lambda one: BEST_FIRST.index(one.verdict), default=_Judged(UNVERIFIED, absent))
+        best = min(judged, key=lambda one: BEST_FIRST.index(one.verdict), default=_CheckedSignature(UNVERIFIED, absent))
         return Verdict(best.verdict or UNVERIFIED, best.facts.basis, best.facts)
 
-    def _one(self, asked: _CheckedMail, index: int, signature: Signature, weak: Said | None) -> _Judged:
+    def _one(self, asked: _CheckedMail, index: int, signature: Signature, weak: StoredText | None) -> _CheckedSignature:
         """Judges the signature at `index`, counted from the top; `weak` says why it would prove too little."""
         signer, author = signature.domain, asked.author
         facts = replace(NOT_CHECKED, domain=signer, selector=signature.selector)
         if weak is not None:
-            return _Judged(UNVERIFIED, replace(facts, basis=SignatureProof.WEAK(signer=signer, weakness=weak)))
+            return _CheckedSignature(
+                UNVERIFIED, replace(facts, basis=SignatureProof.WEAK(signer=signer, weakness=weak))
+            )
         try:
             if not self._dmarc_allows(signer, author, asked.questions):
-                return _Judged(UNVERIFIED, replace(facts, basis=SignatureProof.STRICT(signer=signer, domain=author)))
+                return _CheckedSignature(
+                    UNVERIFIED, replace(facts, basis=SignatureProof.STRICT(signer=signer, domain=author))
+                )
             records, answer = asked.questions.texts(signature.key_name)
         except _Unanswered as fault:
             facts = facts if fault.answer is None else _with_answer(facts, fault.answer, asked.now)
-            return _Judged(None, replace(facts, basis=SignatureProof.FAULT(signer=signer, fault=fault.why)))
+            return _CheckedSignature(None, replace(facts, basis=SignatureProof.FAULT(signer=signer, fault=fault.why)))
         facts, record = _with_answer(facts, answer, asked.now), _key(records)
         weak = _weak_key(signature, record)
         if weak is not None or record is None:
             why = SignatureProof.FAULT(signer=signer, fault=weak or SignatureProof.KEY_MISSING())
-            return _Judged(UNVERIFIED, replace(facts, basis=why))
+            return _CheckedSignature(UNVERIFIED, replace(facts, basis=why))
         if _verifies(asked.octets, index, record):
             fits = SignatureProof.FITS(signer=signer, domain=author)
-            return _Judged(VERIFIED, replace(facts, state=SignatureState.VERIFIED, basis=fits))
-        return _Judged(FAILED, replace(facts, state=SignatureState.FAILED, basis=SignatureProof.ALTERED(signer=signer)))
+            return _CheckedSignature(VERIFIED, replace(facts, state=SignatureState.VERIFIED, basis=fits))
+        return _CheckedSignature(
+            FAILED, replace(facts, state=SignatureState.FAILED, basis=SignatureProof.ALTERED(signer=signer))
+        )
 
     def _dmarc_allows(self, signer: str, author: str, questions: _QueryBudget) -> bool:
         """True if the author's DMARC record allows the signer (RFC 7489, sections 3.1.1 and 6.6.3)."""
@@ -147,7 +153,7 @@ class DkimCheck:
         return not strict
 
 
-def _unverified(why: Said) -> Verdict:
+def _unverified(why: StoredText) -> Verdict:
     """Returns the verdict on a mail whose signatures are not even read."""
     return Verdict(UNVERIFIED, why, replace(NOT_CHECKED, basis=why))
 
@@ -174,7 +180,7 @@ def _key(records: Sequence[bytes]) -> bytes | None:
     return records[0] if len(records) == 1 else None
 
 
-def _weak_key(signature: Signature, record: bytes | None) -> Said | None:
+def _weak_key(signature: Signature, record: bytes | None) -> StoredText | None:
     """Returns why the key is not acceptable, or None."""
     tags = read_tags(record.decode("ascii", "replace")) if record is not None else None
     if record is None or tags is None:

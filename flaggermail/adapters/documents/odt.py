@@ -229,7 +229,7 @@ _DAY = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can hold: the entries'
 _HARD = re.compile(r"(\n|\t|(?<= ) +|^ +| +$)", re.MULTILINE)
 
 
-def written(document: Document) -> bytes:
+def odt_octets(document: Document) -> bytes:
     """Returns the document as an OpenDocument text."""
     writing = _Body(document.language)
     body = [*writing.document(document)]

@@ -20,7 +20,7 @@ from zipfile import BadZipFile, ZipFile
 from flaggermail.adapters.documents.odt import NAMESPACES
 from flaggermail.documents.model import Figure, Passage
 from flaggermail.errors import Refusal
-from flaggermail.wording.report import DocumentFault
+from flaggermail.wording.report import DocumentRefusal
 
 MOST_OCTETS = 64 << 20  # of the file
 MOST_FILES = 5_000  # in the package
@@ -51,7 +51,7 @@ _SKIPPED = frozenset({
 })  # fmt: skip
 
 
-def read(octets: bytes) -> list[Passage]:
+def odt_passages(octets: bytes) -> list[Passage]:
     """Returns the passages in reading order; those of a note or a text box follow the one that holds it.
 
     Raises Refusal if it is no OpenDocument text, is encrypted, or is larger than any report.
@@ -65,18 +65,18 @@ def read(octets: bytes) -> list[Passage]:
             content = _content(package)
     # What zipfile raises for a hostile package: damaged, of another compression, cut short, or with a false offset.
     except (BadZipFile, NotImplementedError, zlib.error, EOFError, ValueError, OSError) as fault:
-        raise Refusal(DocumentFault.NO_OPEN_DOCUMENT()) from fault
+        raise Refusal(DocumentRefusal.NO_OPEN_DOCUMENT()) from fault
     if len(content) > max(MOST_TIMES * len(octets), _SMALL):
-        raise Refusal(DocumentFault.DOCUMENT_SWELLS(most=MOST_TIMES))
+        raise Refusal(DocumentRefusal.DOCUMENT_SWELLS(most=MOST_TIMES))
     return _passages(content)
 
 
 def _too_large(most: int) -> Refusal:
-    return Refusal(DocumentFault.DOCUMENT_TOO_LARGE(most=most >> 20))
+    return Refusal(DocumentRefusal.DOCUMENT_TOO_LARGE(most=most >> 20))
 
 
 def _too_fine() -> Refusal:
-    return Refusal(DocumentFault.DOCUMENT_TOO_FINE(elements=MOST_ELEMENTS, passages=MOST_PASSAGES))
+    return Refusal(DocumentRefusal.DOCUMENT_TOO_FINE(elements=MOST_ELEMENTS, passages=MOST_PASSAGES))
 
 
 def _content(package: ZipFile) -> bytes:
@@ -84,13 +84,13 @@ def _content(package: ZipFile) -> bytes:
     entries = package.infolist()
     names = {entry.filename: entry for entry in entries}
     if any(entry.flag_bits & _ENCRYPTED for entry in entries) or "encrypted-package" in names:
-        raise Refusal(DocumentFault.DOCUMENT_ENCRYPTED())
+        raise Refusal(DocumentRefusal.DOCUMENT_ENCRYPTED())
     if "content.xml" not in names:
-        raise Refusal(DocumentFault.NO_OPEN_DOCUMENT())
+        raise Refusal(DocumentRefusal.NO_OPEN_DOCUMENT())
     if "META-INF/manifest.xml" in names and b"encryption-data" in _bounded(
         package, "META-INF/manifest.xml", _MOST_MANIFEST
     ):
-        raise Refusal(DocumentFault.DOCUMENT_ENCRYPTED())
+        raise Refusal(DocumentRefusal.DOCUMENT_ENCRYPTED())
     return _bounded(package, "content.xml", min(MOST_CONTENT, MOST_OCTETS))
 
 
@@ -117,15 +117,15 @@ def _passages(content: bytes) -> list[Passage]:
         parser.Parse(b"", True)  # noqa: FBT003 - expat takes no keywords
     except (expat.ExpatError, ValueError, LookupError) as fault:  # the latter two for a character set
         where = {"line": parser.ErrorLineNumber, "column": parser.ErrorColumnNumber}
-        raise Refusal(DocumentFault.DOCUMENT_BROKEN(**where)) from fault
+        raise Refusal(DocumentRefusal.DOCUMENT_BROKEN(**where)) from fault
     if not reading.is_text:
-        raise Refusal(DocumentFault.NO_OPEN_DOCUMENT())
+        raise Refusal(DocumentRefusal.NO_OPEN_DOCUMENT())
     return reading.passages()
 
 
 def _refuse(*_declared: object) -> NoReturn:
     """Refuses a document type: OpenDocument has none, and entities are declared in it."""
-    raise Refusal(DocumentFault.DOCUMENT_DECLARES())
+    raise Refusal(DocumentRefusal.DOCUMENT_DECLARES())
 
 
 # ---------------------------------------------------------------- the stream of elements
@@ -166,7 +166,7 @@ class _Reading:
         self._elements = self._characters = 0  # the latter of all passages and figures
 
     def passages(self) -> list[Passage]:
-        """Returns those that hold words, a figure or half a mark."""
+        """Returns the passages that hold words, a figure or half a mark."""
         for mark in self._marks.values():
             mark.passage.broken.append(mark.name)
         read = [one.read() for one in self._found]

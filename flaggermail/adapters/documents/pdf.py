@@ -21,7 +21,7 @@ from flaggermail.documents.model import Document
 VARIANT = "pdf/ua-1"
 
 
-def written(document: Document) -> bytes:
+def pdf_octets(document: Document) -> bytes:
     """Returns the document as a PDF. Raises OSError if a library or a font of the system is missing."""
     source = page(document, paged=True)
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)  # it reports each rule for screens

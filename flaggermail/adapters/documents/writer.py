@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flaggermail.documents.model import Document, Passage
 from flaggermail.errors import Refusal
-from flaggermail.wording.report import DocumentFault
+from flaggermail.wording.report import DocumentRefusal
 
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 """What the PDF needs of Debian: text shaping, and the font for scripts that the report's own font lacks."""
@@ -16,25 +16,25 @@ class OfficeDocuments:
 
     def odt(self, document: Document) -> bytes:
         """Returns the document as an OpenDocument text."""
-        from flaggermail.adapters.documents.odt import written  # noqa: PLC0415 - a daemon writes none
+        from flaggermail.adapters.documents.odt import odt_octets  # noqa: PLC0415 - a daemon writes none
 
-        return written(document)
+        return odt_octets(document)
 
     def pdf(self, document: Document) -> bytes:
         """Returns the document as a tagged PDF. Raises Refusal if the extra or a library of the system is missing."""
         try:
-            from flaggermail.adapters.documents.pdf import written  # noqa: PLC0415 - takes over a second and 60 MB
+            from flaggermail.adapters.documents.pdf import pdf_octets  # noqa: PLC0415 - takes over a second and 60 MB
 
-            return written(document)
+            return pdf_octets(document)
         except ImportError as fault:
-            raise Refusal(DocumentFault.REPORT_EXTRA()) from fault
+            raise Refusal(DocumentRefusal.REPORT_EXTRA()) from fault
         except OSError as fault:  # cffi, where a shared library is missing; or the second font
             raise Refusal(
-                DocumentFault.REPORT_LIBRARY(fault=str(fault).partition("\n")[0], packages=PACKAGES)
+                DocumentRefusal.REPORT_LIBRARY(fault=str(fault).partition("\n")[0], packages=PACKAGES)
             ) from fault
 
     def read_odt(self, octets: bytes) -> list[Passage]:
         """Returns the passages of an OpenDocument text. Raises Refusal if it is none."""
-        from flaggermail.adapters.documents.odt_reading import read  # noqa: PLC0415 - as for odt
+        from flaggermail.adapters.documents.odt_reading import odt_passages  # noqa: PLC0415 - as for odt
 
-        return read(octets)
+        return odt_passages(octets)

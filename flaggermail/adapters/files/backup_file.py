@@ -24,8 +24,8 @@ from ruamel.yaml.error import YAMLError
 from sqlalchemy.exc import SQLAlchemyError
 
 from flaggermail.adapters.files.blob_store import sync_folder
-from flaggermail.errors import BackupFault
-from flaggermail.unfinished import beside, new_file
+from flaggermail.errors import BackupFailure
+from flaggermail.unfinished import hidden_path, new_file
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
@@ -71,11 +71,11 @@ class BackupWriter:
 def writing(path: Path) -> Iterator[BackupWriter]:
     """Writes a backup beside `path`, and renames it at the end of the block; nothing stays if the block fails.
 
-    Only this account can read it. Raises BackupFault if `path` exists or cannot be written.
+    Only this account can read it. Raises BackupFailure if `path` exists or cannot be written.
     """
     if path.exists() or path.is_symlink():
-        raise BackupFault(f"{path}: is there already; name a new file")
-    part = beside(path)
+        raise BackupFailure(f"{path}: is there already; name a new file")
+    part = hidden_path(path)
     try:
         with os.fdopen(new_file(part, 0o600), "wb") as file:
             try:
@@ -88,11 +88,11 @@ def writing(path: Path) -> Iterator[BackupWriter]:
                 part.unlink(missing_ok=True)  # still locked, so that it is this one
         sync_folder(path.parent)
     except FileExistsError:
-        raise BackupFault(f"{path}: is there already; name a new file") from None
+        raise BackupFailure(f"{path}: is there already; name a new file") from None
     except BlockingIOError:
-        raise BackupFault(f"{path}: another backup is writing this file; wait for it, or name another") from None
+        raise BackupFailure(f"{path}: another backup is writing this file; wait for it, or name another") from None
     except OSError as fault:
-        raise BackupFault(f"{path}: cannot be written ({fault.strerror}); name another file, or make room") from fault
+        raise BackupFailure(f"{path}: cannot be written ({fault.strerror}); name another file, or make room") from fault
 
 
 @contextmanager
@@ -114,7 +114,7 @@ class _Unpacked:
         self._allowed = octets + tarfile.RECORDSIZE
 
     def read(self, size: int) -> bytes:
-        """Returns at most `size` octets, none at the end. Raises BackupFault, OSError, EOFError, zlib.error."""
+        """Returns at most `size` octets, none at the end. Raises BackupFailure, OSError, EOFError, zlib.error."""
         found = b""
         while not found and not self._stream.eof:
             packed = self._stream.unconsumed_tail or self._file.read(_PACKED)
@@ -125,12 +125,12 @@ class _Unpacked:
             raise EOFError  # something follows
         self._left, self._allowed = self._left - len(found), self._allowed - len(found)
         if self._left < 0:
-            raise BackupFault(
+            raise BackupFailure(
                 f"{self._path}: unpacks to more than {self._most >> 20} MiB: {TIMES} times its size, or all that the "
                 "disk has room for; if a desk of yours wrote it, restore it with --any-size where there is room"
             )
         if self._allowed < 0:
-            raise BackupFault(f"{self._path}: is damaged; use another backup")
+            raise BackupFailure(f"{self._path}: is damaged; use another backup")
         return found
 
 
@@ -144,7 +144,7 @@ def most_octets(path: Path, folder: Path, *, any_size: bool) -> int:
 
 
 def members(path: Path, most: int, progress: Callable[[int, int], None]) -> Iterator[tuple[str, bytes]]:
-    """Yields name and octets of each member, in the order of the file. Raises BackupFault for what is no whole backup.
+    """Yields name and octets of each member, in the order of the file. Raises BackupFailure unless all is there.
 
     `most`: so many octets are unpacked, and no more. `progress` gets the octets of the file that are read, and its
     size.
@@ -158,7 +158,7 @@ def members(path: Path, most: int, progress: Callable[[int, int], None]) -> Iter
                 for member in archive:
                     progress(file.tell(), size)
                     if not member.isreg() or member.issparse() or member.size > _largest(member.name):
-                        raise BackupFault(f"{path}: {member.name[:_SHOWN]!a} has no place in a backup")
+                        raise BackupFailure(f"{path}: {member.name[:_SHOWN]!a} has no place in a backup")
                     packed.allow(member.size + _HEADER)
                     held = archive.extractfile(member)
                     yield member.name, held.read() if held is not None else b""
@@ -168,9 +168,9 @@ def members(path: Path, most: int, progress: Callable[[int, int], None]) -> Iter
                 pass
     except OSError as fault:
         why = fault.strerror or "it is no file of `flaggermail db backup`"
-        raise BackupFault(f"{path}: cannot be read ({why})") from fault
+        raise BackupFailure(f"{path}: cannot be read ({why})") from fault
     except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError, zlib.error) as fault:
-        raise BackupFault(f"{path}: is cut off or damaged; use another backup") from fault
+        raise BackupFailure(f"{path}: is cut off or damaged; use another backup") from fault
 
 
 def _largest(name: str) -> int:
@@ -179,19 +179,19 @@ def _largest(name: str) -> int:
 
 
 def document(path: Path, octets: bytes) -> dict[str, Json]:
-    """Returns a member's document. Raises BackupFault."""
+    """Returns a member's document. Raises BackupFailure."""
     try:
         found = json.loads(octets)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise BackupFault(f"{path}: is damaged; use another backup")
+        raise BackupFailure(f"{path}: is damaged; use another backup")
     return found
 
 
 def digest_of(path: Path, name: str, octets: bytes) -> str:
-    """Returns the digest that a member is named by. Raises BackupFault if its octets are others."""
+    """Returns the digest that a member is named by. Raises BackupFailure if its octets are others."""
     found = hashlib.sha256(octets).hexdigest()
     if name != OCTETS + found:
-        raise BackupFault(f"{path}: {name!a} holds other octets; use another backup")
+        raise BackupFailure(f"{path}: {name!a} holds other octets; use another backup")
     return found

@@ -24,25 +24,25 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from flaggermail.errors import ArchiveFault, OctetsLost
+from flaggermail.errors import ArchiveFailure, OctetsLost
 from flaggermail.record.audit import ArchivedFile, FileState
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.unfinished import leftovers
 from flaggermail.wording.alarms import Health
-from flaggermail.wording.said import UNSAID, Said, counted
+from flaggermail.wording.said import UNSAID, StoredText, counted
 
 _LEAST = 65_536  # octets; SQLite alone makes a file of 32 KiB when it opens a database
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def full_disks(places: Mapping[str, Path]) -> Iterator[Mistake]:
-    """Yields a mistake for each disk without room that holds one of `places`, which are named by their keys."""
+def full_disks(places: Mapping[str, Path]) -> Iterator[SetupFault]:
+    """Yields a fault for each full disk that holds one of `places`, which are named by their keys."""
     mounts = {key: full_disk(path) for key, path in places.items()}
     for mount in sorted({mount for mount in mounts.values() if mount is not None}):
         held = [key for key, found in mounts.items() if found == mount]
         paths = " and ".join(str(places[key]) for key in held)
         keys = " and ".join(f"store.{key}" for key in held)
-        yield mistake(CheckCode.DISK_FULL, keys=keys, mount=mount, paths=paths)
+        yield setup_fault(SetupFaultCode.DISK_FULL, keys=keys, mount=mount, paths=paths)
 
 
 def full_disk(path: Path, least: int = _LEAST) -> Path | None:
@@ -124,11 +124,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def left_over_mistakes(folders: Iterable[Path]) -> Iterator[Mistake]:
+def leftover_faults(folders: Iterable[Path]) -> Iterator[SetupFault]:
     """Yields what killed backups, restores and exports left in these folders, and in `backup` below each."""
     for one in leftovers(below for folder in folders for below in (folder.absolute(), folder.absolute() / _BACKUPS)):
         command = shlex.join(["rm", "-r", str(one.path)] if one.is_folder else ["rm", str(one.path)])
-        yield mistake(CheckCode.LEFT_OVER, path=shlex.quote(str(one.path)), owner=_account(one.owner), command=command)
+        yield setup_fault(
+            SetupFaultCode.LEFT_OVER, path=shlex.quote(str(one.path)), owner=_account(one.owner), command=command
+        )
 
 
 def _account(number: int) -> str:
@@ -149,23 +151,25 @@ _LEAST_ROOM = 1_000_000  # octets; a disk with less takes no mail with a picture
 _FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, if the umask allows it
 
 
-def folder_mistake(root: Path, key: str = "archive") -> Mistake | None:
+def folder_fault(root: Path, key: str = "archive") -> SetupFault | None:
     """Returns why no archive, or what `key` names, can be kept at `root`; None if it can, or could be made there."""
     at = root
     while not os.path.lexists(at) and at != at.parent:
         at = at.parent
     if not os.path.isdir(at):  # noqa: PTH112 - Path.is_dir raises where it may not look
-        return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is no folder")
+        return setup_fault(SetupFaultCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is no folder")
     if is_read_only(at):
-        return mistake(CheckCode.ARCHIVE_READ_ONLY, key=key, path=root)
+        return setup_fault(SetupFaultCode.ARCHIVE_READ_ONLY, key=key, path=root)
     if not os.access(at, os.W_OK | os.X_OK):
-        return mistake(CheckCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is closed to it")
+        return setup_fault(SetupFaultCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is closed to it")
     return None
 
 
-def gone_mistake(root: Path, marks: Collection[str]) -> Mistake | None:
+def missing_folder_fault(root: Path, marks: Collection[str]) -> SetupFault | None:
     """Returns that the archive at `root` is not the one whose `marks` the record names; None if it is."""
-    return None if FileBlobStore(root, lambda: marks).is_there() else mistake(CheckCode.ARCHIVE_GONE, path=root)
+    return (
+        None if FileBlobStore(root, lambda: marks).is_there() else setup_fault(SetupFaultCode.ARCHIVE_GONE, path=root)
+    )
 
 
 class FileBlobStore:
@@ -177,7 +181,7 @@ class FileBlobStore:
         self._durable: set[Path] = set()  # folders whose directory entry this process has synced
 
     def put(self, octets: bytes) -> str:
-        """Stores `octets` durably; returns their SHA-256 in hexadecimal. On ArchiveFault no partial file is left.
+        """Stores `octets` durably; returns their SHA-256 in hexadecimal. On ArchiveFailure no partial file is left.
 
         A damaged file of that name is set aside for a person, as `DIGEST.damaged`, and the octets are written anew.
         """
@@ -191,7 +195,9 @@ class FileBlobStore:
             # Sync even if the file exists: another process may have crashed between its rename and its sync.
             sync_folder(path.parent)
         except OSError as fault:
-            raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {fault_words(fault, path)}") from fault
+            raise ArchiveFailure(
+                f"archive: {digest} cannot be written to {path}: {fault_words(fault, path)}"
+            ) from fault
         return digest
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
@@ -214,7 +220,7 @@ class FileBlobStore:
         except OSError as fault:
             mails = counted(len(fresh), "mail", "mails")
             why = fault_words(fault, self._root)
-            raise ArchiveFault(f"archive: {mails} cannot be written to {self._root}: {why}") from fault
+            raise ArchiveFailure(f"archive: {mails} cannot be written to {self._root}: {why}") from fault
         return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
 
     def is_there(self) -> bool:
@@ -222,7 +228,7 @@ class FileBlobStore:
         marks = [mark for mark in self._marks() if _DIGEST.fullmatch(mark)]
         return not marks or any(self._path(mark).exists() for mark in marks)
 
-    def fault(self) -> Said:
+    def fault(self) -> StoredText:
         """Returns why nothing can be stored; unsaid if something can."""
         try:
             if not self.is_there():
@@ -245,7 +251,7 @@ class FileBlobStore:
 
     def _require(self) -> None:
         if not self.is_there():
-            raise ArchiveFault(f"archive: {Health.GONE(path=str(self._root)).english}")
+            raise ArchiveFailure(f"archive: {Health.GONE(path=str(self._root)).english}")
 
     def _holds(self, path: Path, octets: bytes) -> bool:
         """True if the file has these octets; sets aside one that has others."""
@@ -271,38 +277,38 @@ class FileBlobStore:
     def get(self, digest: str) -> bytes:
         """Returns the octets of `digest`. Raises OctetsLost if they are missing, unreadable or do not match.
 
-        Raises ArchiveFault if there is no archive to read.
+        Raises ArchiveFailure if there is no archive to read.
         """
         if not _DIGEST.fullmatch(digest):
-            raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
+            raise ArchiveFailure(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
         path = self._path(digest)
         try:
             octets = path.read_bytes()
         except OSError as fault:
-            kind = OctetsLost if self._answers() else ArchiveFault
+            kind = OctetsLost if self._answers() else ArchiveFailure
             raise kind(f"archive: {digest} cannot be read from {path}: {fault_words(fault, path)}") from fault
         self._verify(digest, octets)
         return octets
 
     def discard(self, digest: str) -> None:
-        """Removes the file of `digest` if it exists. Raises ArchiveFault.
+        """Removes the file of `digest` if it exists. Raises ArchiveFailure.
 
         Its blocks are freed, not overwritten: whether they can be erased depends on the disk.
         """
         if not _DIGEST.fullmatch(digest):
-            raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
+            raise ArchiveFailure(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
         path = self._path(digest)
         try:
             if path.exists():
                 path.unlink(missing_ok=True)
                 sync_folder(path.parent)
         except OSError as fault:
-            raise ArchiveFault(
+            raise ArchiveFailure(
                 f"archive: {digest} cannot be removed from {path.parent}: {fault_words(fault, path)}"
             ) from fault
 
     def sweep(self) -> int:
-        """Removes temporary files left by crashed writers; returns their number. Raises ArchiveFault.
+        """Removes temporary files left by crashed writers; returns their number. Raises ArchiveFailure.
 
         A file that a writer still locks is kept. If there is an archive, all its folders are made, and their entries
         synced at once: otherwise the first file of this process in each of them would wait for that.
@@ -314,11 +320,11 @@ class FileBlobStore:
             if any(self._root.glob("??/")):
                 self._make_all_folders()
         except OSError as fault:
-            raise ArchiveFault(f"archive: {self._root} cannot be swept: {fault_words(fault, self._root)}") from fault
+            raise ArchiveFailure(f"archive: {self._root} cannot be swept: {fault_words(fault, self._root)}") from fault
         return removed
 
     def files(self) -> Iterator[ArchivedFile]:
-        """Yields everything below `root`, one file at a time; reads each file in pieces. Raises ArchiveFault."""
+        """Yields everything below `root`, one file at a time; reads each file in pieces. Raises ArchiveFailure."""
         try:
             for folder in sorted(self._root.iterdir()) if self._root.exists() else ():
                 if folder.is_symlink() or not folder.is_dir():
@@ -327,7 +333,7 @@ class FileBlobStore:
                 for path in sorted(folder.iterdir()):
                     yield ArchivedFile(f"{folder.name}/{path.name}", path.name, self._state(path))
         except OSError as fault:
-            raise ArchiveFault(f"archive: {self._root} cannot be read: {fault_words(fault, self._root)}") from fault
+            raise ArchiveFailure(f"archive: {self._root} cannot be read: {fault_words(fault, self._root)}") from fault
 
     def _state(self, path: Path) -> FileState:
         if path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX):

@@ -19,8 +19,8 @@ from flaggermail.adapters.parsing.unpacking import MAGIC
 from flaggermail.ports import RawMessage, RefusedMail, Role
 from flaggermail.record.definition import LAST
 from flaggermail.record.kinds import ArrivalBasis, OctetSource
-from flaggermail.wording.filing import NotTaken
-from flaggermail.wording.said import Said
+from flaggermail.wording.filing import IngestRefusal
+from flaggermail.wording.said import StoredText
 
 _DAYS = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
@@ -302,7 +302,7 @@ class MailFiles:
         try:
             mode = path.lstat().st_mode
         except FileNotFoundError:
-            yield _refused(path, NotTaken.MISSING())
+            yield _refused(path, IngestRefusal.MISSING())
             return
         except OSError as fault:
             yield _refused(path, _fault(fault))
@@ -310,14 +310,14 @@ class MailFiles:
         role = role or self._role(path)
         if stat.S_ISDIR(mode):
             found = list(self._folder(path.parent, path, role))
-            yield from found or [_refused(path, NotTaken.NOTHING())]
+            yield from found or [_refused(path, IngestRefusal.NOTHING())]
         else:
             yield _File(path.parent, path, path, role or Role.INBOX, _Form.NAMED)
 
     def _folder(self, root: Path, folder: Path, role: Role | None, depth: int = 0) -> Iterator[_File | RefusedMail]:
         """Yields what is in a folder, and in those below it."""
         if depth > DEEPEST:
-            yield _refused(folder, NotTaken.DEEP(most=DEEPEST))
+            yield _refused(folder, IngestRefusal.DEEP(most=DEEPEST))
             return
         try:
             found = entries(root, folder)
@@ -332,7 +332,7 @@ class MailFiles:
             if (entry.name in _MAILDIR) if maildir else entry.name.startswith("."):
                 continue
             if entry.is_link:
-                yield _refused(path, NotTaken.LINK())
+                yield _refused(path, IngestRefusal.LINK())
             elif not entry.is_folder:
                 yield from () if maildir else (_File(root, path, folder, below or Role.INBOX, _Form.FOUND),)
             elif not maildir or _holds_maildir(root, path):
@@ -386,7 +386,7 @@ class MailFiles:
         if held is not None and not changed:
             yield _from_mbox(one, held, before)
         if changed:
-            yield _refused(one.path, NotTaken.CHANGED())
+            yield _refused(one.path, IngestRefusal.CHANGED())
 
 
 def _is_maildir(found: Sequence[FolderEntry]) -> bool:
@@ -401,22 +401,22 @@ def _holds_maildir(root: Path, folder: Path) -> bool:
         return True
 
 
-def _not_mail(one: _File, first: bytes) -> Said | None:
+def _not_mail(one: _File, first: bytes) -> StoredText | None:
     """Returns why a file cannot be mail, or None."""
     suffix = one.path.suffix.lower()
     if not first:
-        return NotTaken.EMPTY()
+        return IngestRefusal.EMPTY()
     if first.startswith(MAGIC):
         return None
     if one.form is _Form.DELIVERED or suffix == ".eml" or one.path.name.isdecimal():
-        return None if begins_mail(first) else NotTaken.NO_HEADER()
+        return None if begins_mail(first) else IngestRefusal.NO_HEADER()
     if suffix == ".msg":
-        return NotTaken.NO_OUTLOOK()
+        return IngestRefusal.NO_OUTLOOK()
     line = _line(first)
     if is_from_line(line) or (one.form is _Form.NAMED and begins_mail(first)):
         return None
     of_mbox = first.startswith(b"From ") or suffix in {".mbox", ".mbx"}
-    return NotTaken.NO_MBOX(line=_shown(line)) if of_mbox else NotTaken.NO_MAIL()
+    return IngestRefusal.NO_MBOX(line=_shown(line)) if of_mbox else IngestRefusal.NO_MAIL()
 
 
 def _line(first: bytes) -> bytes:
@@ -433,7 +433,7 @@ def _single(one: _File, file: BinaryIO, before: os.stat_result) -> RawMessage | 
         return _refused(one.path, _too_large(before.st_size))
     octets = file.read(LARGEST + 1)
     if _changed(file, before) or len(octets) != before.st_size:
-        return _refused(one.path, NotTaken.CHANGED())
+        return _refused(one.path, IngestRefusal.CHANGED())
     delivered = one.form is _Form.DELIVERED
     basis = ArrivalBasis.MAILDIR if delivered else ArrivalBasis.FILE
     folder = one.folder if one.folder != one.path else one.path.parent
@@ -444,7 +444,7 @@ def _from_mbox(one: _File, mail: MboxMail, before: os.stat_result) -> RawMessage
     if mail.octets is None:
         return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", _too_large(mail.size))
     if not mail.octets:
-        return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", NotTaken.EMPTY())
+        return RefusedMail(f"{_text(one.path)}, octet {mail.offset}", IngestRefusal.EMPTY())
     at, basis = mail.at, ArrivalBasis.MBOX
     if at is None:
         at, basis = _changed_at(before), ArrivalBasis.FILE
@@ -464,7 +464,7 @@ def _changed_at(file: os.stat_result) -> datetime:
         return LAST
 
 
-def _refused(path: Path, why: Said) -> RefusedMail:
+def _refused(path: Path, why: StoredText) -> RefusedMail:
     return RefusedMail(_text(path), why)
 
 
@@ -473,16 +473,16 @@ def _text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _too_large(size: int) -> Said:
-    return NotTaken.TOO_LARGE(size=size, most=LARGEST)
+def _too_large(size: int) -> StoredText:
+    return IngestRefusal.TOO_LARGE(size=size, most=LARGEST)
 
 
-def _fault(fault: OSError) -> Said:
+def _fault(fault: OSError) -> StoredText:
     if isinstance(fault, LinkFound):
-        return NotTaken.LINK()
+        return IngestRefusal.LINK()
     if isinstance(fault, NoPlainFile):
-        return NotTaken.NO_MAIL()
-    return NotTaken.UNREADABLE(fault=fault.strerror or type(fault).__name__)
+        return IngestRefusal.NO_MAIL()
+    return IngestRefusal.UNREADABLE(fault=fault.strerror or type(fault).__name__)
 
 
 def _changed(file: BinaryIO, before: os.stat_result) -> bool:

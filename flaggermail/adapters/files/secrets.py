@@ -16,10 +16,10 @@ from pathlib import Path
 import pyotp
 
 from flaggermail.adapters.files.blob_store import replace_file, sync_folder
-from flaggermail.errors import ArchiveFault, ConfigurationError
-from flaggermail.settings.mistakes import CheckCode, Mistake, mistake
-from flaggermail.wording.pieces import Piece
-from flaggermail.wording.said import Said
+from flaggermail.errors import ArchiveFailure, ConfigurationError
+from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.said import StoredText
 
 _SLIPS = (
     (re.compile(r"^\ufeff"), "begins with a byte order mark, which an editor wrote"),
@@ -39,28 +39,28 @@ def credential(name: str, directory: Path) -> Callable[[], str]:
 
     def read() -> str:
         found = _look(name, directory)
-        if isinstance(found, Mistake):
+        if isinstance(found, SetupFault):
             raise ConfigurationError(found.text)
         return found
 
     return read
 
 
-def secret_mistake(name: str, directory: Path, *, several: bool = False) -> Mistake | None:
+def secret_fault(name: str, directory: Path, *, several: bool = False) -> SetupFault | None:
     """Returns why the credential `name` cannot be used, or is probably not as it was meant; None if all is well.
 
     `several`: it may have several lines, as a certificate, a private key and a key file have.
     """
     found = _look(name, directory)
-    if isinstance(found, Mistake):
+    if isinstance(found, SetupFault):
         return found
     lines = found.replace("\r", "\n").split("\n")
     if several:
         return None
     if len(lines) > 1:
-        return mistake(CheckCode.CREDENTIAL_LINES, name=name, count=len(lines))
+        return setup_fault(SetupFaultCode.CREDENTIAL_LINES, name=name, count=len(lines))
     what = next((words for signs, words in _SLIPS if signs.search(found)), None)
-    return mistake(CheckCode.CREDENTIAL_SIGNS, name=name, what=what) if what else None
+    return setup_fault(SetupFaultCode.CREDENTIAL_SIGNS, name=name, what=what) if what else None
 
 
 def credential_file(name: str, directory: Path) -> Callable[[], str]:
@@ -91,7 +91,7 @@ def credential_version(name: str, directory: Path) -> Callable[[], str]:
     return version
 
 
-def _look(name: str, directory: Path) -> str | Mistake:
+def _look(name: str, directory: Path) -> str | SetupFault:
     """Returns the secret, or why it cannot be used."""
     given = os.environ.get("CREDENTIALS_DIRECTORY")
     if given and os.path.isfile(Path(given) / name):  # noqa: PTH113 - Path.is_file raises where it may not look
@@ -103,12 +103,12 @@ def _look(name: str, directory: Path) -> str | Mistake:
     if os.path.isdir(own):  # noqa: PTH112 - as above
         return _unusable(own, "is a folder; write the secret into a file of that name")
     if os.path.isdir(own.parent) and not os.access(own.parent, os.X_OK):  # noqa: PTH112 - as above
-        return mistake(CheckCode.CREDENTIAL_UNSEEN, name=name, folder=own.parent)
+        return setup_fault(SetupFaultCode.CREDENTIAL_UNSEEN, name=name, folder=own.parent)
     first = f"{given}/{name}" if given else f"$CREDENTIALS_DIRECTORY/{name} (not set)"
-    return mistake(CheckCode.CREDENTIAL_MISSING, name=name, given=first, own=own)
+    return setup_fault(SetupFaultCode.CREDENTIAL_MISSING, name=name, given=first, own=own)
 
 
-def _text(path: Path, *, guarded: bool) -> str | Mistake:
+def _text(path: Path, *, guarded: bool) -> str | SetupFault:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -116,7 +116,7 @@ def _text(path: Path, *, guarded: bool) -> str | Mistake:
     except OSError as error:
         return _unusable(path, f"cannot be read ({error.strerror}); let this account read it")
     if not guarded and mode & _GROUP_AND_OTHERS:
-        return mistake(CheckCode.CREDENTIAL_OPEN, path=path, mode=f"{mode & 0o777:o}")
+        return setup_fault(SetupFaultCode.CREDENTIAL_OPEN, path=path, mode=f"{mode & 0o777:o}")
     try:
         secret = octets.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
@@ -126,8 +126,8 @@ def _text(path: Path, *, guarded: bool) -> str | Mistake:
     return secret
 
 
-def _unusable(path: Path, why: str) -> Mistake:
-    return mistake(CheckCode.CREDENTIAL_UNREADABLE, path=path, why=why)
+def _unusable(path: Path, why: str) -> SetupFault:
+    return setup_fault(SetupFaultCode.CREDENTIAL_UNREADABLE, path=path, why=why)
 
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
@@ -141,16 +141,16 @@ class FileCodeVault:
     def __init__(self, folder: Path, salt: Callable[[], bytes]) -> None:
         self._folder, self._salt = folder, salt
 
-    def unusable(self) -> Said:
+    def unusable(self) -> StoredText:
         """Returns whose folder it is if it is not this account's; empty if secrets can be kept."""
         place = next(path for path in (self._folder, *self._folder.parents) if path.exists())
         owner = place.stat().st_uid
         if owner == os.geteuid():
-            return Said()
-        return Piece.FOLDER_OF_ANOTHER(place=str(place), account=_account(owner))
+            return StoredText()
+        return RefusalPart.FOLDER_OF_ANOTHER(place=str(place), account=_account(owner))
 
     def make(self, device: str, secret: bytes) -> str:
-        """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFault."""
+        """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFailure."""
         text = base64.b32encode(secret).decode("ascii")
         self._write(device, text.encode("ascii"))
         return _commitment(device, text)
@@ -174,7 +174,7 @@ class FileCodeVault:
         if key is None and not self.unusable() and not self._path(_KEY).exists():
             try:
                 self._write(_KEY, base64.b32encode(self._salt() + self._salt()))
-            except ArchiveFault:
+            except ArchiveFailure:
                 return None
             key = self._read(_KEY)
         return None if key is None else hmac.digest(key, text.encode(), "sha256")
@@ -217,7 +217,7 @@ class FileCodeVault:
             replace_file(self._path(name), octets, 0o600)
             sync_folder(self._folder)
         except OSError as fault:
-            raise ArchiveFault(f"{self._folder}: no secret can be kept ({fault.strerror})") from None
+            raise ArchiveFailure(f"{self._folder}: no secret can be kept ({fault.strerror})") from None
 
 
 def _commitment(device: str, secret: str) -> str:

@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flaggermail.adapters.files.templates import Decided, LanguageWords
 from flaggermail.errors import ConfigurationError
-from flaggermail.letters.html_part import MARK, WIDTH, guarded, marked, shortened, unmarked, wrapped
+from flaggermail.letters.html_part import MARK, WIDTH, guarded, mark_line, shortened, unmarked, wrapped
 from flaggermail.letters.template_values import VALUES
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import Rendered
@@ -274,7 +274,7 @@ class TemplateEngine:
             text = body.render(values)
         except Exception as error:  # a template can raise what Python can; whoever sends the mail decides what follows
             raise ConfigurationError(_fault(place, error)) from error
-        lines = (marked(line.rstrip()) for line in text.strip("\n").splitlines())
+        lines = (mark_line(line.rstrip()) for line in text.strip("\n").splitlines())
         return Rendered(subject=unmarked(title), body="".join(f"{line}\n" for line in lines))
 
     def check(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES, Turn, Unstopped, Why
+from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES, MomentKind, ReplyRefusal, Unstopped
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, SenderTrust
 from flaggermail.record.states import CASE_STATES, CLOCKS, CaseState, MailState, NotificationState
@@ -158,7 +158,7 @@ ALIKE: Mapping[str, object] = {
     "speed": 60,
     "moments": [
         {"at": SENT, "what": turn.value, "about": "VF-EP2024-0001", "officer": officer, "minutes": minutes}
-        for turn in Turn
+        for turn in MomentKind
         for officer, minutes in (("", None), ("J. Wacht", 0), ("J. Wacht", 1), ("J. Wacht", 12))
     ],
     "waits": [
@@ -344,8 +344,11 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "reply_answer": [
         {"understood": False, "did": [], "number": None, "title": ""},
         {"did": DID, "form": ""},
-        *({"understood": False, "did": [], "why": why.value} for why in Why),
-        *({"understood": False, "did": [], "why": Why.CODE.value, "by_reply": means.value} for means in ByReply),
+        *({"understood": False, "did": [], "why": why.value} for why in ReplyRefusal),
+        *(
+            {"understood": False, "did": [], "why": ReplyRefusal.CODE.value, "by_reply": means.value}
+            for means in ByReply
+        ),
     ],
     "case_form": [
         {"unread": True, "text": ""},
@@ -421,7 +424,7 @@ _OWN: Mapping[str, Mapping[str, object]] = {
 
 
 def usual(name: str) -> dict[str, object]:
-    """Returns exactly the values that the callers of template `name` pass, none of them missing."""
+    """Returns every value that the callers of template `name` pass, and no other."""
     known = {**_TEXTS, **ALIKE, "silences": SILENCES, **_OWN.get(name, {})}
     return {key: known[key] for key in VALUES[name]}
 

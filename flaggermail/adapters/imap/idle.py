@@ -22,7 +22,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flaggermail.adapters.web import of
+from flaggermail.adapters.web import deadline_of
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Interrupt
 
@@ -125,7 +125,7 @@ def _readable(imap: imaplib.IMAP4, stop: Interrupt, until: float) -> bool:
 
 def _begin_answer(imap: imaplib.IMAP4) -> None:
     """Counts the time for a line from now on: the server was silent as long as it liked."""
-    if (deadline := of(imap.sock)) is not None:
+    if (deadline := deadline_of(imap.sock)) is not None:
         deadline.restart()
 
 

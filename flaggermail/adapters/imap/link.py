@@ -22,11 +22,11 @@ from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.adapters.server_answers.recognise import AnswerMeaning, explain, worded
 from flaggermail.adapters.tls import connect_meaning, one_line, silence_meaning, tls_words, verifying
-from flaggermail.adapters.web import Deadline, encrypt, of
+from flaggermail.adapters.web import Deadline, deadline_of, encrypt
 from flaggermail.adapters.web import connect as connect_socket
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, PauseAsked
-from flaggermail.wording.said import UNSAID, Said
-from flaggermail.wording.servers import MailboxCause
+from flaggermail.wording.said import UNSAID, StoredText
+from flaggermail.wording.servers import MailboxFailure
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -43,8 +43,8 @@ _PAUSE = re.compile(r"\bSuggested Backoff Time: (\d{1,10}) milliseconds", re.IGN
 LONGEST_PAUSE = 3600.0  # seconds; Exchange has asked for up to fifty minutes
 _TRANSIENT = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})  # RFC 5530: not about the credentials
 _PASSING = frozenset({
-    MailboxCause.UNAVAILABLE, MailboxCause.THROTTLED, MailboxCause.TOO_MANY_SESSIONS, MailboxCause.BANDWIDTH,
-    MailboxCause.CONNECTION_LIMIT, MailboxCause.LOGIN_BACKEND,
+    MailboxFailure.UNAVAILABLE, MailboxFailure.THROTTLED, MailboxFailure.TOO_MANY_SESSIONS, MailboxFailure.BANDWIDTH,
+    MailboxFailure.CONNECTION_LIMIT, MailboxFailure.LOGIN_BACKEND,
 })  # fmt: skip
 
 
@@ -130,7 +130,7 @@ class _Client(IMAPClient):  # type: ignore[misc] # imapclient has no types
 @contextmanager
 def expecting(client: IMAPClient, octets: int) -> Iterator[None]:
     """Gives the answers so many octets, and the time for them; some servers announce fewer than they send."""
-    deadline = of(client.socket()) or Deadline(0)
+    deadline = deadline_of(client.socket()) or Deadline(0)
     deadline.expected = min(max(octets, _USUAL_OCTETS), _MOST_OCTETS)
     deadline.most = _FLOOD_OCTETS + 2 * octets
     try:
@@ -189,7 +189,7 @@ def inner(client: IMAPClient) -> imaplib.IMAP4:
 def close_link(client: IMAPClient) -> None:
     """Logs out and closes the connection; suppresses network and protocol errors."""
     with suppress(OSError, imaplib.IMAP4.error):
-        if (deadline := of(client.socket())) is not None:
+        if (deadline := deadline_of(client.socket())) is not None:
             deadline.seconds = _LOGOUT_SECONDS
         client.logout()
         return
@@ -205,13 +205,13 @@ def cut(client: IMAPClient) -> None:
 def as_link_lost(account: ImapAccount, error: Exception) -> LinkLost:
     """Converts an error to a LinkLost with host and reason in one line, without secrets or mail content."""
     if (seconds := pause_asked(error)) is not None:
-        meaning = worded(MailboxCause.THROTTLED, _reader(account))
+        meaning = worded(MailboxFailure.THROTTLED, _reader(account))
         return PauseAsked(f"{account.host}: {throttled(seconds)}", seconds, meaning)
     if isinstance(error, LinkLost):
         kind = LoginRefused if isinstance(error, LoginRefused) else LinkLost
         return kind(f"{account.host}: {error.text}", error.meaning)
     found = explained(account, error)
-    kind = LoginRefused if found and found.cause is MailboxCause.NO_MAILBOX_RIGHT else LinkLost
+    kind = LoginRefused if found and found.cause is MailboxFailure.NO_MAILBOX_RIGHT else LinkLost
     return kind(f"{account.host}: {_reason(account, error)}", _meaning(account, error, found))
 
 
@@ -240,7 +240,7 @@ def _connecting(account: ImapAccount) -> Reader:
     return replace(_reader(account), file=str(account.ca_file or ""))
 
 
-def _meaning(account: ImapAccount, error: Exception, found: AnswerMeaning | None) -> Said:
+def _meaning(account: ImapAccount, error: Exception, found: AnswerMeaning | None) -> StoredText:
     if found:
         return found.said
     return connect_meaning(_connecting(account), error) if isinstance(error, OSError) else UNSAID

@@ -54,7 +54,7 @@ from flaggermail.ports import (
     Role,
 )
 from flaggermail.wording.said import UNSAID
-from flaggermail.wording.servers import MailboxCause
+from flaggermail.wording.servers import MailboxFailure
 
 __all__ = ["ImapAccount", "ImapMailbox"]
 
@@ -64,7 +64,9 @@ _SEARCH_SPAN = 90_000
 # Skip the NOOP after IDLE: it makes Dovecot rescan a large Maildir, which takes a second just when mail arrives.
 _NOOP_SKIPPED_ONCE = frozenset({"position", "fetch"})
 _NAMED = 20  # folders in one message
-_OF_FOLDERS = frozenset({MailboxCause.NO_FOLDER, MailboxCause.NO_FOLDER_RIGHT})  # the others are about the connection
+_OF_FOLDERS = frozenset(
+    {MailboxFailure.NO_FOLDER, MailboxFailure.NO_FOLDER_RIGHT}
+)  # the others are about the connection
 _OURS = 'HEADER Message-ID "<vf."'  # see mail.reply_tokens
 _TO_OURS = 'OR HEADER References "<vf." HEADER In-Reply-To "<vf."'
 _SENDERS_A_SEARCH = 20  # servers accept command lines of a few thousand octets

@@ -40,7 +40,7 @@ from flaggermail.wording.servers import ReachText
 
 
 @dataclass(frozen=True, slots=True)
-class _Lent:
+class _LentToken:
     """Implements `ports.TokenSource` with one token, which the source of the desk keeps if a server refuses it."""
 
     lent: AccessToken
@@ -73,7 +73,7 @@ def proves_one_mailbox(account: ImapAccount, other: Bearer) -> TokenReach:
         return TokenReach(Reach.REFUSED, ReachText.REFUSED(**where))
     lent = replace(token, got_at=other.monotonic())  # as if just fetched: a refusal is not about its age
     try:
-        _open(replace(account, bearer=replace(other, tokens=_Lent(lent))), other.mailbox)
+        _open(replace(account, bearer=replace(other, tokens=_LentToken(lent))), other.mailbox)
     except LoginRefused:
         return TokenReach(Reach.REFUSED, ReachText.REFUSED(**where))
     except _Unclear as unclear:

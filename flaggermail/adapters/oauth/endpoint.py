@@ -31,7 +31,7 @@ class TokenAnswer:
     octets: bytes
 
     @property
-    def told(self) -> Mapping[str, object]:
+    def fields(self) -> Mapping[str, object]:
         """The document in the body; empty if it is none."""
         try:
             told: object = json.loads(self.octets)
@@ -153,7 +153,7 @@ class SecretFiles:
     mailbox: str = ""  # whose token a service account asks for
 
 
-def ask(
+def fetch_token(
     settings: OAuth2Settings, secret: str, files: SecretFiles, line: TokenLine, client_secret: str | None = None
 ) -> Granted:
     """Returns a token for `secret`. Raises LoginRefused where a person must act, LinkLost else.
@@ -169,7 +169,7 @@ def ask(
 
 def granted(settings: OAuth2Settings, files: SecretFiles, line: TokenLine, answer: TokenAnswer) -> Granted:
     """Returns what the answer gives. Raises LoginRefused, LinkLost."""
-    told = answer.told
+    told = answer.fields
     if answer.status != _OK:
         refuse(settings, files, line, answer)
     value, refresh = told.get("access_token"), told.get("refresh_token")
@@ -181,7 +181,7 @@ def granted(settings: OAuth2Settings, files: SecretFiles, line: TokenLine, answe
 
 def refuse(settings: OAuth2Settings, files: SecretFiles, line: TokenLine, answer: TokenAnswer) -> NoReturn:
     """Raises LoginRefused for an error that a person must mend, LinkLost else."""
-    told = answer.told
+    told = answer.fields
     code = str(told.get("error", ""))
     if answer.status >= _SERVER_ERROR or answer.status == _TOO_MANY or code in _FOR_NOW:
         raise LinkLost(f"{line.where} cannot work now (HTTP {answer.status})")

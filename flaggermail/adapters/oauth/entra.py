@@ -158,7 +158,7 @@ class _Answered:
     @property
     def text(self) -> str:
         """The body, without tokens."""
-        told = dict(self.answer.told)
+        told = dict(self.answer.fields)
         for name in ("access_token", "refresh_token", "id_token"):
             told.pop(name, None)
         return json.dumps(told or {"error": "no_document"})

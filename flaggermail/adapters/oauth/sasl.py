@@ -19,7 +19,7 @@ _LATELY = 60.0  # seconds; a token younger than this was refused for what it may
 
 
 def preferred(offered: Collection[str]) -> str | None:
-    """Returns the mechanism to use of those that the server offers, in upper case; None if it takes no token."""
+    """Returns the token mechanism to use (in upper case); None if the server offers none."""
     return next((name for name in (OAUTHBEARER, XOAUTH2) if name in offered), None)
 
 

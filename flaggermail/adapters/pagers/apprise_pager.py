@@ -15,11 +15,11 @@ from importlib.util import find_spec
 from flaggermail.adapters.web import in_time
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Paged
-from flaggermail.wording.alarms import PageFault
+from flaggermail.wording.alarms import PageFailure
 from flaggermail.wording.said import as_written
 
 TIMEOUT = 20.0  # seconds for one page, whatever the service does meanwhile
-NOT_INSTALLED = PageFault.NOT_INSTALLED()
+NOT_INSTALLED = PageFailure.NOT_INSTALLED()
 
 
 def is_installed() -> bool:
@@ -38,7 +38,7 @@ class ApprisePager:
         try:
             address = self._secret(pager)()
         except ConfigurationError:
-            return Paged(taken=False, why=PageFault.CREDENTIAL(pager=pager))
+            return Paged(taken=False, why=PageFailure.CREDENTIAL(pager=pager))
         if not is_installed():
             return Paged(taken=False, why=NOT_INSTALLED)
         try:
@@ -60,7 +60,7 @@ def _call(address: str, title: str, text: str) -> Paged:
     )  # fmt: skip
     services = apprise.Apprise(asset=asset)
     if not services.add(address) or len(services) != 1:
-        return Paged(taken=False, why=PageFault.NO_ADDRESS())
+        return Paged(taken=False, why=PageFailure.NO_ADDRESS())
     if not services.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT):
-        return Paged(taken=False, why=PageFault.NOT_TAKEN())
+        return Paged(taken=False, why=PageFailure.NOT_TAKEN())
     return Paged(taken=True)

@@ -36,7 +36,7 @@ LARGEST = 512 * 1024  # octets read; recipients are listed above the returned ma
 
 
 @dataclass(frozen=True, slots=True)
-class Failures:
+class FailedRecipients:
     """Lower-case addresses of recipients."""
 
     failed: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Failures:
         return self.failed or self.delayed
 
 
-def read_failures(octets: bytes) -> Failures:
+def read_failures(octets: bytes) -> FailedRecipients:
     """Returns the recipients that a bounce names in its text; empty if the library cannot read it."""
     try:
         mail = message_from_bytes(octets[:LARGEST])
@@ -56,9 +56,9 @@ def read_failures(octets: bytes) -> Failures:
             del mail["from"]
             mail["From"] = NOBODY
         delayed, failed = all_failures(mail)
-        return Failures(_addresses(failed), _addresses(delayed))
+        return FailedRecipients(_addresses(failed), _addresses(delayed))
     except Exception:  # noqa: BLE001 - boundary to a library that parses strangers' mail
-        return Failures()
+        return FailedRecipients()
 
 
 def _addresses(found: object) -> tuple[str, ...]:

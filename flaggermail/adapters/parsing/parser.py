@@ -91,7 +91,7 @@ def header_only(octets: bytes, defect: str) -> Message:
     digest = hashlib.sha256(octets).hexdigest()
     bare = Message(sha256=digest, size=len(octets), defects=(defect,), content_key=digest)
     try:
-        fields = _Fields.of(read_header(octets[:65536]))
+        fields = _Fields.from_header(read_header(octets[:65536]))
         return replace(
             bare,
             message_id=next(iter(fields.ids("message-id")), None),
@@ -111,7 +111,7 @@ class _Fields:
     defects: tuple[str, ...]
 
     @classmethod
-    def of(cls, header: Header) -> _Fields:
+    def from_header(cls, header: Header) -> _Fields:
         lines = [(name, *unfolded(value)) for name, value in header.fields]
         names = [name for name, _, _ in lines]
         defects = [*header.defects, *(defect for _, _, defect in lines if defect)]
@@ -150,7 +150,7 @@ class _MailReader:
         self.root = _unwrapped_root(bare_outlook(octets) or read_part(source))
         opened = unpacked(self.root.walk())
         self.parts = opened.parts
-        self.fields = _Fields.of(self.root.header)
+        self.fields = _Fields.from_header(self.root.header)
         self.defects: list[str] = [*self.fields.defects, *opened.defects]
         self.body = _body(opened)
         self.listed = [part for part in (*self.parts, *opened.spare) if is_attachment(part, self.body)]
@@ -300,7 +300,7 @@ class _MailReader:
         if part.type.value not in CLOSED or not part.children:
             return None
         inner = part.children[0]
-        fields = _Fields.of(inner.header)
+        fields = _Fields.from_header(inner.header)
         senders = fields.addresses("from")
         return Forwarded(
             sender=senders[0] if senders else None,

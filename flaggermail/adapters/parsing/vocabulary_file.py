@@ -19,7 +19,7 @@ from flaggermail.mail.machine_words import MACHINE_KEYS, machine_words
 from flaggermail.mail.vocabulary import KEYS, Language, folded, merged
 
 if TYPE_CHECKING:
-    from flaggermail.settings.yaml_files.source import Fault, YamlSource
+    from flaggermail.settings.yaml_files.source import FileFault, YamlSource
 
 FILE_NAME = "mail-language.yaml"
 MACHINES_FILE_NAME = "mail-machines.yaml"
@@ -48,7 +48,7 @@ def read_language(rules: Path) -> Language:
 
     Raises ConfigurationError with one line per fault in either file: `folder/file:line:column key: what is wrong`.
     """
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     tables = _tables(rules / FILE_NAME, KEYS, faults)
     machines = _tables(rules / MACHINES_FILE_NAME, MACHINE_KEYS, faults)
     if faults:
@@ -57,7 +57,7 @@ def read_language(rules: Path) -> Language:
     return merged(tables, machine_words(plain))
 
 
-def _tables(path: Path, keys: Sequence[str], faults: list[Fault]) -> list[Table]:
+def _tables(path: Path, keys: Sequence[str], faults: list[FileFault]) -> list[Table]:
     """Returns the lists of each language in the file at `path`; appends faults to `faults`."""
     tables = as_shipped(path, keys)
     if tables is not None:

@@ -111,7 +111,7 @@ class TimeLimit:
         self.seconds = seconds
         self._clock = clock
         self._begun = clock()
-        self._used_before = seen(self._pid)[1]
+        self._used_before = process_state(self._pid)[1]
 
     @property
     def over(self) -> bool:
@@ -120,20 +120,20 @@ class TimeLimit:
 
     def passed(self) -> bool:
         """Returns whether to wait no longer. Beyond its seconds, only while it works and has not used that many."""
-        state, used = seen(self._pid)
+        state, used = process_state(self._pid)
         works = state in _WORKING and used - self._used_before < self.seconds
         return self.over or (self._elapsed() >= self.seconds and not works)
 
     def spent(self) -> float:
         """Returns the seconds that count: processor time, or all that have passed if the process has ended."""
-        state, used = seen(self._pid)
+        state, used = process_state(self._pid)
         return max(used - self._used_before, 0.0) if state else self._elapsed()
 
     def _elapsed(self) -> float:
         return self._clock() - self._begun
 
 
-def seen(pid: int) -> tuple[str, float]:
+def process_state(pid: int) -> tuple[str, float]:
     """Returns the state of a process and its seconds of processor time (proc_pid_stat(5)); "" and 0 if it has ended.
 
     The same where /proc does not show it.
@@ -402,7 +402,7 @@ class ContainedParser:
         """Returns what confines the child for live mail here; starts it. Nothing holds if it does not start."""
         from flaggermail.health.findings import Confinement  # noqa: PLC0415 - `parse` does not need it
 
-        return Confinement.of(self._live.confined())
+        return Confinement.from_document(self._live.confined())
 
     def close(self) -> None:
         """Ends the children; idempotent. A later `parse` starts a new one."""

@@ -46,8 +46,8 @@ class Service(StrEnum):
     NETWORK = "network and TLS"
 
 
-class ConnectFault(StrEnum):
-    """What stands in the place of a code when no server answered."""
+class ConnectFailure(StrEnum):
+    """The failure of a connection, in place of a server's reply code."""
 
     NO_HOST = "no-host"
     REFUSED = "refused"
@@ -63,7 +63,7 @@ class ServerAnswer:
     """`code`, `status` and `text` (lower case, without addresses) of one answer.
 
     SMTP: reply code and enhanced status code (RFC 2034, section 4). IMAP: NO, BAD or BYE, and the response code. Token
-    endpoint: the error (RFC 6749, section 5.2) and the number of Entra. Connection: a `ConnectFault` and its number.
+    endpoint: the error (RFC 6749, section 5.2) and the number of Entra. Connection: a `ConnectFailure` and its number.
     """
 
     code: str

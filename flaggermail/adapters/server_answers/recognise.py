@@ -16,10 +16,22 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, RootModel
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, ServerAnswer, Service
 from flaggermail.settings.yaml_files.faults import read_model
-from flaggermail.wording.said import Said, Sentence
-from flaggermail.wording.servers import ConnectionCause, MailboxCause, ServerHint, SubmissionCause, TokenCause
+from flaggermail.wording.said import Sentence, StoredText
+from flaggermail.wording.servers import (
+    ConnectionFailure,
+    ConnectionRemedy,
+    MailboxFailure,
+    SubmissionFailure,
+    TokenFailure,
+)
 
-_SETS: tuple[type[Sentence], ...] = (ConnectionCause, ServerHint, TokenCause, MailboxCause, SubmissionCause)
+_SETS: tuple[type[Sentence], ...] = (
+    ConnectionFailure,
+    ConnectionRemedy,
+    TokenFailure,
+    MailboxFailure,
+    SubmissionFailure,
+)
 _CAUSES: Mapping[str, Sentence] = {cause.value: cause for kind in _SETS for cause in kind}
 _UNKNOWN_READER = Reader()
 
@@ -81,7 +93,7 @@ class AnswerMeaning:
     """The cause of an answer, and its sentence: what it means, and what to change where."""
 
     cause: Sentence
-    said: Said
+    said: StoredText
 
 
 def explain(step: ProtocolStep, answer: ServerAnswer, reader: Reader = _UNKNOWN_READER) -> AnswerMeaning | None:
@@ -93,6 +105,6 @@ def explain(step: ProtocolStep, answer: ServerAnswer, reader: Reader = _UNKNOWN_
     return AnswerMeaning(row.means, worded(row.means, reader)) if row else None
 
 
-def worded(cause: Sentence, reader: Reader) -> Said:
+def worded(cause: Sentence, reader: Reader) -> StoredText:
     """Returns the sentence of a cause, with what it names of the settings."""
     return cause(**reader.details(cause.details))

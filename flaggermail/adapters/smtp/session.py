@@ -30,7 +30,7 @@ from aiosmtplib import (
 from flaggermail.adapters.oauth.sasl import BearerExchange, preferred
 from flaggermail.adapters.server_answers.answer import ProtocolStep, ServerAnswer
 from flaggermail.adapters.web import SLOWEST, started
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.servers import AttemptText
 
 if TYPE_CHECKING:
     import ssl
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from aiosmtplib.protocol import SMTPProtocol
 
     from flaggermail.adapters.oauth.sasl import Bearer
-    from flaggermail.wording.said import Said
+    from flaggermail.wording.said import StoredText
 
 _QUIT_SECONDS = 2.0  # by then the result is known and waits to be recorded
 _DRAIN_POLL_SECONDS = 0.01
@@ -49,26 +49,26 @@ _ENVID_LIMIT, _ORCPT_LIMIT = 100, 500  # RFC 3461, sections 4.4 and 4.2
 _LAST_REPLY_LINE = re.compile(rb"^\d{3}(?: [^\n]*)?\r?\n", re.MULTILINE)
 
 
-class SessionFault(SMTPException):
+class SessionFailure(SMTPException):
     """A step failed for a reason of our own; `said` is that reason."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: StoredText) -> None:
         super().__init__(said.english)
         self.said = said
 
 
-class OctetsBeforeTls(SessionFault):
+class OctetsBeforeTls(SessionFailure):
     """Octets arrived between the reply to STARTTLS and TLS: someone may be injecting into the connection."""
 
     def __init__(self) -> None:
-        super().__init__(Attempted.UNASKED())
+        super().__init__(AttemptText.UNASKED())
 
 
-class NotOffered(SessionFault):
+class NotOffered(SessionFailure):
     """The message needs an extension the server lacks; retrying does not help."""
 
     def __init__(self, extension: str) -> None:
-        super().__init__(Attempted.NOT_OFFERED(extension=extension))
+        super().__init__(AttemptText.NOT_OFFERED(extension=extension))
 
 
 class LoginDenied(SMTPAuthenticationError):
@@ -77,18 +77,18 @@ class LoginDenied(SMTPAuthenticationError):
     `said` is None for a password.
     """
 
-    def __init__(self, answer: ServerAnswer, step: ProtocolStep, said: Said | None = None) -> None:
+    def __init__(self, answer: ServerAnswer, step: ProtocolStep, said: StoredText | None = None) -> None:
         super().__init__(int(answer.code), "authentication refused")
         self.answer, self.step, self.said = answer, step, said
 
 
-class TokenDenied(SessionFault):
+class TokenDenied(SessionFailure):
     """The server refuses the token; as `LoginDenied`."""
 
     def __init__(self, answer: ServerAnswer, told: str, mailbox: str) -> None:
-        super().__init__(Attempted.TOKEN_REFUSED(told=told, mailbox=mailbox))
+        super().__init__(AttemptText.TOKEN_REFUSED(told=told, mailbox=mailbox))
         self.answer, self.step = answer, ProtocolStep.SMTP_TOKEN
-        self.bare = Attempted.TOKEN_DENIED(told=told, mailbox=mailbox)
+        self.bare = AttemptText.TOKEN_DENIED(told=told, mailbox=mailbox)
 
 
 class SmtpSession:
@@ -137,7 +137,7 @@ class SmtpSession:
     async def starttls(self) -> None:
         """Starts TLS (RFC 3207) or fails; sends EHLO again, because answers given in clear text are discarded."""
         if not self._client.supports_extension("starttls"):
-            raise SessionFault(Attempted.NO_STARTTLS())
+            raise SessionFailure(AttemptText.NO_STARTTLS())
         guard = _StartTlsGuard.before(self._client)
         try:
             await self._client.starttls()
@@ -158,7 +158,7 @@ class SmtpSession:
             elif "login" in offered:
                 await self._client.auth_login(user, password)
             else:
-                raise SessionFault(Attempted.NO_LOGIN())
+                raise SessionFailure(AttemptText.NO_LOGIN())
         except SMTPResponseException as refused:
             raise LoginDenied(ServerAnswer.of_smtp(refused.code, refused.message), ProtocolStep.SMTP_PASSWORD) from None
 
@@ -169,7 +169,7 @@ class SmtpSession:
         """
         mechanism = preferred([name.upper() for name in self._client.server_auth_methods])
         if mechanism is None:
-            raise SessionFault(Attempted.NO_TOKEN_LOGIN())
+            raise SessionFailure(AttemptText.NO_TOKEN_LOGIN())
         token = await asyncio.to_thread(bearer.current)  # may ask the token endpoint
         exchange = BearerExchange(mechanism, bearer.mailbox, token)
         reply = await self._client.execute_command(b"AUTH", mechanism.encode(), _base64(exchange.first()))
@@ -179,7 +179,7 @@ class SmtpSession:
             return
         answer = ServerAnswer.of_smtp(reply.code, reply.message)
         if reply.code in _FAILED_FOR_NOW:  # RFC 4954, section 6: not about the credentials
-            raise LoginDenied(answer, ProtocolStep.SMTP_TOKEN, Attempted.LOGIN_LATER())
+            raise LoginDenied(answer, ProtocolStep.SMTP_TOKEN, AttemptText.LOGIN_LATER())
         if not bearer.forget(token) and again:
             await self.login_with_token(bearer, again=False)
             return

@@ -32,7 +32,7 @@ from aiosmtplib import (
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.adapters.server_answers.recognise import explain
-from flaggermail.adapters.smtp.session import LoginDenied, Loop, NotOffered, SessionFault, SmtpSession, TokenDenied
+from flaggermail.adapters.smtp.session import LoginDenied, Loop, NotOffered, SessionFailure, SmtpSession, TokenDenied
 from flaggermail.adapters.tls import (
     certificate_end,
     connect_meaning,
@@ -48,8 +48,8 @@ from flaggermail.mail.reply_tokens import told_in_reply
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.ports.probing import SubmissionSeen
 from flaggermail.record.refusals import SmtpStage
-from flaggermail.wording.said import UNSAID, Said
-from flaggermail.wording.servers import Attempted
+from flaggermail.wording.said import UNSAID, StoredText
+from flaggermail.wording.servers import AttemptText
 
 T = TypeVar("T")
 Tls = Literal["implicit", "starttls", "none"]
@@ -61,9 +61,9 @@ _LONGEST_SIZE = 20  # digits (RFC 1870, section 4)
 _CLOSING = 421  # RFC 5321, section 3.8: about the service, where no recipient was named before
 _AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about the login, not the message
 _REFUSED = {
-    SMTPSenderRefused: Attempted.SENDER_REFUSED,
-    SMTPRecipientRefused: Attempted.RECIPIENT_REFUSED,
-    SMTPDataError: Attempted.MESSAGE_REFUSED,
+    SMTPSenderRefused: AttemptText.SENDER_REFUSED,
+    SMTPRecipientRefused: AttemptText.RECIPIENT_REFUSED,
+    SMTPDataError: AttemptText.MESSAGE_REFUSED,
 }
 _STEPS = {
     SMTPSenderRefused: ProtocolStep.SMTP_SENDER,
@@ -101,12 +101,12 @@ class SubmissionAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
+class _Failure:
     """Why a message was not submitted."""
 
     permanent: bool
     code: int
-    text: Said
+    text: StoredText
     stage: SmtpStage
 
     def refusal(self, recipient: str) -> Refused:
@@ -134,7 +134,7 @@ class SmtpSubmitter(Submitter):
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Returns one result per recipient, in order; see `ports.Submitter`. Blocks for at most a few timeouts."""
         results: dict[str, Submission] = {
-            recipient: Refused(recipient, permanent=True, code=0, text=Attempted.NO_ADDRESS(address=ascii(recipient)))
+            recipient: Refused(recipient, permanent=True, code=0, text=AttemptText.NO_ADDRESS(address=ascii(recipient)))
             for recipient in recipients
             if not _MAILBOX.fullmatch(recipient)
         }
@@ -170,7 +170,7 @@ class SmtpSubmitter(Submitter):
             int(size) if size.isdecimal() and len(size) <= _LONGEST_SIZE else None,
         )  # fmt: skip
 
-    async def _described(self, step: Coroutine[None, None, None]) -> Said:
+    async def _described(self, step: Coroutine[None, None, None]) -> StoredText:
         """Does one step; returns why it failed, empty if it did not."""
         try:
             await step
@@ -179,7 +179,7 @@ class SmtpSubmitter(Submitter):
         except LinkLost as error:
             return _no_token(error)
         except ConfigurationError as error:
-            return Attempted.NO_SECRET(fault=str(error))
+            return AttemptText.NO_SECRET(fault=str(error))
         return UNSAID
 
     async def _submit(self, octets: bytes, sender: str, recipients: list[str], witness: str) -> dict[str, Submission]:
@@ -209,10 +209,12 @@ class SmtpSubmitter(Submitter):
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except LinkLost as error:  # no token came
             stage = SmtpStage.SESSION if isinstance(error, LoginRefused) else SmtpStage.CONNECTION
-            fault = _Fault(permanent=False, code=0, text=_no_token(error), stage=stage)
+            fault = _Failure(permanent=False, code=0, text=_no_token(error), stage=stage)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
-            fault = _Fault(permanent=False, code=0, text=Attempted.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION)
+            fault = _Failure(
+                permanent=False, code=0, text=AttemptText.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION
+            )
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
@@ -240,20 +242,20 @@ class SmtpSubmitter(Submitter):
         try:
             code, answer = await session.reply()
         except (SMTPException, OSError) as error:
-            unknown = Attempted.NO_REPLY(what=self._describe(error, sender, ProtocolStep.SMTP_MESSAGE))
+            unknown = AttemptText.NO_REPLY(what=self._describe(error, sender, ProtocolStep.SMTP_MESSAGE))
             return {recipient: Unknown(recipient, unknown) for recipient in recipients}
         at, words = self._clock.now(), one_line(answer)
         match code // 100:  # RFC 5321, section 4.2.1
             case 2:
-                said, told = Attempted.SAYS(words=words), told_in_reply(words)
+                said, told = AttemptText.SAYS(words=words), told_in_reply(words)
                 return {recipient: Accepted(recipient, at, said, message_id=told) for recipient in recipients}
             case 4 | 5:
                 fault = self._fault(SMTPDataError(code, answer), sender)
                 return {recipient: fault.refusal(recipient) for recipient in recipients}
-        unknown = Attempted.ODD_REPLY(reply=str(code), words=words)
+        unknown = AttemptText.ODD_REPLY(reply=str(code), words=words)
         return {recipient: Unknown(recipient, unknown) for recipient in recipients}
 
-    def _fault(self, error: SMTPException | OSError, sender: str, *, opening: bool = False) -> _Fault:
+    def _fault(self, error: SMTPException | OSError, sender: str, *, opening: bool = False) -> _Failure:
         """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension.
 
         `opening`: the envelope was not begun, so that any other message would have failed too.
@@ -262,7 +264,7 @@ class SmtpSubmitter(Submitter):
         refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
         permanent = refused or isinstance(error, NotOffered)
         step = ProtocolStep.SMTP_OPENING if opening else _STEPS.get(type(error), ProtocolStep.SMTP_MESSAGE)
-        return _Fault(permanent, code, self._describe(error, sender, step), self._stage(error, code, opening=opening))
+        return _Failure(permanent, code, self._describe(error, sender, step), self._stage(error, code, opening=opening))
 
     @staticmethod
     def _stage(error: SMTPException | OSError, code: int, *, opening: bool) -> SmtpStage:
@@ -277,7 +279,7 @@ class SmtpSubmitter(Submitter):
 
     def _describe(
         self, error: SMTPException | OSError, sender: str = "", step: ProtocolStep = ProtocolStep.SMTP_OPENING
-    ) -> Said:
+    ) -> StoredText:
         """Describes the error for a person, in one line without secrets, with what to change if that is known."""
         cause = next((each for each in _chain(error) if isinstance(each, ssl.SSLError)), None)
         if cause is not None:
@@ -295,23 +297,23 @@ class SmtpSubmitter(Submitter):
         found = explain(step, answer, self._reader(sender))
         return hinted(_bare(error), found.said) if found else self._plain(error)
 
-    def _plain(self, error: SMTPException | OSError) -> Said:
+    def _plain(self, error: SMTPException | OSError) -> StoredText:
         """Describes an error whose cause is not known."""
-        if isinstance(error, SessionFault):
+        if isinstance(error, SessionFailure):
             return error.said
         if isinstance(error, SMTPTimeoutError | TimeoutError):
-            return Attempted.SILENT(seconds=f"{self._account.timeout:g}")
+            return AttemptText.SILENT(seconds=f"{self._account.timeout:g}")
         if isinstance(error, SMTPServerDisconnected):
-            return Attempted.ENDED()
+            return AttemptText.ENDED()
         if isinstance(error, LoginDenied):
-            return error.said or Attempted.LOGIN_REFUSED(file=self._account.secret_file())
+            return error.said or AttemptText.LOGIN_REFUSED(file=self._account.secret_file())
         return _bare(error)
 
-    def _unconnected(self, error: SMTPConnectError) -> Said:
+    def _unconnected(self, error: SMTPConnectError) -> StoredText:
         words = one_line(error.message)
         meanings = (connect_meaning(self._connecting, each) for each in _chain(error) if isinstance(each, OSError))
         meaning = next(filter(None, meanings), UNSAID)
-        return hinted(Attempted.SAYS(words=words), meaning) if meaning else Attempted.NO_SERVER(words=words)
+        return hinted(AttemptText.SAYS(words=words), meaning) if meaning else AttemptText.NO_SERVER(words=words)
 
     def _reader(self, sender: str) -> Reader:
         account, bearer = self._account, self._account.bearer
@@ -331,30 +333,30 @@ def _run(session: Coroutine[None, None, T]) -> T:
         return runner.run(session)
 
 
-def _bare(error: SMTPException | OSError) -> Said:
+def _bare(error: SMTPException | OSError) -> StoredText:
     """Describes an error without what to change."""
     if isinstance(error, TokenDenied):
         return error.bare
     if isinstance(error, LoginDenied):
-        return error.said or Attempted.LOGIN_DENIED()
+        return error.said or AttemptText.LOGIN_DENIED()
     words = one_line(error.message if isinstance(error, SMTPException) else str(error))
-    return _REFUSED.get(type(error), Attempted.SAYS)(words=words)
+    return _REFUSED.get(type(error), AttemptText.SAYS)(words=words)
 
 
-def _no_token(error: LinkLost) -> Said:
-    return hinted(Attempted.NO_TOKEN(fault=error.text), error.meaning)
+def _no_token(error: LinkLost) -> StoredText:
+    return hinted(AttemptText.NO_TOKEN(fault=error.text), error.meaning)
 
 
-def _unsendable(octets: bytes, sender: str) -> _Fault | None:
+def _unsendable(octets: bytes, sender: str) -> _Failure | None:
     """Returns why the message can never be sent to anyone, or None if it can."""
     if sender and not _MAILBOX.fullmatch(sender):
-        unusable = Attempted.SENDER_NO_ADDRESS(address=ascii(sender))
-        return _Fault(permanent=True, code=0, text=unusable, stage=SmtpStage.MESSAGE)
+        unusable = AttemptText.SENDER_NO_ADDRESS(address=ascii(sender))
+        return _Failure(permanent=True, code=0, text=unusable, stage=SmtpStage.MESSAGE)
     try:
         check_octets(octets)
     except ValueError as fault:
-        unfit = Attempted.UNFIT(fault=str(fault))
-        return _Fault(permanent=True, code=0, text=unfit, stage=SmtpStage.MESSAGE)
+        unfit = AttemptText.UNFIT(fault=str(fault))
+        return _Failure(permanent=True, code=0, text=unfit, stage=SmtpStage.MESSAGE)
     return None
 
 

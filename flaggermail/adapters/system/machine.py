@@ -28,7 +28,7 @@ from flaggermail.adapters.web import Deadline, opener
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.findings import FARTHEST, TELLING, skew
 from flaggermail.settings.hosts import is_loopback
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 # malloc.h; mallopt(3) has no other names for them
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
@@ -64,7 +64,7 @@ class MachineHealthProbe:
 
     def __init__(
         self, places: Mapping[str, Path], login_certificate: Callable[[], datetime | None] = lambda: None,
-        lead: Callable[[], timedelta] | None = None, archive: Callable[[], Said] | None = None,
+        lead: Callable[[], timedelta] | None = None, archive: Callable[[], StoredText] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         """`lead`: how far the wall's clock is ahead of one that nobody sets."""
@@ -105,8 +105,8 @@ class MachineHealthProbe:
         """Returns when a mail was last seen in the inbox that is dated later than that."""
         return self._ahead
 
-    def archive(self) -> Said | None:
-        """Returns why the archive cannot be used, unsaid if it can; None if nobody looks."""
+    def archive(self) -> StoredText | None:
+        """Returns why the archive cannot be used, unsaid if it can; None if it is not watched."""
         return None if self._archive is None else self._archive()
 
     def leap(self) -> timedelta | None:

@@ -21,7 +21,7 @@ def own_process() -> dict[str, Json]:
 
 
 def runs(process: Json) -> bool | None:
-    """Returns whether a process runs that `own_process` named; None if nobody here can know.
+    """Returns whether the process that `own_process` named runs; None if this machine cannot tell.
 
     That is so after a start of the machine, from another machine or container, and for what is no such name. A number
     that was given to another process since is told by its start.

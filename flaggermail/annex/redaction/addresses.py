@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"(?:(?<![0-9a-z])vf\.|\+)[0-9a-f]{32}(?![0-9a-z])", re.IGNO
 
 
 def mail_addresses(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
-    """Yields mail addresses, those that are public left out."""
+    """Yields mail addresses that are not public."""
     last = 0
     at = text.find("@")
     while at >= 0:

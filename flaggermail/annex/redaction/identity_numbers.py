@@ -201,7 +201,7 @@ _LONGEST = 34  # letters and digits, an IBAN
 
 @dataclass
 class SeenNumbers:
-    """The numbers that are marked somewhere in an annex, without what stands between their letters and digits."""
+    """The numbers that are marked anywhere in an annex, reduced to letters and digits."""
 
     whole: dict[str, Detail] = field(default_factory=dict)
     called: dict[str, Detail] = field(default_factory=dict)  # the last digits of telephone numbers
@@ -219,8 +219,8 @@ class SeenNumbers:
             elif len(signs) >= _SHORTEST and digits:
                 self.whole.setdefault(signs, span.detail)
 
-    def again(self, text: str) -> Iterator[TextSpan]:
-        """Yields where the same letters and digits stand in a text, in whatever groups."""
+    def repeats(self, text: str) -> Iterator[TextSpan]:
+        """Yields where the same letters and digits occur in a text, in any grouping."""
         if not self.whole and not self.called:
             return
         tokens = list(_NUMBER_TOKEN.finditer(text))

@@ -90,7 +90,7 @@ class Lexicon:
         return folded in self.known.words["infixes"]
 
     def plain(self, index: int) -> bool:
-        """True if a word is a function, a paper, a day or another word that is nobody's name."""
+        """True if a word is known to be no name: a function, a paper, a day."""
         folded = self.words[index].folded
         return folded in self.known.words.plain or folded in self.known.organisation_words
 
@@ -147,7 +147,7 @@ class Lexicon:
         )
 
     def before(self, index: int) -> str:
-        """Returns what stands between a word and the one before it; a line break for the first."""
+        """Returns the text between a word and the one before it; a line break for the first."""
         if not index:
             return "\n"
         end = self.words[index - 1].end

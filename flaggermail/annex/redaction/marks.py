@@ -89,7 +89,7 @@ class Mark:
     detail: Detail
 
 
-class WrongMark(ValueError):
+class MarkFault(ValueError):
     """A mark that does not fit its text. `mark` says where; what stands there is not repeated."""
 
     def __init__(self, mark: Mark, fault: str) -> None:
@@ -99,18 +99,18 @@ class WrongMark(ValueError):
 
 
 def check(text: PrintedText, marks: Iterable[Mark]) -> tuple[Mark, ...]:
-    """Returns the marks in order. Raises WrongMark if one is empty, outside the text or over another."""
+    """Returns the marks in order. Raises MarkFault if one is empty, outside the text or over another."""
     ordered = tuple(sorted(marks))
     for number, mark in enumerate(ordered):
         following = ordered[number + 1] if number + 1 < len(ordered) else None
         if not 0 <= mark.start < mark.end:
-            raise WrongMark(mark, "the end must be behind the start, and the start 0 or more")
+            raise MarkFault(mark, "the end must be behind the start, and the start 0 or more")
         if mark.end > len(text.text):
-            raise WrongMark(mark, f"the text has {len(text.text)} characters")
+            raise MarkFault(mark, f"the text has {len(text.text)} characters")
         if following and following.of != mark.of:
-            raise WrongMark(following, f"this mark is of another text than {mark.of}")
+            raise MarkFault(following, f"this mark is of another text than {mark.of}")
         if following and following.start < mark.end:
-            raise WrongMark(following, f"it overlaps the mark that ends at {mark.end}")
+            raise MarkFault(following, f"it overlaps the mark that ends at {mark.end}")
     return ordered
 
 
@@ -156,7 +156,7 @@ def marks_beside(there: Iterable[Mark], others: Iterable[Mark]) -> list[Mark]:
 
 
 def redacted(text: PrintedText, marks: Iterable[Mark]) -> str:
-    """Returns the text with a marker for each mark, everything else unchanged. Raises WrongMark as `check` does.
+    """Returns the text with a marker for each mark, everything else unchanged. Raises MarkFault as `check` does.
 
     Marks of one ground with nothing but blanks between them on a line become one marker, so that the words of a name
     are not counted. In To and Cc all marks with only separators between them become one, with all their grounds: the
@@ -171,7 +171,7 @@ def redacted(text: PrintedText, marks: Iterable[Mark]) -> str:
 
 
 def markers(text: PrintedText, marks: Iterable[Mark]) -> list[tuple[int, int, tuple[WooGround, ...]]]:
-    """Returns the places that one marker each is printed for, with its grounds. Raises WrongMark."""
+    """Returns the places that one marker each is printed for, with its grounds. Raises MarkFault."""
     runs = _recipients if text.part in RECIPIENTS else _runs
     return list(runs(text.text, check(text, marks)))
 

@@ -93,7 +93,7 @@ def propose(texts: Sequence[PrintedText], known: KnownToDesk) -> tuple[Mark, ...
         _add_numbers(text.text, cover, known)
         seen.see(text.text, cover)
     for text, cover in zip(texts, covers, strict=True):
-        cover.add(text.text, seen.again(text.text))
+        cover.add(text.text, seen.repeats(text.text))
         introduced = list(_introduced(text, cover, names, known))
         lexicon = Lexicon(text.text, _free_words(text, cover), known, small)
         searched.append(_Searched(text, cover, lexicon, introduced, text.mail not in nouns))

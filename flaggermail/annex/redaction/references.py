@@ -32,7 +32,7 @@ _DIGITS = 3  # of a reference behind a word
 
 
 def tickets(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
-    """Yields references of other organisations' systems; none is a case number of ours, a year or a date."""
+    """Yields references of other organisations' systems, except our case numbers, years and dates."""
     for pattern in (_FRAMED, _HASH, _BRACKET, _CODE, _behind_words(known)):
         for match in pattern.finditer(text):
             start, end = match.span(1) if pattern.groups else match.span()

@@ -86,7 +86,7 @@ class Growing:
         return [word.start for word in self.lexicon.words]
 
     def grown(self, spans: Iterable[TextSpan]) -> list[TextSpan]:
-        """Returns the marks of names in order, each as long as its name; those that meet are one."""
+        """Returns the marks of names in order, each as long as its name; adjoining marks are merged."""
         found: list[TextSpan] = []
         for span in sorted(spans):
             start, end = self._name(span)

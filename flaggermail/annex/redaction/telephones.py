@@ -32,7 +32,7 @@ _NAMED = range(6, 16)
 
 
 def telephones(text: str, known: KnownToDesk) -> Iterator[TextSpan]:
-    """Yields telephone numbers with their extension, told apart as ours, as a channel's or as somebody's."""
+    """Yields telephone numbers with their extension, as ours, a channel's or a person's."""
     extension = _extension(known)
     found = sorted((*_CANDIDATE.finditer(text), *_BEHIND_X.finditer(text)), key=lambda one: (one.start(), one.end()))
     last = 0

@@ -25,7 +25,7 @@ class LeftWord(NamedTuple):
 
 
 def words_left(texts: Sequence[PrintedText], marks: Sequence[Mark], known: KnownToDesk) -> tuple[LeftWord, ...]:
-    """Returns the words of `texts` outside of `marks` that may be somebody's name, in order.
+    """Returns the words of `texts` outside `marks` that may be a person's name, in order.
 
     These are: capitals within sentences that no list knows, or that are words and names ("Bakker"); a capital that
     begins a sentence and has a verb behind it ("Jorinde belde"); each word that no list knows in subjects and in names

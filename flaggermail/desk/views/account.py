@@ -11,7 +11,7 @@ from flaggermail.commands.lookups import the_case
 from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.figures import account, ledger
-from flaggermail.figures.account import MailHead, Print, Told
+from flaggermail.figures.account import MailHead, Print, UseDetails
 from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.message import Address, Json
 from flaggermail.mail.subject import prefix_of, without_tails
@@ -22,7 +22,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.report import AccountLabel
 
 
@@ -37,10 +37,10 @@ class ShowAccount(View):
         """Returns {"case", "language", "uses": [...]}, "text" of each being what to print. Raises NotFound, Refusal."""
         case, desk = the_case(work, self.case), work.env.settings.desk
         if case.exercise:
-            raise Refusal(Because.EXERCISE_NOT_ACCOUNTED(case=case.number))
+            raise Refusal(CommandRefusal.EXERCISE_NOT_ACCOUNTED(case=case.number))
         uses = [use for use in uses_of(ledger.of_rows(work.tx)) if use.case == case.number]
         if not uses:
-            raise Refusal(Because.NOTHING_TO_ACCOUNT(case=case.number))
+            raise Refusal(CommandRefusal.NOTHING_TO_ACCOUNT(case=case.number))
         language = self.language or desk.organisation.language
         months = work.env.draft_patterns.languages[language].months
         style = Print(language, work.env.settings.zone, months, desk.report.date_form, desk.report.decimal_sign)
@@ -55,7 +55,7 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
     sent = work.tx.find(Notification, where(Notification.case).is_(case.number))
     own = next(one for one in sent if one.id == use.notification)
     organisation = work.env.settings.desk.report.organisation or work.env.settings.desk.organisation.name
-    told = Told(
+    told = UseDetails(
         organisation=getattr(organisation, style.language),
         about=case.type,
         channel=own.channel_name,

@@ -24,7 +24,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.annex import NoAnnex
+from flaggermail.wording.annex import AnnexRefusal
 
 _LISTED = (
     "id", "notification", "case", "form", "state", "revision", "proposed_by", "proposed_at", "confirmed_by",
@@ -95,7 +95,7 @@ class ShowAnnexForm(OneAnnex):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledAnnexForm(OneAnnex):
-    """What a filled-in form says, and where else the words stand that it marks."""
+    """The content of a filled-in form, and the other places of the words that it marks."""
 
     UNTOLD: ClassVar[frozenset[str]] = frozenset({"text"})
 
@@ -109,12 +109,12 @@ class FilledAnnexForm(OneAnnex):
         """
         filled = form.read(self.text)
         if filled.annex != self.annex:
-            raise Refusal(NoAnnex.OTHER_FORM(given=filled.annex, annex=self.annex))
+            raise Refusal(AnnexRefusal.OTHER_FORM(given=filled.annex, annex=self.annex))
         made = approved.of_annex(work, approved.open_annex(work, self.annex))
         if filled.revision != made.annex.revision:
             annex, officer = made.annex, made.annex.confirmed_by or made.annex.proposed_by
             now, seen = annex.revision, filled.revision
-            raise Refusal(NoAnnex.OTHER_REVISION(annex=annex.id, officer=officer, now=now, seen=seen))
+            raise Refusal(AnnexRefusal.OTHER_REVISION(annex=annex.id, officer=officer, now=now, seen=seen))
         marks = form.marks_of(filled, made.exchange, made.marks, made.style)
         marks, kept = WordsLeft(work, made).ticked(filled, marks)
         others = _elsewhere(made, marks)
@@ -137,7 +137,7 @@ class MakeAnnexFiles(OneAnnex):
         """Returns {"annex", "files": [{"name", "base64"}]}. Raises NotFound; Refusal unless it is approved."""
         annex = approved.the_annex(work, self.annex)
         if annex.state is not AnnexState.APPROVED:
-            raise Refusal(NoAnnex.NOT_APPROVED(annex=annex.id, state=annex.state.value))
+            raise Refusal(AnnexRefusal.NOT_APPROVED(annex=annex.id, state=annex.state.value))
         if not self.as_approved:
             approved.refuse_newer(work, annex)
         made = approved.annex_files(work, approved.of_annex(work, annex))

@@ -59,7 +59,7 @@ class VerifyArchive(ArchiveView):
             "extra": list(found.extra[:LISTED]),
             "extra_further": max(0, len(found.extra) - LISTED),
             "counts": [_line(line, work.env.settings.zone) for line in found.counts],
-            "taken_out": [taken_out(row, work.env.settings.zone) for row in found.taken_out],
+            "taken_out": [exclusion_of(row, work.env.settings.zone) for row in found.taken_out],
             "excluded_folders": sorted(mailbox.excluded_folders),
         }
 
@@ -122,8 +122,8 @@ class FindInArchive(ArchiveView):
         return the_case(work, self.case).number if self.case is not None else None
 
 
-def taken_out(row: StoredMessage, zone: ZoneInfo) -> Document:
-    """Returns who took a message out of the archive, when and why."""
+def exclusion_of(row: StoredMessage, zone: ZoneInfo) -> Document:
+    """Returns who excluded a message from the archive, when and why."""
     return {
         "message": row.id, "arrived": day_of(row.received_at, zone).isoformat(), "at": json_of(row.discarded_at, zone),
         "by": row.excluded_by, "reason": row.reason.english,
@@ -177,7 +177,7 @@ class ShowRetention(ArchiveView):
             "holds": [_hold(hold, things, zone) for hold in found.held.holds if self._concerns(hold, found)],
             "review": [_reviewed(one, last) for one, last in review],
             "taken_out": [
-                taken_out(one.row, zone)
+                exclusion_of(one.row, zone)
                 for one in found.mail
                 if one.row.excluded_by is not None and self._is_of(one, found)
             ],

@@ -13,7 +13,7 @@ from flaggermail.notices.duty import readers
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
 from flaggermail.reminders import escalation
-from flaggermail.reminders.escalation import Call, Nothing
+from flaggermail.reminders.escalation import Call, NothingDue
 from flaggermail.reminders.handover import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import EVERY_MEANS, HEAD
@@ -74,7 +74,7 @@ class Calculation:
         """Returns why nothing is due now, or "due"."""
         waiting = self._waiting
         found = escalation.due(waiting.silence, waiting.steps, self._readers, self._work.now)
-        if not isinstance(found, Nothing):
+        if not isinstance(found, NothingDue):
             return "due"
         return f"{found.reason} until {self._clock(found.until)}" if found.until else found.reason
 

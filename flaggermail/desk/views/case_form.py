@@ -21,7 +21,7 @@ from flaggermail.record.case_values import Aspect
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.yaml_files.source import Fault, YamlSource, read_text
+from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read_text
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ def read_form(text: str, name: str) -> dict[str, Json]:
 class _FileAnswers:
     """Reads the answers of a form, converts their types, and records a fault for each wrong one."""
 
-    def __init__(self, source: YamlSource, faults: list[Fault]) -> None:
+    def __init__(self, source: YamlSource, faults: list[FileFault]) -> None:
         self._source, self._faults = source, faults
 
     def one(self, key: str, convert: Callable[[object], T | None], right: str) -> T | None:

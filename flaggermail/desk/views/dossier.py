@@ -28,7 +28,7 @@ from flaggermail.mail.message import Json
 from flaggermail.record.definition import where
 from flaggermail.record.rows import BY_TABLE, ArchiveReading, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 EVENTS_A_FILE = 5000
 EMPTY = "(empty)"
@@ -47,7 +47,7 @@ class DossierPart(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDossier(ArchiveView):
-    """What a dossier consists of, now; that somebody asked for it is on record."""
+    """The current contents of a dossier; the request is recorded."""
 
     NAME: ClassVar[str] = "archive dossier"
 
@@ -90,7 +90,7 @@ class PlanDossier(ArchiveView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowDossierPart(View):
-    """The files of one part, as the plan names it, for whoever is on record as having asked for the plan."""
+    """The files of one part that the plan names, for a person who is on record as having asked for the plan."""
 
     case: str | None = None
     election: str | None = None
@@ -121,28 +121,28 @@ class ShowDossierPart(View):
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""
         find.may_read(work, PlanDossier.NAME)
-        asked = find.written(PlanDossier(case=self.case, election=self.election).asked())
+        asked = find.stored_request(PlanDossier(case=self.case, election=self.election).asked())
         if not work.tx.exists(
             ArchiveReading,
             where(ArchiveReading.request).is_(PlanDossier.NAME),
             where(ArchiveReading.reader).is_(work.actor),
             where(ArchiveReading.asked).is_(asked),
         ):
-            raise Refusal(Because.PLAN_FIRST())
+            raise Refusal(CommandRefusal.PLAN_FIRST())
 
     def _within(self, work: UnitOfWork, number: str) -> Case:
         """Returns a case of the dossier. Raises Refusal for any other."""
         case = the_case(work, number)
         whole = None if self.case is None else the_case(work, self.case).number
         if case.number != whole if whole is not None else case.election != self.election:
-            raise Refusal(Because.DOSSIER_CHANGED(name=whole or self.election or ""))
+            raise Refusal(CommandRefusal.DOSSIER_CHANGED(name=whole or self.election or ""))
         return case
 
     def _mail(self, work: UnitOfWork, writer: DossierWriter) -> Files:
         mail = the_message(work, self.of)
         case = self._within(work, mail.case or "")
         if not is_kept(work.tx, mail):
-            raise Refusal(Because.DOSSIER_CHANGED(name=case.number))
+            raise Refusal(CommandRefusal.DOSSIER_CHANGED(name=case.number))
         return writer.mail(case, mail, self.number)
 
     def _events(self, work: UnitOfWork, scope: Scope) -> Files:
@@ -152,7 +152,7 @@ class ShowDossierPart(View):
         here = list(islice(following, EVENTS_A_FILE))
         newest = next(following, here[-1] if here else None)  # the last parts are of events: they see what came since
         if newest is None or newest[0] > self.last_event:
-            raise Refusal(Because.DOSSIER_CHANGED(name=scope.name))
+            raise Refusal(CommandRefusal.DOSSIER_CHANGED(name=scope.name))
         documents = [_without_secrets(document_of(seq, event, zone)) for seq, event in here]
         files = Files(self.as_of.astimezone(zone), target_of(scope))
         keys = Keys(*elections.prefixes(work))
@@ -166,7 +166,7 @@ class ShowDossierPart(View):
 def _scope(work: UnitOfWork, case: str | None, election: str | None) -> Scope:
     """Returns the cases of a dossier. Raises NotFound; Refusal unless either a case or an election is named."""
     if (case is None) is (election is None):
-        raise Refusal(Because.CASE_OR_ELECTION())
+        raise Refusal(CommandRefusal.CASE_OR_ELECTION())
     return (
         of_case(the_case(work, case)) if case is not None else of_election(work.tx, the_election(work, election or ""))
     )

@@ -33,7 +33,7 @@ from flaggermail.notifications import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +87,29 @@ class ShowLatencyPage(DrawLatency):
 def found_by(work: UnitOfWork, asked: ShowLatency) -> Figures:
     """Returns the figures that are asked for. Raises NotFound, Refusal."""
     if asked.election is not None and the_election(work, asked.election).exercise:
-        raise Refusal(Because.EXERCISE_HAS_NO_FIGURES(election=asked.election))
+        raise Refusal(CommandRefusal.EXERCISE_HAS_NO_FIGURES(election=asked.election))
     platform = None if asked.platform is None else the_platform(work, asked.platform).name
     return figures(*ledger_at(work, asked.as_of), asked.election, platform)
 
 
 def ledger_at(work: UnitOfWork, as_of: datetime | None) -> tuple[ledger.Ledger, datetime]:
-    """Returns the ledger as the record stood then, with the instant; that of now if none is given. Raises Refusal."""
+    """Returns the ledger as of `at`, with the instant; the current one if none is given. Raises Refusal."""
     if as_of is None:
         return ledger.of_rows(work.tx), work.now
     if as_of > work.now:
-        raise Refusal(Because.AS_OF_IN_FUTURE(at=as_of.isoformat()))
+        raise Refusal(CommandRefusal.AS_OF_IN_FUTURE(at=as_of.isoformat()))
     return ledger.of_events((event for _, event in work.tx.events()), as_of), as_of
 
 
 def the_platform(work: UnitOfWork, named: str) -> Platform:
-    """Returns the platform with that code or name, whatever its capitals. Raises NotFound."""
+    """Returns the platform with that code or name, ignoring case. Raises NotFound."""
     known = work.tx.find(Platform)
     for one in known:
         if named.casefold() in {one.code.casefold(), one.name.casefold()}:
             return one
     if meant := nearest(named, [name for one in known for name in (one.code, one.name)]):
-        raise NotFound(Because.NEAR_PLATFORM(platform=named, meant=meant))
-    raise NotFound(Because.NO_SUCH_PLATFORM(platform=named, known=[one.code for one in known]))
+        raise NotFound(CommandRefusal.NEAR_PLATFORM(platform=named, meant=meant))
+    raise NotFound(CommandRefusal.NO_SUCH_PLATFORM(platform=named, known=[one.code for one in known]))
 
 
 def _use(use: PlatformUse, work: UnitOfWork) -> Document:
@@ -168,10 +168,10 @@ class ShowUses(View):
         zone = work.env.settings.zone
         found, as_of = ledger_at(work, self.as_of)
         if self.since is not None and self.until is not None and self.until < self.since:
-            raise Refusal(Because.DAYS_BACKWARDS(since=self.since.isoformat(), until=self.until.isoformat()))
+            raise Refusal(CommandRefusal.DAYS_BACKWARDS(since=self.since.isoformat(), until=self.until.isoformat()))
         if self.since is not None and self.since > as_of.astimezone(zone).date():
             day = as_of.astimezone(zone).date()
-            raise Refusal(Because.DAYS_NOT_BEGUN(since=self.since.isoformat(), as_of=day.isoformat()))
+            raise Refusal(CommandRefusal.DAYS_NOT_BEGUN(since=self.since.isoformat(), as_of=day.isoformat()))
         platform = None if self.platform is None else the_platform(work, self.platform).name
         counted = answer(found, as_of, UseQuestion(self.by, zone, self.since, self.until, platform))
         return {

@@ -84,7 +84,7 @@ class ShowMessage(View):
     message: str  # an id, or a Message-ID
 
     def show(self, work: UnitOfWork) -> Document:
-        """Returns the message and its "mail" as `parse --json` gives it. Raises NotFound, Refusal, ArchiveFault."""
+        """Returns the message and its "mail" as `parse --json` gives it. Raises NotFound, Refusal, ArchiveFailure."""
         stored = _kept(work, self.message)
         mail = work.env.parser.parse(work.env.octets.get(stored.digest))
         return {

@@ -38,7 +38,7 @@ class NotificationText(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewNotification(View):
-    """A draft as it would be frozen now; nothing is stored, and nobody is asked."""
+    """A draft as it would be frozen now; nothing is stored, and no approver is asked."""
 
     case: str
     channel: str

@@ -20,7 +20,7 @@ from flaggermail.record.states import ClockKind
 from flaggermail.reminders.handover import gather, open_clocks
 from flaggermail.reminders.reminders import next_due
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.rota import Officer, Shift, on_call, planned, void
+from flaggermail.settings.rota import Officer, Shift, on_call, planned, void_overrides
 
 _SHOWN = 40  # number of pages or held-back notices listed
 _AHEAD = timedelta(weeks=2)
@@ -57,7 +57,7 @@ class ShowNext(View):
         rota, zone = work.env.settings.rota, work.env.settings.zone
         coming = [(shift, False) for shift in planned(rota, work.now, work.now + _AHEAD)]
         taken_over = overrides(work.tx)
-        counts_not = void(rota, taken_over, work.now)
+        counts_not = void_overrides(rota, taken_over, work.now)
         coming += [(one, True) for one in taken_over if one.ends_at > work.now and one not in counts_not]
         coming.sort(key=lambda pair: pair[0].begins_at)
         otherwise = rota.officer(rota.fallback_officer) if rota.fallback_officer else None

@@ -29,8 +29,8 @@ from flaggermail.report.changes import NumberedEvent
 from flaggermail.report.tabular import CODEBOOK_COLUMNS, COLUMNS, codebook, lines
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import ReportBecause
-from flaggermail.wording.said import Said
+from flaggermail.wording.refusals import ReportRefusal
+from flaggermail.wording.said import StoredText
 
 _ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
 
@@ -79,7 +79,7 @@ def document_of(number: int, event: Event, zone: ZoneInfo) -> Document:
         "case": event.case,
         "notification": event.notification,
         "message": event.message,
-        "reason": Said(event.reason).english,
+        "reason": StoredText(event.reason).english,
         "facts": {name: json_of(value, zone) for name, value in event.facts.items()},
         "changes": [_change(change, zone) for change in event.changes],
     }
@@ -121,7 +121,7 @@ class ShowReportForm(View):
             return {
                 "election": election.code, "form": kept.text,
                 "kept_at": json_of(kept.drafted_at, work.env.settings.zone), "kept_by": kept.drafted_by,
-                "missing": still, "moved": list(moving.told(work, last, differences)),
+                "missing": still, "moved": list(moving.difference_lines(work, last, differences)),
             }  # fmt: skip
         cases = {case.number: case for case in work.tx.find(Case, where(Case.election).is_(election.code))}
         known = {
@@ -148,7 +148,7 @@ class ShowReportChanges(View):
         election, zone = reportable(work, self.election), work.env.settings.zone
         last, differences = moving.since_last(work, election)
         if last is None:
-            raise Refusal(ReportBecause.NOT_FROZEN(election=election.code))
+            raise Refusal(ReportRefusal.NOT_FROZEN(election=election.code))
         return {
             "freeze": {
                 "id": last.id, "at": json_of(last.frozen_at, zone), "by": last.frozen_by, "event": last.seq,
@@ -171,7 +171,7 @@ def _events(work: UnitOfWork, causes: Sequence[NumberedEvent]) -> list[Json]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeReport(View):
-    """The report of an election in one format, from what was frozen alone; or, as a draft, from the record of now."""
+    """The report of an election in one format, from the frozen inputs; or, as a draft, from the current record."""
 
     election: str
     form: ReportForm
@@ -194,7 +194,7 @@ class MakeReport(View):
         made = frozen.documents(inputs, as_draft=self.draft)
         if self.language is not None and self.language not in made:
             known = [str(language) for language in made]
-            because = ReportBecause.LANGUAGE_NOT_HELD(election=election.code, language=self.language, known=known)
+            because = ReportRefusal.LANGUAGE_NOT_HELD(election=election.code, language=self.language, known=known)
             raise Refusal(because)
         return {
             **said, "columns": [], "lines": [], "codebook": [],
@@ -212,8 +212,10 @@ class MakeReport(View):
         row = frozen.the_freeze(work, election.code)
         last, differences = moving.since_last(work, election)
         said: dict[str, Json] = {
-            "freeze": row.id, "inputs": row.inputs_digest, "moved": list(moving.told(work, last, differences))
-        }  # fmt: skip
+            "freeze": row.id,
+            "inputs": row.inputs_digest,
+            "moved": list(moving.difference_lines(work, last, differences)),
+        }
         inputs = frozen.inputs_of(row)
         said["other"] = list(frozen.other_documents(row, frozen.documents(inputs)))
         return inputs, said

@@ -15,9 +15,9 @@ from flaggermail.errors import Refusal
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Election
 from flaggermail.report import frozen
-from flaggermail.report.verifying import FaultKind, FigureFault, compare, likeness
+from flaggermail.report.verifying import FigureFinding, FigureFindingKind, compare, likeness
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.refusals import ReportBecause
+from flaggermail.wording.refusals import ReportRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class VerifyReport(View):
         try:
             octets = b64decode(self.octets, validate=True)
         except (binascii.Error, ValueError) as fault:
-            raise Refusal(ReportBecause.NOT_BASE64()) from fault
+            raise Refusal(ReportRefusal.NOT_BASE64()) from fault
         passages = work.env.documents.read_odt(octets)
         code = self._of(work, passages) if self.election is None else reportable(work, self.election).code
         row = frozen.the_freeze(work, code)
@@ -49,7 +49,7 @@ class VerifyReport(View):
             "language": language,
             "freeze": row.id,
             "figures": sum(len(passage.figures) for passage in passages),
-            "right": all(fault.kind is FaultKind.MISSING for fault in faults),
+            "right": all(fault.kind is FigureFindingKind.MISSING for fault in faults),
             "faults": [_fault(fault) for fault in faults],
         }
 
@@ -62,7 +62,7 @@ class VerifyReport(View):
         }
         best = [code for code in known if scores[code] == max(scores.values()) and scores[code] > (0, 0)]
         if len(best) != 1:
-            raise Refusal(ReportBecause.WHICH_ELECTION(known=known or ["-"]))
+            raise Refusal(ReportRefusal.WHICH_ELECTION(known=known or ["-"]))
         return best[0]
 
 
@@ -74,7 +74,7 @@ def _frozen(
     return max(made.items(), key=lambda one: likeness(one[1], passages))
 
 
-def _fault(fault: FigureFault) -> Document:
+def _fault(fault: FigureFinding) -> Document:
     return {
         "kind": fault.kind,
         "figure": fault.name,

@@ -19,12 +19,12 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rule_changes.comparison import Difference, RuleOutcome, compare_next, count
 from flaggermail.rules.classifier import Evaluated, Explanation, explain
-from flaggermail.rules.conditions import Context, Looked
+from flaggermail.rules.conditions import ConditionTrace, Context
 from flaggermail.rules.configuration import load
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.rulebook import WHO, judge_samples, load_samples
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.yaml_files.source import Fault
+from flaggermail.settings.yaml_files.source import FileFault
 
 
 def document(name: str, context: Context, found: Explanation, becomes: str = "") -> dict[str, Json]:
@@ -63,7 +63,7 @@ def tried_as_json(tried: Evaluated) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def _looked(part: Looked) -> Json:
+def _looked(part: ConditionTrace) -> Json:
     plain: dict[str, Json] = {"condition": part.condition, "held": part.held}
     if part.within:
         return {**plain, "within": [_looked(inner) for inner in part.within]}
@@ -104,8 +104,8 @@ class ExplainMail(View):
         files = {f"{SAMPLES}/{self.name}.eml": mail, f"{SAMPLES}/{WHO}": who}
         if self.given is not None:
             files[f"{SAMPLES}/{self.name}.yaml"] = self.given
-        faults: list[Fault] = []
-        with written("rules", files) as folder:
+        faults: list[FileFault] = []
+        with written_folder("rules", files) as folder:
             samples = load_samples(folder, faults)
         if self.name not in samples.mails:
             raise ConfigurationError(*map(str, faults))
@@ -142,7 +142,7 @@ class CompareRules(View):
         `next` is the `after` of the next request, None at the end; `of` counts all messages, in the first answer.
         """
         old = work.env.settings.rules
-        with written(self.name, self.files) as folder:
+        with written_folder(self.name, self.files) as folder:
             new = load(work.env.settings.directory, folder).rules
         page = compare_next(work, old, new, self.after, _AT_ONCE)
         find = work.env.matcher.find
@@ -186,7 +186,7 @@ def _outcome(outcome: RuleOutcome, found: Explanation) -> dict[str, Json]:
 
 
 @contextmanager
-def written(name: str, files: Mapping[str, str]) -> Iterator[Path]:
+def written_folder(name: str, files: Mapping[str, str]) -> Iterator[Path]:
     """Yields a temporary folder `name` with the files handed in, for what reads a folder. Raises Refusal."""
     if PurePosixPath(name).name != name or name == "..":
         raise Refusal(f"{name[:90]!a} is no name of a folder")

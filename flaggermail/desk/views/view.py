@@ -16,7 +16,7 @@ from flaggermail.commands.requests import STRICT
 from flaggermail.mail.message import Json
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 Document = Mapping[str, Json]
 
@@ -70,7 +70,7 @@ def json_of(value: object, zone: tzinfo) -> Json:
         return value.isoformat()
     if isinstance(value, list | tuple):
         return [json_of(entry, zone) for entry in value]
-    if isinstance(value, Said):
+    if isinstance(value, StoredText):
         return value.english
     if value is None or isinstance(value, bool | int | float | str):
         return value

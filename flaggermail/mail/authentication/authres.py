@@ -21,7 +21,7 @@ from enum import StrEnum
 
 from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date, read_header, unfolded
 from flaggermail.mail.message import Address, SenderVerdict, Verdict
-from flaggermail.wording.filing import Vouched
+from flaggermail.wording.filing import SenderEvidence
 
 # ---- whose domain it is
 
@@ -246,7 +246,7 @@ SAYS_FAIL = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
 HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 LONGEST = 20_000  # characters of a field; a longer one is not parsed
 WORST_FIRST = (SenderVerdict.FAILED, SenderVerdict.UNVERIFIED, SenderVerdict.VERIFIED)
-NO_AUTHOR = Vouched.NO_AUTHOR()
+NO_AUTHOR = SenderEvidence.NO_AUTHOR()
 
 
 class AuthenticationMethod(StrEnum):
@@ -281,20 +281,20 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
     (RFC 7489, section 3.2). A login with the author's own address verifies too, unless DMARC fails.
     """
     if trust.asked is AuthenticationMethod.DKIM:
-        return Verdict(SenderVerdict.UNVERIFIED, Vouched.ONLY_PLATFORMS())
+        return Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.ONLY_PLATFORMS())
     if trust.asked is AuthenticationMethod.NOBODY or trust.received_by is None:
-        return Verdict(SenderVerdict.UNVERIFIED, Vouched.NO_SERVER())
-    server = trust.authserv_id or Vouched.SERVER_OF(domain=trust.received_by)
+        return Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.NO_SERVER())
+    server = trust.authserv_id or SenderEvidence.SERVER_OF(domain=trust.received_by)
     domain = author_domain(fields, authors)
     asked = _Question(trust, server, domain, organisational)
     above = above_own_line(fields, trust.received_by)
     verdicts = [verdict for field in above for verdict in _dmarc_verdicts(field, asked)]
-    nothing = Verdict(SenderVerdict.UNVERIFIED, Vouched.SAYS_NOTHING(server=server) if domain else NO_AUTHOR)
+    nothing = Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.SAYS_NOTHING(server=server) if domain else NO_AUTHOR)
     worst = min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
     if worst.value is SenderVerdict.UNVERIFIED and domain in trust.login_domains and is_named(trust):
         login = author_address(fields, authors)
         if login is not None and is_login_of(login, (_statements(field, trust) for field in above)):
-            return Verdict(SenderVerdict.VERIFIED, Vouched.LOGIN(server=server, domain=domain))
+            return Verdict(SenderVerdict.VERIFIED, SenderEvidence.LOGIN(server=server, domain=domain))
     return worst
 
 
@@ -340,7 +340,7 @@ def _dmarc_verdicts(field: str, asked: _Question) -> Iterator[Verdict]:
         found = [match for statement in statements if (match := RESULT.match(statement))]
         yield from (_verdict_of(match[1].lower(), _header_from(match[2]), asked) for match in found)
     elif SAYS_FAIL.search(field):  # unreliable text may count against the sender, never for them
-        yield Verdict(SenderVerdict.FAILED, Vouched.UNREADABLE_FAIL(server=asked.server))
+        yield Verdict(SenderVerdict.FAILED, SenderEvidence.UNREADABLE_FAIL(server=asked.server))
 
 
 def _statements(field: str, trust: Trust) -> list[str] | None:
@@ -364,15 +364,15 @@ def _results(readable: str, trust: Trust) -> str | None:
 def _verdict_of(result: str, about: frozenset[str], asked: _Question) -> Verdict:
     server, domain = asked.server, asked.domain
     if result == "fail":
-        whom = sorted(about) or Vouched.THIS_MAIL()
-        return Verdict(SenderVerdict.FAILED, Vouched.DMARC(result=result, server=server, domains=whom))
+        whom = sorted(about) or SenderEvidence.THIS_MAIL()
+        return Verdict(SenderVerdict.FAILED, SenderEvidence.DMARC(result=result, server=server, domains=whom))
     if domain is None:
         return Verdict(SenderVerdict.UNVERIFIED, NO_AUTHOR)
     if about != {domain} and about != {asked.organisational(domain) or domain}:
-        return Verdict(SenderVerdict.UNVERIFIED, Vouched.OTHER_DOMAIN(server=server, domain=domain))
+        return Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.OTHER_DOMAIN(server=server, domain=domain))
     return Verdict(
         SenderVerdict.VERIFIED if result == "pass" else SenderVerdict.UNVERIFIED,
-        Vouched.DMARC(result=result, server=server, domains=domain),
+        SenderEvidence.DMARC(result=result, server=server, domains=domain),
     )
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail.authentication.authres import without_comments
 from flaggermail.wording.filing import SignatureProof
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 LONGEST_ON_ITS_WAY = timedelta(days=5)  # RFC 5321, section 4.5.4.1: how long a server tries to deliver
 CLOCK_SLOP = timedelta(hours=1)  # the signer's clock may be ahead of ours
@@ -70,7 +70,7 @@ def read_signature(text: str) -> Signature | None:
     return Signature(tags["d"].lower(), tags["s"], covers, tags)
 
 
-def weakness(signature: Signature, names: Sequence[str], date: datetime | None, now: datetime) -> Said | None:
+def weakness(signature: Signature, names: Sequence[str], date: datetime | None, now: datetime) -> StoredText | None:
     """Returns why the signature would prove too little even if valid, or None.
 
     `names` are the field names of the mail with repetitions; `date` is its Date.
@@ -89,7 +89,7 @@ def weakness(signature: Signature, names: Sequence[str], date: datetime | None, 
     return _age_weakness(signature, date if "date" in signature.covers else None, now)
 
 
-def _age_weakness(signature: Signature, date: datetime | None, now: datetime) -> Said | None:
+def _age_weakness(signature: Signature, date: datetime | None, now: datetime) -> StoredText | None:
     """Returns why the age of a signature rules it out; an old mail may be resent to look like a current answer."""
     signed, expires = (_instant(signature.tags.get(tag)) for tag in ("t", "x"))
     if "x" in signature.tags and (expires is None or expires < now):
@@ -111,7 +111,7 @@ def _instant(seconds: str | None) -> datetime | None:
         return None
 
 
-def key_weakness(record: Mapping[str, str]) -> Said | None:
+def key_weakness(record: Mapping[str, str]) -> StoredText | None:
     """Returns why a key record is unusable, or None (RFC 6376, section 3.6.1)."""
     if not record.get("p"):
         return SignatureProof.KEY_WITHDRAWN() if "p" in record else SignatureProof.NO_KEY()

@@ -209,7 +209,7 @@ def says_unread(signs: KindEvidence) -> bool:
 
 
 def end_of_absence(text: str, language: Language) -> str:
-    """Returns until when somebody is away, as it is written; empty if no day is named."""
+    """Returns the end of an absence as it is written; empty if no day is named."""
     small = folded(plain := " ".join(own_text(text[:_READ], language).text.split()))
     if len(small) != len(plain):
         plain = small

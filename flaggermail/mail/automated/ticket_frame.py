@@ -18,7 +18,7 @@ from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_mar
 from flaggermail.mail.forwards.reply_text import is_reply_mark, reply_text
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.message import Address, Comment, Message
-from flaggermail.mail.vocabulary import Language, folded, seen
+from flaggermail.mail.vocabulary import Language, folded, without_invisible
 
 _LINES = 400  # of a text in which a frame is looked for
 _LONGEST_LINE = 160  # characters of a line that names the author of a comment
@@ -55,7 +55,7 @@ class _Names:
     readers: frozenset[str]
 
     @classmethod
-    def of(cls, ours: Sequence[Address], language: Language) -> _Names:
+    def from_addresses(cls, ours: Sequence[Address], language: Language) -> _Names:
         """Returns it for a mail that was sent to these addresses."""
         readers = frozenset(folded(text) for address in ours for text in (address.name or "", address.address))
         return cls(language.machines, readers)
@@ -91,7 +91,7 @@ def named_comment(text: str, ours: Sequence[Address], language: Language) -> Com
 
     `ours`: to whom the mail was sent. None below a receipt, a survey or a closing, which repeat earlier comments.
     """
-    frame = _Frame.of(text.split("\n", _LINES), ours, language)
+    frame = _Frame.from_lines(text.split("\n", _LINES), ours, language)
     if frame.named is not _Named.SOMEBODY or _says_more_than_frame(frame.above, language) or frame.repeats_us:
         return None
     words = reply_text(frame.own, language)
@@ -101,7 +101,7 @@ def named_comment(text: str, ours: Sequence[Address], language: Language) -> Com
 
 def without_repeated(lines: Sequence[str], ours: Sequence[Address], language: Language) -> Sequence[str]:
     """Returns the lines of a machine's mail without what it repeats of the reader below a name, as receipts do."""
-    frame = _Frame.of(lines, ours, language)
+    frame = _Frame.from_lines(lines, ours, language)
     receipt = frame.named is _Named.SOMEBODY and language.machines.receipt.search(folded("\n".join(frame.above)))
     return frame.above if receipt or frame.repeats_us else lines
 
@@ -115,8 +115,8 @@ def named_author(read: Message, own: str, language: Language) -> Comment | None:
     found, between = _COMPANY.fullmatch(name), words.company.search(name.casefold())
     author = found["name"] if found else name[: between.start()].strip() if between else ""
     ours = (*read.to, *read.cc)
-    somebody = _kind_of(author, _Names.of(ours, language)) is _Named.SOMEBODY
-    if not somebody or _Frame.of(read.text.split("\n", _LINES), ours, language).heading is not None:
+    somebody = _kind_of(author, _Names.from_addresses(ours, language)) is _Named.SOMEBODY
+    if not somebody or _Frame.from_lines(read.text.split("\n", _LINES), ours, language).heading is not None:
         return None
     lines = [line for line in read.text[:4000].split("\n") if line.strip()]
     if _says_more_than_frame(lines, language) or _begins(lines, (*words.no_reply_lines, *words.robot_lines)):
@@ -136,9 +136,9 @@ class _Frame:
     language: Language
 
     @classmethod
-    def of(cls, lines: Sequence[str], ours: Sequence[Address], language: Language) -> _Frame:
-        """Returns the frame around the newest comment, which comes first; without a heading if nobody is named."""
-        names = _Names.of(ours, language)
+    def from_lines(cls, lines: Sequence[str], ours: Sequence[Address], language: Language) -> _Frame:
+        """Returns the frame around the newest comment, which comes first; without a heading if it names no author."""
+        names = _Names.from_addresses(ours, language)
         kept = list(_own_lines(lines[:_LINES], names, language))
         found = ((at, heading) for at in range(len(kept)) if (heading := _heading(kept, at, names)))
         at, heading = next(found, (len(kept), None))
@@ -173,7 +173,7 @@ def _own_lines(lines: Sequence[str], names: _Names, language: Language) -> Itera
 
 def _heading(lines: Sequence[str], at: int, names: _Names) -> _Heading | None:
     """Returns the heading that starts at this line, whoever it names; None if none does."""
-    line = seen(lines[at])[: _LONGEST_LINE + 1].strip(_EDGE)
+    line = without_invisible(lines[at])[: _LONGEST_LINE + 1].strip(_EDGE)
     if not line or len(line) > _LONGEST_LINE or not any(char.isalpha() for char in line):
         return None
     name = _by_label(line, names) or _dated(line, names) or _by_verb(line, names) or _noted(line, names)

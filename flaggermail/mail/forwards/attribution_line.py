@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flaggermail.mail.forwards.header_blocks import LONGEST_MARK, TIME, is_quoted, unquoted
 from flaggermail.mail.message import Address
-from flaggermail.mail.vocabulary import Language, folded, seen
+from flaggermail.mail.vocabulary import Language, folded, without_invisible
 
 _DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2}")  # a date with a year
@@ -57,10 +57,10 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
     first = lines[start]
     if not first.strip() or len(first) > LONGEST_MARK:
         return 0
-    text = seen(unquoted(first)).strip(_EDGE)
+    text = without_invisible(unquoted(first)).strip(_EDGE)
     if (found := _has_distinct_form(lines, start, text, language)) is not None:
         return int(found)
-    if _ENDS.search(seen(first.rstrip())[-6:]):
+    if _ENDS.search(without_invisible(first.rstrip())[-6:]):
         below = _quoted_below(lines, start + 1)
         return 1 if _is_attribution(text, language, torn=False, quoted_below=below) else 0
     if not _may_start(text, language):
@@ -81,7 +81,7 @@ def _folded_mark(lines: Sequence[str], start: int, text: str, language: Language
             return 0
         if _new_attribution_starts(text, lines, at, language):
             return 0
-        text = f"{text} {seen(unquoted(lines[at])).strip()}"
+        text = f"{text} {without_invisible(unquoted(lines[at])).strip()}"
         ended = _ENDS.search(text[-6:]) is not None
         if ended or (not empty and _is_bare(text, lines, at + 1, language)):
             below = _quoted_below(lines, at + 1)
@@ -105,7 +105,7 @@ def _has_distinct_form(lines: Sequence[str], start: int, text: str, language: La
 
 def quoted_in(lines: Sequence[str], language: Language) -> Quoted | None:
     """Returns the author and date named by the attribution line `lines`, or None if it names no author."""
-    text = " ".join(seen(unquoted(line)).lstrip(_EDGE + ">") for line in lines)
+    text = " ".join(without_invisible(unquoted(line)).lstrip(_EDGE + ">") for line in lines)
     text = " ".join(text.split())
     instant = _INSTANT.search(text)
     found = _ADDRESS.search(text)
@@ -225,7 +225,7 @@ def _names_only(text: str) -> bool:
 
 def _new_attribution_starts(above: str, lines: Sequence[str], at: int, language: Language) -> bool:
     """True if an attribution line starts at `at`, below text with a time but no date: "Called 10:20, they have it"."""
-    text = seen(unquoted(lines[at])).strip(_EDGE)
+    text = without_invisible(unquoted(lines[at])).strip(_EDGE)
     dated = TIME.search(text) is not None and _DAY.search(text) is not None
     undated = "@" not in above and _DAY.search(above) is None and not folded(above).startswith(language.openers)
     return dated and undated and quote_mark(lines, at, language) > 0

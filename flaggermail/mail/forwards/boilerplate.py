@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from itertools import islice
 
 from flaggermail.mail.forwards.header_blocks import is_rule
-from flaggermail.mail.vocabulary import Language, folded, seen
+from flaggermail.mail.vocabulary import Language, folded, without_invisible
 
 _LONGEST_SIGNATURE = 16  # non-empty lines; anything longer is text
 _LONGEST_MARKED = 40  # non-empty lines below "-- "
@@ -76,7 +76,7 @@ def starts_with_banner(lines: Sequence[str], language: Language) -> bool:
 
 
 def _first_written(lines: Sequence[str]) -> int | None:
-    return next((at for at, line in enumerate(lines) if seen(line).strip() and not is_rule(line)), None)
+    return next((at for at, line in enumerate(lines) if without_invisible(line).strip() and not is_rule(line)), None)
 
 
 def _is_banner(text: str, language: Language) -> bool:
@@ -168,7 +168,7 @@ def _is_device_line(line: str, language: Language) -> bool:
     """True for "Sent from my phone": a device, or too few words for a sentence ("Sent from my desk, it is ...")."""
     shown = _DEVICE_LINK.sub(r"\1", line[:_LONGEST_LINKED]) if "http" in line[:_LONGEST_LINKED] else line
     small = folded(shown[: _LONGEST_DEVICE + 1]).strip(_DECORATION + "[")
-    if not language.device_starts.of(small):
+    if not language.device_starts.has_beginning_of(small):
         return False
     linked = len(shown) < len(line[:_LONGEST_LINKED])
     words = _NAMES.findall(small)
@@ -180,7 +180,7 @@ def _is_device_line(line: str, language: Language) -> bool:
 
 
 def _starts_like_notice(line: str, language: Language) -> bool:
-    return language.disclaimers.of(folded(line[:200]).strip(_DECORATION))
+    return language.disclaimers.has_beginning_of(folded(line[:200]).strip(_DECORATION))
 
 
 def _is_notice(lines: Sequence[str], at: int, language: Language, *, known: bool | None = None) -> bool:
@@ -210,7 +210,7 @@ def _is_closing(line: str, language: Language) -> bool:
         return False
     if folded(line).strip(_DECORATION) in language.closings:
         return True
-    first, *others = _BETWEEN.split(seen(line).strip().strip(_DECORATION))
+    first, *others = _BETWEEN.split(without_invisible(line).strip().strip(_DECORATION))
     if folded(first).strip(_DECORATION) in language.closings:
         return all(_is_name(other) or folded(other).strip(_DECORATION) in language.closings for other in others)
     words = first.split()

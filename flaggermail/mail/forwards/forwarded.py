@@ -26,7 +26,7 @@ from flaggermail.mail.forwards.header_blocks import (
 )
 from flaggermail.mail.message import Address, Forwarded, ForwardSource
 from flaggermail.mail.subject import SubjectParts, split_subject, stems
-from flaggermail.mail.vocabulary import Language, seen
+from flaggermail.mail.vocabulary import Language, without_invisible
 
 # "Jane <ADDRESS<https://gateway/?url=...>>": a link rewritten by a gateway, not a second address.
 _WEB_LINK = re.compile(r"<https?:[^<>\s]{0,2000}>", re.IGNORECASE)
@@ -274,7 +274,9 @@ def _body(lines: Sequence[str], *, quoted: bool) -> str:
     """Returns the text of the forwarded mail: to the end of the quotation if it is quoted, else to the end."""
     if quoted:
         lines = _while_quoted(lines)
-    elif (written := [line for line in lines if seen(line).strip()]) and all(is_quoted(line) for line in written):
+    elif (written := [line for line in lines if without_invisible(line).strip()]) and all(
+        is_quoted(line) for line in written
+    ):
         quoted = True
     return "\n".join(unquoted(line) if quoted else line for line in lines).strip()
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.mail.vocabulary import DASHES, UNSEEN, Language, folded, seen
+from flaggermail.mail.vocabulary import DASHES, UNSEEN, Language, folded, without_invisible
 
 _QUOTE = re.compile(rf"[ \t{UNSEEN}]{{0,8}}>[ \t]?")
 _LABEL = re.compile(
@@ -95,12 +95,12 @@ def is_quoted(line: str) -> bool:
 
 def is_rule(line: str) -> bool:
     """True if `line` is a separator line of dashes or similar."""
-    return _RULE.match(seen(line[:200])) is not None
+    return _RULE.match(without_invisible(line[:200])) is not None
 
 
 def mark_text(line: str) -> str:
     """Returns the text between the dashes of a line such as "----- Original Message -----"."""
-    return folded(seen(line[:LONGEST_MARK]).strip(DASHES))
+    return folded(without_invisible(line[:LONGEST_MARK]).strip(DASHES))
 
 
 class HeaderMark(StrEnum):
@@ -128,7 +128,7 @@ def read_wrapped_mark(line: str, below: str, language: Language) -> HeaderMark |
 
 def _framed(line: str) -> bool:
     """True if the line is enclosed in dashes or ends with a colon."""
-    bare = seen(line).strip("> \t\u00a0")
+    bare = without_invisible(line).strip("> \t\u00a0")
     dashed = bare.startswith(("--", "==", "__", "**")) and bare.endswith(("--", "==", "__", "**"))
     return dashed or bare.endswith((":", "\uff1a"))
 
@@ -148,7 +148,11 @@ def _header_line(line: str, language: Language) -> _HeaderLine | None:
         return None
     name = folded(match.group(1))
     field = language.labels.get(name)
-    return None if field is None else _HeaderLine(name, field, seen(match.group(2)).strip().strip("*_").strip())
+    return (
+        None
+        if field is None
+        else _HeaderLine(name, field, without_invisible(match.group(2)).strip().strip("*_").strip())
+    )
 
 
 def read_block(lines: Sequence[str], start: int, language: Language) -> Block | None:
@@ -234,7 +238,7 @@ class _BlockReading:
         elif line.strip():
             if not self._continues_value(line):
                 return False
-            self.fields[self.last] = f"{self.fields[self.last]} {seen(line).strip()}".strip()
+            self.fields[self.last] = f"{self.fields[self.last]} {without_invisible(line).strip()}".strip()
         else:
             return self._skips_empty_lines()
         self.at += 1
@@ -267,7 +271,7 @@ class _BlockReading:
         below = (self._label_at(self.at + count) for count in range(1, _MOST_WRAPPED + 1))
         if any(label and label.name not in self.names and label.field in _CORE for label in below):
             return True
-        above = seen(self._line(self.at - 1)).rstrip()
+        above = without_invisible(self._line(self.at - 1)).rstrip()
         alone = self.at + 1 >= len(self.lines) or not self._line(self.at + 1).strip()
         full = len(above) <= _LONGEST_WRAPPED and len(above) + 1 + len(line.split(maxsplit=1)[0]) > _WIDTH
         return self.last == "subject" and alone and full and len(line) < _WIDTH and Block(self.fields, self.end).whole
@@ -304,5 +308,5 @@ def read_run_together(line: str, language: Language) -> dict[str, str]:
     for label, following in zip(found, [*found[1:], None], strict=False):
         field = language.labels[folded(label.group(1))]
         value = text[label.end() : following.start() if following else len(text)]
-        fields.setdefault(field, seen(value).strip())
+        fields.setdefault(field, without_invisible(value).strip())
     return fields

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.boilerplate import TRACKER, end_of_text, without_banners
 from flaggermail.mail.forwards.header_blocks import TIME, is_quoted, is_rule, read_block, read_mark, read_unmarked
-from flaggermail.mail.vocabulary import DASHES, Language, folded, seen
+from flaggermail.mail.vocabulary import DASHES, Language, folded, without_invisible
 
 _LONGEST = 200  # characters: no function that a plain line is spared reads fewer of a line and decides by its end
 # What a header line, a quotation, an address, a date, a time or the end of an attribution line has.
@@ -38,10 +38,12 @@ NONE = PlainLines()
 def plain_lines(lines: Sequence[str], language: Language) -> PlainLines:
     """Returns the plain ones among `lines`; none if the text has characters that are folded in several steps."""
     text = "\n".join(["", *lines, ""])
-    if not text.isascii() and (seen(text) != text or not unicodedata.is_normalized("NFC", text) or TRACKER in text):
+    if not text.isascii() and (
+        without_invisible(text) != text or not unicodedata.is_normalized("NFC", text) or TRACKER in text
+    ):
         return NONE
     no_mail, no_end = [], []
-    marks, openers, begins_end = language.mark_lines, language.opener_words, language.end_starts.of
+    marks, openers, begins_end = language.mark_lines, language.opener_words, language.end_starts.has_beginning_of
     fold = str.lower if text.isascii() and not any(blank in text for blank in _COLLAPSED) else folded
     for line in lines:
         small = fold(line)
@@ -81,11 +83,11 @@ def reply_text(lines: Sequence[str], language: Language, plain: PlainLines = NON
     """
     own = without_banners(_without_quotes(lines[:MOST_LINES], language, plain.no_mail), language)
     kept = own[: end_of_text(own, language, plain.no_end)]
-    kept = [line for line in kept if TRACKER not in line or seen(line).strip() != TRACKER]
+    kept = [line for line in kept if TRACKER not in line or without_invisible(line).strip() != TRACKER]
     start, end = 0, len(kept)
-    while end and not seen(kept[end - 1]).strip():
+    while end and not without_invisible(kept[end - 1]).strip():
         end -= 1
-    while start < end and not seen(kept[start]).strip():
+    while start < end and not without_invisible(kept[start]).strip():
         start += 1
     return "\n".join(kept[start:end]).rstrip()
 
@@ -111,7 +113,7 @@ def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet
                 break
             at, written = max(at + 1, _after_block(lines, at, language)), None
         else:
-            if written is None and seen(line).strip():
+            if written is None and without_invisible(line).strip():
                 written = len(own)
             own.append(line)
             at += 1
@@ -120,7 +122,7 @@ def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet
 
 def _is_block_opener(line: str, language: Language) -> bool:
     """True for a dated line that some webmail writes right above a header block: "Message du 06/06/24 10:34"."""
-    text = seen(line[: _LONGEST_REPLY_MARK + 1]).strip()
+    text = without_invisible(line[: _LONGEST_REPLY_MARK + 1]).strip()
     dated = len(text) <= _LONGEST_REPLY_MARK and TIME.search(text) is not None
     return dated and folded(text).startswith(language.block_openers)
 
@@ -136,7 +138,7 @@ def is_reply_mark(line: str, language: Language) -> bool:
 def _quotation_follows(lines: Sequence[str], at: int) -> bool:
     """True if the next non-empty line is marked as a quotation."""
     for line in lines[at : at + _LOOK_BELOW]:
-        if seen(line).strip():
+        if without_invisible(line).strip():
             return is_quoted(line)
     return True
 

@@ -12,7 +12,7 @@ from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import ClockKind, Means, PageState
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
 @record
@@ -66,7 +66,7 @@ class Alarm(Record):
     kind: Annotated[AlarmKind, Column.INDEXED]
     case: Annotated[str | None, Column.INDEXED] = None
     notification: Annotated[str | None, Column.INDEXED] = None
-    text: Said
+    text: StoredText
     raised_at: datetime
     officer: str | None = None  # whom it reminds, if it reminds one officer of a waiting mail
 

@@ -13,7 +13,7 @@ from flaggermail.record.case_values import (
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, OctetSource, PersonBasis, Place, Role
 from flaggermail.record.rows.cases import Case
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
 @record
@@ -38,11 +38,11 @@ class StoredMessage(Record):
     place: Annotated[Place, Column.INDEXED, Column.CHECKED]
     case: Annotated[str | None, References(Case), Column.INDEXED] = None
     notification: Annotated[str | None, Column.INDEXED] = None
-    match_basis: Said = Said()  # why it was placed there
-    reason: Said = Said()  # why it waits for a person
-    suggestions: tuple[Said, ...] = ()
+    match_basis: StoredText = StoredText()  # why it was placed there
+    reason: StoredText = StoredText()  # why it waits for a person
+    suggestions: tuple[StoredText, ...] = ()
     verdict: SenderVerdict = SenderVerdict.UNVERIFIED
-    verdict_basis: Said = Said()
+    verdict_basis: StoredText = StoredText()
     rule: str | None = None  # that decided, or who corrected it, in words
     automatic: bool = False
     substance: bool = False
@@ -65,7 +65,7 @@ class StoredMessage(Record):
     excluded_by: str | None = None  # who took it out of the archive in its review window; `reason` says why
     arrival: ArrivalBasis = ArrivalBasis.SERVER  # what `received_at` rests on
     person_basis: PersonBasis | None = None  # why a ticket system's mail counts as a person's
-    says: Said = Said()  # what a platform's machine says besides that our mail arrived
+    says: StoredText = StoredText()  # what a platform's machine says besides that our mail arrived
 
 
 @record
@@ -94,9 +94,9 @@ class Delivery(Record):
     source: OctetSource
     role: Role  # of the folder
     verdict: SenderVerdict
-    verdict_basis: Said = Said()
+    verdict_basis: StoredText = StoredText()
     signature: SignatureState = SignatureState.NOT_CHECKED
-    signature_basis: Said = Said()
+    signature_basis: StoredText = StoredText()
     signer: Annotated[str | None, Column.LONG] = None
     selector: Annotated[str | None, Column.LONG] = None
     key_record: Annotated[str | None, Column.LONG] = None

@@ -11,7 +11,7 @@ from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import AssignedBy, Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import AttemptResult, MailState
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 
 
 @record
@@ -36,7 +36,7 @@ class OutboxMail(Record):
     next_try_at: datetime | None = None  # None: in hand, settled, or withheld
     tries: int = 0
     done_at: datetime | None = None
-    answer: Said = Said()  # how the last attempt ended; of a mail that is withheld, why it is
+    answer: StoredText = StoredText()  # how the last attempt ended; of a mail that is withheld, why it is
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
     shows: Annotated[str | None, Column.INDEXED] = None  # the message that a notice shows, or a decline answers
@@ -61,12 +61,12 @@ class Attempt(Record):
     ended_at: datetime | None = None
     result: AttemptResult | None = None
     code: int = 0
-    text: Said = Said()
+    text: StoredText = StoredText()
 
 
 @record
 class AssignedId(Record):
-    """A Message-ID that a server gave to mail of ours in place of our own; answers and reports name it."""
+    """A Message-ID that a server assigned to our mail in place of ours; answers and reports name it."""
 
     TABLE: ClassVar[str] = "assigned_id"
     id: str  # without angle brackets

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.settings.yaml_files.source import Fault, Key, YamlSource, read
+from flaggermail.settings.yaml_files.source import FileFault, Key, YamlSource, read
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -101,7 +101,7 @@ def _follows_from_entries(details: ErrorDetails) -> bool:
     return details["type"] == "too_short" and bool(details["input"])
 
 
-def _fault(model: type[BaseModel], source: YamlSource, details: ErrorDetails) -> Fault:
+def _fault(model: type[BaseModel], source: YamlSource, details: ErrorDetails) -> FileFault:
     key = details["loc"]
     if key and key[-1] == "[key]":  # pydantic's mark for the key of a mapping
         key = key[:-1]

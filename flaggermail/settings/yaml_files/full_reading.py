@@ -39,7 +39,7 @@ _SLIPS = (
 """What is looked for where the text is no YAML, since the scanner tells only what it led to."""
 
 
-class NotYaml(Exception):
+class YamlFault(Exception):
     """The text is not YAML 1.2; line and column count from 1, the words say what is wrong."""
 
     def __init__(self, line: int, column: int, words: str) -> None:
@@ -53,10 +53,10 @@ class _BoundedComposer(Composer):
     _levels = 0
 
     def compose_node(self, parent: object, index: object) -> object:
-        """Composes the next node. Raises NotYaml at the first one that is too deep."""
+        """Composes the next node. Raises YamlFault at the first one that is too deep."""
         if self._levels == DEEPEST:
             mark = self.parser.peek_event().start_mark
-            raise NotYaml(mark.line + 1, mark.column + 1, TOO_DEEP)
+            raise YamlFault(mark.line + 1, mark.column + 1, TOO_DEEP)
         self._levels += 1
         node: object = super().compose_node(parent, index)
         self._levels -= 1
@@ -64,7 +64,7 @@ class _BoundedComposer(Composer):
 
 
 def composed(text: str) -> Node | None:
-    """Returns the root of the one document, None if it is empty. Raises NotYaml."""
+    """Returns the root of the one document, None if it is empty. Raises YamlFault."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _BoundedComposer
     try:
@@ -74,20 +74,20 @@ def composed(text: str) -> Node | None:
     return root
 
 
-def _syntax(error: YAMLError, text: str) -> NotYaml:
+def _syntax(error: YAMLError, text: str) -> YamlFault:
     """Translates an error of the YAML reader into plain words where they are known."""
     if isinstance(error, ReaderError):
-        return NotYaml(*_place(text, error.position), "a control character; remove it")
+        return YamlFault(*_place(text, error.position), "a control character; remove it")
     for slip, words in _SLIPS:
         if found := slip.search(text):
-            return NotYaml(*_place(text, found.end() - 1), words)
+            return YamlFault(*_place(text, found.end() - 1), words)
     if not isinstance(error, MarkedYAMLError):
-        return NotYaml(1, 1, f"is not YAML 1.2: {error}")
+        return YamlFault(1, 1, f"is not YAML 1.2: {error}")
     problem = str(error.problem)
     words = next((plain for said, plain in _TRANSLATIONS if re.search(said, problem)), f"is not YAML 1.2: {problem}")
     opened = error.context_mark if "opened here" in words else None
     mark = opened or error.problem_mark or error.context_mark
-    return NotYaml(mark.line + 1, mark.column + 1, words)
+    return YamlFault(mark.line + 1, mark.column + 1, words)
 
 
 def _place(text: str, position: int) -> tuple[int, int]:

@@ -89,7 +89,7 @@ _ALLOWED = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq",
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class FileFault:
     """One fault in one file; line and column count from 1."""
 
     file: str
@@ -114,13 +114,13 @@ class YamlSource:
     file: str
     values: dict[str, Value] = field(default_factory=dict)
     places: dict[Key, tuple[int, int]] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[FileFault] = field(default_factory=list)
 
-    def fault(self, key: Key, text: str) -> Fault:
+    def fault(self, key: Key, text: str) -> FileFault:
         """Returns a fault at `key`, or at the nearest enclosing key that is written."""
         nearest = next((key[:end] for end in range(len(key), 0, -1) if key[:end] in self.places), ())
         line, column = self.places.get(nearest, (1, 1))
-        return Fault(self.file, line, column, dotted(key), text)
+        return FileFault(self.file, line, column, dotted(key), text)
 
     def value(self, key: Key) -> Value:
         """Returns the value at `key`, or None."""
@@ -166,14 +166,14 @@ def read(path: Path, name: str) -> YamlSource:
     except FileNotFoundError:
         other = path.with_suffix(".yml")
         right = f"rename {other.name}, which is there" if other.exists() else "`flaggermail init DIR` writes one"
-        source.faults.append(Fault(name, 1, 1, "", f"the file is missing; {right}"))
+        source.faults.append(FileFault(name, 1, 1, "", f"the file is missing; {right}"))
     except OSError as error:
         words = f"cannot be read ({error.strerror}); let this account read the file"
-        source.faults.append(Fault(name, 1, 1, "", words))
+        source.faults.append(FileFault(name, 1, 1, "", words))
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        source.faults.append(Fault(name, line, column, "", "is not UTF-8; save the file in that encoding"))
+        source.faults.append(FileFault(name, line, column, "", "is not UTF-8; save the file in that encoding"))
     else:
         _compose(text, source)
     return source
@@ -199,19 +199,19 @@ def _compose(text: str, source: YamlSource) -> None:
 
 def compose_fully(text: str, source: YamlSource) -> None:
     """Composes the text with the reader that knows all of YAML and words every fault."""
-    from flaggermail.settings.yaml_files.full_reading import NotYaml, composed  # noqa: PLC0415 - slow to import, seldom needed
+    from flaggermail.settings.yaml_files.full_reading import YamlFault, composed  # noqa: PLC0415 - slow to import, seldom needed
 
     source.values = {}
     try:
         root = composed(text)
-    except NotYaml as fault:
-        source.faults.append(Fault(source.file, fault.line, fault.column, "", fault.words))
+    except YamlFault as fault:
+        source.faults.append(FileFault(source.file, fault.line, fault.column, "", fault.words))
         return
     if root is not None and root.id == "mapping":
         source.values = _NodeReader(source).mapping(root, ())
     else:
         what = "is empty" if root is None else "is not a mapping"
-        source.faults.append(Fault(source.file, 1, 1, "", f"the file {what}; write lines of the form `key: value`"))
+        source.faults.append(FileFault(source.file, 1, 1, "", f"the file {what}; write lines of the form `key: value`"))
 
 
 class _NodeReader:
@@ -257,7 +257,7 @@ class _NodeReader:
 
     def _fault(self, node: Node, key: Key, text: str) -> None:
         line, column = _place(node)
-        self._source.faults.append(Fault(self._source.file, line, column, dotted(key), text))
+        self._source.faults.append(FileFault(self._source.file, line, column, dotted(key), text))
 
 
 def _place(node: Node) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.files.secrets import FileCodeVault
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 
 SECRET = b"12345678901234567890"
 TABLE = {59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037"}
@@ -106,7 +106,7 @@ def test_a_key_is_made_once(vault: FileCodeVault, folder: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_a_fault_without_the_secret(tmp_path: Path) -> None:
     """The fault names the folder and the reason, never the secret."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(ArchiveFault) as caught:
+    with pytest.raises(ArchiveFailure) as caught:
         FileCodeVault(tmp_path / "file" / "codes", lambda: b"").make("d000001", SECRET)
     assert base64.b32encode(SECRET).decode() not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, ask
+from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
@@ -129,7 +129,7 @@ def test_a_file_that_others_may_read_is_not_trusted(tmp_path: Path) -> None:
 def _asked(answer: Callable[[Mapping[str, str]], Answer], grant: Grant = Grant.CLIENT_CREDENTIALS) -> Granted:
     with TokenEndpoint(answer).running() as endpoint:
         section = OAuth2Settings(token_endpoint=endpoint.url, client_id="desk", scope="mail", grant=grant)
-        return ask(section, SECRET, SecretFiles("/run/credentials/oauth2-secret"), TokenLine(endpoint.url, 2))
+        return fetch_token(section, SECRET, SecretFiles("/run/credentials/oauth2-secret"), TokenLine(endpoint.url, 2))
 
 
 def test_the_form_of_each_grant() -> None:
@@ -200,7 +200,7 @@ def test_an_endpoint_that_is_away() -> None:
     """Nothing listens on the discard port."""
     section = OAuth2Settings(token_endpoint="http://127.0.0.1:9/token", client_id="desk", scope="mail")
     with pytest.raises(LinkLost, match="does not answer"):
-        ask(section, SECRET, SecretFiles("the file"), TokenLine("http://127.0.0.1:9/token", 2))
+        fetch_token(section, SECRET, SecretFiles("the file"), TokenLine("http://127.0.0.1:9/token", 2))
 
 
 def test_no_token_and_no_secret_in_texts_and_logs(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:

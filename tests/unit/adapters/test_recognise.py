@@ -11,7 +11,7 @@ from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, Ser
 from flaggermail.adapters.server_answers.recognise import explain, known, read_answers
 from flaggermail.errors import ConfigurationError
 from flaggermail.wording.said import Sentence, every
-from flaggermail.wording.servers import ConnectionCause, MailboxCause, SubmissionCause, TokenCause
+from flaggermail.wording.servers import ConnectionFailure, MailboxFailure, SubmissionFailure, TokenFailure
 from tests.corpus import each
 from tests.tools.dutch import english_in
 
@@ -19,7 +19,7 @@ READER = Reader(
     server="submission", host="mail.desk.example", port=587, user="desk", mailbox="verkiezingen@desk.example",
     client_id="1234-abcd", file="/etc/secret", client_file="/etc/proof", scope="SCOPE-1", source="token_endpoint",
 )  # fmt: skip
-CAUSES: tuple[type[Sentence], ...] = (ConnectionCause, TokenCause, MailboxCause, SubmissionCause)
+CAUSES: tuple[type[Sentence], ...] = (ConnectionFailure, TokenFailure, MailboxFailure, SubmissionFailure)
 WINDOWS = "\r\n* BYE\r\nreason=all is well\x1b[2J\u202e"
 ROWS = [(row.line, step, row) for row in known() for step in row.steps]
 
@@ -81,7 +81,7 @@ def test_a_fault_in_the_table_is_named_with_its_place(what: str, tmp_path: Path)
     file = tmp_path / "answers.yaml"
     file.write_text(SOUND, "utf-8")
     (row,) = read_answers(file)
-    assert (row.means, row.steps) == (MailboxCause.CREDENTIALS, (ProtocolStep.SMTP_PASSWORD,))
+    assert (row.means, row.steps) == (MailboxFailure.CREDENTIALS, (ProtocolStep.SMTP_PASSWORD,))
     file.write_text(SOUND.replace(good, bad), "utf-8")
     with pytest.raises(ConfigurationError) as raised:
         list(read_answers(file))

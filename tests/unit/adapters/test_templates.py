@@ -32,7 +32,7 @@ from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import Item
 from flaggermail.rules.configuration import load
-from flaggermail.wording.refusals import Because
+from flaggermail.wording.refusals import CommandRefusal
 from tests.corpus import each
 from tests.tools.dutch import english_in, english_in_mail
 
@@ -740,7 +740,7 @@ def test_english_words_of_mails_read_as_english() -> None:
     words = read_words(DIRECTORY / "words.yaml")["en"]
     decided = [text for one in words.decided.values() for text in (one.reason or "", one.advice)]
     said = [*words.alarms.values(), *words.remedies.values(), *words.missing.values(), *words.labels.values(), *decided]
-    assert [text for text in (*said, *(one.words("en") for one in Because)) if TRANSLATED.search(text)] == []
+    assert [text for text in (*said, *(one.words("en") for one in CommandRefusal)) if TRANSLATED.search(text)] == []
 
 
 @EVERY_LANGUAGE

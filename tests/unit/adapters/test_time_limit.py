@@ -18,7 +18,7 @@ from functools import partial
 import pytest
 
 from flaggermail.adapters.parsing import worker
-from flaggermail.adapters.parsing.worker import LOADED, ContainedParser, TimeLimit, seen
+from flaggermail.adapters.parsing.worker import LOADED, ContainedParser, TimeLimit, process_state
 from flaggermail.shipped import shipped
 
 pytestmark = pytest.mark.outside  # each starts a process
@@ -53,7 +53,7 @@ def started(program: str) -> Iterator[int]:
 
 def asleep(pid: int) -> None:
     """Waits until the process waits for its input (proc_pid_stat(5): state S)."""
-    while seen(pid)[0] != "S":
+    while process_state(pid)[0] != "S":
         os.sched_yield()
 
 
@@ -113,7 +113,7 @@ def test_a_mail_on_a_busy_machine_is_read_whole(monkeypatch: pytest.MonkeyPatch)
     before = math.inf
 
     def busy() -> float:
-        return min(before + 8.0, 20_000 * seen(parser.pid or 0)[1])  # a tick of the system's clock is enough
+        return min(before + 8.0, 20_000 * process_state(parser.pid or 0)[1])  # a tick of the system's clock is enough
 
     monkeypatch.setattr(worker, "GLANCE", 0.01)
     monkeypatch.setattr(worker, "TimeLimit", partial(TimeLimit, clock=busy))
@@ -124,7 +124,7 @@ def test_a_mail_on_a_busy_machine_is_read_whole(monkeypatch: pytest.MonkeyPatch)
         f"--c\n\n{lines}\n{inner}{inner}--c--\n"
     ).encode()
     parser.parse(b"From: a@b.example\n\nThe process is there.\n")
-    before = 20_000 * seen(parser.pid or 0)[1]
+    before = 20_000 * process_state(parser.pid or 0)[1]
     message, attached = parser.parse_delivery(octets)
     assert busy() - before > 2.0  # more than its limit
     assert [(one.subject, one.defects) for one in (message, *attached)] == [

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from flaggermail.annex.redaction.marks import (
     Detail,
     Mark,
+    MarkFault,
     PrintedPart,
     PrintedText,
     WooGround,
-    WrongMark,
     check,
     marker,
     redacted,
@@ -83,7 +83,7 @@ def test_marks_that_do_not_fit_are_refused(places: list[tuple[int, int]], said: 
     text = PrintedText(0, PrintedPart.BODY, 0, "Jan Bos.")
     marks = [Mark(0, start, end, E, Detail.NAME) for start, end in places]
     for use in (check, redacted):
-        with pytest.raises(WrongMark, match=said) as refused:
+        with pytest.raises(MarkFault, match=said) as refused:
             use(text, marks)
         assert "Bos" not in str(refused.value)
 
@@ -91,7 +91,7 @@ def test_marks_that_do_not_fit_are_refused(places: list[tuple[int, int]], said: 
 def test_marks_of_two_texts_are_refused_together() -> None:
     """Marks of another text are a mistake of the caller."""
     marks = [Mark(0, 0, 1, E, Detail.NAME), Mark(1, 2, 3, E, Detail.NAME)]
-    with pytest.raises(WrongMark, match="another text"):
+    with pytest.raises(MarkFault, match="another text"):
         check(PrintedText(0, PrintedPart.BODY, 0, "Jan Bos."), marks)
 
 

@@ -13,8 +13,8 @@ from flaggermail.archive.mdto import (
     Concept,
     Custody,
     FileObject,
-    Happening,
     Level,
+    ObjectEvent,
     RecordObject,
     Target,
     file_xml,
@@ -37,7 +37,7 @@ def whole(text: str) -> RecordObject:
     return RecordObject(
         key=text, name=text, level=Level.DOSSIER, kept=KEPT, further_keys=[(text, "RFC 5322")],
         classes=[Concept(text, "x", text)], keywords=[text], begins=date(2024, 6, 6), ends=date(2024, 6, 7),
-        language="nl", happenings=[Happening("Ontvangst", AT, text)], part_of=target, parts=[target],
+        language="nl", happenings=[ObjectEvent("Ontvangst", AT, text)], part_of=target, parts=[target],
         files=[target], further_files=[target], related=[(target, text)], parties=[("Platform", target)],
     )  # fmt: skip
 

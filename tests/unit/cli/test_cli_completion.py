@@ -13,7 +13,7 @@ import click
 import pytest
 
 from flaggermail.cli.completing import DeskWord
-from flaggermail.desk.completion import DATABASE, What
+from flaggermail.desk.completion import DATABASE, CompletedKind
 from flaggermail.settings.model import StoreSettings
 from tests.unit.cli.conftest import CONFIG, Desk
 from tests.unit.cli.test_cli_help import SLOW, everything
@@ -126,7 +126,7 @@ def test_every_parameter_that_names_one_is_completed() -> None:
             if parameter.name in NAMED and isinstance(parameter.type, click.types.StringParamType):
                 assert isinstance(parameter.type, DeskWord), (path, parameter.name)
                 assert parameter.type.what == NAMED[parameter.name], path
-                assert parameter.type.what in set(What)
+                assert parameter.type.what in set(CompletedKind)
 
 
 def test_the_default_database_is_that_of_the_settings() -> None:

@@ -16,7 +16,7 @@ from flaggermail.desk.inspections import INSPECTIONS
 from flaggermail.desk.views import VIEWS
 from flaggermail.errors import ConfigurationError, FlaggermailError, NotFound, Refusal
 from flaggermail.shipped import shipped
-from flaggermail.wiring.opening import OpenDesk
+from flaggermail.wiring.opening import DeskConnection
 from tests.unit.cli.conftest import CONFIG, Desk
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def written(octets: bytes) -> str:
 
 def ask(desk: Desk, name: str, /, **request: Json) -> Mapping[str, Json]:
     """Asks the desk as its first officer, with a request that went through JSON."""
-    document = OpenDesk(CONFIG, officer="officer1", given=desk.env).ask(name, json.loads(json.dumps(request)))
+    document = DeskConnection(CONFIG, officer="officer1", given=desk.env).answer(name, json.loads(json.dumps(request)))
     found = json.loads(json.dumps(document))
     assert isinstance(found, dict)
     return found
@@ -173,19 +173,19 @@ def test_no_file_is_written_outside_the_folder_of_a_comparison(desk: Desk, path:
 # ---------------------------------------------------------------- inspections
 
 
-def closed(directory: Path) -> OpenDesk:
+def closed(directory: Path) -> DeskConnection:
     """Returns a desk that is asked without being opened."""
-    return OpenDesk(directory, "nobody")
+    return DeskConnection(directory, "nobody")
 
 
 def test_mail_is_read_without_a_configuration(tmp_path: Path) -> None:
     """`parse` and `threads` need no desk: octets in, documents out."""
     desk = closed(tmp_path / "none")
     mails = [written(MAIL), written(ANSWER)]
-    parsed = rows(desk.ask("parse", {"mails": mails}), "mails")
+    parsed = rows(desk.answer("parse", {"mails": mails}), "mails")
     assert [row["message_id"] for row in parsed] == ["q@b.example", "r@b.example"]
-    read = desk.ask("threads read", {"mails": mails})
-    assert desk.ask("threads", {"messages": read["messages"]}) == {"threads": [["q@b.example", "r@b.example"]]}
+    read = desk.answer("threads read", {"mails": mails})
+    assert desk.answer("threads", {"messages": read["messages"]}) == {"threads": [["q@b.example", "r@b.example"]]}
     desk.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -193,13 +193,13 @@ def test_mail_is_read_without_a_configuration(tmp_path: Path) -> None:
 def test_a_faulty_configuration_is_answered_with_its_faults(tmp_path: Path) -> None:
     """`check` answers faults as a document; what cannot do without the settings raises them."""
     desk = closed(tmp_path)
-    faults = desk.ask("check")["faults"]
+    faults = desk.answer("check")["faults"]
     assert isinstance(faults, list | tuple)
     assert [fault for fault in faults if "flaggermail.yaml" in str(fault)]
     for name in ("rules check", "audit head", "db upgrade"):
         with pytest.raises(FlaggermailError):
-            desk.ask(name)
-    assert desk.ask("rules schema", {"name": "rules"})["type"] == "object"
+            desk.answer(name)
+    assert desk.answer("rules schema", {"name": "rules"})["type"] == "object"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_faulty_configuration_is_answered_with_its_faults(tmp_path: Path) -> N
 def test_a_request_that_is_none_is_refused(tmp_path: Path, name: str, request_: dict[str, Json]) -> None:
     """A missing, unknown or impossible field is refused in one line, whatever it holds."""
     with pytest.raises(Refusal) as refused:
-        closed(tmp_path).ask(name, request_)
+        closed(tmp_path).answer(name, request_)
     assert "\n" not in str(refused.value)
 
 
@@ -234,5 +234,5 @@ def test_evidence_is_read_without_writing(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(shipped("rules"), tmp_path / "desk" / "rules")
     before = sorted(path.name for path in (tmp_path / "desk").iterdir())
     with pytest.raises(FlaggermailError, match="does not exist"):
-        closed(tmp_path / "desk").ask("audit verify", {"since": []})
+        closed(tmp_path / "desk").answer("audit verify", {"since": []})
     assert sorted(path.name for path in (tmp_path / "desk").iterdir()) == before

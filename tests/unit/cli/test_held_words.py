@@ -13,20 +13,20 @@ from zoneinfo import ZoneInfo
 import click
 from click.testing import CliRunner
 
-from flaggermail.archive.find import written
+from flaggermail.archive.find import stored_request
 from flaggermail.cli.events import HELD, in_words, show_event
 from flaggermail.desk.views import VIEWS
 from flaggermail.desk.views.report import document_of
 from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.rows import BY_TABLE, ArchiveReading
-from flaggermail.wording.filing import Asked, Filed
+from flaggermail.wording.filing import FilingReason, ReadingField
 from tests.corpus import each
 from tests.unit.cli.conftest import Desk
 
 RAW = re.compile(r"""[{}]|\[["\[{\]]""")
 STORED = {
-    "asked": written({"words": ["Lindewaard", "2024"], "number": "VF-EP2024-0001", "in_text": True}),
+    "asked": stored_request({"words": ["Lindewaard", "2024"], "number": "VF-EP2024-0001", "in_text": True}),
     "steps": json.dumps([{"after_minutes": 30, "to": "officer"}]),
     "reminders": "[]",
     "marks": json.dumps([["m00000001", 3, 9, "5.1.2.e", "name"]]),
@@ -39,7 +39,7 @@ STORED = {
 def shows(kind: str) -> None:
     """Prints an event of that kind as `flaggermail events` does."""
     changes = tuple(Change(table, "x1", {column: STORED[column]}) for table, column in sorted(HELD))
-    reason = Filed.LATE(reason=Filed.UNKNOWN())
+    reason = FilingReason.LATE(reason=FilingReason.UNKNOWN())
     event = Event(EventKind(kind), datetime(2024, 6, 6, tzinfo=UTC), "officer1", changes, reason=reason)
     show_event(document_of(7, event, ZoneInfo("UTC")))
 
@@ -67,10 +67,10 @@ def test_each_field_of_a_reading_has_words() -> None:
     views = [getattr(import_module(module), name) for module, name in (one.split(":") for one in VIEWS.values())]
     named = {one.name for view in views if issubclass(view, ArchiveView) for one in fields(view)}
     named = (named - {"text"}) | {"in_text"}
-    assert {one.name.lower() for one in Asked} == named | {"all"}
+    assert {one.name.lower() for one in ReadingField} == named | {"all"}
     for name in named:
         for language in ("en", "nl"):
-            told = in_words(ArchiveReading.TABLE, "asked", written({name: ["7"]}), language)
+            told = in_words(ArchiveReading.TABLE, "asked", stored_request({name: ["7"]}), language)
             assert isinstance(told, str)
             assert not RAW.search(told)
     assert in_words(ArchiveReading.TABLE, "asked", "{}", "nl") == "alles"

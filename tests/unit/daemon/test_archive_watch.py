@@ -9,15 +9,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.daemon.starting import HELD, ArchiveWatch
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFailure
 from flaggermail.wording.alarms import Health
-from flaggermail.wording.said import UNSAID, Said
+from flaggermail.wording.said import UNSAID, StoredText
 from tests.unit.daemon.test_outage import Seconds
 
 
-def fault() -> ArchiveFault:
+def fault() -> ArchiveFailure:
     """Returns a fault of one file, as the archive raises it."""
-    made = ArchiveFault("archive: ab12 cannot be written to /srv/archive/ab/ab12: Input/output error")
+    made = ArchiveFailure("archive: ab12 cannot be written to /srv/archive/ab/ab12: Input/output error")
     made.__cause__ = OSError(errno.EIO, "Input/output error")
     return made
 
@@ -67,13 +67,13 @@ def test_a_fault_that_comes_again_waits_again_and_is_one_line(watch: ArchiveWatc
 
 def test_a_fault_without_the_systems_words(watch: ArchiveWatch) -> None:
     """A file that is missing or changed."""
-    watch.met("outbox", ArchiveFault("archive: the file of ab12 holds other octets"))
+    watch.met("outbox", ArchiveFailure("archive: the file of ab12 holds other octets"))
     assert watch.said == Health.AT_FAULT()
 
 
 def test_what_a_look_explains_holds_all(seconds: Seconds) -> None:
     """It is over as soon as a look finds nothing wrong."""
-    why: list[Said] = [Health.READ_ONLY(path="/srv/archive")]
+    why: list[StoredText] = [Health.READ_ONLY(path="/srv/archive")]
     watch = ArchiveWatch(lambda: why[0], seconds)
     watch.met("outbox", fault())
     assert watch.is_away("watcher")

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.daemon.outage import LONGEST, LONGEST_OF_DISK, RELAPSED_WITHIN, Outage
-from flaggermail.errors import DiskFails
+from flaggermail.errors import DiskFailure
 
 NOW = datetime(2027, 6, 12, 10, 2, tzinfo=UTC)
 
@@ -89,13 +89,13 @@ def test_a_disk_is_asked_each_minute_at_least(outage: Outage, seconds: Seconds) 
     """With room again, or mounted, the desk goes on within two minutes; the trouble is one, relapses included."""
     began = seconds.at
     for _ in range(20):
-        assert outage.met_by("remind", DiskFails("full"), NOW)
-        assert not outage.met_by("watcher", DiskFails("full"), NOW)
+        assert outage.met_by("remind", DiskFailure("full"), NOW)
+        assert not outage.met_by("watcher", DiskFailure("full"), NOW)
         since = seconds.at
         while not asks(outage):
             seconds.at += 1
         assert outage.seconds == seconds.at - began
         outage.end()
     assert seconds.at - since == LONGEST_OF_DISK
-    outage.met_by("remind", DiskFails("full"), NOW)
+    outage.met_by("remind", DiskFailure("full"), NOW)
     assert outage.words(ZoneInfo("UTC")) == "its disk is full, read-only, fails or is not there since 10:02"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail.documents.dates import DateForm, DecimalSign
-from flaggermail.figures.account import MailHead, Print, Told, block, paragraph
+from flaggermail.figures.account import MailHead, Print, UseDetails, block, paragraph
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop, UseState
 from flaggermail.record.case_values import CaseType, LanguageCode
 from flaggermail.record.states import InstantBasis
@@ -23,7 +23,7 @@ USE = PlatformUse(
     sent_at=SENT, sent_basis=InstantBasis.MAIL, receipt=ANSWER, human=ANSWER, substance=ANSWER,
     state=UseState.ANSWERED, reminders=(), escalations=(),
 )  # fmt: skip
-TOLD = Told(organisation="Het Ministerie", about=CaseType.GENERAL_WARNING, channel="Urgent Escalation Channel")
+TOLD = UseDetails(organisation="Het Ministerie", about=CaseType.GENERAL_WARNING, channel="Urgent Escalation Channel")
 MONTHS = {"nl": ("januari", "februari", "maart", "april", "mei", "juni"), "en": ("January", "", "", "", "", "June")}
 NL = Print(LanguageCode.NL, ZoneInfo("Europe/Amsterdam"), MONTHS["nl"])
 EN = replace(NL, language=LanguageCode.EN, months=MONTHS["en"])

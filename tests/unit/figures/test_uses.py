@@ -24,7 +24,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.record.states import ClockKind, ClockState, InstantBasis, NotificationState
-from flaggermail.wording.filing import Basis
+from flaggermail.wording.filing import PlacementBasis
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)
 ELECTION = Election(
@@ -99,13 +99,13 @@ def test_the_basis_and_form_of_an_answer() -> None:
     """A mail that was placed by our words in it says so; a note is by hand, whatever the means."""
     quoting = StoredMessage(
         id="m1", message_id=None, content_key="", digest="", direction=Direction.IN, received_at=SENT,
-        first_seen_at=SENT, place=Place.CASE, match_basis=Basis.QUOTES(count=30),
+        first_seen_at=SENT, place=Place.CASE, match_basis=PlacementBasis.QUOTES(count=30),
     )  # fmt: skip
     stopped = clock(ClockKind.HUMAN, 152)
     assert only(ledger(stopped, quoting)).human == Stop(
         SENT + timedelta(minutes=152), 152, InstantBasis.QUOTED_WORDS, AnswerForm.MAIL
     )
-    placed = replace(quoting, match_basis=Basis.BY_HAND(officer="officer1"))
+    placed = replace(quoting, match_basis=PlacementBasis.BY_HAND(officer="officer1"))
     human = only(ledger(stopped, placed)).human
     assert human is not None
     assert (human.basis, human.form) == (InstantBasis.MAIL, AnswerForm.MAIL)
@@ -189,7 +189,7 @@ def test_the_record_as_it_stood() -> None:
     later = SENT + timedelta(minutes=160)
     message = StoredMessage(
         id="m1", message_id=None, content_key="", digest="", direction=Direction.IN, received_at=SENT,
-        first_seen_at=later, place=Place.CASE, match_basis=Basis.QUOTES(count=30),
+        first_seen_at=later, place=Place.CASE, match_basis=PlacementBasis.QUOTES(count=30),
     )  # fmt: skip
     rows = (ELECTION, PLATFORM, CASE, USE, clock(ClockKind.HUMAN, None))
     events = [

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flaggermail.health.findings import HealthLimits, Measured, findings, named, skew
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 from tests.corpus import each
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)
@@ -75,5 +75,5 @@ def test_only_what_is_certain_of_two_clocks_is_told(low: int | None, high: int |
 def test_a_server_is_named_in_the_readers_language() -> None:
     """The mail on readiness names the server whose certificate ends as people do, and one that is unknown as it is."""
     mailbox = named("mailbox")
-    assert isinstance(mailbox, Said)
+    assert isinstance(mailbox, StoredText)
     assert (mailbox.in_language("nl"), mailbox.english, named("relay")) == ("de mailbox", "mailbox", "relay")

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from flaggermail.health.readiness import Lack, Readiness, Since, is_letter_day
+from flaggermail.health.readiness import Readiness, ReadinessFinding, Since, is_letter_day
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 READY = Readiness(
@@ -25,17 +25,17 @@ def test_a_desk_in_order_lacks_nothing() -> None:
 @pytest.mark.parametrize(
     ("lack", "found"),
     [
-        (Lack.POLICIES, replace(READY, policies=[*READY.policies, Since("Guidelines", 31)])),
-        (Lack.HOURS, replace(READY, unattended=[(NOON, NOON + timedelta(minutes=1))])),
-        (Lack.PAGERS, replace(READY, pagers=[Since("A. Jansen", None)])),
-        (Lack.CHANNELS, replace(READY, channels=[Since("Desk", 31)])),
-        (Lack.BOUNCED, replace(READY, bounced=["desk@loudhailer.example"])),
-        (Lack.CERTIFICATES, replace(READY, certificates=[Since("mailbox", 29)])),
-        (Lack.REHEARSAL, replace(READY, rehearsed=None)),
-        (Lack.REHEARSAL, replace(READY, rehearsed=181)),
+        (ReadinessFinding.POLICIES, replace(READY, policies=[*READY.policies, Since("Guidelines", 31)])),
+        (ReadinessFinding.HOURS, replace(READY, unattended=[(NOON, NOON + timedelta(minutes=1))])),
+        (ReadinessFinding.PAGERS, replace(READY, pagers=[Since("A. Jansen", None)])),
+        (ReadinessFinding.CHANNELS, replace(READY, channels=[Since("Desk", 31)])),
+        (ReadinessFinding.BOUNCED, replace(READY, bounced=["desk@loudhailer.example"])),
+        (ReadinessFinding.CERTIFICATES, replace(READY, certificates=[Since("mailbox", 29)])),
+        (ReadinessFinding.REHEARSAL, replace(READY, rehearsed=None)),
+        (ReadinessFinding.REHEARSAL, replace(READY, rehearsed=181)),
     ],
 )
-def test_one_fault_is_one_finding(lack: Lack, found: Readiness) -> None:
+def test_one_fault_is_one_finding(lack: ReadinessFinding, found: Readiness) -> None:
     """Beyond its limit, each fact asks somebody to do something, and it alone."""
     assert found.lacks == (lack,)
 

@@ -12,7 +12,7 @@ from flaggermail.intake.disposition import MACHINE, Circumstances, Disposition, 
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.wording.filing import CitizenDoubt, Filed, Says
+from flaggermail.wording.filing import CitizenDoubt, FilingReason, MachineStatement
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
@@ -28,33 +28,33 @@ REFERRAL = replace(STRANGER, kinds=frozenset({Kind.REFERRAL}), template="intake_
 CITIZEN = replace(STRANGER, kinds=frozenset({Kind.CITIZEN_REPORT}), template="decline")
 SENT = replace(STRANGER, sent_folder=True)
 
-NO_CASE = Filed.PLATFORM_UNPLACED()
+NO_CASE = FilingReason.PLATFORM_UNPLACED()
 TABLE: list[tuple[str, Circumstances, Disposition]] = [
     # mail in the Junk folder
     (
         "a stranger's mail in Junk",
         replace(STRANGER, junk_folder=True),
-        Disposition(Place.QUARANTINE, Filed.JUNK(reason=Filed.UNKNOWN()), from_junk=True),
+        Disposition(Place.QUARANTINE, FilingReason.JUNK(reason=FilingReason.UNKNOWN()), from_junk=True),
     ),
     (
         "a citizen's report in Junk is answered by nobody",
         replace(CITIZEN, junk_folder=True),
-        Disposition(Place.QUARANTINE, Filed.JUNK(reason=Filed.CITIZEN()), from_junk=True),
+        Disposition(Place.QUARANTINE, FilingReason.JUNK(reason=FilingReason.CITIZEN()), from_junk=True),
     ),
     (
         "noise in Junk",
         replace(STRANGER, kinds=frozenset({Kind.NOISE}), junk_folder=True),
-        Disposition(Place.NOISE, Filed.JUNK(reason=Filed.NOBODY_WROTE()), from_junk=True),
+        Disposition(Place.NOISE, FilingReason.JUNK(reason=FilingReason.NOBODY_WROTE()), from_junk=True),
     ),
     (
         "a referral in Junk whose sender is verified",
         replace(REFERRAL, junk_folder=True),
-        Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=True, tells="new case"),
+        Disposition(Place.CASE, FilingReason.REFERRAL(), opens=True, confirms=True, tells="new case"),
     ),
     (
         "a platform's answer in Junk",
         replace(ANSWER, junk_folder=True),
-        Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer"),
+        Disposition(Place.CASE, FilingReason.IN_CASE(), tells="platform answer"),
     ),
     (
         "a platform's mail in Junk that fits no case",
@@ -65,117 +65,129 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     (
         "typed to a channel",
         replace(SENT, to_channel=True),
-        Disposition(Place.QUARANTINE, Filed.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE),
+        Disposition(Place.QUARANTINE, FilingReason.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE),
     ),
     (
         "typed to a channel in a case without a use",
         replace(SENT, to_channel=True, placed=True),
-        Disposition(Place.QUARANTINE, Filed.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE),
+        Disposition(Place.QUARANTINE, FilingReason.TYPED_TO_CHANNEL(), alarm=AlarmKind.UNREGISTERED_USE),
     ),
     (
         "typed further in an exchange that runs",
         replace(SENT, to_channel=True, placed=True, use_placed=True),
-        Disposition(Place.CASE, Filed.COLLEAGUE_IN_CASE()),
+        Disposition(Place.CASE, FilingReason.COLLEAGUE_IN_CASE()),
     ),
-    ("typed to a referrer", replace(SENT, placed=True), Disposition(Place.CASE, Filed.COLLEAGUE_IN_CASE())),
-    ("typed to anybody", SENT, Disposition(Place.NOISE, Filed.COLLEAGUE())),
+    ("typed to a referrer", replace(SENT, placed=True), Disposition(Place.CASE, FilingReason.COLLEAGUE_IN_CASE())),
+    ("typed to anybody", SENT, Disposition(Place.NOISE, FilingReason.COLLEAGUE())),
     # machines
-    ("bounce in its case", replace(ANSWER, mechanical=BOUNCE), Disposition(Place.CASE, Filed.MACHINE(kind="bounce"))),
-    ("bounce of nothing", replace(STRANGER, mechanical=BOUNCE), Disposition(Place.NOISE, Filed.MACHINE(kind="bounce"))),
+    (
+        "bounce in its case",
+        replace(ANSWER, mechanical=BOUNCE),
+        Disposition(Place.CASE, FilingReason.MACHINE(kind="bounce")),
+    ),
+    (
+        "bounce of nothing",
+        replace(STRANGER, mechanical=BOUNCE),
+        Disposition(Place.NOISE, FilingReason.MACHINE(kind="bounce")),
+    ),
     (
         "delivery report",
         replace(ANSWER, mechanical=MechanicalKind.DELIVERED),
-        Disposition(Place.CASE, Filed.MACHINE(kind="delivered")),
+        Disposition(Place.CASE, FilingReason.MACHINE(kind="delivered")),
     ),
     (
         "complaint",
         replace(STRANGER, mechanical=MechanicalKind.FEEDBACK_REPORT),
-        Disposition(Place.NOISE, Filed.MACHINE(kind="feedback-report")),
+        Disposition(Place.NOISE, FilingReason.MACHINE(kind="feedback-report")),
     ),
     (
         "absence of anybody",
         replace(STRANGER, mechanical=AUTO),
-        Disposition(Place.NOISE, Filed.NOBODY_WROTE()),
+        Disposition(Place.NOISE, FilingReason.NOBODY_WROTE()),
     ),
     (
         "mail of a check of the servers, of an own domain that is on a list",
         replace(STRANGER, mechanical=AUTO, of_check=True, to_list=True),
-        Disposition(Place.NOISE, Filed.OWN_CHECK()),
+        Disposition(Place.NOISE, FilingReason.OWN_CHECK()),
     ),
     (
         "machine mail that says so and carries a referral",
         replace(STRANGER, mechanical=AUTO, of_check=True, carries_referral=True),
-        Disposition(Place.QUARANTINE, Filed.CARRIES_REFERRAL(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.CARRIES_REFERRAL(), tells="unplaced mail"),
     ),
     (
         "a person's mail that says so",
         replace(STRANGER, of_check=True),
-        Disposition(Place.QUARANTINE, Filed.UNKNOWN(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.UNKNOWN(), tells="unplaced mail"),
     ),
     (
         "machine mail that carries a referral",
         replace(STRANGER, mechanical=AUTO, carries_referral=True),
-        Disposition(Place.QUARANTINE, Filed.CARRIES_REFERRAL(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.CARRIES_REFERRAL(), tells="unplaced mail"),
     ),
     (
         "an authority's noise addressed to us",
         replace(STRANGER, kinds=frozenset({Kind.NOISE}), to_list=True),
-        Disposition(Place.NOISE, Filed.NOBODY_WROTE(), listed=True),
+        Disposition(Place.NOISE, FilingReason.NOBODY_WROTE(), listed=True),
     ),
     (
         "an authority's noise in Junk",
         replace(STRANGER, mechanical=AUTO, to_list=True, junk_folder=True),
-        Disposition(Place.NOISE, Filed.JUNK(reason=Filed.NOBODY_WROTE()), from_junk=True, listed=True),
+        Disposition(Place.NOISE, FilingReason.JUNK(reason=FilingReason.NOBODY_WROTE()), from_junk=True, listed=True),
     ),
     (
         "absence of a declined citizen that shows a referral",
         replace(STRANGER, mechanical=AUTO, declined_before=True, carries_referral=True),
-        Disposition(Place.DECLINED, Filed.NOBODY_WROTE()),
+        Disposition(Place.DECLINED, FilingReason.NOBODY_WROTE()),
     ),
     # a platform
-    ("answer", ANSWER, Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer")),
-    ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, Filed.IN_CASE())),
+    ("answer", ANSWER, Disposition(Place.CASE, FilingReason.IN_CASE(), tells="platform answer")),
+    ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Disposition(Place.CASE, FilingReason.IN_CASE())),
     (
         "result told by a machine",
-        replace(ANSWER, mechanical=AUTO, says=Says.ANSWER()),
-        Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer"),
+        replace(ANSWER, mechanical=AUTO, says=MachineStatement.ANSWER()),
+        Disposition(Place.CASE, FilingReason.IN_CASE(), tells="platform answer"),
     ),
     (
         "absence of a person at a platform",
-        replace(ANSWER, mechanical=AUTO, says=Says.ABSENCE(), no_receipt=NoReceipt.ABSENCE),
-        Disposition(Place.CASE, Filed.IN_CASE(), tells="platform answer"),
+        replace(ANSWER, mechanical=AUTO, says=MachineStatement.ABSENCE(), no_receipt=NoReceipt.ABSENCE),
+        Disposition(Place.CASE, FilingReason.IN_CASE(), tells="platform answer"),
     ),
     (
         "mail of ours deleted unread",
-        replace(ANSWER, mechanical=AUTO, says=Says.UNREAD(), no_receipt=NoReceipt.UNREAD),
-        Disposition(Place.CASE, Filed.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD),
+        replace(ANSWER, mechanical=AUTO, says=MachineStatement.UNREAD(), no_receipt=NoReceipt.UNREAD),
+        Disposition(Place.CASE, FilingReason.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD),
     ),
     (
         "mail of ours deleted unread, says somebody nobody vouches for",
         replace(
-            ANSWER, mechanical=AUTO, says=Says.UNREAD(), no_receipt=NoReceipt.UNREAD, verdict=SenderVerdict.UNVERIFIED
+            ANSWER,
+            mechanical=AUTO,
+            says=MachineStatement.UNREAD(),
+            no_receipt=NoReceipt.UNREAD,
+            verdict=SenderVerdict.UNVERIFIED,
         ),
-        Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer"),
+        Disposition(Place.CASE, FilingReason.UNVERIFIED(), tells="platform answer"),
     ),
     (
         "complaint about our mail in a case",
-        replace(ANSWER, mechanical=MechanicalKind.FEEDBACK_REPORT, says=Says.REPORT()),
-        Disposition(Place.CASE, Filed.MACHINE(kind=MechanicalKind.FEEDBACK_REPORT), tells="platform answer"),
+        replace(ANSWER, mechanical=MechanicalKind.FEEDBACK_REPORT, says=MachineStatement.REPORT()),
+        Disposition(Place.CASE, FilingReason.MACHINE(kind=MechanicalKind.FEEDBACK_REPORT), tells="platform answer"),
     ),
     (
         "answer nobody vouches for",
         replace(ANSWER, verdict=SenderVerdict.UNVERIFIED),
-        Disposition(Place.CASE, Filed.UNVERIFIED(), tells="platform answer"),
+        Disposition(Place.CASE, FilingReason.UNVERIFIED(), tells="platform answer"),
     ),
     (
         "answer that failed the check",
         replace(ANSWER, verdict=SenderVerdict.FAILED),
-        Disposition(Place.CASE, Filed.FAILED(), alarm=AlarmKind.FORGED),
+        Disposition(Place.CASE, FilingReason.FAILED(), alarm=AlarmKind.FORGED),
     ),
     (
         "answer whose arrival is disputed",
         replace(ANSWER, disputed=True),
-        Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer"),
+        Disposition(Place.CASE, FilingReason.ARRIVAL_DISPUTED(), tells="platform answer"),
     ),
     (
         "platform without a case",
@@ -196,76 +208,80 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     (
         "referrer adds",
         replace(REFERRAL, placed=True, template=None),
-        Disposition(Place.CASE, Filed.IN_CASE(), tells="further mail"),
+        Disposition(Place.CASE, FilingReason.IN_CASE(), tells="further mail"),
     ),
     (
         "officer in a case",
         replace(STRANGER, placed=True, kinds=frozenset({Kind.OFFICER_REPLY})),
-        Disposition(Place.CASE, Filed.IN_CASE()),
+        Disposition(Place.CASE, FilingReason.IN_CASE()),
     ),
     (
         "disputed addition",
         replace(REFERRAL, placed=True, disputed=True),
-        Disposition(Place.CASE, Filed.ARRIVAL_DISPUTED(), tells="platform answer"),
+        Disposition(Place.CASE, FilingReason.ARRIVAL_DISPUTED(), tells="platform answer"),
     ),
     # referrals
-    ("referral", REFERRAL, Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=True, tells="new case")),
+    (
+        "referral",
+        REFERRAL,
+        Disposition(Place.CASE, FilingReason.REFERRAL(), opens=True, confirms=True, tells="new case"),
+    ),
     (
         "referral of an officer",
         replace(REFERRAL, template=None),
-        Disposition(Place.CASE, Filed.REFERRAL(), opens=True, confirms=False, tells="new case"),
+        Disposition(Place.CASE, FilingReason.REFERRAL(), opens=True, confirms=False, tells="new case"),
     ),
     (
         "unverified referral",
         replace(REFERRAL, verdict=SenderVerdict.UNVERIFIED),
-        Disposition(Place.QUARANTINE, Filed.REFERRAL_UNVERIFIED(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.REFERRAL_UNVERIFIED(), tells="unplaced mail"),
     ),
     (
         "forged referral",
         replace(REFERRAL, verdict=SenderVerdict.FAILED),
-        Disposition(Place.QUARANTINE, Filed.REFERRAL_FAILED(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.REFERRAL_FAILED(), tells="unplaced mail"),
     ),
     (
         "referral that may belong to a case",
         replace(REFERRAL, suggestions=True),
-        Disposition(Place.QUARANTINE, Filed.MAY_BELONG(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.MAY_BELONG(), tells="unplaced mail"),
     ),
     (
         "referral outside every election",
         replace(REFERRAL, election=None),
-        Disposition(Place.QUARANTINE, Filed.NO_ELECTION(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.NO_ELECTION(), tells="unplaced mail"),
     ),
     # citizens
-    ("citizen", CITIZEN, Disposition(Place.DECLINED, Filed.CITIZEN(), declines=True)),
+    ("citizen", CITIZEN, Disposition(Place.DECLINED, FilingReason.CITIZEN(), declines=True)),
     (
         "citizen who was declined",
         replace(CITIZEN, declined_before=True),
-        Disposition(Place.QUARANTINE, Filed.DECLINED_BEFORE(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.DECLINED_BEFORE(), tells="unplaced mail"),
     ),
     (
         "citizen of whom the program has doubts",
         replace(CITIZEN, doubts=(CitizenDoubt.FORWARD(), CitizenDoubt.ATTACHMENT())),
         Disposition(
             Place.QUARANTINE,
-            Filed.CITIZEN_IN_DOUBT(doubts=(CitizenDoubt.FORWARD(), CitizenDoubt.ATTACHMENT())),
+            FilingReason.CITIZEN_IN_DOUBT(doubts=(CitizenDoubt.FORWARD(), CitizenDoubt.ATTACHMENT())),
             tells="unplaced mail",
         ),
     ),
     (
         "machine of a citizen who was declined",
         replace(STRANGER, mechanical=AUTO, declined_before=True),
-        Disposition(Place.DECLINED, Filed.NOBODY_WROTE()),
+        Disposition(Place.DECLINED, FilingReason.NOBODY_WROTE()),
     ),
     (
         "unverified citizen",
         replace(CITIZEN, verdict=SenderVerdict.UNVERIFIED),
-        Disposition(Place.QUARANTINE, Filed.CITIZEN_UNVERIFIED(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.CITIZEN_UNVERIFIED(), tells="unplaced mail"),
     ),
     *(
         (
             f"citizen, doubtful: {name}",
             replace(CITIZEN, **doubt),
-            Disposition(Place.QUARANTINE, Filed.CITIZEN_TO_JUDGE(), tells="unplaced mail"),
+            Disposition(Place.QUARANTINE, FilingReason.CITIZEN_TO_JUDGE(), tells="unplaced mail"),
         )
         for name, doubt in (
             ("no template", {"template": None}),
@@ -277,13 +293,13 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     (
         "newsletter",
         replace(STRANGER, kinds=frozenset({Kind.NOISE})),
-        Disposition(Place.NOISE, Filed.NOBODY_WROTE()),
+        Disposition(Place.NOISE, FilingReason.NOBODY_WROTE()),
     ),
-    ("stranger", STRANGER, Disposition(Place.QUARANTINE, Filed.UNKNOWN(), tells="unplaced mail")),
+    ("stranger", STRANGER, Disposition(Place.QUARANTINE, FilingReason.UNKNOWN(), tells="unplaced mail")),
     (
         "officer's note outside a case",
         replace(STRANGER, kinds=frozenset({Kind.OFFICER_REPLY})),
-        Disposition(Place.QUARANTINE, Filed.UNKNOWN(), tells="unplaced mail"),
+        Disposition(Place.QUARANTINE, FilingReason.UNKNOWN(), tells="unplaced mail"),
     ),
 ]
 

@@ -16,7 +16,7 @@ from flaggermail.mail.authentication.authres import (
     servers,
 )
 from flaggermail.mail.message import Address, Message, SenderVerdict, Verdict
-from flaggermail.wording.filing import Vouched
+from flaggermail.wording.filing import SenderEvidence
 from tests.corpus import each
 
 OURS = "mx.bzk.example"
@@ -256,7 +256,7 @@ def test_without_exactly_one_author_nobody_is_vouched_for() -> None:
 def test_without_a_configured_server_nobody_is_verified() -> None:
     """Without a configured authserv-id no field is trusted, and the basis gives that reason."""
     nobody = judged(*results(PASS), trust=Trust(AuthenticationMethod.NOBODY))
-    assert nobody == Verdict(SenderVerdict.UNVERIFIED, Vouched.NO_SERVER())
+    assert nobody == Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.NO_SERVER())
     assert judged(*results(PASS), trust=Trust(AuthenticationMethod.DKIM, None, OURS)).value == "unverified"
     assert verdict(*results(PASS), ours=OURS.upper()) == "verified"
 
@@ -264,7 +264,7 @@ def test_without_a_configured_server_nobody_is_verified() -> None:
 def test_a_mail_on_which_nobody_gave_a_verdict_is_unverified() -> None:
     """A message that did not pass through the intake is unverified, with that reason."""
     bare = Message(sha256="", size=0, from_=(AUTHOR,), headers=results(PASS))
-    assert bare.vouched == Verdict(SenderVerdict.UNVERIFIED, Vouched.NOBODY_ASKED())
+    assert bare.vouched == Verdict(SenderVerdict.UNVERIFIED, SenderEvidence.NOBODY_ASKED())
 
 
 def test_our_own_received_line_is_found_by_its_server() -> None:

@@ -14,7 +14,7 @@ from flaggermail.mail.authentication.dkim_signature import (
     same_identity,
     weakness,
 )
-from flaggermail.wording.said import Said
+from flaggermail.wording.said import StoredText
 from tests.corpus import each
 
 NOW = datetime.fromisoformat("2027-03-17T10:00:00+00:00")
@@ -38,7 +38,7 @@ def test_a_plain_signature_is_read() -> None:
     assert found.tags["b"] == "abc"
 
 
-def why_weak(said: Said | None) -> str | None:
+def why_weak(said: StoredText | None) -> str | None:
     """Returns the sentence in English, None if there is none."""
     return None if said is None else said.english
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge, read_trace
 from flaggermail.mail.fields import read_addresses, words_decoded
 from flaggermail.mail.message import Verdict
-from flaggermail.wording.filing import Vouched
+from flaggermail.wording.filing import SenderEvidence
 from tests.corpus import each
 from tests.pace import within
 
@@ -54,7 +54,7 @@ def judged(*values: str, author: str = OFFICER, trust: Trust = LOGINS, below: tu
 )
 def test_a_login_with_the_authors_address_verifies(value: str) -> None:
     """Every form of RFC 8601 is understood; DMARC may say nothing, as it does of submitted mail."""
-    assert judged(value) == Verdict(judged(PASS).value, Vouched.LOGIN(server=OURS, domain="bzk.example"))
+    assert judged(value) == Verdict(judged(PASS).value, SenderEvidence.LOGIN(server=OURS, domain="bzk.example"))
     assert judged(value).value == "verified"
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flaggermail.intake.triage import disputed
-from flaggermail.wording.filing import Dispute
+from flaggermail.wording.filing import ArrivalDoubt
 from tests.corpus import each
 
 AT = datetime.fromisoformat("2024-06-06T13:06:00+02:00")
@@ -60,7 +60,7 @@ def test_far_from_our_own_servers_line(taken: str, is_disputed: bool) -> None:  
 
 def test_the_reason_names_the_instant() -> None:
     """The reason names the instant, so that a person can judge it."""
-    assert disputed(AT, AT + timedelta(minutes=5), None) == Dispute.BEFORE_LOOK(at="2024-06-06 11:11")
+    assert disputed(AT, AT + timedelta(minutes=5), None) == ArrivalDoubt.BEFORE_LOOK(at="2024-06-06 11:11")
     received = line("Thu, 6 Jun 2024 10:00:00 +0000")
-    assert disputed(AT, None, received) == Dispute.SERVER_LINE(at="2024-06-06 10:00")
+    assert disputed(AT, None, received) == ArrivalDoubt.SERVER_LINE(at="2024-06-06 10:00")
     assert disputed(AT, None, "by mx.bzk.example without an instant") is None

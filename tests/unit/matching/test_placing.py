@@ -9,8 +9,8 @@ import pytest
 
 from flaggermail.matching.placing import NEEDS, Key, KeyKind, Known, Placement, Proof, Use, Writer, place
 from flaggermail.matching.scoring import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
-from flaggermail.wording.filing import Basis, Hint
-from flaggermail.wording.said import Said, as_written
+from flaggermail.wording.filing import PlacementBasis, SuggestionText
+from flaggermail.wording.said import StoredText, as_written
 from tests.corpus import each
 from tests.tools.wording import english
 
@@ -105,7 +105,7 @@ def test_a_platforms_mail_to_somebody_else_only_suggests(kind: KeyKind) -> None:
     asked = key(kind, notification=USE_A.notification)
     found = place(of_platform(asked, to_us=False))
     assert (found.case, found.notification) == (None, None)
-    assert Hint.NOT_TO_US() in found.suggestions[0].why
+    assert SuggestionText.NOT_TO_US() in found.suggestions[0].why
 
 
 @each("kind", [KeyKind.TOKEN, KeyKind.OUR_MAIL])
@@ -114,7 +114,7 @@ def test_a_key_that_was_given_to_somebody_else_stops_no_clock(kind: KeyKind, giv
     """A platform's mail under the key of the referrer, or of another platform, waits for a person."""
     found = place(of_platform(replace(given, kind=kind)))
     assert (found.case, found.notification) == (None, None)
-    assert Hint.OTHER_RECIPIENT() in found.suggestions[0].why
+    assert SuggestionText.OTHER_RECIPIENT() in found.suggestions[0].why
 
 
 def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
@@ -132,7 +132,7 @@ def test_unverified_mail_opens_no_closed_case(kind: KeyKind) -> None:
         assert place(known).case == (None if kind is KeyKind.PLACED_BEFORE else ONE)
         found = place(replace(known, verified=False))
         assert found.case is None
-        assert Hint.CLOSED() in found.suggestions[0].why
+        assert SuggestionText.CLOSED() in found.suggestions[0].why
 
 
 def test_a_colleagues_mail_in_sent_is_placed_by_every_key_but_a_number() -> None:
@@ -163,7 +163,7 @@ def test_a_host_that_the_channel_does_not_list_answers_nothing(kind: KeyKind) ->
     known = replace(of_platform(key(kind, notification=USE_A.notification)), elsewhere=frozenset({USE_A.notification}))
     found = place(known)
     assert found.case is None
-    assert Hint.OTHER_HOST() in found.suggestions[0].why
+    assert SuggestionText.OTHER_HOST() in found.suggestions[0].why
 
 
 def test_an_address_files_only_where_no_other_case_waits() -> None:
@@ -171,7 +171,7 @@ def test_an_address_files_only_where_no_other_case_waits() -> None:
     asked, other = key(KeyKind.PLACED_BEFORE), Use("VF-EP2024-0002/1", TWO, "A", open=True)
     assert place(of_platform(asked, uses=(USE_A,))).case == ONE
     found = place(of_platform(asked, uses=(USE_A, other)))
-    assert (found.case, Hint.OTHER_CASE_WAITS() in found.suggestions[0].why) == (None, True)
+    assert (found.case, SuggestionText.OTHER_CASE_WAITS() in found.suggestions[0].why) == (None, True)
 
 
 # ---- suggestions
@@ -180,7 +180,7 @@ def test_an_address_files_only_where_no_other_case_waits() -> None:
 def test_a_number_alone_is_a_clue() -> None:
     """The clue of a key that places nothing comes with the reason."""
     found = place(of_other(key(KeyKind.NUMBER), sender="wim@elsewhere.example"))
-    why = (Hint.NUMBER(), Hint.OTHER_ADDRESS())
+    why = (SuggestionText.NUMBER(), SuggestionText.OTHER_ADDRESS())
     assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 50, why),))
 
 
@@ -188,10 +188,10 @@ def test_another_subject_under_our_key_only_suggests() -> None:
     """A mail with our token but another subject is only suggested for that case: a person decides."""
     known = Known(keys=(key(),), clues=TWINS, other_subject=frozenset({ONE}))
     found = place(known)
-    assert (found.case, found.basis) == (None, Said())
+    assert (found.case, found.basis) == (None, StoredText())
     assert found.suggestions == (
-        Suggestion(ONE, 100, (Hint.OTHER_SUBJECT(), Hint.SAME_REFERRAL()), TWIN),
-        Suggestion(TWO, 60, (Hint.SAME_REFERRAL(),), TWIN),
+        Suggestion(ONE, 100, (SuggestionText.OTHER_SUBJECT(), SuggestionText.SAME_REFERRAL()), TWIN),
+        Suggestion(TWO, 60, (SuggestionText.SAME_REFERRAL(),), TWIN),
     )
     assert place(replace(known, keys=(key(case=TWO),))).case == TWO
 
@@ -202,16 +202,16 @@ def test_only_open_case_of_a_platform_is_only_suggested() -> None:
     found = place(of_platform(uses=(USE_A, ELSEWHERE, USE_B, closed)))
     assert found.case is None
     assert found.suggestions == (
-        Suggestion(ONE, 40, (Hint.WAITS(),)),
-        Suggestion(TWO, 40, (Hint.WAITS(),)),
+        Suggestion(ONE, 40, (SuggestionText.WAITS(),)),
+        Suggestion(TWO, 40, (SuggestionText.WAITS(),)),
     )
 
 
 def test_clues_add_up_and_the_highest_comes_first() -> None:
     """Clues add up and the highest score comes first; a repeated clue counts once and the maximum is 100."""
-    number = Key(KeyKind.NUMBER, ONE, Said())
+    number = Key(KeyKind.NUMBER, ONE, StoredText())
     found = place(Known(keys=(number,), verified=True, clues={ONE: [SAME_SENDER], TWO: [ATTACHED, SAME_TEXT]}))
-    why = (Hint.NUMBER(), Hint.OTHER_ADDRESS(), SAME_SENDER.why)
+    why = (SuggestionText.NUMBER(), SuggestionText.OTHER_ADDRESS(), SAME_SENDER.why)
     assert [one.said.english for one in found.suggestions] == [
         f"{TWO} (100): it was attached to mail of this case; the texts agree",
         f"{ONE} (60): {'; '.join(english(why))}",
@@ -231,7 +231,7 @@ SURE = (SAME_REFERRAL, SAME_TEXT, SAME_ADDRESS)
 def test_one_score_at_the_threshold_places() -> None:
     """If exactly one case reaches the threshold, the mail is filed in it with the score and its suggestion."""
     found = place(Known(clues={ONE: SURE, TWO: [SAME_REFERRAL]}, threshold=95))
-    assert (found.case, found.notification, found.basis) == (ONE, None, Basis.SCORE(score=100))
+    assert (found.case, found.notification, found.basis) == (ONE, None, PlacementBasis.SCORE(score=100))
     assert found.by_score == Suggestion(ONE, 100, tuple(clue.why for clue in SURE), TWIN)
 
 
@@ -242,7 +242,9 @@ def test_one_score_at_the_threshold_places() -> None:
         Known(clues={ONE: SURE, TWO: SURE}, threshold=95),  # two of them
         Known(clues={ONE: [SAME_REFERRAL, SAME_TEXT]}, threshold=95),  # below it
         Known(
-            keys=(Key(KeyKind.NUMBER, ONE, Said()),), clues={ONE: [SAME_ADDRESS, SAME_SENDER, SAME_TEXT]}, threshold=95
+            keys=(Key(KeyKind.NUMBER, ONE, StoredText()),),
+            clues={ONE: [SAME_ADDRESS, SAME_SENDER, SAME_TEXT]},
+            threshold=95,
         ),
     ],
     ids=["no threshold", "two", "below", "nothing firm"],
@@ -279,4 +281,4 @@ def test_bounce_keeps_the_notification_of_its_key() -> None:
 
 def test_nothing_known_leads_nowhere() -> None:
     """A mail without any known key gets neither a case nor a suggestion."""
-    assert place(Known(sender="strange@elsewhere.example")) == Placement(None, None, Said())
+    assert place(Known(sender="strange@elsewhere.example")) == Placement(None, None, StoredText())

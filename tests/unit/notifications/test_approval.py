@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.notifications.approval import Offer, Void, read
+from flaggermail.notifications.approval import Offer, RefusedCode, offer_of_code
 from flaggermail.record.case_values import LASTS
 
 NOW = datetime(2027, 3, 17, 20, tzinfo=UTC)
@@ -20,7 +20,7 @@ HEX = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 def test_the_code_of_the_person_lets_the_draft_go() -> None:
     """The code is accepted as printed in the mail."""
-    assert read(OFFER.code, "officer1", [OFFER], NOW) == OFFER
+    assert offer_of_code(OFFER.code, "officer1", [OFFER], NOW) == OFFER
 
 
 @pytest.mark.parametrize(
@@ -35,19 +35,19 @@ def test_the_code_of_the_person_lets_the_draft_go() -> None:
 def test_another_text_person_or_mail_has_another_code(other: Offer) -> None:
     """Another text, person or mail has another code."""
     assert other.code != OFFER.code
-    assert read(OFFER.code, other.officer, [other], NOW) == Void("there is no such code")
+    assert offer_of_code(OFFER.code, other.officer, [other], NOW) == RefusedCode("there is no such code")
 
 
 def test_a_code_is_of_no_use_to_another_person() -> None:
     """A code is refused from another person, for example after a forward."""
-    assert read(OFFER.code, "officer2", [OFFER], NOW) == Void("this code is another person's")
+    assert offer_of_code(OFFER.code, "officer2", [OFFER], NOW) == RefusedCode("this code is another person's")
 
 
 @pytest.mark.parametrize(("minutes", "good"), [(0, True), (119, True), (120, False), (10_000, False)])
 def test_a_code_holds_for_two_hours(minutes: int, *, good: bool) -> None:
     """A code is valid for two hours from the instant of the mail; after that the answer names the draft."""
-    found = read(OFFER.code, "officer1", [OFFER], NOW + timedelta(minutes=minutes))
-    assert found == (OFFER if good else Void("this code has run out", OFFER.draft))
+    found = offer_of_code(OFFER.code, "officer1", [OFFER], NOW + timedelta(minutes=minutes))
+    assert found == (OFFER if good else RefusedCode("this code has run out", OFFER.draft))
 
 
 @given(HEX, HEX)
@@ -57,11 +57,11 @@ def test_a_code_can_be_typed_on_a_phone(token: str, digest: str) -> None:
     assert len(offer.code) == 6
     assert not set(offer.code) & set("IO01abcdefghijklmnopqrstuvwxyz")
     for written in (offer.code.lower(), f" {offer.code[:3]} {offer.code[3:]}. ", f"<{offer.code}>"):
-        assert read(written, "officer1", [offer], NOW) == offer
+        assert offer_of_code(written, "officer1", [offer], NOW) == offer
 
 
 @given(st.text(max_size=12))
 def test_nothing_else_is_a_code(written: str) -> None:
     """Any other text than the officer's code is refused."""
-    found = read(written, "officer1", [OFFER], NOW)
+    found = offer_of_code(written, "officer1", [OFFER], NOW)
     assert (found == OFFER) is ("".join(sign for sign in written.upper() if sign.isalnum()) == OFFER.code)

@@ -11,7 +11,7 @@ import re2
 from flaggermail.errors import ConfigurationError
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import FORBIDDEN, MISSING, Requirements, faults
-from flaggermail.wording.refusals import InDraft
+from flaggermail.wording.refusals import DraftFault
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[3]
@@ -173,7 +173,7 @@ def test_a_policy_read_in_the_future_is_a_fault() -> None:
     today, before = (replace(wanted, drafted_on=date(2024, 5, day)) for day in (2, 1))
     assert faults("[VF-EP2024-0001] Two boxes", GOOD["en"], today, PATTERNS, search) == ()
     (fault,) = faults("[VF-EP2024-0001] Two boxes", GOOD["en"], before, PATTERNS, search)
-    assert fault == InDraft.POLICY_AHEAD(day="2 May 2024")
+    assert fault == DraftFault.POLICY_AHEAD(day="2 May 2024")
     follow_up = replace(before, follow_up=True)
     assert faults("[VF-EP2024-0001] Two boxes", GOOD["en"], follow_up, PATTERNS, search) == ()
 

@@ -14,15 +14,15 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import CHECK_HEADER
 from flaggermail.online import checking
-from flaggermail.online.checked import MARK, CheckPart, Marks, bits_of, forged_mark, written
+from flaggermail.online.checked import MARK, CheckPart, Marks, bits_of, compose_mail, forged_mark
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import Folder, Reach, Role, TokenReach
 from flaggermail.ports.probing import Found, SubmissionSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.model import PagerSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
-from flaggermail.wording.online import Online, OnlineStep, ToMend
-from flaggermail.wording.servers import Attempted, MailboxCause, ReachText
+from flaggermail.wording.online import OnlineFinding, OnlineRemedy, OnlineStep
+from flaggermail.wording.servers import AttemptText, MailboxFailure, ReachText
 from tests.corpus import each
 from tests.doubles.scripted_means import BITS, FOLDERS, NOW, RECEIVED, RESULTS, SEEN, Around, ScriptedMarks, link_lost
 from tests.store.desk_fixtures import desk_settings
@@ -96,7 +96,7 @@ def left(*, genuine: bool = True, removes: bool = True) -> Change:
 
     def change(around: Around) -> None:
         marks = OLD if genuine else replace(OLD, seal="0" * 32)
-        octets = written(marks, CheckPart.PLAIN, Address(OWN), OWN, NOW)
+        octets = compose_mail(marks, CheckPart.PLAIN, Address(OWN), OWN, NOW)
         around.mailbox.mails.append(Found("INBOX", Role.INBOX, "1", "900", NOW, octets))
         around.mailbox.removes = removes
 
@@ -179,9 +179,9 @@ CASES: tuple[tuple[OutcomeCode, CheckStep, Change], ...] = (
     (C.LEFT_REMOVED, S.LEFT_OVER, left()),
     (C.LEFT_THERE, S.LEFT_OVER, left(removes=False)),
     (C.LEFT_NOTHING, S.LEFT_OVER, left(genuine=False)),
-    (C.SUBMISSION_CLOSED, S.SUBMISSION_CONNECT, shows(replace(SEEN, connected=Attempted.SILENT(seconds="30")))),
+    (C.SUBMISSION_CLOSED, S.SUBMISSION_CONNECT, shows(replace(SEEN, connected=AttemptText.SILENT(seconds="30")))),
     (C.SUBMISSION_LOGIN_REFUSED, S.SUBMISSION_LOGIN,
-     shows(replace(SEEN, logged_in=Attempted.LOGIN_REFUSED(file="smtp-password")))),
+     shows(replace(SEEN, logged_in=AttemptText.LOGIN_REFUSED(file="smtp-password")))),
     (C.SUBMISSION_OFFERS_LESS, S.SUBMISSION_OFFERS, shows(replace(SEEN, offers=frozenset({"8bitmime"})))),
     (C.SUBMISSION_NO_UTF8, S.SUBMISSION_OFFERS,
      both(shows(replace(SEEN, offers=frozenset({"8bitmime"}))), lambda around: _settings(around, submission=UTF8))),
@@ -280,11 +280,19 @@ def test_every_code_is_provoked_somewhere() -> None:
 
 def test_every_code_has_its_words() -> None:
     """A sentence for each, and what mends it where something is to be mended."""
-    details = {Online.AHEAD, Online.BEHIND, Online.WITH_TOKEN, Online.WITH_PASSWORD, Online.NO_LIMIT, Online.MEGABYTES,
-               Online.NO_RECEIPT, Online.NOT_SEEN}  # fmt: skip
-    assert {one.name for one in set(Online) - details} == {code.name for code in OutcomeCode}
+    details = {
+        OnlineFinding.AHEAD,
+        OnlineFinding.BEHIND,
+        OnlineFinding.WITH_TOKEN,
+        OnlineFinding.WITH_PASSWORD,
+        OnlineFinding.NO_LIMIT,
+        OnlineFinding.MEGABYTES,
+        OnlineFinding.NO_RECEIPT,
+        OnlineFinding.NOT_SEEN,
+    }
+    assert {one.name for one in set(OnlineFinding) - details} == {code.name for code in OutcomeCode}
     wrong = {code.name for code in OutcomeCode if code.result in {Result.MEND, Result.WARNING}}
-    assert {one.name for one in ToMend} == wrong
+    assert {one.name for one in OnlineRemedy} == wrong
     assert [one.name for one in OnlineStep] == [step.name for step in CheckStep]
 
 
@@ -295,7 +303,7 @@ def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Configuration) 
     assert first is not None
     assert first.step is CheckStep.IMAP_LOGIN
     behind = [one for one in found if one.code is OutcomeCode.NOT_TRIED]
-    assert {one.what for one in behind} == {Online.NOT_TRIED(step=CheckStep.IMAP_LOGIN.said)}
+    assert {one.what for one in behind} == {OnlineFinding.NOT_TRIED(step=CheckStep.IMAP_LOGIN.said)}
     assert CheckStep.VERIFIED in {one.step for one in behind}
     assert CheckStep.SUBMISSION_LOGIN not in {one.step for one in behind}
     assert around.sending.recipients == []
@@ -303,7 +311,7 @@ def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Configuration) 
 
 def test_a_known_answer_is_explained_in_the_language_of_the_reader(settings: Configuration) -> None:
     """What the adapter recognised is what mends it, in English and in Dutch, and no other cure is offered."""
-    cause = MailboxCause.IMAP_OFF
+    cause = MailboxFailure.IMAP_OFF
     refused = LoginRefused("the server refuses the login of desk (ALERT)", sample(cause))
     _, found = checked(settings, fails("log_in", refused))
     (outcome,) = [one for one in found if one.step is CheckStep.IMAP_LOGIN]
@@ -313,7 +321,7 @@ def test_a_known_answer_is_explained_in_the_language_of_the_reader(settings: Con
 
 def test_an_answer_that_is_known_mends_nothing_where_all_is_well(settings: Configuration) -> None:
     """A refusal of another mailbox is what was wanted: its explanation asks nobody to change anything."""
-    told = Attempted.HINTED(what=Attempted.SAYS(words="NO"), hint=sample(MailboxCause.IMAP_OFF))
+    told = AttemptText.HINTED(what=AttemptText.SAYS(words="NO"), hint=sample(MailboxFailure.IMAP_OFF))
     _, found = checked(settings, with_token(TokenReach(Reach.REFUSED, told)))
     (outcome,) = [one for one in found if one.step is CheckStep.OTHER_MAILBOX]
     assert (outcome.code, outcome.mend) == (OutcomeCode.OTHER_REFUSED, "")

@@ -14,7 +14,7 @@ import pytest
 
 import flaggermail
 from flaggermail.record.kinds import Kind
-from flaggermail.record.outbox_states import IN_HAND, NEXT, moved
+from flaggermail.record.outbox_states import IN_HAND, NEXT, in_state
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import WAITING, MailState
 from tests.corpus import each
@@ -65,10 +65,10 @@ def test_every_number_of_the_drawing_is_explained() -> None:
 def test_only_along_an_arrow(start: MailState, end: MailState) -> None:
     """A mail changes state only along an arrow; an accepted mail is never queued again."""
     if end in NEXT[start]:
-        assert moved(an_envelope(start), end).state == end
+        assert in_state(an_envelope(start), end).state == end
     else:
         with pytest.raises(ValueError, match=f"{start} cannot become {end}"):
-            moved(an_envelope(start), end)
+            in_state(an_envelope(start), end)
 
 
 def test_what_waits_is_known() -> None:

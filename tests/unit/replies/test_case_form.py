@@ -15,11 +15,11 @@ from flaggermail.replies.case_form import (
     FormFault,
     SentForm,
     filled_before,
+    filled_form,
     links_in,
     mark_of,
     read,
     values_in,
-    written,
 )
 from flaggermail.replies.request import Request
 from tests.corpus import each
@@ -43,7 +43,7 @@ ENGLISH = {"onjuist": "incorrect", "regel": "rule", "criterium": "criterion", "p
 
 def filled(asked: SentForm = ASKED, /, **values: str) -> str:
     """Returns the form as sent, with values filled in."""
-    form = written(asked)
+    form = filled_form(asked)
     for word, value in {**FILLED, **values}.items():
         form = "\n".join(f"{word}: {value}" if line.startswith(f"{word}:") else line for line in form.split("\n"))
     return form
@@ -93,7 +93,7 @@ def test_a_form_filled_in_within_the_quotation(prefix: str, gap: str) -> None:
 
 def test_a_copy_above_the_empty_form_counts() -> None:
     """A copy above the empty form counts, with or without its marks, in Dutch or English."""
-    quoted = "\n".join(f"> {line}" for line in written(ASKED).split("\n"))
+    quoted = "\n".join(f"> {line}" for line in filled_form(ASKED).split("\n"))
     bare = "\n".join(f"{word}: {value}" for word, value in FILLED.items())
     assert taken(bare, f"{bare}\n\n{quoted}") == taken(filled())
     assert taken(filled(), f"{filled()}\n\n{quoted}") == taken(filled())
@@ -201,15 +201,15 @@ def test_text_and_title_are_those_of_the_officer() -> None:
 
 def test_nothing_of_the_referral_stands_between_the_marks() -> None:
     """Every line of the form is empty, and a form sent back as it was says nothing."""
-    assert all(line.endswith(":") for line in written(ASKED).split("\n")[1:-1])
-    assert values_in("", written(ASKED), ASKED) == {}
+    assert all(line.endswith(":") for line in filled_form(ASKED).split("\n")[1:-1])
+    assert values_in("", filled_form(ASKED), ASKED) == {}
 
 
 def test_what_was_sent_does_not_count_until_a_line_is_changed() -> None:
     """Values that the officer filled in before count with one more line; alone they say nothing."""
     before = {"incorrect": "ja", "contradicts": "artikel N 7", "text": "Zie https://a.example/1\nen verder"}
-    sent = replace(ASKED, lines=tuple(written(ASKED, before).split("\n")[1:-1]))
-    back = written(ASKED, before)
+    sent = replace(ASKED, lines=tuple(filled_form(ASKED, before).split("\n")[1:-1]))
+    back = filled_form(ASKED, before)
     linked = back.replace("https://a.example/1", "https://a.example/1<https://a.example/1>")
     assert values_in("", back, sent) == values_in("", linked, sent) == {}
     assert values_in("", back.replace("pogingen:", "pogingen: 2"), sent) == {**before, "own_attempts": "2"}
@@ -221,10 +221,10 @@ def test_what_was_sent_does_not_count_until_a_line_is_changed() -> None:
 def test_a_form_sent_back_as_it_came_keeps_what_was_filled_in() -> None:
     """It is refused as unchanged, with no line called missing, and its values stand in the form that comes again."""
     before = {"incorrect": "ja", "contradicts": "artikel N 7"}
-    sent = replace(ASKED, lines=tuple(written(ASKED, before).split("\n")[1:-1]))
-    assert fault("", written(ASKED, before), sent) == ("form unchanged", ())
+    sent = replace(ASKED, lines=tuple(filled_form(ASKED, before).split("\n")[1:-1]))
+    assert fault("", filled_form(ASKED, before), sent) == ("form unchanged", ())
     assert filled_before(sent) == before
-    assert fault("", written(ASKED))[0] == "lines missing"
+    assert fault("", filled_form(ASKED))[0] == "lines missing"
 
 
 def test_a_line_with_the_mark_of_others_words_does_not_count() -> None:
@@ -241,8 +241,8 @@ def test_a_line_with_the_mark_of_others_words_does_not_count() -> None:
 def test_means_are_asked_of_a_lost_channel_only() -> None:
     """Only the form for a lost channel has a line for the means used."""
     lost = replace(ASKED, case_type="B_channel")
-    assert "middelen:" in written(lost)
-    assert "middelen:" not in written(ASKED)
+    assert "middelen:" in filled_form(lost)
+    assert "middelen:" not in filled_form(ASKED)
     assert taken(filled(lost, middelen="ja"), asked=lost).assessed["all_means_used"] is True
 
 

@@ -25,7 +25,7 @@ from flaggermail.replies.phrases import Consent, Line, code_in
 )
 def test_usual_forms_are_read(line: str, code: str, language: str | None) -> None:
     """Words of consent, punctuation and emoji may stand around the code; the words give the language."""
-    assert code_in(Line.of(line)) == Consent(code, language)
+    assert code_in(Line.from_text(line)) == Consent(code, language)
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_usual_forms_are_read(line: str, code: str, language: str | None) -> Non
 )  # fmt: skip
 def test_anything_else_is_not(line: str) -> None:
     """A question, another word, another length or a second code is not understood."""
-    assert code_in(Line.of(line)) is None
+    assert code_in(Line.from_text(line)) is None
 
 
 @given(st.text(max_size=60))
 def test_no_line_breaks_it(line: str) -> None:
     """Whatever was written, a code of six signs or nothing comes out."""
-    found = code_in(Line.of(line))
+    found = code_in(Line.from_text(line))
     assert found is None or len(found.code) == 6

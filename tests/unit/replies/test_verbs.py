@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail.commands.door import command_of
 from flaggermail.commands.requests import read_request
-from flaggermail.letters.template_values import Why
+from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Source, Topic
 from flaggermail.replies.acts import sources, type_named
@@ -78,7 +78,7 @@ def act(topic: Topic, text: str) -> Request:
     return only
 
 
-def why(topic: Topic, text: str) -> Why:
+def why(topic: Topic, text: str) -> ReplyRefusal:
     """Returns the reason why `text` is not understood."""
     found = read(text, text, about(topic))
     assert isinstance(found, NotUnderstood), found
@@ -228,54 +228,54 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
 @each(
     ("topic", "written", "reason"),
     [
-        (Topic.REMINDER, "", Why.UNKNOWN),
-        (Topic.REMINDER, "ok?", Why.UNKNOWN),
-        (Topic.REMINDER, "Ok, maar ik ben niet in dienst", Why.UNKNOWN),
-        (Topic.REMINDER, "Is dit ok", Why.UNKNOWN),
-        (Topic.REMINDER, "ok\nneem", Why.TWO),
-        (Topic.REMINDER, "ok\n\nNee, toch liever een ander.", Why.DOUBT),
-        (Topic.REMINDER, "ok\nBut wait for my call.", Why.DOUBT),
-        (Topic.REMINDER, "ok\nDon\u2019t call me.", Why.DOUBT),
-        (Topic.REMINDER, "to be honest I am asleep", Why.NAME),
-        (Topic.REMINDER, "over aan Jansen", Why.NAME),
-        (Topic.SHIFT, "ruil met Pietersen", Why.NAME),
-        (Topic.SHIFT, "ok", Why.UNKNOWN),
-        (Topic.REMINDER, "gebeld 25:10 ja", Why.INSTANT),
-        (Topic.REMINDER, "gebeld 21:50 nog niet geweest", Why.INSTANT),
-        (Topic.REMINDER, "neem", Why.UNKNOWN),
-        (Topic.REMINDERS, "gebeld 21:45 ze hebben het", Why.UNKNOWN),
-        (Topic.NEW_CASE, "Ik neem hem", Why.UNKNOWN),
-        (Topic.NEW_CASE, "neem / wijs af", Why.UNKNOWN),
-        (Topic.NEW_CASE, "vraag", Why.UNKNOWN),
-        (Topic.NEW_CASE, "wijs af:", Why.UNKNOWN),
-        (Topic.NEW_CASE, "nimm", Why.UNKNOWN),
-        (Topic.APPROVAL, "akkoord", Why.CODE),
-        (Topic.APPROVAL, "akkoord K7Q2MY", Why.CODE),
-        (Topic.APPROVAL, f"akkoord {CODE}, maar pas de titel aan", Why.UNKNOWN),
-        (Topic.APPROVAL, f"akkoord {CODE}\n\nMaar pas eerst de titel aan.", Why.DOUBT),
-        (Topic.APPROVAL, f"niet akkoord {CODE}", Why.UNKNOWN),
-        (Topic.APPROVAL, "nee", Why.UNKNOWN),
-        (Topic.QUARANTINE, "nieuw\nruis", Why.TWO),
-        (Topic.QUARANTINE, "nieuw en onthoud\nruis", Why.TWO),
-        (Topic.QUARANTINE, "nieuw en onthoud: kabouters", Why.SOURCE),
-        (Topic.QUARANTINE, "nieuw en onthoud van de gemeente", Why.UNKNOWN),
-        (Topic.QUARANTINE, "niet nieuw en onthoud", Why.UNKNOWN),
-        (Topic.QUARANTINE, "nieuw en onthoud?", Why.UNKNOWN),
-        (Topic.QUARANTINE, "nieuw en onthoud\n\nMaar vraag eerst of dit klopt.", Why.DOUBT),
-        (Topic.NEW_CASE, "soort: gehakt account", Why.TYPE),
-        (Topic.NEW_CASE, "soort: gehackt account?", Why.TYPE),
-        (Topic.NEW_CASE, "soort: gehackt account of inhoud", Why.TYPE),
-        (Topic.NEW_CASE, "source: the moon", Why.SOURCE),
-        (Topic.NEW_CASE, "soort:", Why.UNKNOWN),
-        (Topic.NEW_CASE, "bron", Why.UNKNOWN),
-        (Topic.NEW_CASE, "soort: inhoud\nbron: media\nbron: gemeente", Why.TWO),
-        (Topic.NEW_CASE, "bron: media\nbron: gemeente", Why.TWO),
-        (Topic.QUARANTINE, "soort: inhoud", Why.UNKNOWN),
-        (Topic.QUARANTINE, "bij mij", Why.UNKNOWN),
-        (Topic.NOTICE, "ok", Why.NOTHING),
+        (Topic.REMINDER, "", ReplyRefusal.UNKNOWN),
+        (Topic.REMINDER, "ok?", ReplyRefusal.UNKNOWN),
+        (Topic.REMINDER, "Ok, maar ik ben niet in dienst", ReplyRefusal.UNKNOWN),
+        (Topic.REMINDER, "Is dit ok", ReplyRefusal.UNKNOWN),
+        (Topic.REMINDER, "ok\nneem", ReplyRefusal.TWO),
+        (Topic.REMINDER, "ok\n\nNee, toch liever een ander.", ReplyRefusal.DOUBT),
+        (Topic.REMINDER, "ok\nBut wait for my call.", ReplyRefusal.DOUBT),
+        (Topic.REMINDER, "ok\nDon\u2019t call me.", ReplyRefusal.DOUBT),
+        (Topic.REMINDER, "to be honest I am asleep", ReplyRefusal.NAME),
+        (Topic.REMINDER, "over aan Jansen", ReplyRefusal.NAME),
+        (Topic.SHIFT, "ruil met Pietersen", ReplyRefusal.NAME),
+        (Topic.SHIFT, "ok", ReplyRefusal.UNKNOWN),
+        (Topic.REMINDER, "gebeld 25:10 ja", ReplyRefusal.INSTANT),
+        (Topic.REMINDER, "gebeld 21:50 nog niet geweest", ReplyRefusal.INSTANT),
+        (Topic.REMINDER, "neem", ReplyRefusal.UNKNOWN),
+        (Topic.REMINDERS, "gebeld 21:45 ze hebben het", ReplyRefusal.UNKNOWN),
+        (Topic.NEW_CASE, "Ik neem hem", ReplyRefusal.UNKNOWN),
+        (Topic.NEW_CASE, "neem / wijs af", ReplyRefusal.UNKNOWN),
+        (Topic.NEW_CASE, "vraag", ReplyRefusal.UNKNOWN),
+        (Topic.NEW_CASE, "wijs af:", ReplyRefusal.UNKNOWN),
+        (Topic.NEW_CASE, "nimm", ReplyRefusal.UNKNOWN),
+        (Topic.APPROVAL, "akkoord", ReplyRefusal.CODE),
+        (Topic.APPROVAL, "akkoord K7Q2MY", ReplyRefusal.CODE),
+        (Topic.APPROVAL, f"akkoord {CODE}, maar pas de titel aan", ReplyRefusal.UNKNOWN),
+        (Topic.APPROVAL, f"akkoord {CODE}\n\nMaar pas eerst de titel aan.", ReplyRefusal.DOUBT),
+        (Topic.APPROVAL, f"niet akkoord {CODE}", ReplyRefusal.UNKNOWN),
+        (Topic.APPROVAL, "nee", ReplyRefusal.UNKNOWN),
+        (Topic.QUARANTINE, "nieuw\nruis", ReplyRefusal.TWO),
+        (Topic.QUARANTINE, "nieuw en onthoud\nruis", ReplyRefusal.TWO),
+        (Topic.QUARANTINE, "nieuw en onthoud: kabouters", ReplyRefusal.SOURCE),
+        (Topic.QUARANTINE, "nieuw en onthoud van de gemeente", ReplyRefusal.UNKNOWN),
+        (Topic.QUARANTINE, "niet nieuw en onthoud", ReplyRefusal.UNKNOWN),
+        (Topic.QUARANTINE, "nieuw en onthoud?", ReplyRefusal.UNKNOWN),
+        (Topic.QUARANTINE, "nieuw en onthoud\n\nMaar vraag eerst of dit klopt.", ReplyRefusal.DOUBT),
+        (Topic.NEW_CASE, "soort: gehakt account", ReplyRefusal.TYPE),
+        (Topic.NEW_CASE, "soort: gehackt account?", ReplyRefusal.TYPE),
+        (Topic.NEW_CASE, "soort: gehackt account of inhoud", ReplyRefusal.TYPE),
+        (Topic.NEW_CASE, "source: the moon", ReplyRefusal.SOURCE),
+        (Topic.NEW_CASE, "soort:", ReplyRefusal.UNKNOWN),
+        (Topic.NEW_CASE, "bron", ReplyRefusal.UNKNOWN),
+        (Topic.NEW_CASE, "soort: inhoud\nbron: media\nbron: gemeente", ReplyRefusal.TWO),
+        (Topic.NEW_CASE, "bron: media\nbron: gemeente", ReplyRefusal.TWO),
+        (Topic.QUARANTINE, "soort: inhoud", ReplyRefusal.UNKNOWN),
+        (Topic.QUARANTINE, "bij mij", ReplyRefusal.UNKNOWN),
+        (Topic.NOTICE, "ok", ReplyRefusal.NOTHING),
     ],
 )
-def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: Why) -> None:
+def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: ReplyRefusal) -> None:
     """Two commands, a command in a sentence, words of doubt and unknown words do nothing, with a reason."""
     assert why(topic, written) is reason
 

@@ -230,13 +230,13 @@ def test_that_posts_appeared_before_is_said_only_if_an_earlier_case_is_linked() 
 def test_inputs_and_documents_survive_as_json() -> None:
     """What is frozen is read back as it was, annexes and figures too, and the same value has the same digest."""
     found = inputs(told(use(answer=stop(152))))
-    again = canonical.read(canonical.written(found), ReportInputs)
+    again = canonical.decode(canonical.encode(found), ReportInputs)
     assert again == found
     assert canonical.digest(made(again)) == canonical.digest(made(found))
     blocks = tuple(made(found).blocks)
-    assert canonical.written(canonical.read_several(canonical.written(blocks), Block)) == canonical.written(blocks)
+    assert canonical.encode(canonical.decode_several(canonical.encode(blocks), Block)) == canonical.encode(blocks)
     with pytest.raises(TypeError, match="a report holds no float"):
-        canonical.written(1.5)
+        canonical.encode(1.5)
 
 
 @pytest.mark.parametrize("language", list(LanguageCode))

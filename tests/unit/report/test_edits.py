@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.documents.model import Block, Document, Figure, Paragraph, Passage, Table, Text
-from flaggermail.report.verifying import FaultKind, FigureFault, compare, likeness
+from flaggermail.report.verifying import FigureFinding, FigureFindingKind, compare, likeness
 from tests.corpus import each
 from tests.doubles.edited_reports import edited, odt, passages, read_odt, unmarked
 from tests.doubles.sample_reports import AT, dutch, english, words
@@ -23,7 +23,7 @@ DUTCH, ENGLISH = dutch(), english()
 MARKED = {document.language: passages(document) for document in (DUTCH, ENGLISH)}
 
 
-def told(faults: Sequence[FigureFault]) -> list[tuple[str, str, str]]:
+def told(faults: Sequence[FigureFinding]) -> list[tuple[str, str, str]]:
     """Returns what is wrong, with what stands there."""
     return [(fault.kind.value, fault.name, fault.stands) for fault in faults]
 
@@ -113,7 +113,7 @@ def test_a_sentence_rewritten_to_another_count_is_named_once() -> None:
         "Around the election the ministry used the election flagger status once.",
     ):
         found = compare(DUTCH, [*MARKED["nl"][:number], Passage(text), *MARKED["nl"][number + 1 :]])
-        assert [(fault.name, fault.record) for fault in found if fault.kind is not FaultKind.MISSING] == [
+        assert [(fault.name, fault.record) for fault in found if fault.kind is not FigureFindingKind.MISSING] == [
             ("uses", "tweemaal")
         ]
 
@@ -121,7 +121,7 @@ def test_a_sentence_rewritten_to_another_count_is_named_once() -> None:
 def test_a_sentence_that_denies_every_use_is_named() -> None:
     """It holds no number at all."""
     found = compare(DUTCH, edited(MARKED["nl"], ("status tweemaal ingezet", "status niet ingezet"), marked=False))
-    assert [(fault.kind, fault.name) for fault in found] == [(FaultKind.CHANGED, "uses")]
+    assert [(fault.kind, fault.name) for fault in found] == [(FigureFindingKind.CHANGED, "uses")]
     assert "niet ingezet" in found[0].stands
 
 
@@ -139,7 +139,7 @@ def test_a_part_of_the_uses_may_be_told_of_its_platform() -> None:
 def test_a_deleted_paragraph_is_told_apart_from_a_changed_one() -> None:
     """Each of its figures is missing, with the sentence that the record would have."""
     found = compare(DUTCH, [one for one in MARKED["nl"] if not one.text.startswith("TikTok is op")])
-    assert {fault.kind for fault in found} == {FaultKind.MISSING}
+    assert {fault.kind for fault in found} == {FigureFindingKind.MISSING}
     assert [fault.name for fault in found] == [
         f"VF-EP2024-0002/1/{part}" for part in ("sent", "number", "receipt/exact", "human/took", "earlier")
     ]
@@ -184,7 +184,7 @@ def test_a_cell_without_its_unit_is_compared_with_one_that_has_it() -> None:
 def test_words_in_place_of_a_number_are_named() -> None:
     """A few is nothing that can be checked."""
     found = compare(DUTCH, edited(MARKED["nl"], ("status tweemaal", "status enkele malen")))
-    assert [(fault.kind, fault.name) for fault in found] == [(FaultKind.CHANGED, "uses")]
+    assert [(fault.kind, fault.name) for fault in found] == [(FigureFindingKind.CHANGED, "uses")]
 
 
 def test_a_figure_typed_beside_its_emptied_mark_is_compared() -> None:
@@ -229,7 +229,7 @@ def test_a_report_without_a_use_is_compared_too() -> None:
 def test_an_empty_document_lacks_every_figure() -> None:
     """And nothing else is said of it."""
     assert len(compare(DUTCH, [])) == len(FIGURES)
-    assert {fault.kind for fault in compare(DUTCH, [])} == {FaultKind.MISSING}
+    assert {fault.kind for fault in compare(DUTCH, [])} == {FigureFindingKind.MISSING}
 
 
 def test_likeness_tells_the_language() -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from flaggermail.documents.model import Document, Figure, Paragraph, Passage
-from flaggermail.report.verifying import FaultKind, FigureFault, compare
+from flaggermail.report.verifying import FigureFinding, FigureFindingKind, compare
 from tests.corpus import each
 from tests.doubles.edited_reports import edited, passages, unmarked
 from tests.doubles.sample_reports import AT, dutch, english, words
@@ -34,14 +34,14 @@ PLANTED: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
 }
 
 
-def names(faults: Sequence[FigureFault]) -> list[str]:
+def names(faults: Sequence[FigureFinding]) -> list[str]:
     """Returns the names of the figures that are wrong."""
     return [fault.name for fault in faults]
 
 
-def wrong(faults: Sequence[FigureFault]) -> list[str]:
+def wrong(faults: Sequence[FigureFinding]) -> list[str]:
     """Returns the names of the figures that stand there otherwise."""
-    return [fault.name for fault in faults if fault.kind is not FaultKind.MISSING]
+    return [fault.name for fault in faults if fault.kind is not FigureFindingKind.MISSING]
 
 
 @each(("document", "language"), [(DUTCH, 0), (ENGLISH, 1)], ids=["nl", "en"])
@@ -50,7 +50,7 @@ def test_each_planted_figure_is_named_and_none_else(document: Document, language
     edits = [edit[language] for edit in PLANTED.values()]
     found = compare(document, edited(passages(document), *edits))
     assert names(found) == list(PLANTED)
-    assert {fault.kind for fault in found} == {FaultKind.CHANGED}
+    assert {fault.kind for fault in found} == {FigureFindingKind.CHANGED}
 
 
 @each(("document", "language"), [(DUTCH, 0), (ENGLISH, 1)], ids=["nl", "en"])

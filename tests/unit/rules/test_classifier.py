@@ -15,9 +15,9 @@ from flaggermail.rules.classifier import (
     Classification,
     Context,
     Rule,
+    RuleEffect,
     RuleSet,
     Stage,
-    Then,
     classify,
     explain,
     platform_of,
@@ -30,7 +30,7 @@ MAIL = Message(
     sha256="", size=0, from_=(Address("desk@eu.video-platform.example"),), subject="Re: Two boxes [#5519]",
     text="We will look into it.\n> Could you check this?", reply_text="We will look into it.",
 )  # fmt: skip
-NOISE = Then((Kind.NOISE,))
+NOISE = RuleEffect((Kind.NOISE,))
 ALWAYS = YesOrNo("placed", wanted=False)
 NEVER = YesOrNo("placed", wanted=True)
 
@@ -40,7 +40,7 @@ def body(*entries: str) -> Words:
     return Words("body", tuple(map(wording, entries)))
 
 
-def rule(name: str, when: Condition = ALWAYS, stage: Stage = Stage.PLATFORM, *, then: Then = NOISE) -> Rule:
+def rule(name: str, when: Condition = ALWAYS, stage: Stage = Stage.PLATFORM, *, then: RuleEffect = NOISE) -> Rule:
     """Returns a rule in the third line of a file."""
     return Rule(name, stage, when, then, "20-x.yaml", 3)
 
@@ -52,7 +52,7 @@ def outcome(*rules: Rule, message: Message = MAIL) -> Classification:
 
 def test_first_rule_of_a_stage_that_matches_wins() -> None:
     """The first matching rule of a stage decides; later rules of the stage are not evaluated."""
-    first, second = rule("first", then=Then((Kind.PLATFORM_ACK,))), rule("second")
+    first, second = rule("first", then=RuleEffect((Kind.PLATFORM_ACK,))), rule("second")
     assert outcome(rule("never", NEVER), first, second).kinds == (Kind.PLATFORM_ACK,)
     assert outcome(first, second).rule == "20-x.yaml:3 first"
     assert outcome(second, first).rule == "20-x.yaml:3 second"
@@ -60,16 +60,16 @@ def test_first_rule_of_a_stage_that_matches_wins() -> None:
 
 def test_a_rule_that_says_what_the_mail_is_ends_the_matter() -> None:
     """A rule that gives a kind ends the classification; later stages are not evaluated."""
-    later = rule("later", stage=Stage.NOISE, then=Then((Kind.NOISE,), labels=("late",)))
-    found = outcome(rule("first", then=Then((Kind.REFERRAL,))), later)
+    later = rule("later", stage=Stage.NOISE, then=RuleEffect((Kind.NOISE,), labels=("late",)))
+    found = outcome(rule("first", then=RuleEffect((Kind.REFERRAL,))), later)
     assert (found.kinds, found.labels) == ((Kind.REFERRAL,), ())
 
 
 def test_a_rule_that_only_labels_ends_its_own_stage() -> None:
     """A rule that only labels ends its own stage; labels add up, and the last priority wins."""
-    marks = rule("marks", stage=Stage.SENDER, then=Then(labels=("forged",), priority=Priority.URGENT))
-    not_asked = rule("not asked", stage=Stage.SENDER, then=Then(labels=("never",)))
-    says = rule("says", then=Then((Kind.PLATFORM_ACK,), labels=("question", "forged")))
+    marks = rule("marks", stage=Stage.SENDER, then=RuleEffect(labels=("forged",), priority=Priority.URGENT))
+    not_asked = rule("not asked", stage=Stage.SENDER, then=RuleEffect(labels=("never",)))
+    says = rule("says", then=RuleEffect((Kind.PLATFORM_ACK,), labels=("question", "forged")))
     found = outcome(marks, not_asked, says)
     assert (found.kinds, found.labels, found.priority) == ((Kind.PLATFORM_ACK,), ("forged", "question"), "urgent")
     calm = replace(says, then=replace(says.then, priority=Priority.NORMAL))
@@ -85,7 +85,7 @@ def test_no_rule_matching_is_unknown() -> None:
 
 def test_what_the_rule_gives_comes_with_the_outcome() -> None:
     """The classification has the rule's source, type and template, and references found in subject or text."""
-    then = Then((Kind.REFERRAL,), Source.MEDIA, CaseType.CONTENT, AnswerTemplate.INTAKE_CONFIRMATION, r"#\d{3,}")
+    then = RuleEffect((Kind.REFERRAL,), Source.MEDIA, CaseType.CONTENT, AnswerTemplate.INTAKE_CONFIRMATION, r"#\d{3,}")
     whole = rule("whole", then=then)
     found = outcome(whole)
     assert (found.source, found.case_type, found.template) == ("media", "A_content", "intake_confirmation")
@@ -95,7 +95,9 @@ def test_what_the_rule_gives_comes_with_the_outcome() -> None:
 
 def test_references_are_all_that_any_rule_would_take() -> None:
     """References are found in subject and text by every rule's pattern, each once, twenty at most."""
-    rules = RuleSet((rule("a", then=Then(reference=r"#\d+\b")), rule("b", then=Then(reference=r"\bR-\d+\b"))))
+    rules = RuleSet(
+        (rule("a", then=RuleEffect(reference=r"#\d+\b")), rule("b", then=RuleEffect(reference=r"\bR-\d+\b")))
+    )
     message = replace(MAIL, subject="[#5519] and R-88172", text="See #5519, not #12.")
     assert references(message, rules, FIND) == ("#5519", "#12", "R-88172")
     assert references(MAIL, RuleSet((rule("none"),)), FIND) == ()
@@ -124,7 +126,9 @@ def test_explanation_names_what_was_passed_over_and_the_next_best() -> None:
 
 def test_explanation_is_the_live_outcome() -> None:
     """An explanation has the same outcome as the live classification."""
-    rules = RuleSet((rule("never", NEVER), rule("marks", then=Then(labels=("a",))), rule("says", stage=Stage.NOISE)))
+    rules = RuleSet(
+        (rule("never", NEVER), rule("marks", then=RuleEffect(labels=("a",))), rule("says", stage=Stage.NOISE))
+    )
     assert explain(MAIL, Context(), rules, FIND).outcome == classify(MAIL, Context(), rules, FIND)
 
 

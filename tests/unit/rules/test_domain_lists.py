@@ -12,7 +12,7 @@ from flaggermail.adapters.dns.resolver import organisational
 from flaggermail.mail.fields import in_domains
 from flaggermail.rules.files import DATED, PACKAGE, load_rules, read_lists
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
-from flaggermail.settings.yaml_files.source import Fault
+from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
 
 SHIPPED = read_lists(shipped("rules"), [], dated=True)
@@ -36,7 +36,7 @@ def rules(tmp_path: Path) -> Path:
 
 def lists(rules: Path, *, dated: bool = True) -> tuple[dict[str, list[str]], list[str]]:
     """Returns the lists, each in order and without the package's, and the faults."""
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     found = read_lists(rules, faults, dated=dated)
     own = {name: sorted(domains) for name, domains in found.items() if name != FREE_MAIL}
     return own, [str(fault) for fault in faults]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.rules.files import load_rules
-from flaggermail.settings.yaml_files.source import Fault
+from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
 
 Refused = Callable[[str, str], list[str]]
@@ -26,7 +26,7 @@ def refused(tmp_path: Path) -> Refused:
         rule = f"stage: {stage}\nrules:\n  - name: wide\n    when: {when}\n    then: {then}\n"
         file = tmp_path / "rules" / ("39-more.yaml" if stage == "citizen" else "05-more.yaml")
         file.write_text(rule)
-        faults: list[Fault] = []
+        faults: list[FileFault] = []
         load_rules(tmp_path / "rules", faults)
         file.unlink()
         return [fault.text for fault in faults]

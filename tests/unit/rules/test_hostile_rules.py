@@ -12,7 +12,7 @@ from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Address, Message
 from flaggermail.rules.classifier import Context, RuleSet, explain
 from flaggermail.rules.files import load_rules
-from flaggermail.settings.yaml_files.source import Fault
+from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
 from tests.corpus import each, long
 from tests.pace import within
@@ -34,7 +34,7 @@ def rules_with(folder: Path, patterns: list[str]) -> RuleSet:
         f"stage: noise\nrules:\n  - name: hostile\n    when: {{any: [{conditions}]}}\n    then: {{priority: normal}}\n"
     )
     (folder / "90-noise.yaml").write_text(text, "utf-8")
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     found = load_rules(folder, faults)
     assert faults == []
     return found

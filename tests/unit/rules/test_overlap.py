@@ -10,7 +10,7 @@ from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.machine_words import Languages
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.record.kinds import Kind
-from flaggermail.rules.classifier import Rule, RuleSet, Stage, Then
+from flaggermail.rules.classifier import Rule, RuleEffect, RuleSet, Stage
 from flaggermail.rules.conditions import (
     All,
     Between,
@@ -101,7 +101,7 @@ def test_the_narrower_condition_implies_the_wider(one: Condition, other: Conditi
 
 def rule(name: str, when: Condition, stage: Stage = Stage.NOISE, *, decides: bool = True) -> Rule:
     """Returns a rule with these conditions."""
-    return Rule(name, stage, when, Then((Kind.NOISE,)) if decides else Then(labels=(name,)), "x.yaml", 1)
+    return Rule(name, stage, when, RuleEffect((Kind.NOISE,)) if decides else RuleEffect(labels=(name,)), "x.yaml", 1)
 
 
 def test_a_rule_behind_a_wider_one_is_never_asked() -> None:
@@ -134,8 +134,8 @@ def test_overlap_is_a_matter_of_order_alone() -> None:
 
     A special case before the general one, two rules with the same outcome and rules of two stages do not overlap.
     """
-    one, other = rule("one", LISTED), Rule("other", Stage.NOISE, PLACED, Then(labels=("b",)))
+    one, other = rule("one", LISTED), Rule("other", Stage.NOISE, PLACED, RuleEffect(labels=("b",)))
     assert overlapping(one, other)
     assert not overlapping(rule("special", All((LISTED, PLACED))), one)
     assert not overlapping(one, rule("same", PLACED))
-    assert not overlapping(one, Rule("elsewhere", Stage.SENDER, PLACED, Then(labels=("b",))))
+    assert not overlapping(one, Rule("elsewhere", Stage.SENDER, PLACED, RuleEffect(labels=("b",))))

@@ -32,7 +32,7 @@ OTHERS = {
 def test_both_are_classified_as_alone(name: str) -> None:
     """Whatever differs, each mail gets the two classifications that it gets from each rule set alone."""
     old, new = RULES, OTHERS[name]
-    pair = RulePair.of(old, new)
+    pair = RulePair.from_rules(old, new)
     for message in MAILS:
         looked_at("mails")
         for context in CONTEXTS:
@@ -49,7 +49,7 @@ def searched(message: Message, old: RuleSet, new: RuleSet) -> int:
         count += 1
         return FIND(pattern, text)
 
-    RulePair.of(old, new).classify(message, Context(), find)
+    RulePair.from_rules(old, new).classify(message, Context(), find)
     return count
 
 

@@ -15,14 +15,14 @@ from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet,
 from flaggermail.rules.conditions import All, Condition, Domain, Either, Not, OneOf, Words
 from flaggermail.rules.configuration import load
 from flaggermail.rules.rulebook import load_samples
-from flaggermail.settings.yaml_files.source import Fault
+from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
-from flaggermail.wiring.assembly import rule_remarks
+from flaggermail.wiring.assembly import rule_findings
 from tests.corpus import each
 from tests.shipped_parser import PARSER
 
 SETTINGS = load(shipped("config"), shipped("rules"))
-FAULTS: list[Fault] = []
+FAULTS: list[FileFault] = []
 SAMPLES = load_samples(shipped("rules"), FAULTS)
 RULES = replace(SETTINGS.rules, lists={**SETTINGS.rules.lists, **rulebook.who_lists(SAMPLES)})
 FIND = cache(Re2Matcher().find)
@@ -70,12 +70,12 @@ def test_a_sample_is_never_taken_for_another_language() -> None:
     for name, (mail, _) in mails().items():
         language = name.rpartition("-")[2]
         if language in RULES.languages.words:
-            assert RULES.languages.of(mail.reply_text) in {language, "unknown"}, name
+            assert RULES.languages.guess(mail.reply_text) in {language, "unknown"}, name
 
 
 def test_the_shipped_rules_have_no_fault() -> None:
     """The shipped rules have no fault; the only warnings are about pairs of rules whose order decides."""
-    remarks = rule_remarks(SETTINGS)
+    remarks = rule_findings(SETTINGS)
     assert [str(remark) for remark in remarks if remark.fault] == []
     assert [str(remark) for remark in remarks if "their order decides" not in remark.text] == []
 

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from flaggermail.adapters.files.blob_store import FileBlobStore, fault_words, full_disk, mount_point
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
-from flaggermail.errors import ArchiveFault, StoreFault
+from flaggermail.errors import ArchiveFailure, StoreFailure
 from flaggermail.rules.configuration import load
-from flaggermail.settings.mistakes import CheckCode
+from flaggermail.settings.mistakes import SetupFaultCode
 from flaggermail.wiring import assembly
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, sound
 from tests.unit.settings.test_mistakes import NOW
@@ -71,8 +71,8 @@ def test_one_disk_of_both_is_told_once(folder: Path, disks: Disks) -> None:
     """Database and archive on one disk are one sentence, and a database that cannot be read there is no second one."""
     (folder / DATABASE).write_bytes(b"\0" * 8192)
     disks({folder: (0, 10**6)})
-    found = assembly.machine_mistakes(load(folder), assembly.marks_in_file)
-    assert [one.code for one in found] == [CheckCode.DISK_FULL]
+    found = assembly.machine_faults(load(folder), assembly.marks_in_file)
+    assert [one.code for one in found] == [SetupFaultCode.DISK_FULL]
     assert f"no room left for {folder}/{ARCHIVE} and {folder}/{DATABASE}; make room" in found[0].text
 
 
@@ -87,7 +87,7 @@ def test_a_database_that_cannot_open_for_want_of_room_is_no_fault_of_the_setting
     """The process ends with status 1, not 2, and nobody is told to restore a backup."""
     (folder / DATABASE).write_bytes(b"no database " * 999)
     disks({folder: (0, 10**6)})
-    with pytest.raises(StoreFault, match=f"store.database: disk full: the disk mounted at {folder} has no room left"):
+    with pytest.raises(StoreFailure, match=f"store.database: disk full: the disk mounted at {folder} has no room left"):
         assembly.open_services(folder)
 
 
@@ -98,7 +98,7 @@ def test_a_write_that_finds_no_room_names_the_disk(tmp_path: Path, monkeypatch: 
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(ArchiveFault, match="disk full: No space left on device; make room on the disk mounted at /"):
+    with pytest.raises(ArchiveFailure, match="disk full: No space left on device; make room on the disk mounted at /"):
         FileBlobStore(tmp_path / "archive").put(b"mail")
     assert fault_words(OSError(errno.EIO, "Input/output error"), tmp_path) == "Input/output error"
     assert mount_point(Path("/proc/self")) == Path("/proc")

@@ -26,7 +26,7 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import AssignCase, OpenCase
 from flaggermail.errors import ConfigurationError
-from flaggermail.health.advice import mistakes, mistakes_on
+from flaggermail.health.advice import setup_faults, setup_faults_on
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Decision, Origin
 from flaggermail.record.events import EventKind, added
@@ -35,11 +35,11 @@ from flaggermail.record.states import Severity
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.configuration import load
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.mistakes import SORTS, CheckCode, Mistake
+from flaggermail.settings.mistakes import SORTS, SetupFault, SetupFaultCode
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly
-from flaggermail.wiring.opening import OpenDesk
+from flaggermail.wiring.opening import DeskConnection
 from tests.doubles.broken_desks import CONFIG, DATABASE, SETTINGS, edit, sound
 from tests.doubles.migrated import with_a_later_revision
 from tests.tools.check_table import MANUAL, rows, with_table
@@ -52,14 +52,14 @@ NAMED = f"  authserv_id: mx.bzk.example\n{VOUCHED}"
 SECRET = "credentials/imap-password"
 Spoil = Callable[[Path], None]
 ELSEWHERE = {  # what no set-up on this machine shows
-    CheckCode.CONFIGURATION: "tests/bad_config",
-    CheckCode.MAILBOX_READ_BEFORE: "tests/story/test_read_before.py",
-    CheckCode.ARCHIVE_READ_ONLY: "tests/flow/test_machine.py",
-    CheckCode.DATABASE_DISK: "tests/unit/cli/test_start_exits.py",
-    CheckCode.TOKEN_REACH: "tests/story/test_one_mailbox.py",
-    CheckCode.MARK_UNPROVEN: "tests/store/test_trust_proof.py",
-    CheckCode.MARK_ENDS: "tests/store/test_trust_proof.py",
-    CheckCode.DISK_FULL: "tests/unit/settings/test_full_disk.py",
+    SetupFaultCode.CONFIGURATION: "tests/bad_config",
+    SetupFaultCode.MAILBOX_READ_BEFORE: "tests/story/test_read_before.py",
+    SetupFaultCode.ARCHIVE_READ_ONLY: "tests/flow/test_machine.py",
+    SetupFaultCode.DATABASE_DISK: "tests/unit/cli/test_start_exits.py",
+    SetupFaultCode.TOKEN_REACH: "tests/story/test_one_mailbox.py",
+    SetupFaultCode.MARK_UNPROVEN: "tests/store/test_trust_proof.py",
+    SetupFaultCode.MARK_ENDS: "tests/store/test_trust_proof.py",
+    SetupFaultCode.DISK_FULL: "tests/unit/settings/test_full_disk.py",
 }
 
 
@@ -196,122 +196,162 @@ def left_half(name: str) -> Spoil:
     return spoil
 
 
-CASES: tuple[tuple[CheckCode, Spoil, str], ...] = (
-    (CheckCode.DATABASE_FOLDER, settings("sqlite:///", "sqlite:///nowhere/"), "nowhere does not exist; create it"),
-    (CheckCode.DATABASE_UNREADABLE, written(DATABASE, "my notes\n" * 200), "file is not a database); restore it"),
-    (CheckCode.DATABASE_FOREIGN, database("DROP TABLE alembic_version"), "the tables of another program; name"),
-    (CheckCode.DATABASE_NEWER, database("UPDATE alembic_version SET version_num = '9999'"), "is 9999, this program"),
-    (CheckCode.DATABASE_DRIVER, settings("sqlite:///", "postgresql+psycopg://u@db.example/"), "flaggermail[postgres]"),
+CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
+    (SetupFaultCode.DATABASE_FOLDER, settings("sqlite:///", "sqlite:///nowhere/"), "nowhere does not exist; create it"),
+    (SetupFaultCode.DATABASE_UNREADABLE, written(DATABASE, "my notes\n" * 200), "file is not a database); restore it"),
+    (SetupFaultCode.DATABASE_FOREIGN, database("DROP TABLE alembic_version"), "the tables of another program; name"),
     (
-        CheckCode.DATABASE_IN_MEMORY,
+        SetupFaultCode.DATABASE_NEWER,
+        database("UPDATE alembic_version SET version_num = '9999'"),
+        "is 9999, this program",
+    ),
+    (
+        SetupFaultCode.DATABASE_DRIVER,
+        settings("sqlite:///", "postgresql+psycopg://u@db.example/"),
+        "flaggermail[postgres]",
+    ),
+    (
+        SetupFaultCode.DATABASE_IN_MEMORY,
         settings("sqlite:///flaggermail.db", "sqlite://"),
         "keeps the record in memory, and",
     ),
     (
-        CheckCode.DATABASE_IN_MEMORY,
+        SetupFaultCode.DATABASE_IN_MEMORY,
         settings("sqlite:///flaggermail.db", "'sqlite:///:memory:'"),
         "write sqlite:///flag",
     ),
     (
-        CheckCode.DATABASE_IS_FOLDER,
+        SetupFaultCode.DATABASE_IS_FOLDER,
         settings("sqlite:///flaggermail.db", "sqlite:///rules"),
         "rules is a folder; name a",
     ),
     (
-        CheckCode.ARCHIVE_FOLDER,
+        SetupFaultCode.ARCHIVE_FOLDER,
         settings("archive: archive", f"archive: archive\n  codes: {DATABASE}"),
         f"store.codes: {{folder}}/{DATABASE} is no folder in which this account can write",
     ),
     (
-        CheckCode.ARCHIVE_FOLDER,
+        SetupFaultCode.ARCHIVE_FOLDER,
         settings("archive: archive", f"archive: {DATABASE}/archive"),
         f"{DATABASE} is no folder",
     ),
     (
-        CheckCode.ARCHIVE_GONE,
+        SetupFaultCode.ARCHIVE_GONE,
         database("INSERT INTO in_force VALUES ('r', 'rules', 'v', printf('%064d', 0), '2027-03-01 00:00:00', NULL)"),
         "archive is not the archive of this record; mount",
     ),
-    (CheckCode.CA_FILE, authority(KEY), "ca.pem holds a private key and no certificate; name a PEM file"),
-    (CheckCode.CA_FILE, authority("notes\n"), "mailbox.ca_file: "),
-    (CheckCode.CA_FILE, authority(CERTIFICATE), "ca.pem cannot be read"),
-    (CheckCode.CA_FILE, settings("  user: verk", "  ca_file: ca.pem\n  user: verk"), "ca.pem does not exist; name a"),
-    (CheckCode.PAGER_EXTRA, no_pagers_extra, "pip install 'flaggermail[pagers]'"),
-    (CheckCode.TOKEN_EXTRA, no_token_library, "pip install 'flaggermail[microsoft]'"),
+    (SetupFaultCode.CA_FILE, authority(KEY), "ca.pem holds a private key and no certificate; name a PEM file"),
+    (SetupFaultCode.CA_FILE, authority("notes\n"), "mailbox.ca_file: "),
+    (SetupFaultCode.CA_FILE, authority(CERTIFICATE), "ca.pem cannot be read"),
     (
-        CheckCode.POLICY_AHEAD,
+        SetupFaultCode.CA_FILE,
+        settings("  user: verk", "  ca_file: ca.pem\n  user: verk"),
+        "ca.pem does not exist; name a",
+    ),
+    (SetupFaultCode.PAGER_EXTRA, no_pagers_extra, "pip install 'flaggermail[pagers]'"),
+    (SetupFaultCode.TOKEN_EXTRA, no_token_library, "pip install 'flaggermail[microsoft]'"),
+    (
+        SetupFaultCode.POLICY_AHEAD,
         lambda folder: edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True),
         "platforms[0].policy.read_on: 2027-03-11 of X lies in the future, as today is 2027-03-10; write the day",
     ),
     (
-        CheckCode.CREDENTIAL_MISSING,
+        SetupFaultCode.CREDENTIAL_MISSING,
         lambda folder: (folder / SECRET).unlink(),
         "flaggermail.yaml mailbox.credential: credential imap-password: found neither",
     ),
-    (CheckCode.CREDENTIAL_OPEN, lambda folder: (folder / SECRET).chmod(0o644), "(mode 644); run `chmod 600 /"),
-    (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\nof mine\n"), "imap-password: its file has 2 lines"),
-    (CheckCode.CREDENTIAL_LINES, written(SECRET, "secret\n\n"), "imap-password: its file has 2 lines"),
-    (CheckCode.CREDENTIAL_UNREADABLE, written(SECRET, "\n"), "is empty; write the secret into it"),
-    (CheckCode.CREDENTIAL_SIGNS, written(SECRET, "secret \n"), "in its file begins or ends with a space; take that"),
-    (CheckCode.CREDENTIAL_SIGNS, written(SECRET, "'secret'\n"), "in its file is in quotation marks; take that away"),
-    (CheckCode.CREDENTIAL_SIGNS, written(SECRET, "\ufeffsecret\n"), "in its file begins with a byte order mark"),
+    (SetupFaultCode.CREDENTIAL_OPEN, lambda folder: (folder / SECRET).chmod(0o644), "(mode 644); run `chmod 600 /"),
+    (SetupFaultCode.CREDENTIAL_LINES, written(SECRET, "secret\nof mine\n"), "imap-password: its file has 2 lines"),
+    (SetupFaultCode.CREDENTIAL_LINES, written(SECRET, "secret\n\n"), "imap-password: its file has 2 lines"),
+    (SetupFaultCode.CREDENTIAL_UNREADABLE, written(SECRET, "\n"), "is empty; write the secret into it"),
     (
-        CheckCode.FOLDER_SHARED,
+        SetupFaultCode.CREDENTIAL_SIGNS,
+        written(SECRET, "secret \n"),
+        "in its file begins or ends with a space; take that",
+    ),
+    (
+        SetupFaultCode.CREDENTIAL_SIGNS,
+        written(SECRET, "'secret'\n"),
+        "in its file is in quotation marks; take that away",
+    ),
+    (SetupFaultCode.CREDENTIAL_SIGNS, written(SECRET, "\ufeffsecret\n"), "in its file begins with a byte order mark"),
+    (
+        SetupFaultCode.FOLDER_SHARED,
         settings("archive: archive", "archive: ."),
         "holds the configuration; name a folder of its own",
     ),
     (
-        CheckCode.FOLDER_SHARED,
+        SetupFaultCode.FOLDER_SHARED,
         settings("archive: archive", "archive: archive\n  codes: archive/codes"),
         "lies in the folder of the archive; name",
     ),
     (
-        CheckCode.FOLDER_SHARED,
+        SetupFaultCode.FOLDER_SHARED,
         settings("archive: archive", "archive: rules/archive"),
         "lies in the folder of the rules; name",
     ),
-    (CheckCode.TLS_PORT, mailbox("port: 143", "tls: implicit"), "fit port 143, at which servers speak starttls; write"),
-    (CheckCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
-    (CheckCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
-    (CheckCode.APPROVERS, one_approver, "2 must approve, but 1 officer has the role approver or head in oncall.yaml"),
-    (CheckCode.SECRET_ENDS, ending_secret, "the secret of the application ends on 2027-04-09; make a new one"),
     (
-        CheckCode.LOGIN_CERTIFICATE_ENDS,
+        SetupFaultCode.TLS_PORT,
+        mailbox("port: 143", "tls: implicit"),
+        "fit port 143, at which servers speak starttls; write",
+    ),
+    (SetupFaultCode.TLS_PORT, mailbox("port: 993", "tls: starttls"), "`tls: implicit`, or `port: 143`"),
+    (SetupFaultCode.TLS_PORT, mailbox("port: 587"), "mailbox.tls: implicit does not fit port 587"),
+    (
+        SetupFaultCode.APPROVERS,
+        one_approver,
+        "2 must approve, but 1 officer has the role approver or head in oncall.yaml",
+    ),
+    (SetupFaultCode.SECRET_ENDS, ending_secret, "the secret of the application ends on 2027-04-09; make a new one"),
+    (
+        SetupFaultCode.LOGIN_CERTIFICATE_ENDS,
         with_certificate(signed_until(date(2027, 4, 8))),
         "the certificate in the credential desk-cert ends on 2027-04-08; make a new one, register it",
     ),
-    (CheckCode.LOGIN_CERTIFICATE_UNREADABLE, with_certificate(KEY), "the credential desk-cert holds no certificate"),
-    (CheckCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
     (
-        CheckCode.EXAMPLE_LEFT,
+        SetupFaultCode.LOGIN_CERTIFICATE_UNREADABLE,
+        with_certificate(KEY),
+        "the credential desk-cert holds no certificate",
+    ),
+    (SetupFaultCode.EXAMPLE, mailbox(), "are those of the example; write your own"),
+    (
+        SetupFaultCode.EXAMPLE_LEFT,
         own_name,
         "report.organisation: still the example's (Het Ministerie van Voorbeeldzaken, The Ministry of Example Affairs)",
     ),
-    (CheckCode.OFFICER_DOMAIN, rota("b.devries@bzk.example", "b.devries@bzk.exmaple"), "officer2 writes from bzk.exm"),
     (
-        CheckCode.ELECTION_NONE,
+        SetupFaultCode.OFFICER_DOMAIN,
+        rota("b.devries@bzk.example", "b.devries@bzk.exmaple"),
+        "officer2 writes from bzk.exm",
+    ),
+    (
+        SetupFaultCode.ELECTION_NONE,
         written("elections.yaml", "elections: []\n"),
         "a case needs an election: `flaggermail election add`",
     ),
     (
-        CheckCode.ELECTION_FAR,
+        SetupFaultCode.ELECTION_FAR,
         lambda folder: edit(folder / "elections.yaml", "2027-", "2037-", every=True),
         "no period includes today or begins within 13 weeks",
     ),
-    (CheckCode.ELECTION_OVERLAP, two_at_once, "of PS2027 and GR2027 share the days 2027-03-20 to 2027-03-31; a"),
-    (CheckCode.BY_REPLY, settings("  by_reply: totp\n", ""), "not chosen, so it is off"),
-    (CheckCode.PAGER_NONE, settings("by_reply: totp", "by_reply: pager"), "officer1 approves and has no pager"),
-    (CheckCode.LOGIN_DOMAIN, settings(VOUCHED, ""), "officer1, officer2, head1 write from bzk.example, the mailbox's"),
-    (CheckCode.TRUST, settings(NAMED, ""), "mailbox.authserv_id: missing"),
-    (CheckCode.TRUST, settings(NAMED, "  trust: nobody\n"), "mailbox.trust: nobody, so"),
-    (CheckCode.ON_CALL_NOBODY, rota("fallback_officer: officer1\n", ""), "nobody is ever on call"),
-    (CheckCode.POLICY_UNUSED, unused_policy, "strict is used nowhere"),
+    (SetupFaultCode.ELECTION_OVERLAP, two_at_once, "of PS2027 and GR2027 share the days 2027-03-20 to 2027-03-31; a"),
+    (SetupFaultCode.BY_REPLY, settings("  by_reply: totp\n", ""), "not chosen, so it is off"),
+    (SetupFaultCode.PAGER_NONE, settings("by_reply: totp", "by_reply: pager"), "officer1 approves and has no pager"),
     (
-        CheckCode.OFFSET,
+        SetupFaultCode.LOGIN_DOMAIN,
+        settings(VOUCHED, ""),
+        "officer1, officer2, head1 write from bzk.example, the mailbox's",
+    ),
+    (SetupFaultCode.TRUST, settings(NAMED, ""), "mailbox.authserv_id: missing"),
+    (SetupFaultCode.TRUST, settings(NAMED, "  trust: nobody\n"), "mailbox.trust: nobody, so"),
+    (SetupFaultCode.ON_CALL_NOBODY, rota("fallback_officer: officer1\n", ""), "nobody is ever on call"),
+    (SetupFaultCode.POLICY_UNUSED, unused_policy, "strict is used nowhere"),
+    (
+        SetupFaultCode.OFFSET,
         rota("shifts: []", "shifts: [{officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-30T07:00Z}]"),
         "shifts[0].begins: 2027-03-29T07:00:00+01:00 is 2027-03-29T08:00:00+02:00 in Europe/Amsterdam",
     ),
-    (CheckCode.LEFT_OVER, left_half("backup/.kept.tar.gz.part"), "backup/.kept.tar.gz.part`"),
+    (SetupFaultCode.LEFT_OVER, left_half("backup/.kept.tar.gz.part"), "backup/.kept.tar.gz.part`"),
 )
 """A set-up with each mistake: its code, what is done, and words of its sentence."""
 
@@ -323,10 +363,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield sound(tmp_path / "desk")
 
 
-def found(folder: Path) -> list[Mistake]:
+def found(folder: Path) -> list[SetupFault]:
     """Returns what the program finds in the set-up."""
     read = load(folder)
-    return [*mistakes(read), *mistakes_on(read, NOW.date()), *assembly.machine_mistakes(read, assembly.marks_in_file)]
+    return [
+        *setup_faults(read),
+        *setup_faults_on(read, NOW.date()),
+        *assembly.machine_faults(read, assembly.marks_in_file),
+    ]
 
 
 def test_a_good_set_up_has_no_mistake(folder: Path) -> None:
@@ -339,11 +383,11 @@ def test_a_good_set_up_has_no_mistake(folder: Path) -> None:
 
 @pytest.mark.parametrize(("code", "spoil", "said"), CASES, ids=[f"{code}-{n}" for n, (code, *_) in enumerate(CASES)])
 def test_a_mistake_is_named(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, code: CheckCode, spoil: Spoil, said: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, code: SetupFaultCode, spoil: Spoil, said: str
 ) -> None:
     """Each mistake is found once for its cause, in one line with what would be right, with its severity's status."""
     monkeypatch.setattr(assembly, "is_installed", lambda: False)
-    if code is CheckCode.TOKEN_EXTRA:
+    if code is SetupFaultCode.TOKEN_EXTRA:
         monkeypatch.setattr("flaggermail.wiring.logins.is_module", lambda _: False)
     monkeypatch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
     spoil(folder)
@@ -352,18 +396,23 @@ def test_a_mistake_is_named(
     texts = [one.text for one in named if one.code is code]
     assert said.replace("{folder}", str(folder)) in texts[0]
     assert all(text.splitlines() == [text] for text in texts)
-    others = {one.code for one in named} - {code} - {CheckCode.EXAMPLE}
-    assert others <= {CheckCode.TRUST}, others
+    others = {one.code for one in named} - {code} - {SetupFaultCode.EXAMPLE}
+    assert others <= {SetupFaultCode.TRUST}, others
 
 
 def test_every_mistake_has_its_case() -> None:
     """The table of sentences, and these cases, know each code; every sentence can be written."""
-    assert set(SORTS) == set(CheckCode)
+    assert set(SORTS) == set(SetupFaultCode)
     unseen = {
-        CheckCode.CREDENTIAL_UNSEEN, CheckCode.DATABASE_CLOSED, CheckCode.DATABASE_OLDER, CheckCode.RULES_NONE,
-        CheckCode.REFERRER_UNLISTED, CheckCode.OVERRIDE_VOID, CheckCode.OFFICER_LEFT,
-    }  # fmt: skip # tested below
-    assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(CheckCode)
+        SetupFaultCode.CREDENTIAL_UNSEEN,
+        SetupFaultCode.DATABASE_CLOSED,
+        SetupFaultCode.DATABASE_OLDER,
+        SetupFaultCode.RULES_NONE,
+        SetupFaultCode.REFERRER_UNLISTED,
+        SetupFaultCode.OVERRIDE_VOID,
+        SetupFaultCode.OFFICER_LEFT,
+    }  # tested below
+    assert {code for code, *_ in CASES} | ELSEWHERE.keys() | unseen == set(SetupFaultCode)
 
 
 def test_a_database_of_an_older_revision_is_named(
@@ -371,7 +420,7 @@ def test_a_database_of_an_older_revision_is_named(
 ) -> None:
     """Once there is a later revision, the mistake says which one is needed, and the command to run."""
     monkeypatch.setattr(inspection, "HERE", with_a_later_revision(tmp_path))
-    (text,) = [one.text for one in found(folder) if one.code is CheckCode.DATABASE_OLDER]
+    (text,) = [one.text for one in found(folder) if one.code is SetupFaultCode.DATABASE_OLDER]
     assert "is 0001, this program needs 9999: run `flaggermail db upgrade`" in text
 
 
@@ -379,7 +428,7 @@ def test_the_manual_has_the_table_of_mistakes() -> None:
     """docs/operation.md has each code with its severity, and its sentence or the row of docs/mistakes.md with it."""
     page = MANUAL.read_text(encoding="utf-8")
     assert with_table(page) == page
-    assert len(list(rows())) == len(CheckCode)
+    assert len(list(rows())) == len(SetupFaultCode)
 
 
 @pytest.mark.parametrize(
@@ -415,7 +464,7 @@ def test_without_rules_every_mail_waits(folder: Path) -> None:
     """A folder of rules without a rule is a note."""
     read = load(folder)
     bare = read.model_copy(update={"rules": RuleSet()})
-    assert [one.code for one in mistakes(bare)] == [CheckCode.RULES_NONE]
+    assert [one.code for one in setup_faults(bare)] == [SetupFaultCode.RULES_NONE]
 
 
 def test_what_another_account_may_not_see_is_said_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,7 +475,7 @@ def test_what_another_account_may_not_see_is_said_so(folder: Path, monkeypatch: 
     isfile = os.path.isfile
     monkeypatch.setattr(os.path, "isfile", lambda path: Path(path).parent not in closed and isfile(path))
     named = found(folder)
-    assert {one.code for one in named} == {CheckCode.DATABASE_CLOSED, CheckCode.CREDENTIAL_UNSEEN}
+    assert {one.code for one in named} == {SetupFaultCode.DATABASE_CLOSED, SetupFaultCode.CREDENTIAL_UNSEEN}
     assert all("this account" in one.text for one in named)
     closed.add(folder / "rules")
     with pytest.raises(ConfigurationError, match="rules: is closed to this account"):
@@ -440,21 +489,21 @@ def test_an_election_added_by_command_is_near(folder: Path, file: str | None) ->
         edit(folder / "elections.yaml", "2027-", "2037-", every=True)
     else:
         written("elections.yaml", file)(folder)
-    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
-        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        codes = [str(one["code"]) for one in documents(desk.answer("check"), "findings")]
         assert [code for code in codes if code.startswith("election-")] in (["election-none"], ["election-far"])
-        desk.ask(
+        desk.answer(
             "election add",
             {
                 "code": "TK2027", "name_nl": "Kamerverkiezing", "name_en": "Election", "polling_days": ["2027-03-24"],
                 "period_from": "2027-03-10", "period_until": "2027-03-31",
             },
         )  # fmt: skip
-        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        codes = [str(one["code"]) for one in documents(desk.answer("check"), "findings")]
         assert [code for code in codes if code.startswith("election-")] == []
-        desk.ask("election close", {"code": "TK2027"})
-        codes = [str(one["code"]) for one in documents(desk.ask("check"), "findings")]
+        desk.answer("election close", {"code": "TK2027"})
+        codes = [str(one["code"]) for one in documents(desk.answer("check"), "findings")]
         assert len([code for code in codes if code.startswith("election-")]) == 1
     finally:
         desk.close()
@@ -462,29 +511,29 @@ def test_an_election_added_by_command_is_near(folder: Path, file: str | None) ->
 
 def test_elections_that_overlap_are_noted_as_the_database_knows_them(folder: Path) -> None:
     """Two that were added by command are named with the days that they share, until one is closed or it is over."""
-    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
         for code, begins, ends in (("AA", "10", "25"), ("BB", "20", "30"), ("CC", "26", "30")):
-            desk.ask(
+            desk.answer(
                 "election add",
                 {
                     "code": code, "name_nl": code, "name_en": code, "polling_days": [f"2027-04-{begins}"],
                     "period_from": f"2027-04-{begins}", "period_until": f"2027-04-{ends}",
                 },
             )  # fmt: skip
-        noted = [str(one["text"]) for one in documents(desk.ask("check"), "findings")]
+        noted = [str(one["text"]) for one in documents(desk.answer("check"), "findings")]
         assert [text.partition(";")[0].partition("elections: ")[2] for text in noted] == [
             "the periods of AA and BB share the days 2027-04-20 to 2027-04-25",
             "the periods of BB and CC share the days 2027-04-26 to 2027-04-30",
         ]
-        desk.ask("election close", {"code": "BB"})
-        assert documents(desk.ask("check"), "findings") == []
+        desk.answer("election close", {"code": "BB"})
+        assert documents(desk.answer("check"), "findings") == []
     finally:
         desk.close()
     two_at_once(folder)
     settings_ = load(folder)
-    noted_on = [mistakes_on(settings_, date(2027, *day)) for day in ((3, 31), (4, 1))]
-    assert [[one.code for one in found_on] for found_on in noted_on] == [[CheckCode.ELECTION_OVERLAP], []]
+    noted_on = [setup_faults_on(settings_, date(2027, *day)) for day in ((3, 31), (4, 1))]
+    assert [[one.code for one in found_on] for found_on in noted_on] == [[SetupFaultCode.ELECTION_OVERLAP], []]
 
 
 def test_what_has_no_end_is_checked_and_shown(folder: Path) -> None:
@@ -494,13 +543,13 @@ def test_what_has_no_end_is_checked_and_shown(folder: Path) -> None:
     edit(folder / "platforms.yaml", "valid_from:", "valid_until: none\n        valid_from:", first=True)
     result = CliRunner().invoke(check, obj=Session(folder))
     assert (result.exit_code, result.stderr) == (0, "")
-    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
-        asked = desk.ask("oncall next")
+        asked = desk.answer("oncall next")
         (shift,) = documents(asked, "shifts")
         assert (shift["begins_at"], shift["ends_at"]) == ("1970-01-01T00:00:00+01:00", None)
-        assert json.loads(json.dumps(desk.ask("oncall now")))["officer"]["id"] == "head1"
-        assert desk.ask("readiness")["hours"] == 0
+        assert json.loads(json.dumps(desk.answer("oncall now")))["officer"]["id"] == "head1"
+        assert desk.answer("readiness")["hours"] == 0
     finally:
         desk.close()
 
@@ -525,32 +574,32 @@ def test_a_referrer_on_no_list_is_a_note_until_somebody_adds_it(folder: Path) ->
                 work.record(EventKind.CASE_OPENED, added(case), about=EventRef(case=case.number))
     finally:
         env.close()
-    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
-        (note,) = noted(desk, CheckCode.REFERRER_UNLISTED)
+        (note,) = noted(desk, SetupFaultCode.REFERRER_UNLISTED)
         assert note.startswith("rules/lists: vlieland.nl is on no list and has referred 2 cases, so each of its mails")
-        desk.ask("referrer add", {"domain": "vlieland.nl"})
-        assert noted(desk, CheckCode.REFERRER_UNLISTED) == []
+        desk.answer("referrer add", {"domain": "vlieland.nl"})
+        assert noted(desk, SetupFaultCode.REFERRER_UNLISTED) == []
     finally:
         desk.close()
 
 
 def test_an_override_of_somebody_who_has_left_is_a_note(folder: Path) -> None:
     """Only while it runs or is to come, and only of who is no officer."""
-    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
         for officer, begins in (("officer2", NOW), ("head1", NOW + timedelta(days=2))):
             span = {"begins_at": begins.isoformat(), "ends_at": (begins + timedelta(hours=8)).isoformat()}
-            desk.ask("oncall override", {"officer": officer, **span})
-        assert noted(desk, CheckCode.OVERRIDE_VOID) == []
+            desk.answer("oncall override", {"officer": officer, **span})
+        assert noted(desk, SetupFaultCode.OVERRIDE_VOID) == []
         edit(folder / "oncall.yaml", "id: officer2", "id: officer3")
-        (note,) = noted(desk, CheckCode.OVERRIDE_VOID)
+        (note,) = noted(desk, SetupFaultCode.OVERRIDE_VOID)
         assert "officer2 is none of them any more, and has an override from 2027-03-10T12:00+01:00" in note
     finally:
         desk.close()
-    later = OpenDesk(folder, officer="officer1", now=lambda: NOW + timedelta(hours=9))
+    later = DeskConnection(folder, officer="officer1", now=lambda: NOW + timedelta(hours=9))
     try:
-        assert noted(later, CheckCode.OVERRIDE_VOID) == []
+        assert noted(later, SetupFaultCode.OVERRIDE_VOID) == []
     finally:
         later.close()
 
@@ -570,22 +619,22 @@ def test_cases_of_an_officer_who_left_the_rota_are_a_note_until_somebody_has_the
                 AssignCase(case=number, officer="officer2").perform(work)
     finally:
         env.close()
-    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
-        assert noted(desk, CheckCode.OFFICER_LEFT) == []
+        assert noted(desk, SetupFaultCode.OFFICER_LEFT) == []
         edit(folder / "oncall.yaml", "officer2", "officer9", every=True)
-        (note,) = noted(desk, CheckCode.OFFICER_LEFT)
+        (note,) = noted(desk, SetupFaultCode.OFFICER_LEFT)
         assert f"officer2 is named no more, and 2 undecided cases are theirs, {opened[1]} first" in note
         for number in opened[1:3]:
-            desk.ask("case assign", {"case": number, "officer": "officer9"})
-        assert noted(desk, CheckCode.OFFICER_LEFT) == []
+            desk.answer("case assign", {"case": number, "officer": "officer9"})
+        assert noted(desk, SetupFaultCode.OFFICER_LEFT) == []
     finally:
         desk.close()
 
 
-def noted(desk: OpenDesk, code: CheckCode = CheckCode.REFERRER_UNLISTED) -> list[str]:
+def noted(desk: DeskConnection, code: SetupFaultCode = SetupFaultCode.REFERRER_UNLISTED) -> list[str]:
     """Returns what `check` says under that code; by default of referrers on no list."""
-    found = documents(desk.ask("check"), "findings")
+    found = documents(desk.answer("check"), "findings")
     return [str(one["text"]) for one in found if one["code"] == code]
 
 
@@ -617,7 +666,7 @@ def test_a_missing_password_does_not_keep_the_daemon_from_starting_and_is_said(f
     with capture_logs() as logged:
         assembly.require_ready(load(folder), SetClock(NOW))
     (said,) = (line for line in logged if line["event"] == "set-up faulty")
-    assert said["object"] == CheckCode.CREDENTIAL_MISSING
+    assert said["object"] == SetupFaultCode.CREDENTIAL_MISSING
     assert said["log_level"] == "warning"
     assert said["reason"].startswith("flaggermail.yaml mailbox.credential: credential imap-password: found neither as ")
     assert "write `LoadCredential=imap-password:FILE`" in said["reason"]
@@ -628,10 +677,10 @@ def test_a_missing_authority_stops_the_daemon_and_no_command(folder: Path) -> No
     edit(folder / SETTINGS, "port: 1\n  tls: none\n\nstore", "port: 1\n  ca_file: gone.pem\n\nstore")
     with pytest.raises(ConfigurationError, match=r"submission\.ca_file: .*gone\.pem does not exist; name a PEM file"):
         assembly.require_ready(load(folder), SetClock(NOW))
-    desk = OpenDesk(folder, officer="officer1", now=lambda: NOW)
+    desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
-        assert desk.ask("case list")["cases"] == []
-        desk.ask("election close", {"code": "PS2027"})
+        assert desk.answer("case list")["cases"] == []
+        desk.answer("election close", {"code": "PS2027"})
     finally:
         desk.close()
 
@@ -647,14 +696,14 @@ def test_the_example_is_a_note_and_does_not_run(folder: Path) -> None:
 
 def test_the_shipped_configuration_is_the_example() -> None:
     """What `init` writes is recognised as the example, and the scenarios' configuration is not."""
-    assert CheckCode.EXAMPLE in {one.code for one in mistakes(load(shipped("config"), shipped("rules")))}
-    assert CheckCode.EXAMPLE not in {one.code for one in mistakes(load(CONFIG, shipped("rules")))}
+    assert SetupFaultCode.EXAMPLE in {one.code for one in setup_faults(load(shipped("config"), shipped("rules")))}
+    assert SetupFaultCode.EXAMPLE not in {one.code for one in setup_faults(load(CONFIG, shipped("rules")))}
 
 
 def test_what_is_left_of_the_example_is_named_in_each_place(folder: Path) -> None:
     """Report, officers, channels and lists, each in a line of its own; nothing once they are the desk's own."""
     own_name(folder)
-    left = [one.text.split(":")[0] for one in mistakes(load(folder)) if one.code is CheckCode.EXAMPLE_LEFT]
+    left = [one.text.split(":")[0] for one in setup_faults(load(folder)) if one.code is SetupFaultCode.EXAMPLE_LEFT]
     assert left == [
         "flaggermail.yaml report.organisation",
         "oncall.yaml officers",
@@ -666,7 +715,7 @@ def test_what_is_left_of_the_example_is_named_in_each_place(folder: Path) -> Non
         edit(path, ".example", ".nl", every=True)
     edit(folder / SETTINGS, "Het Ministerie van Voorbeeldzaken", "Het Ministerie van Binnenlandse Zaken")
     edit(folder / SETTINGS, "The Ministry of Example Affairs", "The Ministry of the Interior")
-    assert CheckCode.EXAMPLE_LEFT not in {one.code for one in mistakes(load(folder))}
+    assert SetupFaultCode.EXAMPLE_LEFT not in {one.code for one in setup_faults(load(folder))}
 
 
 def test_a_configuration_with_a_policy_ahead_is_merely_loaded(folder: Path) -> None:

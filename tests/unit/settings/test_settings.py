@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
-from flaggermail.health.advice import mistakes
+from flaggermail.health.advice import setup_faults
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.record.states import ClockKind, Means, Period
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile
-from flaggermail.settings.mistakes import CheckCode
+from flaggermail.settings.mistakes import SetupFaultCode
 from flaggermail.settings.rota import Step
 from flaggermail.shipped import shipped
 from tests.corpus import each
@@ -62,8 +62,8 @@ def faults(directory: Path) -> tuple[str, ...]:
 
 def warnings(settings: Configuration) -> tuple[str, ...]:
     """Returns the sentences of what the settings show by themselves, except what all of these desks have."""
-    shared = {CheckCode.EXAMPLE, CheckCode.LOGIN_DOMAIN}
-    return tuple(found.text for found in mistakes(settings) if found.code not in shared)
+    shared = {SetupFaultCode.EXAMPLE, SetupFaultCode.LOGIN_DOMAIN}
+    return tuple(found.text for found in setup_faults(settings) if found.code not in shared)
 
 
 # ---- mistakes

@@ -23,7 +23,7 @@ import yaml
 from flaggermail.adapters.files.template_engine import TemplateEngine
 from flaggermail.adapters.files.template_situations import situations
 from flaggermail.adapters.files.templates import LanguageWords
-from flaggermail.archive.dossier_words import WORDS, said
+from flaggermail.archive.dossier_words import WORDS, value_in_words
 from flaggermail.errors import Refusal
 from flaggermail.figures.page import page
 from flaggermail.letters.template_values import VALUES
@@ -103,7 +103,7 @@ def test_what_is_counted_and_dated_is_in_the_language() -> None:
     """Spans of time and the values of a dossier come from the language too."""
     shown = [clocks.in_sentence(minutes, pseudo.CODE) for minutes in (0, 1, 152, 13140)]
     shown += [clocks.in_minutes(minutes, pseudo.CODE) for minutes in (0, 1, 13140)]
-    shown += [said(values[one.name], pseudo.CODE) for values, words in WORDS.items() for one in words]
+    shown += [value_in_words(values[one.name], pseudo.CODE) for values, words in WORDS.items() for one in words]
     facts = frozenset({"IMAP", "Graph", "MIME"})
     assert [pseudo.left_in(text, facts) for text in shown if pseudo.left_in(text, facts)] == []
 

@@ -25,11 +25,11 @@ from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording import catalogues
 from flaggermail.wording.alarms import AlarmText, Health, HealthPlace
 from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, languages, locale, sets
-from flaggermail.wording.filing import Filed, Hint
+from flaggermail.wording.filing import FilingReason, SuggestionText
 from flaggermail.wording.hints import HintByCommand, HintByMail
-from flaggermail.wording.pieces import MailWord, Piece, SourceWord, TypeWord
-from flaggermail.wording.refusals import Because, Lacking, ReportBecause
-from flaggermail.wording.said import Said, Sentence, as_written, counted, every
+from flaggermail.wording.pieces import MailWord, RefusalPart, SourceWord, TypeWord
+from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal
+from flaggermail.wording.said import Sentence, StoredText, as_written, counted, every
 from tests.corpus import each
 from tests.tools.dutch import english_in
 from tests.tools.said import sample
@@ -72,7 +72,7 @@ def test_some_english_is_found() -> None:
 def test_a_sentence_is_not_said_with_other_details(details: dict[str, str]) -> None:
     """A detail that is missing, or is none of the sentence, is refused where the sentence is said."""
     with pytest.raises(NotWorded, match="case closed already: has the details"):
-        Because.CASE_CLOSED_ALREADY(**details)
+        CommandRefusal.CASE_CLOSED_ALREADY(**details)
 
 
 @pytest.fixture(name="french")
@@ -88,11 +88,11 @@ def folder_of_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def test_nothing_is_worded_in_another_language(french: Path) -> None:
     """A language without a catalogue, or a catalogue without a sentence, ends in an error and in no other words."""
-    said = Because.CASE_CLOSED_ALREADY(case="VF-1")
+    said = CommandRefusal.CASE_CLOSED_ALREADY(case="VF-1")
     with pytest.raises(NotWorded, match="no words in 'fr' for refusals"):
         said.in_language("fr")
     (french / "refusals.toml").write_text('"no such row" = "{table} {key}"\n')
-    assert Because.NO_SUCH_ROW(table="mail", key="7").in_language("fr") == "mail 7"
+    assert CommandRefusal.NO_SUCH_ROW(table="mail", key="7").in_language("fr") == "mail 7"
     with pytest.raises(NotWorded, match="case closed already: no words in 'fr'"):
         said.in_language("fr")
 
@@ -108,7 +108,7 @@ def test_a_language_has_its_own_plural(french: Path) -> None:
         there.counted(1, "a", "b")
     (french / "locale.toml").write_bytes((PACKAGE / "wording" / "en" / "locale.toml").read_bytes())
     (french / "refusals.toml").write_text('"no such row" = "{table:mail|mails}, {key:jour|jours}"\n')
-    assert Because.NO_SUCH_ROW(table=1, key=2).in_language("fr") == "1 mail, 2 jours"
+    assert CommandRefusal.NO_SUCH_ROW(table=1, key=2).in_language("fr") == "1 mail, 2 jours"
     assert languages() == ("en", "fr", "nl")
 
 
@@ -149,7 +149,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "MailWord.",
         "GroundWords.",
         "Online.",
-        "ToMend.",
+        "OnlineRemedy.",
         "OnlineStep.",
         "Says.",
         "Asked.",
@@ -175,16 +175,19 @@ def test_a_refusal_that_can_reach_a_mail_is_a_sentence() -> None:
 
 def test_a_refusal_reads_in_english_and_is_said_in_dutch() -> None:
     """The text of a refusal is its English sentence, as a terminal shows it."""
-    refusal = Refusal(Because.OBSERVING(what=Piece.CASE(key="VF-1")))
+    refusal = Refusal(CommandRefusal.OBSERVING(what=RefusalPart.CASE(key="VF-1")))
     assert str(refusal).startswith("case VF-1: the desk observes and sends nothing")
     assert refusal.said.in_language("nl").startswith("zaak VF-1: de desk kijkt alleen mee")
     assert str(Refusal("only here")) == Refusal("only here").said.in_language("nl") == "only here"
 
 
-REFUSALS = (*Because, *ReportBecause, *Lacking)
+REFUSALS = (*CommandRefusal, *ReportRefusal, *SendingRefusal)
 HINTS = {one.value.partition(": ")[2]: one for one in HintByCommand}
 LINE = re.compile(r"`flaggermail|(?<!\w)--[a-z]")
-TOLD_APART = {Lacking.WITHHELD, Lacking.WITHHELD_DRAFT}  # alarms and states of a mail, whose reader was refused nothing
+TOLD_APART = {
+    SendingRefusal.WITHHELD,
+    SendingRefusal.WITHHELD_DRAFT,
+}  # alarms and states of a mail, whose reader was refused nothing
 
 
 def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:
@@ -201,13 +204,15 @@ def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:
 
 def test_a_hint_fits_the_way_in_which_it_is_read() -> None:
     """A terminal shows a command; a mail shows the line to answer with, in the reader's language."""
-    refusal = Refusal(Because.POLICY_DAY_TO_REPEAT(draft="7/1", day="2027-03-17"))
+    refusal = Refusal(CommandRefusal.POLICY_DAY_TO_REPEAT(draft="7/1", day="2027-03-17"))
     fact = "draft 7/1: the policy was read on 2027-03-17; see whether it still reads so, then repeat that day; "
     assert str(refusal) == f"{fact}`flaggermail approve 7/1 --policy-read 2027-03-17`"
     assert refusal.by_mail.english == f"{fact}answer `approve CODE 2027-03-17`"
     assert refusal.by_mail.in_language("nl").endswith("; antwoord `akkoord CODE 2027-03-17`")
     assert refusal.said.code == "policy day to repeat"
-    assert Refusal(Because.CASE_CLOSED_ALREADY(case="VF-1")).by_mail == Because.CASE_CLOSED_ALREADY(case="VF-1")
+    assert Refusal(CommandRefusal.CASE_CLOSED_ALREADY(case="VF-1")).by_mail == CommandRefusal.CASE_CLOSED_ALREADY(
+        case="VF-1"
+    )
 
 
 FORM = case_form.SentForm(mark="m", language=LanguageCode.EN)
@@ -217,7 +222,7 @@ FORM = case_form.SentForm(mark="m", language=LanguageCode.EN)
 def test_a_hint_offers_a_reply_that_is_understood(language: LanguageCode) -> None:
     """Each line that a mail offers begins with a word that a reply or the form has in that language."""
     known = [line for topic in Topic for line in verbs.would_work(topic, language)]
-    known += case_form.written(replace(FORM, language=language)).splitlines()
+    known += case_form.filled_form(replace(FORM, language=language)).splitlines()
     words = {re.split(r"[ :]", line)[0] for line in known}
     offered = [line for hint in HintByMail for line in re.findall(r"`([^`]+)`", hint.words(language))]
     begins = {re.split(r"[ :]", line)[0] for line in offered} - {"flaggermail"}
@@ -227,11 +232,11 @@ def test_a_hint_offers_a_reply_that_is_understood(language: LanguageCode) -> Non
 
 def test_details_are_stored_apart_from_the_sentence() -> None:
     """What a person wrote stays a detail, even if it looks like a sentence of ours."""
-    posing = str(Filed.UNKNOWN())
-    said = Filed.LATE(reason=as_written(posing))
+    posing = str(FilingReason.UNKNOWN())
+    said = FilingReason.LATE(reason=as_written(posing))
     assert said.detail("reason") == {"code": "as written", "text": posing}
     assert said.english == f"{posing}; taken in late"
-    assert Filed.LATE(reason=Filed.UNKNOWN()).english == "no rule knows what it is; taken in late"
+    assert FilingReason.LATE(reason=FilingReason.UNKNOWN()).english == "no rule knows what it is; taken in late"
     assert as_written("{case} {0}").in_language("nl") == "{case} {0}"
 
 
@@ -243,10 +248,10 @@ def test_an_instant_or_a_score_is_said_in_words() -> None:
 
 def test_several_details_are_listed() -> None:
     """Sentences are listed with semicolons, other details with commas."""
-    assert Hint.SUGGESTION(case="VF-1", score=60, why=[Hint.NUMBER(), Hint.CLOSED()]).english == (
-        "VF-1 (60): its number is named; the case is closed"
-    )
-    assert Because.NOT_ONE_OF(name="type", given="x", allowed=["a", "b"]).english.endswith("one of a, b")
+    assert SuggestionText.SUGGESTION(
+        case="VF-1", score=60, why=[SuggestionText.NUMBER(), SuggestionText.CLOSED()]
+    ).english == ("VF-1 (60): its number is named; the case is closed")
+    assert CommandRefusal.NOT_ONE_OF(name="type", given="x", allowed=["a", "b"]).english.endswith("one of a, b")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +267,7 @@ def test_several_details_are_listed() -> None:
 )
 def test_text_without_a_code_words_itself(text: str) -> None:
     """Whatever stands in a row can be shown, a sentence without its details too."""
-    assert Said(text).in_language("nl") == Said(text).english == text
+    assert StoredText(text).in_language("nl") == StoredText(text).english == text
 
 
 def test_a_number_has_the_noun_that_fits() -> None:
@@ -344,8 +349,8 @@ def test_no_code_stands_twice() -> None:
 @pytest.mark.outside
 def test_a_row_is_read_that_says_what_no_module_imported_so_far_knows() -> None:
     """The set of a code is found by its catalogue."""
-    stored = Because.NO_SUCH_ROW(table="alarm", key="a1")
-    asked = f"from flaggermail.wording.said import Said; print(Said({str(stored)!r}).english)"
+    stored = CommandRefusal.NO_SUCH_ROW(table="alarm", key="a1")
+    asked = f"from flaggermail.wording.said import StoredText; print(StoredText({str(stored)!r}).english)"
     ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == stored.english
 

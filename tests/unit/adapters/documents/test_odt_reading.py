@@ -16,7 +16,7 @@ from flaggermail.adapters.documents.odt import NAMESPACES
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.documents.model import Figure, Passage, Table, Text, Verbatim
 from flaggermail.errors import Refusal
-from flaggermail.wording.report import DocumentFault
+from flaggermail.wording.report import DocumentRefusal
 from tests.doubles.sample_document import small
 from tests.pace import within
 
@@ -153,30 +153,30 @@ def damaged() -> bytes:
 
 
 HOSTILE = {
-    "nothing": (b"", DocumentFault.NO_OPEN_DOCUMENT),
-    "a mail": (b"From: a\r\n\r\nb", DocumentFault.NO_OPEN_DOCUMENT),
-    "a flat document": (content("<text:p>a</text:p>"), DocumentFault.NO_OPEN_DOCUMENT),
-    "another package": (packed(word_xml=b"<w/>"), DocumentFault.NO_OPEN_DOCUMENT),
-    "a spreadsheet": (packed(content_xml=content("", "spreadsheet")), DocumentFault.NO_OPEN_DOCUMENT),
-    "octets changed": (damaged(), DocumentFault.NO_OPEN_DOCUMENT),
-    "cut off": (packed(content_xml=content("<text:p>a</text:p>"))[:-30], DocumentFault.NO_OPEN_DOCUMENT),
-    "a password": (encrypted(), DocumentFault.DOCUMENT_ENCRYPTED),
+    "nothing": (b"", DocumentRefusal.NO_OPEN_DOCUMENT),
+    "a mail": (b"From: a\r\n\r\nb", DocumentRefusal.NO_OPEN_DOCUMENT),
+    "a flat document": (content("<text:p>a</text:p>"), DocumentRefusal.NO_OPEN_DOCUMENT),
+    "another package": (packed(word_xml=b"<w/>"), DocumentRefusal.NO_OPEN_DOCUMENT),
+    "a spreadsheet": (packed(content_xml=content("", "spreadsheet")), DocumentRefusal.NO_OPEN_DOCUMENT),
+    "octets changed": (damaged(), DocumentRefusal.NO_OPEN_DOCUMENT),
+    "cut off": (packed(content_xml=content("<text:p>a</text:p>"))[:-30], DocumentRefusal.NO_OPEN_DOCUMENT),
+    "a password": (encrypted(), DocumentRefusal.DOCUMENT_ENCRYPTED),
     "a password of the format": (
         packed(content_xml=b"\x01", METAmanifest_xml=b"<manifest:encryption-data/>"),
-        DocumentFault.DOCUMENT_ENCRYPTED,
+        DocumentRefusal.DOCUMENT_ENCRYPTED,
     ),
-    "a newer password": (packed(**{"encrypted-package": b"\x01"}), DocumentFault.DOCUMENT_ENCRYPTED),
-    "entities": (packed(content_xml=content("<text:p>&b;</text:p>", before=_BOMB)), DocumentFault.DOCUMENT_DECLARES),
-    "a file": (packed(content_xml=content("<text:p>&a;</text:p>", before=_OUTSIDE)), DocumentFault.DOCUMENT_DECLARES),
-    "an undeclared entity": (packed(content_xml=content("<text:p>&a;</text:p>")), DocumentFault.DOCUMENT_BROKEN),
-    "no XML": (packed(content_xml=b"<a"), DocumentFault.DOCUMENT_BROKEN),
+    "a newer password": (packed(**{"encrypted-package": b"\x01"}), DocumentRefusal.DOCUMENT_ENCRYPTED),
+    "entities": (packed(content_xml=content("<text:p>&b;</text:p>", before=_BOMB)), DocumentRefusal.DOCUMENT_DECLARES),
+    "a file": (packed(content_xml=content("<text:p>&a;</text:p>", before=_OUTSIDE)), DocumentRefusal.DOCUMENT_DECLARES),
+    "an undeclared entity": (packed(content_xml=content("<text:p>&a;</text:p>")), DocumentRefusal.DOCUMENT_BROKEN),
+    "no XML": (packed(content_xml=b"<a"), DocumentRefusal.DOCUMENT_BROKEN),
     "another character set": (
         packed(content_xml=b'<?xml version="1.0" encoding="utf-7"?><a/>'),
-        DocumentFault.DOCUMENT_BROKEN,
+        DocumentRefusal.DOCUMENT_BROKEN,
     ),
     "many files": (
         packed(**{f"f{at}": b"" for at in range(odt_reading.MOST_FILES + 1)}),
-        DocumentFault.DOCUMENT_TOO_LARGE,
+        DocumentRefusal.DOCUMENT_TOO_LARGE,
     ),
 }  # fmt: skip
 
@@ -202,24 +202,24 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = packed(content_xml=b" " * (64 << 20))
     assert len(bomb) < 1 << 20
     tracemalloc.start()
-    assert refused(bomb) == DocumentFault.DOCUMENT_TOO_LARGE
+    assert refused(bomb) == DocumentRefusal.DOCUMENT_TOO_LARGE
     assert tracemalloc.get_traced_memory()[1] < 8 << 20
     tracemalloc.stop()
     lying = bomb.replace((64 << 20).to_bytes(4, "little"), (9).to_bytes(4, "little"))
-    assert refused(lying) in {DocumentFault.DOCUMENT_TOO_LARGE, DocumentFault.NO_OPEN_DOCUMENT}
-    assert refused(bytes(2 << 20)) == DocumentFault.DOCUMENT_TOO_LARGE
+    assert refused(lying) in {DocumentRefusal.DOCUMENT_TOO_LARGE, DocumentRefusal.NO_OPEN_DOCUMENT}
+    assert refused(bytes(2 << 20)) == DocumentRefusal.DOCUMENT_TOO_LARGE
 
 
 def test_what_grows_when_read_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short elements for many spaces, and marks without end around many words, stay within the limit."""
     monkeypatch.setattr(odt_reading, "MOST_OCTETS", 1 << 20)
     assert refused(packed(content_xml=content(f"<text:p>{SPACES * 999}</text:p>"))) == (
-        DocumentFault.DOCUMENT_TOO_LARGE
+        DocumentRefusal.DOCUMENT_TOO_LARGE
     )
     marks = "".join(f"<text:bookmark-start text:name='f{at}:m;'/>" for at in range(999))
     assert len(read(f"<text:p>{marks}a</text:p>")[0].broken) == 999
     assert refused(packed(content_xml=content(f"<text:p>{marks}{'a<text:s/>' * 9999}</text:p>"))) == (
-        DocumentFault.DOCUMENT_TOO_LARGE
+        DocumentRefusal.DOCUMENT_TOO_LARGE
     )
 
 
@@ -250,7 +250,11 @@ def test_a_small_file_costs_little(name: str, packing: int) -> None:
         took, held = time.process_time() - began, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert said in {DocumentFault.DOCUMENT_TOO_LARGE, DocumentFault.DOCUMENT_SWELLS, DocumentFault.DOCUMENT_TOO_FINE}
+    assert said in {
+        DocumentRefusal.DOCUMENT_TOO_LARGE,
+        DocumentRefusal.DOCUMENT_SWELLS,
+        DocumentRefusal.DOCUMENT_TOO_FINE,
+    }
     assert within(took, 10)  # with tracing, which takes most of it
     assert held < 120 << 20
 
@@ -266,7 +270,7 @@ def test_a_list_of_files_is_not_read_before_it_is_counted() -> None:
         listed[12:16] = (len(entry) * count).to_bytes(4, "little")
         hostile = whole[:at] + entry * count + bytes(listed)
         tracemalloc.start()
-        assert refused(hostile) == DocumentFault.DOCUMENT_TOO_LARGE
+        assert refused(hostile) == DocumentRefusal.DOCUMENT_TOO_LARGE
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
         tracemalloc.stop()
 
