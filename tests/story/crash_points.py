@@ -17,16 +17,21 @@ from flaggermail.services import Services
 SOURCE = Path(flaggermail.__file__).parent
 WAYS = ("intake.poll", "outbox.delivery")  # entry points of incoming and outgoing mail
 COMMANDS = "commands."  # their ports serve typed commands; an act by mail only writes rows
-ELSEWHERE = frozenset({"letters.writing"})  # as COMMANDS
 FOR_COMMANDS = frozenset({  # as COMMANDS: functions
-    "cases.referrals._read", "cases.lifecycle.new_tail",
-    "notices.code_pages.offer_of",  # for `commands.devices` and pagers; sealing reads a key and writes nothing
+    "cases.lifecycle._read", "cases.lifecycle.new_tail",
+    "cases.elections.register",  # for `wiring`, at a start
+    "letters.writing.begin", "letters.writing.begin_in", "letters.writing.begin_restored",
+    "health.mailbox_monitor.unread",  # for `status`: reads the clock, and writes nothing
+    "notices.page_queue.offer_of",  # for `commands.devices` and pagers; sealing reads a key and writes nothing
     "notices.approval_requests.has_code",  # for `commands.devices`, as the one above: reads, and writes nothing
     "notices.duty.officer_or_head",  # writes when nobody is on call, and this desk always has somebody
     "reminders.handover.tick", "reminders.handover.next_due",  # the ticks' own: a reply only uses what gathers the note
     "intake.moved_in._put_there",  # counts rows before a mail of an old date, and writes nothing
 })  # fmt: skip
-FORGETTING = "citizens.retention"  # runs months after the mail
+FORGETTING = frozenset({  # runs months after the mail
+    "cases.citizen_retention._answers", "cases.citizen_retention._declined", "cases.citizen_retention._discard",
+    "cases.citizen_retention._held", "cases.citizen_retention.discard_second_copy", "cases.citizen_retention.tick",
+})  # fmt: skip
 PORTS = frozenset(
     one.name
     for one in fields(Services)
@@ -47,6 +52,11 @@ class Point:
     line: int
     number: int  # among equal uses in a function
 
+    @property
+    def place(self) -> str:
+        """Module and function."""
+        return f"{self.module}.{self.function}"
+
     def __str__(self) -> str:
         again = f" {self.number}" if self.number > 1 else ""
         return f"{self.module}.{self.function} {self.port}.{self.method}{again}"
@@ -57,7 +67,7 @@ def modules() -> list[str]:
     found, ahead = dict[str, None](), list(WAYS)
     while ahead:
         module = ahead.pop(0)
-        if module in found or module in ELSEWHERE or module.startswith(COMMANDS) or not file_of(module).is_file():
+        if module in found or module.startswith(COMMANDS) or not file_of(module).is_file():
             continue
         found[module] = None
         ahead += imported(file_of(module).read_text("utf-8"))
@@ -88,7 +98,7 @@ def imported(text: str) -> Iterator[str]:
 def points() -> tuple[Point, ...]:
     """Returns all crash points in code order. Raises ValueError if a use of a port cannot be seen."""
     found = (point for module in MODULES for point in of_source(module, file_of(module).read_text("utf-8")))
-    return tuple(point for point in found if f"{point.module}.{point.function}" not in FOR_COMMANDS)
+    return tuple(point for point in found if point.place not in FOR_COMMANDS)
 
 
 def of_source(module: str, text: str) -> list[Point]:

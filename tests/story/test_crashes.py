@@ -364,7 +364,7 @@ def assert_told_once(found: Found, scene: Scene, *, in_doubt: bool, in_parts: bo
 
 def crashes() -> Iterator[tuple[Point, str, int]]:
     """Yields each use of a port, before it, and after it where it persists something."""
-    for point in (point for point in points() if point.module != FORGETTING):
+    for point in (point for point in points() if point.place not in FORGETTING):
         several = point.function in SENDING
         for nth in APPENDS if point.method == "append" else TWICE if several else (1,):
             for when in ("before", "after") if point.method in LASTING else ("before",):
@@ -421,13 +421,13 @@ def done(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("point", one_in(7, (point for point in points() if point.module == FORGETTING)), ids=str)
+@pytest.mark.parametrize("point", one_in(7, (point for point in points() if point.place in FORGETTING)), ids=str)
 def test_killed_there_while_it_forgets_it_goes_on(
     scene: Scene, done: Path, folder: Path, point: Point, when: str
 ) -> None:
     """A kill during erasure loses nothing else: the next start erases the declined mail, its answer and a late copy."""
     shutil.copytree(done, folder)
-    if point.function == "again":
+    if point.function == "discard_second_copy":
         assert scene.start(folder, None, "", 0, WINDOW) == 0
         written = f"From: {CITIZEN}\r\n".encode()
         (copied,) = (path for path in (folder / "mails").iterdir() if written in path.read_bytes())

@@ -237,7 +237,7 @@ def test_only_heartbeat_pagers_and_tokens_speak_http() -> None:
         named |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         if named & HTTP or {name.partition(".")[0] for name in named} & HTTP:
             speaking.add(path.name)
-    assert speaking == {"heartbeat.py", "apprise_pager.py", "line.py", "web.py"}
+    assert speaking == {"machine.py", "apprise_pager.py", "endpoint.py", "web.py"}
 
 
 @each("path", SOURCES, ids=name_of)

@@ -23,8 +23,8 @@ from tests.unit.cli.test_cli_help import SLOW
 NOW = datetime.now(UTC)
 MANUAL = Path(__file__).parents[3] / "docs" / "operation.md"
 ALSO_SLOW = (
-    "jinja2", "email", "ssl", "subprocess", "tempfile", "sqlite3", "flaggermail.settings.model", "flaggermail.record.rows",
-    "flaggermail.ports", "flaggermail.services",
+    "jinja2", "email", "ssl", "subprocess", "tempfile", "sqlite3", "flaggermail.settings.model",
+    "flaggermail.record.rows", "flaggermail.ports", "flaggermail.services",
 )  # fmt: skip
 EVERYTHING: dict[str, object] = {
     "written_at": NOW.isoformat(),

@@ -142,17 +142,17 @@ def test_every_sentence_is_said_somewhere() -> None:
     named |= {f"{type(one).__name__}.{one.name}" for one in every().values() if f'"{one.value}"' in answers}
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
     by_name = (
-        "Differs.",
+        "OutboxFindingText.",
         "AlarmName.",
         "TypeWord.",
         "SourceWord.",
         "MailWord.",
         "GroundWords.",
-        "Online.",
+        "OnlineFinding.",
         "OnlineRemedy.",
         "OnlineStep.",
-        "Says.",
-        "Asked.",
+        "MachineStatement.",
+        "ReadingField.",
         "HintByCommand.",
         "HintByMail.",
         "Dossier",
