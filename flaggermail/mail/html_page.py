@@ -363,6 +363,8 @@ def whole_and_seen(markup: str) -> tuple[str, str]:
     whole, seen = TextLines(page.source), TextLines(page.source, bare=True)
     for start, end, tag, inside, sure in page.walk():
         whole.add(start, end, tag, inside)
+        if tag and ">" in inside and tag not in RAW:  # some programs end a tag at the first ">", within a value too
+            whole.add(start, end, "", inside.partition(">")[2])
         if sure:
             seen.add(start, end, tag, "" if tag else " " if page.look.hidden else inside)
     return whole.text(), seen.text()

@@ -140,6 +140,8 @@ def _found_once(find: Callable[[TemplateEngine, str, str], Iterable[str]]) -> Ca
             if len(known) == TEMPLATES:
                 known.clear()
             known[key] = tuple(find(engine, name, language))
+        if not known[key]:
+            vars(TemplateEngine)["_templates"](engine, name, language)  # kept, whatever becomes of the file
         return known[key]
 
     return found
