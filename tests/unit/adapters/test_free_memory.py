@@ -14,17 +14,17 @@ from flaggermail.adapters.system import machine
 HOLDING = """
 import re, sys
 from pathlib import Path
-from flaggermail.adapters.system import free_memory
+from flaggermail.adapters.system import machine
 
 def resident():
     return int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 
-assert free_memory.keep_little()
+assert machine.keep_little()
 held = [bytearray(20_000) for _ in range(3_000)]
 last, most = held[-1], resident()
 del held
 freed = resident()
-free_memory.give_back()
+machine.give_back()
 print(most, freed, resident())
 """
 MAILS = 50  # MiB, less than the blocks have

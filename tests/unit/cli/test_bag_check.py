@@ -245,7 +245,7 @@ def test_two_exports_into_one_place_do_not_meet(tmp_path: Path) -> None:
 CHILD = """
 import os, resource, signal, sys
 from pathlib import Path
-from flaggermail.cli import bags, new_folder
+from flaggermail.cli import bag_check, new_files
 place, stage = Path(sys.argv[1]), sys.argv[2]
 if stage == "full":  # a file may not grow beyond 1,000 octets: as on a full disk, in the middle of one
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -254,7 +254,7 @@ def stop(event, arguments):
     if event == "open" and stage == str(arguments[0]).rpartition("/")[2] and arguments[1] not in ("r", "rb"):
         os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(stop)
-with bags.new_bag(new_folder.usable(place)) as writer:
+with bag_check.new_bag(new_files.usable(place)) as writer:
     for path in ("LEESMIJ-README.txt", "case/0001.eml", "case/0002.eml"):
         writer.write(path, b"x" * 4000)
     writer.finish({"Bagging-Date": "2024-06-06"})
