@@ -104,6 +104,10 @@ class NotFound(Refusal):
     """The object of an act does not exist."""
 
 
+class CheckFailed(FlaggermailError):
+    """A check found something, and has printed all of it: the exit status is 1, and no further document follows."""
+
+
 class LinkLost(FlaggermailError):
     """The connection to a mailbox ended: end of stream, BYE, timeout or a protocol error.
 

@@ -47,7 +47,7 @@ def _cause(code: object) -> Sentence:
 class AnswerRow(BaseModel):
     """One answer, and the code of the sentence of its cause."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     line: Words
     phrase: Annotated[str, Field(strict=True, pattern="^[^A-Z]+$")] = ""
@@ -59,7 +59,7 @@ class AnswerRow(BaseModel):
 class AnswerGroup(BaseModel):
     """Answers that are given at the same steps, and known from one source."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     at: Annotated[tuple[ProtocolStep, ...], Field(min_length=1)]
     source: Words
