@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, RootModel
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, ServerAnswer, Service
 from flaggermail.settings.yaml_files.faults import read_model
@@ -67,13 +67,17 @@ class AnswerGroup(BaseModel):
     answers: tuple[AnswerRow, ...]
 
 
-class AnswersFile(RootModel[dict[Service, tuple[AnswerGroup, ...]]]):
+class AnswersFile(BaseModel):
     """The file `answers.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    services: dict[Service, tuple[AnswerGroup, ...]]
 
 
 def read_answers(path: Path) -> Iterator[KnownAnswer]:
     """Yields the rows of a table in their order; raises ConfigurationError naming every fault by line and column."""
-    for service, groups in read_model(path, AnswersFile).root.items():
+    for service, groups in read_model(path, AnswersFile).services.items():
         for group in groups:
             for row in group.answers:
                 yield KnownAnswer(

@@ -50,27 +50,32 @@ def test_there_are_forty_causes_and_more() -> None:
 
 
 SOUND = """\
-Gmail:
-- at: [smtp password]
-  source: seen
-  answers:
-  - line: "535 5.7.8 no"
-    means: "mailbox cause: credentials"
+services:
+  Gmail:
+  - at: [smtp password]
+    source: seen
+    answers:
+    - line: "535 5.7.8 no"
+      means: "mailbox cause: credentials"
 """
 FAULTS = {  # what is written for what, and how the fault begins
     "an unknown cause": (
         'cause: credentials"',
         'cause: creds"',
-        "6:5 Gmail[0].answers[0].means: 'mailbox cause: creds'",
+        "7:7 services.Gmail[0].answers[0].means: 'mailbox cause: creds'",
     ),
-    "a cause that is another sentence": ('mailbox cause: credentials"', 'as written"', "6:5 Gmail[0].answers[0].means"),
-    "an unknown step": ("smtp password", "smtp passwort", "2:8 Gmail[0].at[0]: Input should be 'connect', "),
-    "no step": ("[smtp password]", "[]", "2:3 Gmail[0].at: "),
-    "an unknown service": ("Gmail:", "Gmial:", "1:1 Gmial"),
-    "an unknown key": ("source: seen", "source: seen\n  sauce: seen", "4:3 Gmail[0].sauce: "),
-    "no source": ("  source: seen\n", "", "2:3 Gmail[0].source: "),
-    "capitals in a phrase": ("means:", "phrase: No\n    means:", "6:5 Gmail[0].answers[0].phrase: "),
-    "a number": ('"535 5.7.8 no"', "535", "5:5 Gmail[0].answers[0].line: "),
+    "a cause that is another sentence": (
+        'mailbox cause: credentials"',
+        'as written"',
+        "7:7 services.Gmail[0].answers[0].means",
+    ),
+    "an unknown step": ("smtp password", "smtp passwort", "3:10 services.Gmail[0].at[0]: Input should be 'connect', "),
+    "no step": ("[smtp password]", "[]", "3:5 services.Gmail[0].at: "),
+    "an unknown service": ("Gmail:", "Gmial:", "2:3 services.Gmial"),
+    "an unknown key": ("source: seen", "source: seen\n    sauce: seen", "5:5 services.Gmail[0].sauce: "),
+    "no source": ("    source: seen\n", "", "3:5 services.Gmail[0].source: "),
+    "capitals in a phrase": ("means:", "phrase: No\n      means:", "7:7 services.Gmail[0].answers[0].phrase: "),
+    "a number": ('"535 5.7.8 no"', "535", "6:7 services.Gmail[0].answers[0].line: "),
 }
 
 
