@@ -314,9 +314,9 @@ def answer(ledger: Ledger, as_of: datetime, asked: UseQuestion) -> UseAnswer:
     """
     uses = [use for use in uses_of(ledger) if asked.holds(use)]
     types = {case.number: case.type for case in ledger.cases}
-    names = {use.notification: _name(use, asked, types) for use in uses}
-    every = list(dict.fromkeys([*_expected(ledger, uses, as_of, asked), *sorted(names.values())]))
-    groups = [_group(asked, name, [use for use in uses if names[use.notification] == name], as_of) for name in every]
+    named = [(use, _name(use, asked, types)) for use in uses]
+    every = list(dict.fromkeys([*_expected(ledger, uses, as_of, asked), *sorted(name for _, name in named)]))
+    groups = [_group(asked, name, [use for use, own in named if own == name], as_of) for name in every]
     return UseAnswer(_group(asked, "", uses, as_of), tuple(groups))
 
 

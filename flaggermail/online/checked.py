@@ -225,7 +225,8 @@ class _AsReferral(Parser):
     def parse(self, octets: bytes) -> Message:
         """Returns the parsed mail, with that sender and without the marks of a program."""
         message = self.real.parse(octets)
-        return replace(message, from_=(Address(self.sender, "check"),), kind=MechanicalKind.HUMAN)
+        human = MechanicalKind.HUMAN
+        return replace(message, from_=(Address(self.sender, "check"),), kind=human, answerable=True)
 
     def attachment(self, octets: bytes, number: int) -> bytes | None:
         """Returns the decoded octets of an attachment."""

@@ -200,7 +200,7 @@ def new_annex(desk: Desk, tmp_path: Path, published: Published) -> Callable[[str
 
 def test_the_places_of_the_record_are_not_in_the_manifest() -> None:
     """Places are lengths; the manifest counts, and names none."""
-    source = Path(printed.__file__).with_name("files.py").read_text("utf-8")
+    source = Path(printed.__file__).with_name("approved.py").read_text("utf-8")
     assert not re.search(
         r"\.(?:start|end|seals|digest|marks)\b(?!\))", source.partition("def manifest")[2].partition("def counts")[0]
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import os
 import re
 import tarfile
@@ -379,26 +378,6 @@ def test_a_backup_of_a_later_program_is_named_so(desk: Desk, tmp_path: Path) -> 
 
     with pytest.raises(BackupFailure, match="version of flaggermail that wrote it"):
         restore(repacked(file, later), tmp_path / "new", None, unseen, verify=False)
-
-
-def test_a_backup_of_an_earlier_schema_is_brought_to_this_one(desk: Desk, tmp_path: Path) -> None:
-    """The schema is made as it was, filled, and migrated; here of a desk in which nothing has happened yet."""
-    file, _ = backed_up(desk, tmp_path)
-    head = {"columns": dict.fromkeys(("id", "seq", "digest", "last_counter", "last_cursor"), "plain")}
-
-    def earlier(name: str, octets: bytes) -> tuple[str, bytes] | None:
-        if name == "backup.json":
-            return name, json.dumps({**json.loads(octets), "revision": "0010"}).encode()
-        if name.startswith("rows/chain_head"):
-            return name, json.dumps({**head, "rows": [[1, 0, "0" * 64, None, None]]}).encode()
-        if name == "end.json":
-            said = {"seq": 0, "digest": "0" * 64, "rows": 1, "mails": 0}
-            return name, json.dumps({**json.loads(octets), **said}).encode()
-        return None if name.startswith(("rows/", "octets/")) else (name, octets)
-
-    made = restore(repacked(file, earlier), tmp_path / "new", None, unseen, verify=True)
-    assert made.proof is not None
-    assert (made.proof["differences"], made.proof["events"]) == ([], 2)  # it was restored, and observes
 
 
 def test_a_restore_that_was_killed_is_in_nobodys_way(desk: Desk, tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ RAW = re.compile(r"""[{}]|\[["\[{\]]""")
 STORED = {
     "asked": stored_request({"words": ["Lindewaard", "2024"], "number": "VF-EP2024-0001", "in_text": True}),
     "steps": json.dumps([{"after_minutes": 30, "to": "officer"}]),
-    "reminders": "[]",
     "marks": json.dumps([["m00000001", 3, 9, "5.1.2.e", "name"]]),
     "inputs": json.dumps({"class": "ReportInputs", "uses": [{"number": "VF-EP2024-0001/1"}]}),
 }
@@ -50,7 +49,7 @@ def test_no_event_is_told_as_json(kind: EventKind) -> None:
     ran = CliRunner().invoke(shows, [kind.value])
     assert (ran.exit_code, RAW.findall(ran.output)) == (0, []), ran.output
     assert "x1: asked words in the text of its mails; number VF-EP2024-0001; Lindewaard, 2024" in ran.output
-    assert "x1: reminders 0 steps" in ran.output
+    assert "x1: steps 1 step" in ran.output
     assert "x1: inputs what the report is made from" in ran.output
 
 

@@ -39,5 +39,5 @@ def test_what_stands_for_a_section_passes_its_own_checks() -> None:
 def test_the_whole_of_the_settings_has_every_part() -> None:
     """The parts that `load` puts together, each checked before, are those that the whole demands, and no others."""
     loaded = load(shipped("config"))
-    assert loaded.model_fields_set == model.Settings.model_fields.keys()
+    assert loaded.model_fields_set == Configuration.model_fields.keys()
     assert Configuration(**loaded.__dict__) == loaded
