@@ -77,7 +77,7 @@ def proves_one_mailbox(account: ImapAccount, other: Bearer) -> TokenReach:
     except LoginRefused:
         return TokenReach(Reach.REFUSED, ReachText.REFUSED(**where))
     except _Unclear as unclear:
-        return TokenReach(Reach.UNCLEAR, ReachText.UNCLEAR(**where, words=str(unclear)))
+        return TokenReach(Reach.UNCLEAR, ReachText.UNCLEAR(other=other.mailbox, words=str(unclear)))
     return TokenReach(Reach.OPENED, ReachText.OPENED(**where))
 
 
