@@ -226,6 +226,8 @@ class TextLines:
             self.words.append(inside)
         elif tag in _USUAL:
             self._tag(tag)
+            if ">" in inside:  # some programs end a tag at the first one, within a value too
+                self.words.append(inside.partition(">")[2])
         elif tag == "head":
             ended = _HEAD_END.search(self.source, end) if self.heads else None
             self.behind, self.heads = (ended.end(), True) if ended else (0, False)
@@ -233,8 +235,7 @@ class TextLines:
             self.words.append(f"<{tag}>" if self.bare else self.source[start:end])
         elif tag.removeprefix("/") not in _UNWRITTEN:
             self._tag(tag)
-            if tag in RAW:
-                self.words.append(inside)
+            self.words.append(inside if tag in RAW else inside.partition(">")[2])
 
     def text(self) -> str:
         """Returns the whole text."""
@@ -363,8 +364,6 @@ def whole_and_seen(markup: str) -> tuple[str, str]:
     whole, seen = TextLines(page.source), TextLines(page.source, bare=True)
     for start, end, tag, inside, sure in page.walk():
         whole.add(start, end, tag, inside)
-        if tag and ">" in inside and tag not in RAW:  # some programs end a tag at the first ">", within a value too
-            whole.add(start, end, "", inside.partition(">")[2])
         if sure:
             seen.add(start, end, tag, "" if tag else " " if page.look.hidden else inside)
     return whole.text(), seen.text()
