@@ -80,7 +80,9 @@ class Refusal(FlaggermailError):
     ask for is refused in plain English.
     """
 
-    def __init__(self, because: StoredText | str) -> None:
+    def __init__(self, because: StoredText | str, *, printed: bool = False) -> None:
+        """`printed`: a check found something, and has printed the one document of what it found."""
+        self.printed = printed
         self.said = because if isinstance(because, StoredText) else PlainText.AS_WRITTEN(text=because)
         from flaggermail.wording import hints  # noqa: PLC0415 - most processes refuse nothing
 
@@ -102,10 +104,6 @@ class Refusal(FlaggermailError):
 
 class NotFound(Refusal):
     """The object of an act does not exist."""
-
-
-class CheckFailed(FlaggermailError):
-    """A check found something, and has printed all of it: the exit status is 1, and no further document follows."""
 
 
 class LinkLost(FlaggermailError):

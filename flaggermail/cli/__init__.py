@@ -137,7 +137,11 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
     except ConfigurationError as fault:
         _end("\n".join(map(safe_line, fault.faults)), fault.STATUS)
     except FlaggermailError as fault:
-        if isinstance(fault, Refusal) and "--json" in (sys.argv if arguments is None else arguments):
+        if (
+            isinstance(fault, Refusal)
+            and not fault.printed
+            and "--json" in (sys.argv if arguments is None else arguments)
+        ):
             show_json(fault.document())
         _end(safe_line(str(fault)), 1)
     except OSError as fault:  # a file or folder that is full, closed or gone, where no command expects it

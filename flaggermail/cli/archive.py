@@ -15,7 +15,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import minute, number, part, parts, table, text, texts, value_in_words
 from flaggermail.cli.terminal import safe_line
-from flaggermail.errors import CheckFailed
+from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def verify(session: Session, *, as_json: bool) -> None:
     count = len(findings) + number(found, "further")
     if count:
         first = safe_line(f"{text(findings[0], 'name')}: {text(findings[0], 'text')}")
-        raise CheckFailed(f"{first} ({count} finding{'s' if count > 1 else ''}; the archive does not close)")
+        raise Refusal(f"{first} ({count} finding{'s' if count > 1 else ''}; the archive does not close)", printed=True)
     if not as_json:
         click.echo(f"{countable(found['files']):file|files}, all whole; every count closes")
 

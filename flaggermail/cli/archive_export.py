@@ -19,7 +19,7 @@ from flaggermail.cli.new_files import usable
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
-from flaggermail.errors import CheckFailed, Refusal
+from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _verify(folder: Path, *, as_json: bool) -> None:
         click.echo(safe_line(f"{finding.path}: {finding.text}"))
     if found.findings:
         first, count = found.findings[0], len(found.findings)
-        raise CheckFailed(f"{first.path}: {first.text} ({count} finding{'s' if count > 1 else ''})")
+        raise Refusal(f"{first.path}: {first.text} ({count} finding{'s' if count > 1 else ''})", printed=True)
     if not as_json:
         click.echo(f"{shown}: {_counted(found.files, found.octets)}, all as the manifests say")
         click.echo(f"fingerprint: {found.fingerprint}")

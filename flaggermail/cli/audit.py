@@ -13,7 +13,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
-from flaggermail.errors import CheckFailed
+from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def verify(session: Session, *, heads: Sequence[str], as_json: bool) -> None:
     count = len(differences) + number(found, "further")
     if count:
         first = safe_line(differences[0])
-        raise CheckFailed(f"{first} ({count} difference{'s' if count > 1 else ''} from the record)")
+        raise Refusal(f"{first} ({count} difference{'s' if count > 1 else ''} from the record)", printed=True)
     if not as_json:
         click.echo(f"{countable(found['events']):event|events}, chain intact")
 
