@@ -19,16 +19,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
+from flaggermail.daemon import publishing
 from flaggermail.daemon.outage import PROBE_EVERY, Outage, OutageCall
-from flaggermail.daemon.publishing import (
-    Observed,
-    Publishing,
-    Sending,
-    clean_up,
-    log_full_disks,
-    log_head,
-    tell_confinement,
-)
+from flaggermail.daemon.publishing import Observed, Publishing, Sending
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
 from flaggermail.daemon.starting import ArchiveWatch, Unsupervised, recover, tell_started, when_free
 from flaggermail.errors import ArchiveFailure, LinkLost, StoreAway, StoreBusy, StoreFailure
@@ -191,7 +184,7 @@ class Daemon:
             self.warm()
         if self.confinement is not None:
             self._held = self.confinement()
-            tell_confinement(self._held)
+            publishing.tell_confinement(self._held)
 
     def obey_signals(self) -> None:
         """Makes SIGTERM and SIGINT end the daemon after the current message, and SIGHUP reload the rules."""
@@ -247,7 +240,7 @@ class Daemon:
         if isinstance(kept, ArchiveFailure):
             self._archive.met(worker, kept)
         elif self._outage.met_by(worker, kept, self.env.clock.now()) and self._outage.of_disk:
-            log_full_disks(self.env)
+            publishing.log_full_disks(self.env)
 
     def _spare(self, name: str) -> None:
         if name == "remind" and not self._outage.lasts:  # pages need no archive
@@ -260,7 +253,7 @@ class Daemon:
         self.failure = self.failure or error
         self.stop.set()
         logbook.worker_failed(worker, error)
-        log_full_disks(self.env)
+        publishing.log_full_disks(self.env)
 
     def _note_job_fault(self, report: JobReport) -> None:
         """Counts a fault of a job for the status and logs it; a failed job stops the daemon."""
@@ -442,7 +435,7 @@ class Daemon:
 
     def _clean_up(self) -> None:
         """Runs retention and logs the head of the chain: at the start and at half past each hour."""
-        if not clean_up(self.env):
+        if not publishing.clean_up(self.env):
             self.ticker.once(SCRUB_AGAIN, "clean-up again", self._unless_away("clean-up", self._clean_up))
 
     def _take_lease(self) -> None:
@@ -499,5 +492,5 @@ class Daemon:
 
     def _release_lease(self) -> None:
         with suppress(StoreBusy, StoreFailure):
-            log_head(self.env)
+            publishing.log_head(self.env)
             self.env.store.release()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is on call now, and the recipient of a step: the schedule in the settings with the overrides in the record."""
+"""Who is on call now, the recipient of a step, and how much mail may reach a person in an hour.
+
+The schedule is that of the settings, with the overrides in the record; what is over a limit is held back and listed.
+"""
 
 from __future__ import annotations
 
