@@ -111,7 +111,7 @@ def list_(
 
     Example: flaggermail case list --election EP2024 --state open
     """
-    found = session.ask("case list", election=election, state=state, tag=tag, waiting=waiting)
+    found = session.ask_all("case list", "cases", election=election, state=state, tag=tag, waiting=waiting)
     if as_json:
         show_json(found)
         return

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.showing import texts
+from flaggermail.cli.showing import parts, texts
 from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.wiring.opening import DeskConnection
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
     from flaggermail.wiring.opening import Given
+
+MOST_AT_ONCE = 1_000  # lines of a list in one answer; the desk gives no more
 
 
 @dataclass
@@ -34,6 +36,18 @@ class Session:
     def ask(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks the desk in the name of this user. Raises Refusal, ConfigurationError."""
         return self._opened().answer(name, request)
+
+    def ask_all(self, name: str, part: str, /, **request: Json) -> Mapping[str, Json]:
+        """Asks for a list to its end; `part` names its lines. Returns one document; its version is that of the first.
+
+        Raises as `ask` does.
+        """
+        first = found = self.ask(name, **request, limit=MOST_AT_ONCE)
+        lines = parts(first, part)
+        while found["next"] is not None:
+            found = self.ask(name, **request, limit=MOST_AT_ONCE, cursor=found["next"])
+            lines += parts(found, part)
+        return {**first, part: lines, "next": None}
 
     def ask_as_entered(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks in the name of this user, or else of the officer whose login this session began with.

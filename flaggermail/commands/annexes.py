@@ -14,7 +14,7 @@ from flaggermail.annex.printed import PrintedExchange
 from flaggermail.annex.redaction.marks import Mark, marks_beside
 from flaggermail.annex.redaction.proposals import propose
 from flaggermail.annex.redaction.words_left import LeftWord
-from flaggermail.commands.command import ACCOUNTS, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import the_case, whole_number
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import NotFound, Refusal
@@ -25,6 +25,7 @@ from flaggermail.record.rows import Annex, Notification
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
+from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.annex import AnnexRefusal
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText, counted

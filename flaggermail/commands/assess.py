@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from flaggermail.cases import assessment
-from flaggermail.commands.command import DECIDES, DESK, CaseCommand
+from flaggermail.commands.command import CaseCommand
 from flaggermail.commands.lookups import require_text, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
@@ -17,6 +17,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DECIDES, DESK
 from flaggermail.wording.refusals import CommandRefusal
 
 CRITERIA = frozenset({1, 2, 3})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import require_text
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import NotFound, Refusal
@@ -16,6 +16,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 from flaggermail.wording.said import StoredText

@@ -14,14 +14,6 @@ from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import STRICT
 from flaggermail.record.rows import Case, Record
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.rota import AssociateRole
-
-DESK = frozenset({"officer", "assessor", "approver", "head"})
-LEADS = frozenset({"officer", "head"})
-ARCHIVIST = AssociateRole.ARCHIVIST  # no role of an officer: whoever oncall.yaml lists under `archivists`
-REPORT_WRITER = AssociateRole.REPORT_WRITER  # as ARCHIVIST, under `report_writers`
-ACCOUNTS = DESK | {REPORT_WRITER}
-DECIDES = frozenset({"assessor", "head"})
 
 Subject = tuple[tuple[type[Record], str | None], ...]
 """The rows that a command is about, by kind and key; a key of None stands for every row of the kind."""

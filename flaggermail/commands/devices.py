@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import writing
@@ -31,7 +31,7 @@ from flaggermail.record.rows import Device, Notification, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.services import NOTHING, EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES, ByReply
-from flaggermail.settings.rota import Officer
+from flaggermail.settings.rota import DESK, Officer
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal

@@ -10,7 +10,7 @@ from itertools import count
 
 from flaggermail.cases import citizen_retention
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.commands.command import DESK, LEADS, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import require_text, the_election
 from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import Day
@@ -22,6 +22,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification, Rehearsal
 from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK, LEADS
 from flaggermail.shipped import stories
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import counted

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import citizen_criteria, citizen_retention
 from flaggermail.cases.holds import HeldOnDay, is_in_force
-from flaggermail.commands.command import ARCHIVIST, DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import platform_of, require_text, the_case, the_election, the_message
 from flaggermail.commands.move import not_destroyed
 from flaggermail.commands.outcome import ActResult
@@ -23,6 +23,7 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Delivery, Election, LegalHold, OutboxMail, StoredMessage, Token
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import ARCHIVIST, DESK
 from flaggermail.wording.filing import FilingReason, PlacementBasis, SenderEvidence
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import UNSAID

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, contact_notes, move
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import platform_of, the_case, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
@@ -23,6 +23,7 @@ from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Channel, Notification, StoredMessage
 from flaggermail.record.states import InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
 from flaggermail.commands import contact_notes, move, quarantine
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import require_text, the_case, the_mail, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
@@ -22,6 +22,7 @@ from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import InstantBasis
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.pieces import MailWord
 from flaggermail.wording.refusals import CommandRefusal

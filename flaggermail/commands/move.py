@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import citizen_retention, elections, lifecycle
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import the_case, the_message
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
@@ -27,6 +27,7 @@ from flaggermail.record.terms import day_of
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.filing import FilingReason, PlacementBasis
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText

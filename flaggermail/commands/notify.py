@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, platform_checks
-from flaggermail.commands.command import DESK, CaseCommand
+from flaggermail.commands.command import CaseCommand
 from flaggermail.commands.lookups import one_of, the_case, the_election
 from flaggermail.commands.outcome import ActKind, ActResult
 from flaggermail.errors import Refusal
@@ -23,6 +23,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
@@ -20,7 +20,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, Override, Platform, Reminder
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import Rota, Shift, on_call, planned, quicker, running
+from flaggermail.settings.rota import DESK, Rota, Shift, on_call, planned, quicker, running
 from flaggermail.wording.refusals import CommandRefusal
 
 

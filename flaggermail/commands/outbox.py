@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import the_mail
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
@@ -21,6 +21,7 @@ from flaggermail.record.outbox_states import IN_HAND, in_state
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import AttemptResult, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 from flaggermail.wording.said import counted

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections
 from flaggermail.commands import assess, cases, move, referrers
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import platform_of, require_text, the_case, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
@@ -20,6 +20,7 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, ContactNote, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.filing import FilingReason, PlacementBasis
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from flaggermail.commands.command import DESK, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import shown
 from flaggermail.errors import NotFound, Refusal
@@ -18,6 +18,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Platform, RememberedDomain, StoredMessage
 from flaggermail.rules.files import is_domain
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 from flaggermail.wording.refusals import CommandRefusal
 

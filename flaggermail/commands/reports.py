@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flaggermail.commands.command import ACCOUNTS, Command, Subject
+from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import require_text, the_election
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
@@ -14,6 +14,7 @@ from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.record.terms import day_of
 from flaggermail.report import annexes, canonical, draft, facts, frozen, moving, values
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.refusals import ReportRefusal
 
 _MOST_MISSING = 12  # words that a refusal lists

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flaggermail.cases.checklist import SPOKEN
 from flaggermail.cases.lifecycle import missing_of
-from flaggermail.commands.command import DESK, CaseCommand
+from flaggermail.commands.command import CaseCommand
 from flaggermail.commands.lookups import require_text, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
@@ -20,6 +20,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from flaggermail.commands.requests import read_request
+from flaggermail.desk.answers import Answer, Reader, document_of
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import INSPECTIONS, inspect
 from flaggermail.desk.views import VIEWS
@@ -15,18 +16,21 @@ from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.said import ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: an officer by id, or an account of this machine by its login name, which the rota knows or not.
 
-    `entered_by` is the login with which the session began: the desk's own account belongs to no officer.
+    `entered_by` is the login with which the session began: the desk's own account belongs to no officer. `language`
+    is that of the sentences in answers.
     """
 
     officer: str | None = None
     login: str | None = None
     entered_by: str | None = None
+    language: str = ENGLISH
 
 
 READER = "no reader of the archive"  # an account of nobody in oncall.yaml; no id has spaces
@@ -94,7 +98,11 @@ class Desk:
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
             with env.store.begin() as tx:
                 find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
-        return {**found, "version": head.seq if head else 0}
+        document = document_of(found, self._for(env)) if isinstance(found, Answer) else found
+        return {**document, "version": head.seq if head else 0}
+
+    def _for(self, env: Services) -> Reader:
+        return Reader(env.settings.zone, self._caller.language)
 
     def _reader(self, env: Services) -> str:
         """Returns the officer or associate who asks; anybody with access to the desk may read all but the archive."""

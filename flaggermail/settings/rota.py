@@ -46,6 +46,17 @@ class AssociateRole(StrEnum):
     REPORT_WRITER = "report writer"
 
 
+# ---- who may give a command or ask for a view: its `MAY` names one of these sets, or several
+
+DESK = frozenset[str](OfficerRole)
+LEADS = frozenset[str]({OfficerRole.OFFICER, OfficerRole.HEAD})
+DECIDES = frozenset[str]({OfficerRole.ASSESSOR, OfficerRole.HEAD})
+ARCHIVIST, REPORT_WRITER = AssociateRole.ARCHIVIST, AssociateRole.REPORT_WRITER  # whom oncall.yaml lists under each
+ACCOUNTS = DESK | {REPORT_WRITER}
+READERS = DESK | {ARCHIVIST, REPORT_WRITER}
+"""Everybody in the desk's configuration who reads cases and mails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Associate:
     """A person who may read the archive and gives the few commands of one role: never on call, never written to."""

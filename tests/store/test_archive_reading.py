@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail.commands.command import DESK
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.desk.views import VIEWS
 from flaggermail.desk.views.view import ArchiveView, Document
@@ -16,6 +15,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import ArchiveReading
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.rota import DESK
 from tests.store.desk_fixtures import Desk as PlayedDesk
 
 
@@ -48,7 +48,7 @@ def env(desk: PlayedDesk, monkeypatch: pytest.MonkeyPatch) -> Services:
     return desk.env
 
 
-def _asked(env: Services, **caller: str | None) -> Document:
+def _asked(env: Services, **caller: str) -> Document:
     return Desk(lambda: env, Caller(**caller)).answer("shelf", {"number": "VF-TK2026-0001", "words": "the text"})
 
 

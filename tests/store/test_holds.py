@@ -11,7 +11,6 @@ import pytest
 from flaggermail.cases import citizen_retention
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase, OpenCase
-from flaggermail.commands.command import ARCHIVIST
 from flaggermail.commands.door import COMMANDS, command_of
 from flaggermail.commands.elections import AddElection, CloseElection
 from flaggermail.commands.holds import LiftHold, PlaceHold
@@ -27,6 +26,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ElectionSecret, LegalHold, OutboxMail
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import ARCHIVIST
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
 from tests.store.test_citizens import SUBJECT, TEXT, after_the_window, archived, declined, report
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.commands.command import ACCOUNTS, REPORT_WRITER
 from flaggermail.commands.door import COMMANDS, command_of
 from flaggermail.commands.reports import DraftReport, FreezeReport, UnfreezeReport
 from flaggermail.errors import Refusal
@@ -17,6 +16,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.report import canonical, frozen
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.rota import ACCOUNTS, REPORT_WRITER
 from tests.acting import run
 from tests.store.processes import go_on, other_process, services_on, told
 

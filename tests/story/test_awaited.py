@@ -151,13 +151,8 @@ def test_waiting_cases_are_listed_whatever_their_state(make: Made) -> None:
     desk.receive(mail(answers=desk.message_id_of(done), at=desk.clock.now(), text="We reviewed it and removed it."))
     desk.decided()
     with desk.env.store.read() as tx:
-        listed = ListCases(waiting=True).show(UnitOfWork(desk.env, tx, desk.clock.now()))["cases"]
-    assert isinstance(listed, list)
-    found = {str(one["number"]): one["waits"] for one in listed if isinstance(one, dict)}
-    kinds = {
-        case: [w["clock"] for w in waits if isinstance(w, dict)]
-        for case, waits in found.items() if isinstance(waits, list)
-    }  # fmt: skip
+        listed = ListCases(waiting=True).show(UnitOfWork(desk.env, tx, desk.clock.now())).cases
+    kinds = {one.row.number: [wait.clock for wait in one.waits or ()] for one in listed}
     assert kinds == {
         answered: ["substance"], closed: ["substance"], silent: ["receipt", "human", "substance"],
     }  # fmt: skip

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from flaggermail.commands.lookups import the_case
 from flaggermail.desk.views.view import Document, View, json_of
@@ -22,6 +23,7 @@ from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.report import AccountLabel
 
@@ -29,6 +31,8 @@ from flaggermail.wording.report import AccountLabel
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAccount(View):
     """The account of a case, in a language, by default the desk's."""
+
+    MAY: ClassVar[frozenset[str]] = ACCOUNTS
 
     case: str
     language: LanguageCode | None = None

@@ -24,6 +24,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import READERS
 from flaggermail.wording.annex import AnnexRefusal
 
 _LISTED = (
@@ -37,6 +38,8 @@ _SHOWN = (*_LISTED, "language", "parser", "shaped_by")
 class ListAnnexes(View):
     """Every annex, or those of a case."""
 
+    MAY: ClassVar[frozenset[str]] = READERS
+
     case: str | None = None
 
     def show(self, work: UnitOfWork) -> Document:
@@ -49,6 +52,8 @@ class ListAnnexes(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneAnnex(ArchiveView):
     """Base class of the views of one annex."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     annex: str
 

@@ -27,6 +27,7 @@ from flaggermail.record.states import OfficerRole
 from flaggermail.record.terms import Standing, day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
+from flaggermail.settings.rota import READERS
 
 NOTHING_ASKED = "say what to find: a number, a correspondent, a date, a tag, or a case"
 _OF_CASE = ("number", "title", "election", "state", "opened_at", "narratives", "exercise")
@@ -40,6 +41,8 @@ LISTED = 100  # findings and extra files in the document; the others are counted
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyArchive(ArchiveView):
     """Missing, extra and changed files of the archive, and the counts of every folder by month."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"mailbox", "files", "closes", "findings", "further", "extra", "counts", "taken_out", ...}.
@@ -70,6 +73,8 @@ class FindInArchive(ArchiveView):
 
     Nothing else is searched across cases. The event of the reading holds what was asked, but no words of `text`.
     """
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     UNTOLD: ClassVar[frozenset[str]] = frozenset({"text"})
 
@@ -146,6 +151,8 @@ def _line(line: FolderCount, zone: ZoneInfo) -> dict[str, Json]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRetention(ArchiveView):
     """The retention overview on a day: today, or any other, for all elections or one. It destroys nothing."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     as_of: Day | None = None
     election: str | None = None

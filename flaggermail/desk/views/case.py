@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from flaggermail.cases.holds import HeldOnDay
@@ -27,6 +28,7 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
 from flaggermail.reminders.handover import open_clocks
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import READERS
 from flaggermail.wording.report import Caption
 
 _OF_EARLIER = (
@@ -38,6 +40,8 @@ _OF_EARLIER = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowCase(View):
     """One case: its messages, its notifications with their clocks, its reminders and notes."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     case: str
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from flaggermail.cases.lifecycle import attempts_of
 from flaggermail.commands.cases import same_narrative
@@ -21,6 +21,7 @@ from flaggermail.record.case_values import Aspect
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read_text
 
 T = TypeVar("T")
@@ -47,6 +48,8 @@ _KEYS = (
 class CaseForm(View):
     """The form for a case, with the reasoning of related cases and of earlier ones on the same narrative."""
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     case: str
 
     def show(self, work: UnitOfWork) -> Document:
@@ -72,6 +75,8 @@ class CaseForm(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm(View):
     """What a filled-in form says; `name` is that of its file, for messages."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     text: str
     name: str = "form"

@@ -3,56 +3,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from flaggermail.desk.views.view import Document, View, json_of, plain
+from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.view import ListView
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform
-from flaggermail.record.states import CLOCKS, CaseState, ClockState
+from flaggermail.record.states import CLOCKS, CaseState, ClockKind, ClockState
+from flaggermail.settings.rota import READERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from zoneinfo import ZoneInfo
-
-    from flaggermail.mail.message import Json
     from flaggermail.ports import Transaction
     from flaggermail.services import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListCases(View):
+class RunningClock(Answer):
+    """A clock of a case that runs."""
+
+    notification: str
+    platform: str  # its name
+    clock: ClockKind
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCase(Answer):
+    """A case; `waits` holds its running clocks where those are asked for, else null."""
+
+    row: Annotated[Case, FLAT]
+    waits: tuple[RunningClock, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseList(Answer):
+    """Cases in the order in which they were opened."""
+
+    cases: tuple[ListedCase, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCases(ListView):
     """Cases, of one election, in one state, on one narrative or with a running clock if asked for."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     election: str | None = None
     state: CaseState | None = None
     tag: str | None = None
     waiting: bool = False
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"cases": [...]}, in the order in which they were opened; with `waiting`, each with its "waits"."""
+    def show(self, work: UnitOfWork) -> CaseList:
+        """Returns the cases in the order in which they were opened; with `waiting`, each with its running clocks."""
         wanted = [where(Case.election).is_(self.election)] if self.election is not None else []
         wanted += [where(Case.state).is_(self.state)] if self.state is not None else []
-        cases = sorted(work.tx.find(Case, *wanted), key=lambda case: (case.opened_at, case.number))
-        zone = work.env.settings.zone
-        found = [(case.number, plain(case, zone)) for case in cases if self.tag is None or self.tag in case.narratives]
-        if not self.waiting:
-            return {"cases": [document for _, document in found]}
-        waits = _running(work.tx, zone)
-        return {"cases": [{**document, "waits": waits[case]} for case, document in found if case in waits]}
+        cases = [case for case in work.tx.find(Case, *wanted) if self.tag is None or self.tag in case.narratives]
+        waits = _running(work.tx) if self.waiting else None
+        found = self.cut(sorted((case for case in cases if waits is None or case.number in waits), key=_order), _order)
+        lines = (ListedCase(row=case, waits=None if waits is None else waits[case.number]) for case in found.lines)
+        return CaseList(cases=tuple(lines), next=found.next)
 
 
-def _running(tx: Transaction, zone: ZoneInfo) -> Mapping[str, list[Json]]:
+def _order(case: Case) -> tuple[str, str]:
+    return case.opened_at.isoformat(), case.number
+
+
+def _running(tx: Transaction) -> Mapping[str, tuple[RunningClock, ...]]:
     """Returns, by case, its running clocks: those of each notification in the order receipt, human, substance."""
     clocks = tx.find(ClockRow, where(ClockRow.state).is_(ClockState.RUNNING))
     uses = {row.id: row for row in tx.find(Notification, where(Notification.id).in_([c.notification for c in clocks]))}
     names = {row.code: row.name for row in tx.find(Platform)}
-    found: dict[str, list[Json]] = {}
+    found: dict[str, tuple[RunningClock, ...]] = {}
     for clock in sorted(clocks, key=lambda one: (one.notification, CLOCKS.index(one.kind))):
         if (use := uses.get(clock.notification)) is not None:
-            line: Json = {
-                "notification": use.id, "platform": names.get(use.platform, use.platform), "clock": clock.kind,
-                "since": json_of(clock.started_at, zone),
-            }  # fmt: skip
-            found.setdefault(use.case, []).append(line)
+            platform = names.get(use.platform, use.platform)
+            line = RunningClock(notification=use.id, platform=platform, clock=clock.kind, since=clock.started_at)
+            found[use.case] = (*found.get(use.case, ()), line)
     return found

@@ -28,6 +28,7 @@ from flaggermail.mail.message import Json
 from flaggermail.record.definition import where
 from flaggermail.record.rows import BY_TABLE, ArchiveReading, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import READERS
 from flaggermail.wording.refusals import CommandRefusal
 
 EVENTS_A_FILE = 5000
@@ -48,6 +49,8 @@ class DossierPart(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanDossier(ArchiveView):
     """The current contents of a dossier; the request is recorded."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     NAME: ClassVar[str] = "archive dossier"
 
@@ -91,6 +94,8 @@ class PlanDossier(ArchiveView):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowDossierPart(View):
     """The files of one part that the plan names, for a person who is on record as having asked for the plan."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     case: str | None = None
     election: str | None = None

@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flaggermail.desk.views.view import Document, View, json_of, plain
 from flaggermail.errors import NotFound
 from flaggermail.notices.debrief import gather
 from flaggermail.record.rows import Rehearsal
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowDebrief(View):
     """The debrief of an exercise that plays a story: of the latest one, or of the one named, running or ended."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     exercise: str | None = None
 

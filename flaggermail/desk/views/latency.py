@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from flaggermail.commands.lookups import nearest, the_election
 from flaggermail.commands.requests import Day, Instant
@@ -33,12 +34,15 @@ from flaggermail.notifications import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import READERS
 from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowLatency(View):
     """The uses of one election, of one platform (by its code or name), or all; now, or as the record stood then."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     election: str | None = None
     platform: str | None = None
@@ -156,6 +160,8 @@ def _summary(summary: Summary) -> Document:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowUses(View):
     """The uses sent from one day to another, both included, in the desk's zone; by platform unless asked otherwise."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     since: Day | None = None
     until: Day | None = None

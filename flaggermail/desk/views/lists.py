@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flaggermail.cases import attention
 from flaggermail.commands.channel_status import bad_addresses
@@ -15,13 +16,15 @@ from flaggermail.mail.message import Json
 from flaggermail.notices.duty import devices_of
 from flaggermail.record.rows import Channel, Device, Election, RememberedDomain
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.rota import Officer
+from flaggermail.settings.rota import DESK, READERS, Officer
 from flaggermail.settings.word_tables import LIST_OF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListChannels(View):
     """Every channel with its bounced addresses."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"channels": [...]}, each with the addresses in "bad" that bounced and were not cleared."""
@@ -38,6 +41,8 @@ class ListChannels(View):
 class ListElections(View):
     """The elections that cases belong to."""
 
+    MAY: ClassVar[frozenset[str]] = READERS
+
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"elections": [...]} by polling day; "name" is the name in the desk's language."""
         zone, language = work.env.settings.zone, work.env.settings.desk.organisation.language
@@ -50,6 +55,8 @@ class ListElections(View):
 class ListOfficers(View):
     """The officers of oncall.yaml, their logins and devices."""
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"officers": [...]}."""
         return {"officers": [_row(work, officer) for officer in work.env.settings.rota.officers]}
@@ -61,6 +68,8 @@ class ShowEnrolment(View):
 
     The secret is in a file of the desk's own account; nobody else can ask this.
     """
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     device: str
 
@@ -101,6 +110,8 @@ def _row(work: UnitOfWork, officer: Officer) -> dict[str, Json]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListReferrers(View):
     """Who remembered which domain, when, and for which mail."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     all: bool = False  # removed ones too
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from dataclasses import dataclass
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from flaggermail.cases.citizen_retention import due_at
@@ -23,11 +24,14 @@ from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Decline, Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK, READERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMessages(View):
     """Messages in one place."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     place: Place = Place.NOISE
 
@@ -39,6 +43,8 @@ class ListMessages(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListQuarantine(View):
     """Messages that a person must place; with `old` those from files of old mail, which are listed apart."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     old: bool = False
 
@@ -57,6 +63,8 @@ class ListQuarantine(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDeclined(View):
     """Declined mail, and how many senders were declined in each election."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention.
@@ -81,6 +89,8 @@ class ListDeclined(View):
 class ShowMessage(View):
     """One message with the mail itself, unfolded."""
 
+    MAY: ClassVar[frozenset[str]] = READERS
+
     message: str  # an id, or a Message-ID
 
     def show(self, work: UnitOfWork) -> Document:
@@ -100,6 +110,8 @@ class ShowMessage(View):
 class SampleMessage(View):
     """An anonymised copy of one message, as a sample for the rules."""
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     message: str
 
     def show(self, work: UnitOfWork) -> Document:
@@ -113,6 +125,8 @@ class SampleMessage(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageOctets(View):
     """The octets of one message, or of one attachment: its name as `message show` gives it, or its position from 1."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     message: str
     attachment: str | None = None

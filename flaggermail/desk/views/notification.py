@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flaggermail.commands import door
 from flaggermail.commands.lookups import draft_id, the_mail
@@ -17,11 +18,14 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK, READERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationText(View):
     """A notification as a platform reads it: to approve it, paste it into a portal, or read it out by phone."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     draft: str
 
@@ -39,6 +43,8 @@ class NotificationText(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewNotification(View):
     """A draft as it would be frozen now; nothing is stored, and no approver is asked."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     case: str
     channel: str
@@ -72,6 +78,8 @@ class PreviewNotification(View):
 class ListOutbox(View):
     """Mails that wait or are uncertain, one a recipient; with `everything` also the settled ones."""
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     everything: bool = False
 
     def show(self, work: UnitOfWork) -> Document:
@@ -97,6 +105,8 @@ class ListOutbox(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowMail(View):
     """One mail with every attempt to deliver it."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     mail: str
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from flaggermail.commands.requests import Instant
 from flaggermail.desk.views.calculation import Calculation, policies_at
@@ -20,7 +21,7 @@ from flaggermail.record.states import ClockKind
 from flaggermail.reminders.handover import gather, open_clocks
 from flaggermail.reminders.reminders import next_due
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.rota import Officer, Shift, on_call, planned, void_overrides
+from flaggermail.settings.rota import DESK, Officer, Shift, on_call, planned, void_overrides
 
 _SHOWN = 40  # number of pages or held-back notices listed
 _AHEAD = timedelta(weeks=2)
@@ -29,6 +30,8 @@ _AHEAD = timedelta(weeks=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowNow(View):
     """Who is on call, and the reminders that wait for an acknowledgement."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"officer", "reminders"}."""
@@ -44,6 +47,8 @@ class ShowNow(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowNext(View):
     """The coming shifts and reminders; with `at`, who is on call then and what will have been sent by then."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     at: Instant | None = None
 
@@ -99,6 +104,8 @@ def _person(officer: Officer | None) -> Json:
 class ShowHandover(View):
     """The hand-over note, as it would be mailed at a change of shift."""
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     def show(self, work: UnitOfWork) -> Document:
         """Lists "cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld"."""
         note, zone = gather(work), work.env.settings.zone
@@ -118,6 +125,8 @@ class ShowHandover(View):
 class TryPagers(View):
     """Calls every pager of an officer with a test page. The record keeps nothing of it, so it is a view."""
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     officer: str
 
     def show(self, work: UnitOfWork) -> Document:
@@ -133,6 +142,8 @@ class TryPagers(View):
 class ListPages(View):
     """The latest pages and their results."""
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"pages": [...]}, oldest first."""
         latest = sorted(work.tx.find(Page), key=lambda row: (row.queued_at, row.id))[-_SHOWN:]
@@ -142,6 +153,8 @@ class ListPages(View):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListHeldBack(View):
     """The latest notices and alarms held back from being mailed separately."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"held": [...]}, oldest first; `next_step` of each is the command that shows it."""

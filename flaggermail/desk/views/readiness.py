@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import ClassVar
 
 from flaggermail.cases.periods import next_polling_day
 from flaggermail.desk.views.view import Document, View, json_of
 from flaggermail.health.readiness import gather, next_election
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReadiness(View):
     """The facts of the readiness letter, on any day."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"election", "polling_day", "lacks", ...}, the names of `health.readiness.Readiness`."""

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from flaggermail.commands.lookups import the_case
@@ -29,6 +30,7 @@ from flaggermail.report.changes import NumberedEvent
 from flaggermail.report.tabular import CODEBOOK_COLUMNS, COLUMNS, codebook, lines
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import ACCOUNTS, READERS
 from flaggermail.wording.refusals import ReportRefusal
 from flaggermail.wording.said import StoredText
 
@@ -38,6 +40,8 @@ _ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEvents(View):
     """Events in the order in which they happened: about one case, from an instant on, or of one kind."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
 
     case: str | None = None
     since: Instant | None = None
@@ -104,6 +108,8 @@ def _is_erased(value: Scalar) -> bool:
 class ShowReportForm(View):
     """The draft of an election's report as a form: as it was kept, else empty but for what is known."""
 
+    MAY: ClassVar[frozenset[str]] = ACCOUNTS
+
     election: str
 
     def show(self, work: UnitOfWork) -> Document:
@@ -141,6 +147,8 @@ class ShowReportForm(View):
 class ShowReportChanges(View):
     """What has moved since an election's report was last frozen, and because of which events."""
 
+    MAY: ClassVar[frozenset[str]] = ACCOUNTS
+
     election: str
 
     def show(self, work: UnitOfWork) -> Document:
@@ -172,6 +180,8 @@ def _events(work: UnitOfWork, causes: Sequence[NumberedEvent]) -> list[Json]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeReport(View):
     """The report of an election in one format, from the frozen inputs; or, as a draft, from the current record."""
+
+    MAY: ClassVar[frozenset[str]] = ACCOUNTS
 
     election: str
     form: ReportForm

@@ -7,6 +7,7 @@ import binascii
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from flaggermail.commands.reports import reportable
 from flaggermail.desk.views.view import Document, View
@@ -17,6 +18,7 @@ from flaggermail.record.rows import Election
 from flaggermail.report import frozen
 from flaggermail.report.verifying import FigureFinding, FigureFindingKind, compare, likeness
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.refusals import ReportRefusal
 
 
@@ -26,6 +28,8 @@ class VerifyReport(View):
 
     Without an election, it is the one that the document speaks of.
     """
+
+    MAY: ClassVar[frozenset[str]] = ACCOUNTS
 
     octets: str
     election: str | None = None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from flaggermail.desk.views.view import Document, View
 from flaggermail.errors import ConfigurationError, NotFound, Refusal
@@ -24,6 +25,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.rulebook import WHO, judge_samples, load_samples
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK
 from flaggermail.settings.yaml_files.source import FileFault
 
 
@@ -81,6 +83,8 @@ class ExplainMail(View):
     the current record. `name` is the sample's, for the faults found in those files.
     """
 
+    MAY: ClassVar[frozenset[str]] = DESK
+
     message: str | None = None
     octets: str | None = None
     who: str | None = None
@@ -131,6 +135,8 @@ class CompareRules(View):
     `files` maps each file's path in the folder `name` to its octets (Base64). One answer covers a part of the archive:
     the messages recorded after the event `after`.
     """
+
+    MAY: ClassVar[frozenset[str]] = DESK
 
     name: str
     files: dict[str, str] = field(default_factory=dict)

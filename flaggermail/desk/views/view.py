@@ -1,24 +1,33 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What every view is: a frozen value with what is asked for, and the document that answers it."""
+"""What every view is: a frozen value with what is asked for, who may ask it, and the answer that it gives."""
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
-from typing import ClassVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from flaggermail.commands.requests import STRICT
+from flaggermail.desk.answers import Answer
+from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.said import StoredText
 
+T = TypeVar("T")
+
 Document = Mapping[str, Json]
+NO_CURSOR = "cursor: is none that this list gave as `next`; leave it out to begin anew"
+LISTED, MOST_LISTED = 100, 1_000
+"""The lines of a list that are answered at once: by default, and at most."""
 
 SECRET = frozenset({"token"})  # a token authorises acts by mail
 # Programs that read `--json` know these fields by their earlier names.
@@ -27,13 +36,65 @@ _IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View(ABC):
-    """Base class of every view."""
+    """Base class of every view; `MAY` holds the roles that may ask for it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    MAY: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns the document, read in the one snapshot of `work`. Raises NotFound."""
+    def show(self, work: UnitOfWork) -> Answer | Document:
+        """Returns the answer, read in the one snapshot of `work`. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView(View):
+    """Base class of the lists: at most `limit` lines at once, and those after `cursor`, which the answer before gave.
+
+    The answer has `next`: the cursor of the lines that follow, null if there are none.
+    """
+
+    limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = LISTED
+    cursor: str | None = None
+
+    def cut(self, lines: Iterable[T], key: Callable[[T], tuple[str | int, ...]]) -> Cut[T]:
+        """Returns the lines that are asked for, of `lines` in ascending order of `key`. Raises Refusal."""
+        after = self.after()
+        wanted = (line for line in lines if after is None or key(line) > _like(after, key(line)))
+        found = [line for line, _ in zip(wanted, range(self.limit + 1), strict=False)]
+        shown = found[: self.limit]
+        return Cut(tuple(shown), cursor_of(key(shown[-1])) if len(found) > self.limit else None)
+
+    def after(self) -> tuple[str | int, ...] | None:
+        """Returns the key of the last line that was answered before; None at the beginning. Raises Refusal."""
+        if self.cursor is None:
+            return None
+        try:
+            found = json.loads(b64decode(self.cursor.encode("ascii"), b"-_", validate=True))
+        except ValueError:
+            found = None
+        if not isinstance(found, list) or not found or not all(type(part) in {str, int} for part in found):
+            raise Refusal(NO_CURSOR)
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Generic[T]):
+    """Some lines of a list, and the cursor of those that follow; None if there are none."""
+
+    lines: tuple[T, ...]
+    next: str | None
+
+
+def _like(after: tuple[str | int, ...], key: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Returns the key of a cursor. Raises Refusal if it is that of another list."""
+    if [type(part) for part in after] != [type(part) for part in key]:
+        raise Refusal(NO_CURSOR)
+    return after
+
+
+def cursor_of(key: tuple[str | int, ...]) -> str:
+    """Returns the cursor of the lines after that key."""
+    return urlsafe_b64encode(json.dumps(key).encode()).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
