@@ -96,7 +96,7 @@ class OpenCase(Command):
         if election.closed_at is not None and (election.exercise or not self.past):
             raise Refusal(CommandRefusal.ELECTION_CLOSED(election=self.election))
         for number in self.related:
-            _precedent(the_case(work, number), exercise=the_election(work, self.election).exercise)
+            _precedent(the_case(work, number, field="related"), exercise=the_election(work, self.election).exercise)
         message = move.take_back(work, the_message(work, self.from_message)) if self.from_message else None
         if message is not None and message.case is not None:
             raise Refusal(CommandRefusal.MESSAGE_HAS_CASE(message=message.id, case=message.case))
@@ -159,9 +159,10 @@ class LinkCase(CaseCommand):
     def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         for number in self.related:
-            if the_case(work, number).number == case.number:
+            related = the_case(work, number, field="related")
+            if related.number == case.number:
                 raise Refusal(CommandRefusal.RELATED_TO_ITSELF(case=number))
-            _precedent(the_case(work, number), exercise=case.exercise)
+            _precedent(related, exercise=case.exercise)
         linked = replace(case, related=tuple(dict.fromkeys((*case.related, *self.related))))
         work.record(EventKind.CASE_LINKED, changed(case, linked), about=EventRef(case=case.number))
         return ActResult(f"case {case.number} related to {', '.join(linked.related)}", case.number)

@@ -53,7 +53,7 @@ class NoteContact(CaseCommand):
     def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         effective = self.effective_at or work.now
-        require_text("note", self.text)
+        require_text("note", self.text, field="text")
         for count in self.counts_as:
             one_of("counts_as", count, COUNTS)
         if effective > work.now:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from datetime import datetime
 from importlib import import_module
@@ -89,11 +90,22 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     if command.BY_REPLY and not by_reply:
         raise Refusal(CommandRefusal.BY_REPLY_ONLY(name=name))
     before = conflicts.version_of(work)
-    outcome = perform(work, command, request.get(_VERSION))
+    with naming_fields_of(command):
+        outcome = perform(work, command, request.get(_VERSION))
     return {
         "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
         "did": _facts(work, lookups.with_clocks(work, outcome, before)), _VERSION: conflicts.version_of(work),
     }  # fmt: skip
+
+
+@contextmanager
+def naming_fields_of(command: Command) -> Iterator[None]:
+    """A refusal within names a field that the command has, or none."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.within({_VERSION, *(spec.name for spec in fields(command))})
+        raise
 
 
 def read(work: UnitOfWork, name: str, request: Mapping[str, Json]) -> Command:

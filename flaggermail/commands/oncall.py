@@ -172,7 +172,7 @@ class SwapShift(Command):
     def perform(self, work: UnitOfWork) -> ActResult:
         first = _shift(work, self.shift)
         if self.other is not None:
-            second = _shift(work, self.other)
+            second = _shift(work, self.other, field="other")
             if second.officer == first.officer:
                 raise Refusal(CommandRefusal.SAME_HOLDER(officer=first.officer))
             given, taken = replace(first, officer=second.officer), replace(second, officer=first.officer)
@@ -199,8 +199,11 @@ def _of_reminder(work: UnitOfWork, key: str) -> Subject:
     return (*((Reminder, row.id) for row in told), *((Case, row.case) for row in told))
 
 
-def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
-    """Returns the rest of the shift that begins then under the current schedule; by default, of the current one."""
+def _shift(work: UnitOfWork, begins_at: datetime | None, *, field: str = "shift") -> Shift:
+    """Returns the rest of the shift that begins then under the current schedule; by default, of the current one.
+
+    `field` names it in the request.
+    """
     rota, changed_since = work.env.settings.rota, overrides(work.tx)
     if begins_at is None or begins_at == work.now:
         found = running(rota, changed_since, work.now)
@@ -209,10 +212,10 @@ def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
         return found
     shifts = [s for s in (*rota_shifts(rota, begins_at), *changed_since) if s.begins_at == begins_at]
     if not shifts:
-        raise NotFound(CommandRefusal.NO_SUCH_SHIFT(at=begins_at.isoformat()))
+        raise NotFound(CommandRefusal.NO_SUCH_SHIFT(at=begins_at.isoformat()), where=field)
     shift = shifts[-1]
     if shift.ends_at <= work.now:
-        raise Refusal(CommandRefusal.SHIFT_OVER(at=begins_at.isoformat(), end=shift.ends_at.isoformat()))
+        raise Refusal(CommandRefusal.SHIFT_OVER(at=begins_at.isoformat(), end=shift.ends_at.isoformat()), where=field)
     holder = on_call(rota, changed_since, max(begins_at, work.now))
     return Shift(holder.id if holder else shift.officer, max(begins_at, work.now), shift.ends_at)
 

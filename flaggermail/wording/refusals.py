@@ -197,6 +197,34 @@ class CommandRefusal(Sentence):
     MAIL_LOST = "mail lost"
 
 
+class RequestFault(Sentence):
+    """What is wrong with one field of a request; `wanted` is what would be right."""
+
+    MISSING = "request: missing"
+    NOT_KNOWN = "request: not known"
+    NOT_ONE_OF = "request: not one of"
+    NO_INSTANT = "request: no instant"
+    NO_OFFSET = "request: no offset"
+    TWO_INSTANTS = "request: two instants"
+    NO_DAY = "request: no day"
+    OF_ANOTHER_KIND = "request: of another kind"
+    NOT_RIGHT = "request: not right"
+    NO_JSON = "request: no json"
+    MORE = "request: more"
+
+
+class RequestValue(Sentence):
+    """The kinds of value that a field of a request may have."""
+
+    STRING_TYPE = "value: text"
+    BOOL_TYPE = "value: yes or no"
+    INT_TYPE = "value: whole number"
+    FLOAT_TYPE = "value: number"
+    LIST_TYPE = "value: list"
+    TUPLE_TYPE = "value: tuple"
+    DICT_TYPE = "value: object"
+
+
 class ReportRefusal(Sentence):
     """Why an act about a report is refused."""
 

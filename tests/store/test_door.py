@@ -172,6 +172,30 @@ def test_a_wrong_request_is_refused_in_one_line(desk: Desk, name: str, request_:
     assert says in refused(desk, name, **request_)
 
 
+ABOUT: tuple[tuple[str, dict[str, Json], str, str], ...] = (
+    ("case link", {"case": CASE, "related": ["999"]}, "no such case", "related"),
+    ("case link", {"case": CASE, "related": [CASE]}, "related to itself", "related"),
+    ("case close", {"case": "999"}, "no such case", "case"),
+    ("annex propose", {"of": "999"}, "no such case", "of"),
+    ("case note", {"case": CASE, "means": "phone", "text": " "}, "empty", "text"),
+    ("election close", {"code": "X"}, "no such election", "code"),
+    ("oncall swap", {"shift": "2024-06-07T08:00", "officer": "lead1"}, "no such shift", "shift"),
+    ("case close", {"case": CASE, "version": 10**9}, "version unknown", "version"),
+    ("resume", {}, "not observing", ""),
+)
+
+
+@pytest.mark.parametrize(("name", "request_", "code", "where_"), ABOUT, ids=range(len(ABOUT)))
+def test_a_refusal_names_the_field_of_the_command(
+    desk: Desk, name: str, request_: dict[str, Json], code: str, where_: str
+) -> None:
+    """What is wrong with a value is said of the field in which this command was given it."""
+    desk.decided()
+    with pytest.raises(Refusal) as caught:
+        ask(desk, name, **request_)
+    assert (caught.value.code, caught.value.where) == (code, where_)
+
+
 @pytest.mark.parametrize("attempts", [-1, 10**30])
 def test_a_number_that_no_database_keeps_is_refused(desk: Desk, attempts: int) -> None:
     """Numbers are bounded before they reach the database."""

@@ -153,6 +153,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "OnlineStep.",
         "MachineStatement.",
         "ReadingField.",
+        "RequestValue.",
         "HintByCommand.",
         "HintByMail.",
         "Dossier",
