@@ -18,6 +18,7 @@ from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.wiring.opening import DeskConnection
 
 if TYPE_CHECKING:
+    from flaggermail.documents.octets import Octets
     from flaggermail.mail.message import Json
     from flaggermail.wiring.opening import Given
 
@@ -36,6 +37,10 @@ class Session:
     def ask(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks the desk in the name of this user. Raises Refusal, ConfigurationError."""
         return self._opened().answer(name, request)
+
+    def fetch(self, name: str, /, **request: Json) -> Octets[Mapping[str, Json]]:
+        """Asks the desk for a file in the name of this user. Raises Refusal, ConfigurationError."""
+        return self._opened().fetch(name, request)
 
     def ask_all(self, name: str, part: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks for a list to its end; `part` names its lines. Returns one document; its version is that of the first.

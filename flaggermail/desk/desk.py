@@ -12,10 +12,12 @@ from flaggermail.desk.answers import Answer, Reader, document_of
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import INSPECTIONS, inspect
 from flaggermail.desk.views import VIEWS
-from flaggermail.desk.views.view import ArchiveView, Document, View
+from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View
+from flaggermail.documents.octets import Octets
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import ENGLISH
 
 
@@ -57,7 +59,10 @@ class Desk:
         if not isinstance(name, str) or not isinstance(request, Mapping):
             raise Refusal("a request is a name and a JSON object")
         if name in VIEWS:
-            return self._show(name, request)
+            shown = None if issubclass(view_of(name), OctetsView) else self._show(name, request)
+            if shown is None or isinstance(shown, Octets):
+                raise Refusal(CommandRefusal.TO_BE_FETCHED(name=name))
+            return shown
         if name in INSPECTIONS and self._ground is not None:
             return inspect(self._ground, name, request)
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
@@ -65,6 +70,14 @@ class Desk:
         if name in door.COMMANDS:
             return self._perform(name, request)
         raise NotFound(f"{name}: the desk knows no such request")
+
+    def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Document]:
+        """Returns the octets of a view that answers such; their facts bear `version`. Raises Refusal, NotFound."""
+        of_octets = name in VIEWS and issubclass(view_of(name), OctetsView)
+        found = self._show(name, {} if request is None else request) if of_octets else None
+        if not isinstance(found, Octets):
+            raise NotFound(CommandRefusal.NOT_TO_BE_FETCHED(name=name))
+        return found
 
     def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
@@ -82,7 +95,7 @@ class Desk:
         login = self._caller.login or ""
         return login if env.settings.rota.by_login(login) else self._caller.entered_by or ""
 
-    def _show(self, name: str, request: Mapping[str, Json]) -> Document:
+    def _show(self, name: str, request: Mapping[str, Json]) -> Document | Octets[Document]:
         env = self._for_views()
         view = read_request(view_of(name), name, request, env.settings.zone)
         reader = self._reader(env)
@@ -98,8 +111,10 @@ class Desk:
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
             with env.store.begin() as tx:
                 find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
-        document = document_of(found, self._for(env)) if isinstance(found, Answer) else found
-        return {**document, "version": head.seq if head else 0}
+        facts = found.facts if isinstance(found, Octets) else found
+        document = document_of(facts, self._for(env)) if isinstance(facts, Answer) else facts
+        document = {**document, "version": head.seq if head else 0}
+        return found.beside(document) if isinstance(found, Octets) else document
 
     def _for(self, env: Services) -> Reader:
         return Reader(env.settings.zone, self._caller.language)

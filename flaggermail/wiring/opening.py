@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Connects the command line to a desk, and opens only what each request needs.
 
-`DeskConnection.answer` is the one way from the command line to a desk. An inspection needs little and is answered at
-once; commands and views open database and archive, which take a second to import.
+`DeskConnection.answer` and `fetch` are the one way from the command line to a desk. An inspection needs little and is
+answered at once; commands and views open database and archive, which take a second to import.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from flaggermail.desk.inspections import INSPECTIONS, inspect
 
 if TYPE_CHECKING:
+    from flaggermail.desk.desk import Desk
+    from flaggermail.documents.octets import Octets
     from flaggermail.health.findings import Confinement
     from flaggermail.mail.message import Json
     from flaggermail.online.checked import CheckMeans
@@ -53,10 +55,20 @@ class DeskConnection:
         """
         if name in INSPECTIONS:
             return inspect(self._ground, name, request or {})
+        return self._desk(entered_by).answer(name, request)
+
+    def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Mapping[str, Json]]:
+        """Returns the file that answers a request; `desk.Desk.fetch` says which there are.
+
+        Raises Refusal, ConfigurationError.
+        """
+        return self._desk(None).fetch(name, request)
+
+    def _desk(self, entered_by: str | None) -> Desk:
         from flaggermail.desk.desk import Caller, Desk
 
         caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by)
-        return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views).answer(name, request)
+        return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views)
 
     @property
     def services(self) -> Services:

@@ -61,6 +61,8 @@ class CommandRefusal(Sentence):
     HAS_DEVICE = "has device"
     BY_REPLY_ONLY = "by reply only"
     NO_SUCH_COMMAND = "no such command"
+    TO_BE_FETCHED = "to be fetched"
+    NOT_TO_BE_FETCHED = "not to be fetched"
     NO_OFFICER_OF_DESK = "no officer of desk"
     LACKS_ROLE = "lacks role"
     NO_READER = "no reader"

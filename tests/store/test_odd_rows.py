@@ -18,7 +18,9 @@ from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.cases import citizen_retention
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
+from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import VIEWS
+from flaggermail.desk.views.view import OctetsView
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health import readiness, self_check, status
 from flaggermail.mail.message import Json
@@ -123,7 +125,7 @@ def raised_by_views(env: Services, folder: Path) -> dict[tuple[str, str], str]:
         for request in requests(env, name):
             try:
                 with suppress(Refusal, ConfigurationError):
-                    session.ask(name, **request)
+                    (session.fetch if issubclass(view_of(name), OctetsView) else session.ask)(name, **request)
             except Exception as error:  # noqa: BLE001 - all are listed
                 raised[name, str(request)] = repr(error)
     return raised

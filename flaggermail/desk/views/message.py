@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +11,9 @@ from zoneinfo import ZoneInfo
 from flaggermail.cases.citizen_retention import due_at
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.lookups import the_message
-from flaggermail.desk.views.view import Document, View, json_of, plain
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.view import Document, OctetsView, View, json_of, plain
+from flaggermail.documents.octets import MediaType, Octets, in_blocks
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Json, Message, contract
@@ -123,7 +124,16 @@ class SampleMessage(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageOctets(View):
+class OctetsOfMessage(Answer):
+    """Whose octets these are, and under which name and with how many octets they are to be saved."""
+
+    message: str  # its id
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageOctets(OctetsView):
     """The octets of one message, or of one attachment: its name as `message show` gives it, or its position from 1."""
 
     MAY: ClassVar[frozenset[str]] = READERS
@@ -131,20 +141,21 @@ class MessageOctets(View):
     message: str
     attachment: str | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"message", "name", "size", "base64"}; the name is safe for a file. Raises NotFound, Refusal."""
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the octets. An attachment has no media type of its own: a stranger wrote it.
+
+        Raises NotFound, Refusal, ArchiveFailure.
+        """
         stored = _kept(work, self.message)
-        octets, name = work.env.octets.get(stored.digest), f"{stored.id}.eml"
+        octets, name, kind = work.env.octets.get(stored.digest), f"{stored.id}.eml", MediaType.MAIL
         if self.attachment is not None:
             number, name = _attachment(work.env.parser.parse(octets), stored.id, self.attachment)
             content = work.env.parser.attachment(octets, number)
             if content is None:
                 raise Refusal(f"attachment {self.attachment}: cannot be decoded alone; save the whole message")
-            octets = content
-        return {
-            "message": stored.id, "name": name, "size": len(octets),
-            "base64": base64.b64encode(octets).decode("ascii"),
-        }  # fmt: skip
+            octets, kind = content, MediaType.UNTOLD
+        facts = OctetsOfMessage(message=stored.id, name=name, size=len(octets))
+        return Octets(media_type=kind, name=name, size=len(octets), parts=in_blocks(octets), facts=facts)
 
 
 def _kept(work: UnitOfWork, key: str) -> StoredMessage:

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field
 
 from flaggermail.commands.requests import STRICT
 from flaggermail.desk.answers import Answer
+from flaggermail.documents.octets import Octets
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.rows import Record
@@ -42,8 +43,20 @@ class View(ABC):
     MAY: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def show(self, work: UnitOfWork) -> Answer | Document:
+    def show(self, work: UnitOfWork) -> Answer | Document | Octets[Answer]:
         """Returns the answer, read in the one snapshot of `work`. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OctetsView(View):
+    """Base class of the views that answer octets of a media type, which are fetched."""
+
+    @abstractmethod
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the octets. All is read in the snapshot of `work`, which ends before the first part is sent.
+
+        Raises NotFound.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
