@@ -49,11 +49,12 @@ class Desk:
         self._services, self._caller, self._ground = services, caller, ground
         self._for_views = for_views or services
 
-    def answer(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
+    def answer(self, name: str, request: Mapping[str, Json] | None = None, *, key: str | None = None) -> Document:
         """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
 
         The answer bears `version`. A command that names the `version` of the view it was decided on is refused if
-        somebody has acted on the same thing since. Raises Refusal, NotFound.
+        somebody has acted on the same thing since. A command with a `key` is done once within a day, however often it
+        is sent. Raises Refusal, NotFound.
         """
         request = {} if request is None else request
         if not isinstance(name, str) or not isinstance(request, Mapping):
@@ -68,7 +69,7 @@ class Desk:
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
 
         if name in door.COMMANDS:
-            return self._perform(name, request)
+            return self._perform(name, request, key)
         raise NotFound(f"{name}: the desk knows no such request")
 
     def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Document]:
@@ -79,14 +80,18 @@ class Desk:
             raise NotFound(CommandRefusal.NOT_TO_BE_FETCHED(name=name))
         return found
 
-    def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
+    def _perform(self, name: str, request: Mapping[str, Json], key: str | None) -> Document:
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
+        from flaggermail.desk import repeats  # noqa: PLC0415 - as above
 
         env = self._services()
         reader = self._reader(env)
         actor = self._officer(env) if reader == READER else reader  # the door says what an associate may do
         with env.store.begin() as tx:
-            return door.ask(UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env)), name, request)
+            work = UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env))
+            if key is None:
+                return door.ask(work, name, request)
+            return repeats.once(work, key, name, request, lambda: door.ask(work, name, request))
 
     def _login(self, env: Services) -> str:
         """Returns the login by which the officer is known; empty if another program vouches for them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flaggermail.ports.keeping import (
     BlobStore,
     CodeVault,
+    KeptAnswer,
     Lease,
     SearchTerm,
     Store,
@@ -82,6 +83,7 @@ __all__ = [
     "Interrupt",
     "JobFailure",
     "JobReport",
+    "KeptAnswer",
     "Lease",
     "MailName",
     "MailPage",

@@ -83,6 +83,20 @@ class SearchTerm:
     is_prefix: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The answer to a command that bore a key, kept so that a repeat of it does nothing and is answered the same.
+
+    `asked` is a digest of the request, `answer` the document as JSON. It is no part of the event chain.
+    """
+
+    key: str
+    person: str
+    asked: str
+    at: datetime
+    answer: str
+
+
 class Transaction(Evidence, Protocol):
     """One unit of work, all or nothing. A row can only be changed by appending the event that records the change."""
 
@@ -182,6 +196,18 @@ class Transaction(Evidence, Protocol):
 
     def cursors(self) -> dict[str, Cursor]:
         """Returns how far each folder has been read that ever was, by its name."""
+        ...
+
+    def kept_answer(self, key: str) -> KeptAnswer | None:
+        """Returns the answer that is kept under a key; None if there is none."""
+        ...
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Keeps the answer to a command under its key, which no other may have."""
+        ...
+
+    def forget_answers(self, before: datetime) -> int:
+        """Forgets the answers that were kept before that instant; returns their number."""
         ...
 
 

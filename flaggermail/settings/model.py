@@ -219,6 +219,12 @@ class WatchSettings(Model):
     heartbeat_minutes: Minutes = 1
 
 
+class DoorSettings(Model):
+    """The door of the desk, which officers' commands and pages go through."""
+
+    group: Text | None = None  # of this machine: its members may open desk.sock
+
+
 class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
@@ -238,6 +244,7 @@ class DeskSettings(Model):
     dossier: DossierSettings = DossierSettings.unchecked()
     rate_limits: RateLimitSettings = RateLimitSettings.unchecked()
     watch: WatchSettings = WatchSettings.unchecked()
+    door: DoorSettings = DoorSettings.unchecked()
 
 
 class WebAddresses(Names):

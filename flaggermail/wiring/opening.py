@@ -17,6 +17,7 @@ from flaggermail.desk.inspections import INSPECTIONS, inspect
 
 if TYPE_CHECKING:
     from flaggermail.desk.desk import Desk
+    from flaggermail.desk.ground import DeskFiles
     from flaggermail.documents.octets import Octets
     from flaggermail.health.findings import Confinement
     from flaggermail.mail.message import Json
@@ -91,6 +92,11 @@ class DeskConnection:
         if opened is not None:
             opened.close()
         self._ground.close()
+
+
+def desk_files(directory: Path) -> DeskFiles:
+    """Returns the files of the desk with that configuration directory."""
+    return _DeskFiles(directory, None, None)
 
 
 class _DeskFiles:

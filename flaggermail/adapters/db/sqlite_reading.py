@@ -40,7 +40,7 @@ from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
 
 if TYPE_CHECKING:
-    from flaggermail.ports import Cursor, SearchTerm, Transaction
+    from flaggermail.ports import Cursor, KeptAnswer, SearchTerm, Transaction
     from flaggermail.record.audit import AuditResult
 
 R = TypeVar("R", bound=Record)
@@ -204,6 +204,19 @@ class SqliteReading(ReadableRows):
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Raises StoreFailure: a reader writes nothing."""
         _refuse(folder, cursor)
+
+    def kept_answer(self, key: str) -> KeptAnswer | None:
+        """Returns the answer that is kept under a key; None if there is none."""
+        with self._whole() as tx:
+            return tx.kept_answer(key)
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Raises StoreFailure: a reader writes nothing."""
+        _refuse(answer)
+
+    def forget_answers(self, before: datetime) -> int:
+        """Raises StoreFailure: a reader writes nothing."""
+        _refuse(before)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

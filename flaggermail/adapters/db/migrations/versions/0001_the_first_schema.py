@@ -650,7 +650,7 @@ def _desk_state_to_chain_head() -> None:
 
 
 def _counter_to_row_event() -> None:
-    """Creates the tables counter, cursor, event, lease, personal and row_event."""
+    """Creates the tables counter, cursor, event, kept_answer, lease, personal and row_event."""
     op.create_table(
         "counter",
         sa.Column("name", AutoString(), primary_key=True),
@@ -679,6 +679,15 @@ def _counter_to_row_event() -> None:
         sa.Column("octets", sa.LargeBinary(), nullable=False),
         sa.Column("digest", AutoString(), nullable=False),
     )
+    op.create_table(
+        "kept_answer",
+        sa.Column("key", AutoString(), primary_key=True),
+        sa.Column("person", AutoString(), nullable=False),
+        sa.Column("asked", AutoString(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+    )
+    op.create_index(op.f("ix_kept_answer_at"), "kept_answer", ["at"])
     op.create_table(
         "lease",
         sa.Column("name", AutoString(), primary_key=True),
