@@ -115,7 +115,7 @@ class Desk:
             case = view.about(work) if isinstance(view, ArchiveView) else None
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
             with env.store.begin() as tx:
-                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
+                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on)
         facts = found.facts if isinstance(found, Octets) else found
         document = document_of(facts, self._for(env)) if isinstance(facts, Answer) else facts
         document = {**document, "version": head.seq if head else 0}

@@ -90,6 +90,9 @@ class ListView(View):
         return tuple(found)
 
 
+_OF_LISTS = frozenset({"limit", "cursor"})
+
+
 @dataclass(frozen=True, slots=True)
 class Cut(Generic[T]):
     """Some lines of a list, and the cursor of those that follow; None if there are none."""
@@ -114,15 +117,21 @@ def cursor_of(key: tuple[str | int, ...]) -> str:
 class ArchiveView(View):
     """Base class of the views for officers, archivists and report writers alone, each use of which is an event.
 
-    The desk refuses them to others, and writes the event after `show`, before it returns the document.
+    The desk refuses them to others, and writes the event after `show`, before it returns the answer.
     """
 
     UNTOLD: ClassVar[frozenset[str]] = frozenset()  # fields that the event does not hold
 
     def asked(self) -> dict[str, Json]:
         """Returns the fields that were given, for the event; never words of a mail's text."""
+        untold = self.UNTOLD | _OF_LISTS
         named = {spec.name: json_of(getattr(self, spec.name), UTC) for spec in fields(self)}
-        return {name: value for name, value in named.items() if value and name not in self.UNTOLD}
+        return {name: value for name, value in named.items() if value and name not in untold}
+
+    @property
+    def goes_on(self) -> bool:
+        """True for the lines of a list after a cursor: with those before them they are one reading, and one event."""
+        return isinstance(self, ListView) and self.cursor is not None
 
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the whole number of the only case that is read; None if it is not one. Raises NotFound."""
