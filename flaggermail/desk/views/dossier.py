@@ -22,7 +22,7 @@ from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.desk.answers import Answer
-from flaggermail.desk.views.report import document_of
+from flaggermail.desk.views.events import document_of
 from flaggermail.desk.views.view import ArchiveView, Document, ListView, OctetsView
 from flaggermail.documents.octets import Octets
 from flaggermail.documents.tar import tar
