@@ -29,6 +29,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.cli.showing import part, parts
 from flaggermail.commands.messages import ConfirmMessage
+from flaggermail.desk.answers import Reader, document_of
 from flaggermail.desk.views.message import ShowMessage
 from flaggermail.errors import StoreFailure
 from flaggermail.intake.ingest import ingest, ingest_from_files
@@ -108,7 +109,8 @@ class Desk:
         """Returns what `message show --json` says of each copy, as JSON gives it."""
         with self.env.store.read() as tx:
             found = ShowMessage(message=stored.id).show(UnitOfWork(self.env, tx, self.env.clock.now()))
-        return parts(json.loads(json.dumps(found)), "receipts")
+        document = document_of(found, Reader(self.env.settings.zone))
+        return parts(json.loads(json.dumps(document)), "receipts")
 
     def findings(self) -> list[str]:
         """Returns what the proof of the record finds."""
