@@ -17,7 +17,7 @@ from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, parts, text, texts
+from flaggermail.cli.showing import choice, number, parts, text, texts
 from flaggermail.cli.showing import text as text_of
 from flaggermail.cli.terminal import safe, safe_json, safe_line
 from flaggermail.errors import Refusal
@@ -90,6 +90,9 @@ def written_form(asked: Mapping[str, Json]) -> str:
                 ("reason", other["decision_reason"]),
             )
             comments += [f"  {said}: {value}" for said, value in reasoning if value]
+    for what, name in (("related cases", "related_cases"), ("cases on its narratives", "same_narrative")):
+        left = number(asked, f"{name}_in_all") - len(parts(asked, name))
+        comments += [f"and {left} more {what}, see `flaggermail case list`"] if left else []
     lines = [f"# {safe_line(comment)}" for comment in comments]
     for question in parts(asked, "questions"):
         answer = question["answer"]

@@ -270,18 +270,26 @@ def _listed(narratives: tuple[str, ...]) -> str:
 
 
 def same_narrative(tx: Transaction, case: Case) -> list[Case]:
-    """Returns earlier cases of any election that share a narrative with `case`, the latest first.
+    """Returns earlier cases of any election that share a narrative with `case`, the latest first."""
+    numbers = numbers_on_narrative(tx, case)
+    found = {other.number: other for other in tx.find(Case, where(Case.number).in_(numbers))}
+    return [found[number] for number in numbers]
 
-    An exercise is no precedent for a real case.
-    """
+
+def numbers_on_narrative(tx: Transaction, case: Case) -> list[str]:
+    """Returns the numbers of those cases. An exercise is no precedent for a real case."""
+    if not case.narratives:
+        return []
     alike = [
-        other
-        for other in tx.find(Case)
-        if set(other.narratives) & set(case.narratives)
-        and (other.opened_at, other.number) < (case.opened_at, case.number)
-        and (case.exercise or not other.exercise)
+        (opened_at, number)
+        for number, opened_at, narratives, exercise in tx.columns(
+            Case, (Case.number, Case.opened_at, Case.narratives, Case.exercise)
+        )
+        if set(narratives) & set(case.narratives)
+        and (opened_at, number) < (case.opened_at, case.number)
+        and (case.exercise or not exercise)
     ]
-    return sorted(alike, key=lambda other: (other.opened_at, other.number), reverse=True)
+    return [number for _, number in sorted(alike, reverse=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.sheets import PreviewText
 
 TEMPLATE_OF_TYPE = {
     CaseType.CONTENT: "notification",
@@ -49,7 +51,7 @@ class Preview:
     text: str
     octets: bytes
     by_mail: bool  # False for a portal or a phone
-    differs: tuple[str, ...]  # what is a placeholder in it
+    differs: tuple[StoredText, ...]  # what is a placeholder in it
     warnings: tuple[str, ...]
 
 
@@ -107,7 +109,8 @@ def preview(work: UnitOfWork, command: Draft) -> Preview:
     sample = writing.preview(work, _outgoing(work, plan.case, plan.channel, blank, command))
     _check(work, plan.channel, blank, sample.subject, sample.body)
     text = work.env.parser.parse(sample.octets).text
-    differs = (*(() if tail else (f"the tail {NO_TAIL}",)), f"the token {NO_TOKEN}", "the Message-ID", "the Date")
+    chance = () if tail else (PreviewText.TAIL(sign=NO_TAIL),)
+    differs = (*chance, PreviewText.TOKEN(sign=NO_TOKEN), PreviewText.MESSAGE_ID(), PreviewText.DATE())
     return Preview(sample.subject, text, sample.octets, bool(blank.to), differs, plan.warnings)
 
 

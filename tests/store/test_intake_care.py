@@ -191,5 +191,5 @@ def test_the_form_says_how_many_own_attempts_the_referrer_dates(desk: Desk) -> N
     case = referred(desk, "Wij hebben het bericht zelf om 18.20 uur en om 18.45 uur bij X gemeld.")
     with desk.env.store.read() as tx:
         form = CaseForm(case=case.number).show(UnitOfWork(desk.env, tx, desk.clock.now()))
-    assert "the referrer's mail dates 2" in str(form["questions"])
+    assert any(question.words.english.endswith("the referrer's mail dates 2") for question in form.questions)
     assert desk.one(Case).own_attempts is None

@@ -235,7 +235,7 @@ def test_a_mail_is_withheld_with_the_words_of_the_configuration(desk: Desk, why:
     assert "buiten het programma om" not in said
     with looking(desk) as work:
         overview = gather(work, link=True)
-        answers = [ShowHandover().show(work)["withheld"], ShowMail(mail=row.id).show(work)["answer"]]
+        answers = [ShowHandover().show(work)["withheld"], ShowMail(mail=row.id).show(work).row.answer.english]
     assert (overview.outbox["withheld"], overview.outbox["queued"], overview.waiting_since) == (1, 0, None)
     assert any("`flaggermail outbox list`" in line and "configuration" in line for line in overview.troubles())
     assert all(words in str(answer) for answer in answers)
