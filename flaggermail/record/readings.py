@@ -20,6 +20,8 @@ class ReadKind(StrEnum):
     DRAFT = "draft"  # a notification, before or after it is sent
     MAIL = "mail"
     READERS = "readers"  # who read a case: that answer is about persons, too
+    ARCHIVE = "archive"  # a view of the archive, which the record keeps as an event: no row
+    REPLY = "reply"  # a mail that answered an officer's reply about a case, which the record keeps: no row
 
 
 class ReadItem(NamedTuple):
