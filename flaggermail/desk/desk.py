@@ -67,12 +67,14 @@ class Desk:
         raise NotFound(f"{name}: the desk knows no such request")
 
     def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
+        from flaggermail.cases.registration import require_registered  # noqa: PLC0415 - as below
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
 
         env = self._services()
         reader = self._reader(env)
         actor = self._officer(env) if reader == READER else reader  # the door says what an associate may do
         with env.store.begin() as tx:
+            require_registered(tx)
             return door.ask(UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env)), name, request)
 
     def _login(self, env: Services) -> str:

@@ -64,6 +64,7 @@ class CommandRefusal(Sentence):
     NO_OFFICER_OF_DESK = "no officer of desk"
     LACKS_ROLE = "lacks role"
     NO_READER = "no reader"
+    DAEMON_NOT_RUN = "daemon not run"
     ELECTION_EXISTS = "election exists"
     ELECTION_CODE = "election code"
     NO_POLLING_DAY = "no polling day"
