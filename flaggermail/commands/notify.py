@@ -257,7 +257,7 @@ def _values(work: UnitOfWork, case: Case, channel: Channel, command: Draft) -> d
     return {
         "platform": platform.name if platform else channel.platform,
         "channel": channel.name,
-        "election": getattr(election, f"name_{channel.language}"),
+        "election": election.names[channel.language],
         "polling_day": max(election.polling_days),
         "policy_title": channel.policy_title,
         "policy_url": channel.policy_url,

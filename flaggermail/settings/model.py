@@ -249,10 +249,12 @@ class DeskSettings(Model):
 
 
 class WebAddresses(Names):
-    """A web address in both languages."""
+    """A web address in each language."""
 
     nl: WebAddress
     en: WebAddress
+    for _code in LanguageCode:
+        __annotations__.setdefault(_code.value, "WebAddress")
 
 
 class PolicySettings(Model):
@@ -371,11 +373,18 @@ class PeriodSettings(Model):
     ends: Day
 
 
+class ElectionNames(Model):
+    """The official names of an election; readers of a further language are shown the English one."""
+
+    nl: Text
+    en: Text
+
+
 class ElectionSettings(Model):
     """One election."""
 
     code: ElectionCode
-    name: Names
+    name: ElectionNames
     polling_days: tuple[Day, ...] = Field(min_length=1)
     period: PeriodSettings
     exercise: bool = False

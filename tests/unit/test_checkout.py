@@ -245,3 +245,45 @@ def test_only_the_imap_adapter_knows_the_numbers_of_imap(path: Path) -> None:
     """To the others a position and a mail's name are opaque, so that another kind of mailbox needs no change there."""
     if not path.relative_to(ROOT / "flaggermail").as_posix().startswith("adapters/imap/"):
         assert "uidvalidity" not in path.read_text("utf-8").lower()
+
+
+ROOMS = sorted(path.parent.relative_to(ROOT / "flaggermail") for path in ROOT.glob("flaggermail/**/__init__.py"))
+CLI = Path("cli")
+_NAMED = re.compile(r"`([a-z_]+(?:\.[A-Za-z_]+)*)`")
+
+
+@each("room", ROOMS)
+def test_a_room_names_entry_points_that_are_there(room: Path) -> None:
+    """Each name in its docstring is a module or file, or a name in one, of the room or the product, or a command."""
+    docstring = ast.get_docstring(ast.parse((ROOT / "flaggermail" / room / "__init__.py").read_text("utf-8"))) or ""
+    gone = [name for name in _NAMED.findall(docstring) if not any(_is_there(one, name) for one in (room, Path(), CLI))]
+    assert not gone, f"{room}: {', '.join(gone)}"
+
+
+def _is_there(room: Path, name: str) -> bool:
+    """True for a module below the folder, and for a name that a module, or the room itself, binds at its top."""
+    first, *rest = name.split(".")
+    for depth in range(len(rest) + 1):
+        path = (ROOT / "flaggermail" / room).joinpath(first, *rest[:depth])
+        if path.is_dir() and depth < len(rest) and rest[depth] in _bound(path / "__init__.py"):
+            return True
+        if path.is_dir() and depth == len(rest):
+            return True
+        if path.with_suffix(".py").is_file():
+            return depth == len(rest) or rest[depth] in _bound(path.with_suffix(".py"))
+    folder = ROOT / "flaggermail" / room
+    return (folder / name).is_file() or (not rest and first in _bound(folder / "__init__.py"))
+
+
+@cache
+def _bound(module: Path) -> set[str]:
+    """Returns the names that a module binds at its top."""
+    found = set[str]()
+    for node in ast.parse(module.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ImportFrom):
+            found |= {one.asname or one.name for one in node.names}
+        for target in getattr(node, "targets", [getattr(node, "target", None)]):
+            found |= {one.id for one in ast.walk(target) if isinstance(one, ast.Name)} if target else set()
+    return found
