@@ -73,7 +73,8 @@ class Desk:
         reader = self._reader(env)
         actor = self._officer(env) if reader == READER else reader  # the door says what an associate may do
         with env.store.begin() as tx:
-            return door.ask(UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env)), name, request)
+            work = UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env))
+            return document_of(door.ask(work, name, request), self._for(env))
 
     def _login(self, env: Services) -> str:
         """Returns the login by which the officer is known; empty if another program vouches for them."""

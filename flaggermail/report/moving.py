@@ -45,17 +45,24 @@ def difference_lines(
     work: UnitOfWork, last: ReportFreeze | None, differences: Sequence[ChangedFigure]
 ) -> tuple[str, ...]:
     """Returns a line for each changed figure, with the events that caused it."""
+    return tuple(one.english for one in said_differences(work, last, differences))
+
+
+def said_differences(
+    work: UnitOfWork, last: ReportFreeze | None, differences: Sequence[ChangedFigure]
+) -> tuple[StoredText, ...]:
+    """Returns a sentence for each changed figure, with the events that caused it."""
     if last is None:
         return ()
-    more = (ReportNote.MORE(count=len(differences) - MOST_TOLD).english,) if len(differences) > MOST_TOLD else ()
-    lines = tuple(
+    more = (ReportNote.MORE(count=len(differences) - MOST_TOLD),) if len(differences) > MOST_TOLD else ()
+    found = tuple(
         ReportNote.MOVED(
             freeze=last.id, figure=one.figure, was=_short(one.was), now=_short(one.now),
             causes=_causes(work, one.causes),
-        ).english
+        )
         for one in differences[:MOST_TOLD]
     )  # fmt: skip
-    return lines + more
+    return found + more
 
 
 def _short(value: str) -> str:

@@ -69,8 +69,8 @@ class PreviewNotification(View):
             "text": found.text,
             "base64": base64.b64encode(found.octets).decode("ascii"),
             "by_mail": found.by_mail,
-            "differs": list(found.differs),
-            "warnings": list(found.warnings),
+            "differs": [one.english for one in found.differs],
+            "warnings": [one.english for one in found.warnings],
         }
 
 
