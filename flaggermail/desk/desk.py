@@ -99,9 +99,11 @@ class Desk:
         with env.store.begin() as tx:
             require_registered(tx)
             work = UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env))
-            if key is None:
-                return door.ask(work, name, request)
-            return repeats.once(work, key, name, request, lambda: door.ask(work, name, request))
+
+            def done() -> dict[str, Json]:
+                return document_of(door.ask(work, name, request), self._for(env))
+
+            return done() if key is None else repeats.once(work, key, name, request, done)
 
     def _login(self, env: Services) -> str:
         """Returns the login by which the officer is known; empty if another program vouches for them."""

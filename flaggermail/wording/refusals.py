@@ -201,6 +201,8 @@ class CommandRefusal(Sentence):
     EXCLUDES_NO_ANSWER = "excludes no answer"
     EXCLUDES_AFTER_SENDING = "excludes after sending"
     MAIL_LOST = "mail lost"
+    NO_PAGER = "no pager"
+    PAGERS_OF_ANOTHER = "pagers of another"
 
 
 class RequestFault(Sentence):

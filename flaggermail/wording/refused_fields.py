@@ -71,6 +71,7 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("officer",): (
         _C.OFFICER_NOT_IN_ROTA, _C.APPROVES_NOTHING, _C.ENROLLER_APPROVES, _C.NO_SUCH_OFFICER, _C.HAS_NO_DEVICE,
         _C.HAS_DEVICE, _C.NO_OTHER_OFFICER, _C.OFFICER_NOT_CLEAR, _C.HAS_SHIFT,
+        _C.NO_PAGER, _C.PAGERS_OF_ANOTHER,
     ),
     ("device",): (_C.NO_SUCH_DEVICE,),
     ("reminder",): (_C.NO_SUCH_REMINDER, _C.ACKNOWLEDGED_ALREADY),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,12 @@ CASE = "VF-EP2024-0001"
 def ask(desk: Desk, name: str, by: str = "officer1", /, **request: Json) -> dict[str, Json]:
     """Asks the desk as that officer."""
     return dict(Door(lambda: desk.env, Caller(officer=by)).answer(name, request))
+
+
+def applying(facts: Json) -> Mapping[str, Json]:
+    """Returns the facts of an act that apply: the others are null."""
+    assert isinstance(facts, Mapping)
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def refused(desk: Desk, name: str, by: str = "officer1", /, **request: Json) -> str:
@@ -82,7 +89,7 @@ def test_an_answer_names_row_state_and_version(desk: Desk) -> None:
     answer = ask(desk, "case open", election="EP2024", type="other", origin="media", title="Two boxes")
     assert answer["key"] == CASE
     assert answer["state"] == f"case {CASE} opened"
-    assert answer["did"] == {"what": "opened", "case": CASE}
+    assert applying(answer["did"]) == {"what": "opened", "case": CASE}
     assert answer["warnings"] == []
     assert answer["version"] == version(desk) > 0
 
@@ -228,7 +235,7 @@ def test_an_instant_without_an_offset_is_the_desks_local_time(desk: Desk) -> Non
     case = desk.decided()
     for typed in ("2024-06-06T09:12", "2024-06-06T07:12Z", "2024-06-06T09:12:00+02:00"):
         answer = ask(desk, "case note", case=case, means="phone", text="t", effective_at=typed)
-        assert answer["did"] == {
+        assert applying(answer["did"]) == {
             "what": "noted", "case": case, "at": "2024-06-06T09:12:00+02:00", "means": "phone", "starts": False,
             "stops": False, "unstopped": "no answer",
         }  # fmt: skip

@@ -21,7 +21,7 @@ from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 from flaggermail.wording.refusals import CommandRefusal
-from flaggermail.wording.said import StoredText, as_written
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class PreviewNotification(View):
             base64=base64.b64encode(found.octets).decode("ascii"),
             by_mail=found.by_mail,
             differs=found.differs,
-            warnings=tuple(one if isinstance(one, StoredText) else as_written(one) for one in found.warnings),
+            warnings=found.warnings,
         )
 
 

@@ -154,6 +154,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "MachineStatement.",
         "ReadingField.",
         "RequestValue.",
+        "ActPart.",
         "HintByCommand.",
         "HintByMail.",
         "Dossier",
