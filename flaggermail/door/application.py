@@ -190,7 +190,9 @@ class DoorApplication:
     def _json(
         self, document: Document, status: HTTPStatus = HTTPStatus.OK, kind: str = JSON_TYPE
     ) -> Response:  # fmt: skip
-        answer = Response(json.dumps(document, ensure_ascii=False), status, content_type=kind)
+        # Half of a surrogate pair, which a body may hold, stays an escape (RFC 8259, 8.2).
+        octets = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        answer = Response(octets, status, content_type=kind)
         answer.headers["Content-Language"] = self._language()
         answer.headers["Cache-Control"] = "no-store"
         return answer

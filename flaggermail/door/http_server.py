@@ -197,6 +197,7 @@ class DoorServer(wsgi.Server):
     """Serves an application on a socket that listens already."""
 
     ConnectionClass = DoorConnection
+    _connections: connections.ConnectionManager
 
     def __init__(self, application: object, listening: Listening) -> None:
         super().__init__(
