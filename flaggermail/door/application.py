@@ -236,7 +236,10 @@ def _body(asked: Request, most: int) -> dict[str, Json]:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, DoorProblem.MEDIA_TYPE())
     if (asked.content_length or 0) > most:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, DoorProblem.BODY_TOO_LARGE(most=most))
-    return read_body(asked.get_data(cache=False))
+    body = asked.get_data(cache=False)
+    if len(body) != (asked.content_length or 0):  # the client has gone; what is there may be a request of its own
+        raise ClientDisconnected
+    return read_body(body)
 
 
 def _octets(found: Octets[Document]) -> Response:
@@ -255,6 +258,8 @@ def _of_http(fault: HTTPException) -> Problem:
     if status is HTTPStatus.NOT_FOUND:
         return Problem(status, DoorProblem.NO_SUCH_ADDRESS(path=request.path[:SHOWN]))
     if isinstance(fault, ClientDisconnected):
+        slow = isinstance(fault.__cause__ or fault.__context__, TimeoutError)
+        status = HTTPStatus.REQUEST_TIMEOUT if slow else HTTPStatus.BAD_REQUEST
         return Problem(status, DoorProblem.TOO_SLOW(), headers={"Connection": "close"})
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return Problem(status, DoorProblem.BODY_TOO_LARGE(most=MOST_VIEW))
