@@ -19,6 +19,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllo
 from flaggermail import __version__, logbook
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.desk.ground import DeskFiles
+from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, description, peers
 from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
@@ -75,6 +76,7 @@ class DoorApplication:
     ) -> None:  # fmt: skip
         self._source, self._stopping, self._login_of = source, stopping, login_of
         self._languages = languages()
+        self._presence = Presence()
         self._heavy = threading.BoundedSemaphore(AT_ONCE)
         self._described: bytes | None = None
 
@@ -152,7 +154,8 @@ class DoorApplication:
         uid = int(request.environ.get(UID, peers.NOBODY))
         login, person = peers.person(uid, env.settings.rota, self._login_of)
         language = self._language()
-        desk = Desk(lambda: env, Caller(login=login, language=language), self._source.ground)
+        caller = Caller(login=login, language=language)
+        desk = Desk(lambda: env, caller, self._source.ground, presence=self._presence)
         return Asking(desk, env, person, language)
 
     def _language(self) -> str:

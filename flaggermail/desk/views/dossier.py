@@ -125,7 +125,6 @@ class ShowDossierPart(View):
 
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""
-        find.may_read(work, PlanDossier.NAME)
         asked = find.stored_request(PlanDossier(case=self.case, election=self.election).asked())
         if not work.tx.exists(
             ArchiveReading,
