@@ -88,6 +88,7 @@ class Desk:
         return found
 
     def _perform(self, name: str, request: Mapping[str, Json], key: str | None) -> Document:
+        from flaggermail.cases.registration import require_registered  # noqa: PLC0415 - as below
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
         from flaggermail.desk import repeats  # noqa: PLC0415 - as above
 
@@ -96,6 +97,7 @@ class Desk:
         if actor is None:
             raise Refusal(CommandRefusal.NO_OFFICERS_LOGIN(login=self._caller.login or ""))
         with env.store.begin() as tx:
+            require_registered(tx)
             work = UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env))
             if key is None:
                 return door.ask(work, name, request)

@@ -100,6 +100,8 @@ def unavailable(said: StoredText, seconds: int) -> Problem:
 def _status(refusal: Refusal) -> HTTPStatus:
     if isinstance(refusal, NotFound):
         return HTTPStatus.NOT_FOUND
+    if refusal.said.code == CommandRefusal.DAEMON_NOT_RUN:
+        return HTTPStatus.SERVICE_UNAVAILABLE
     if refusal.said.code in _FORBIDDEN:
         return HTTPStatus.FORBIDDEN
     if refusal.said.code in _CONFLICTS:

@@ -33,7 +33,7 @@ from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.machine import MachineHealthProbe, places
 from flaggermail.adapters.tls import ca_file_fault
-from flaggermail.cases.elections import register
+from flaggermail.cases import registration
 from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.intake import facts, trust_proofs
 from flaggermail.intake.facts import DECIDING, BySignature, SignatureWeight
@@ -176,10 +176,10 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
     database: str | None = None, archive: Path | None = None, store: Store | None = None,
     octets: BlobStore | None = None,
 ) -> Services:  # fmt: skip
-    """Returns services on the settings' database and archive, or on others; records the configuration."""
+    """Returns services on the settings' database and archive, or on others."""
     store = store or whole_store(database or settings.desk.store.database, randomness)
     octets = octets or FileBlobStore(archive or settings.archive)
-    env = Services(
+    return Services(
         settings=settings,
         store=store,
         octets=octets,
@@ -201,8 +201,6 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         documents=OfficeDocuments(),
         organisational=organisational,
     )
-    register(env)
-    return env
 
 
 def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_comes: bool = True) -> Services:
@@ -268,6 +266,15 @@ def renewed(env: Services) -> Services:
         raise ConfigurationError(*faults)
     kept = env.settings.model_copy(update={"rules": settings.rules})
     return with_whole_templates(replace(env, settings=kept))
+
+
+def reloaded(env: Services) -> Services:
+    """Returns `env` with settings, rules and templates read anew; store and parser stay. Raises ConfigurationError.
+
+    For a process that outlives a request, once `registration.configuration_number` has grown.
+    """
+    made = services_on(load(env.settings.directory), env.store, env.clock, env.randomness)
+    return replace(made, parser=env.parser)
 
 
 def open_services(directory: Path, clock: Clock | None = None, *, lasting: bool = False) -> Services:
@@ -389,15 +396,17 @@ def status_board(settings: Configuration) -> StatusFile:
 
 
 def ingest_files(
-    env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None]
+    env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None], by: str
 ) -> old_mail.FoundMail:  # fmt: skip
     """Takes in the old mail of files and folders; `sent` are those of sent mail.
 
-    `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFailure, ArchiveFailure.
+    On a record that no daemon has used it first registers the configuration, in the name of `by`. `progress` gets the
+    octets read and those of all files. Raises StoreBusy, StoreFailure, ArchiveFailure.
     """
     from flaggermail.adapters.files.old_mail import MailFiles, MailNames
     from flaggermail.intake import old_mail
 
+    registration.register_first(env, by)
     desk = env.settings.desk.mailbox
     files = MailFiles(paths, sent, MailNames(desk.sent, desk.junk))
     size = files.size()
@@ -417,10 +426,12 @@ def replayed(
     """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
     from flaggermail.stories.doubles import ListPager
 
-    return make_services(
+    env = make_services(
         settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
         database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
     )  # fmt: skip
+    registration.register(env)
+    return env
 
 
 def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:

@@ -102,3 +102,11 @@ class MailWord(Sentence):
     REFUSED = "mail state: refused"
     UNCERTAIN = "mail state: uncertain"
     CANCELLED = "mail state: cancelled"
+
+
+class ConfigurationPart(Sentence):
+    """How the files of a caller differ from the configuration that the daemon took in."""
+
+    DIFFERS = "configuration differs"
+    FIELDS = "configuration: fields"
+    WHOLE = "configuration: whole"

@@ -68,6 +68,7 @@ class CommandRefusal(Sentence):
     NO_OFFICERS_LOGIN = "no officers login"
     NO_READER = "no reader"
     MAY_NOT_READ = "may not read"
+    DAEMON_NOT_RUN = "daemon not run"
     ELECTION_EXISTS = "election exists"
     ELECTION_CODE = "election code"
     NO_POLLING_DAY = "no polling day"

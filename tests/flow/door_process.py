@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.doubles.broken_desks import sound
+from tests.doubles.migrated import register_in
 from tests.patience import PATIENCE
 
 AS_ROOT = os.geteuid() == 0
@@ -121,6 +122,7 @@ def desk_of(folder: Path, *officers: tuple[str, int]) -> Path:
     for officer, uid in officers:
         rota = rota.replace(f"login: {officer}\n", f"login: {pwd.getpwuid(uid).pw_name}\n")
     (found / "oncall.yaml").write_text(rota, "utf-8")
+    register_in(found)
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -16,6 +15,7 @@ from flaggermail.door.application import DoorApplication, door_application
 from flaggermail.mail.message import Json
 from flaggermail.wiring.door_assembly import ServedDesk
 from tests.doubles.broken_desks import sound
+from tests.doubles.migrated import register_in
 
 LOGINS = {1001: "officer1", 1002: "officer2", 1003: "archivist1", 0: "root", 1009: "stranger"}
 FIRST, SECOND, ARCHIVIST, ROOT, STRANGER, UNKNOWN, CONTAINER = 1001, 1002, 1003, 0, 1009, 4242, 65_534
@@ -28,7 +28,7 @@ class WsgiDoor:
     client: FlaskClient
     source: ServedDesk
 
-    def ask(  # noqa: PLR0913 - what a request has
+    def ask(
         self, address: str, uid: int | None = FIRST, method: str = "GET", *, body: Json | bytes = None,
         headers: Mapping[str, str] | None = None,
     ) -> TestResponse:  # fmt: skip
@@ -49,7 +49,9 @@ class WsgiDoor:
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WsgiDoor]:
     """A door for officer1, officer2 and archivist1."""
-    source = ServedDesk(sound(tmp_path_factory.mktemp("door") / "desk"))
+    folder = sound(tmp_path_factory.mktemp("door") / "desk")
+    register_in(folder)
+    source = ServedDesk(folder)
     app = door_application(DoorApplication(source, login_of=LOGINS.get))
     yield WsgiDoor(app.test_client(), source)
     source.close()

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 from werkzeug.test import TestResponse
 
-from flaggermail.door.application import DoorApplication, door_application
+from flaggermail.door.application import DeskSource, DoorApplication, door_application
 from flaggermail.errors import ConfigurationError, DiskFailure, FlaggermailError, RowUnreadable, StoreAway, StoreBusy
 from flaggermail.mail.message import Json
 from flaggermail.wording.refusals import CommandRefusal
@@ -27,7 +28,7 @@ from tests.unit.door.conftest import (
 
 FIELDS = {"type", "title", "status", "detail", "where", "wanted"}
 CASES = "/v1/views/case-list"
-OPENED: Mapping[str, Json] = {"election": "EP2024", "type": "A_content", "origin": "media"}
+OPENED: Mapping[str, Any] = {"election": "EP2024", "type": "A_content", "origin": "media"}
 
 
 def problem(answer: TestResponse, status: int) -> Mapping[str, Json]:
@@ -94,9 +95,11 @@ def test_an_associate_acts_only_as_an_associate(door: WsgiDoor) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "/", "/v1", "/v1/", "/v1/views", "/v1/views/", "/v1/views/case-list/", "/v1/views/case%20list", "/v2/views/case-list",
+        "/", "/v1", "/v1/", "/v1/views", "/v1/views/", "/v1/views/case-list/", "/v1/views/case%20list",
+        "/v2/views/case-list",
         "/v1//views/case-list", "/v1/views/..%2fcase-list", "/v1/views/../views/case-list", "/v1/views/%2e%2e/health",
-        "/v1/views/case-list%00", "/v1/views/CASE-LIST", "/v1/views/case-open", "/v1/views/check", "/v1/views/db-upgrade",
+        "/v1/views/case-list%00", "/v1/views/CASE-LIST", "/v1/views/case-open", "/v1/views/check",
+        "/v1/views/db-upgrade",
         "/health/", "/v1/openapi.json/", "/static/x", "/v1/views/case-list;x=1", "/v1/views/%ff%fe",
     ],
 )  # fmt: skip
@@ -135,7 +138,8 @@ def test_a_head_is_the_answer_without_its_body(door: WsgiDoor) -> None:
         ("limit=05", 422, "limit"), ("limit=1e2", 422, "limit"), ("limit=1&limit=2", 400, "limit"),
         ("limit=9999999999999999999999", 422, "limit"), ("waiting=yes", 422, "waiting"), ("waiting=1", 422, "waiting"),
         ("nope=1", 422, "nope"), ("cursor=***", 422, None), ("state=OPEN", 422, "state"), ("election=%ff", 400, None),
-        ("limit", 400, None), ("&", 400, None), ("election=%00", 422, None), ("=1", 422, ""), ("version=1", 422, "version"),
+        ("limit", 400, None), ("&", 400, None), ("election=%00", 422, None), ("=1", 422, ""),
+        ("version=1", 422, "version"),
     ],
 )  # fmt: skip
 def test_a_query_is_read_in_one_way(door: WsgiDoor, query: str, status: int, where: str | None) -> None:
@@ -155,11 +159,11 @@ def test_a_query_is_read_in_one_way(door: WsgiDoor, query: str, status: int, whe
         (b"null", 400, "body-is-no-object"), (b'"x"', 400, "body-is-no-object"), (b"{} {}", 400, "body-is-no-json"),
         (b'{"a": NaN}', 400, "body-is-no-json"), (b'{"a": -Infinity}', 400, "body-is-no-json"),
         (b'{"title": "a", "title": "b"}', 400, "field-twice"), (b'{"a": {"b": 1, "b": 2}}', 400, "field-twice"),
-        (b"\xff\xfe{}", 400, "body-is-no-json"), (b'\xef\xbb\xbf{}', 400, "body-is-no-json"),
+        (b"\xff\xfe{}", 400, "body-is-no-json"), (b"\xef\xbb\xbf{}", 400, "body-is-no-json"),
         (b"[" * 100_000, 400, "body-too-deep"), (b'{"a":' * 500 + b"1" + b"}" * 500, 400, "body-too-deep"),
         (b'{"title": "\\ud800"}', 422, "request-faulty"), (b'{"\\ud800": 1}', 422, None), (b'{"a": 1e999}', 422, None),
         (b'{"title": "' + b"x" * 1_000_000 + b'"}', 413, "body-too-large"), (b"{}", 422, "request-faulty"),
-        (b'{"a": ' + b"9" * 5000 + b"}", 400, "body-is-no-json"), (b"{\"version\": true}", 422, None),
+        (b'{"a": ' + b"9" * 5000 + b"}", 400, "body-is-no-json"), (b'{"version": true}', 422, None),
     ],
 )  # fmt: skip
 def test_a_body_is_one_json_object(door: WsgiDoor, body: bytes, status: int, kind: str | None) -> None:
@@ -311,7 +315,7 @@ class BrokenDesk:
 )  # fmt: skip
 def test_a_desk_that_cannot_answer_says_so_and_when_to_ask_again(fault: Exception, kind: str) -> None:
     """503 in words, with Retry-After."""
-    client = door_application(DoorApplication(BrokenDesk(fault), login_of=LOGINS.get)).test_client()  # type: ignore[arg-type]
+    client = door_application(DoorApplication(cast("DeskSource", BrokenDesk(fault)), login_of=LOGINS.get)).test_client()
     answer = client.get(CASES, environ_overrides={"X_REMOTE_UID": str(FIRST)})
     assert problem(answer, 503)["type"] == kind
     assert int(answer.headers["Retry-After"]) > 0
@@ -319,9 +323,7 @@ def test_a_desk_that_cannot_answer_says_so_and_when_to_ask_again(fault: Exceptio
 
 def test_a_fault_of_the_program_tells_nobody_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     """It may quote a mail; the journal has the place."""
-    client = door_application(
-        DoorApplication(BrokenDesk(ValueError("secret"))),
-    ).test_client()  # type: ignore[arg-type]
+    client = door_application(DoorApplication(cast("DeskSource", BrokenDesk(ValueError("secret"))))).test_client()
     answer = client.get(CASES, environ_overrides={"X_REMOTE_UID": str(FIRST)})
     assert problem(answer, 500)["type"] == "fault-of-the-program"
     assert "secret" not in answer.text + capsys.readouterr().err

@@ -98,7 +98,8 @@ def test_a_folder_in_which_others_write_holds_no_socket(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "words"),
-    [("gone/desk.sock", "make the folder first"), ("x" * 200, "longer than"), ("file/desk.sock", "cannot hold a socket")],
+    [("gone/desk.sock", "make the folder first"), ("x" * 200, "longer than"),
+    ("file/desk.sock", "cannot hold a socket")],
 )  # fmt: skip
 def test_a_place_that_cannot_hold_it_is_named(tmp_path: Path, path: str, words: str) -> None:
     """In one line, with what to do."""
@@ -109,7 +110,7 @@ def test_a_place_that_cannot_hold_it_is_named(tmp_path: Path, path: str, words: 
 
 def test_a_group_that_the_machine_lacks_is_named(tmp_path: Path) -> None:
     """By the key of the configuration."""
-    with pytest.raises(MachineFailure, match="door.group: this machine has no group of-nobody"):
+    with pytest.raises(MachineFailure, match=r"door\.group: this machine has no group of-nobody"):
         listening.listen(tmp_path / "desk.sock", "of-nobody")
 
 
