@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.system import machine
 from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.cases.registration import configuration_number
+from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
 
-TRIM_EVERY = 60  # seconds; it takes some milliseconds
+TRIM_EVERY, FORGET_EVERY = 60, 3600  # seconds
 
 
 class NoSubmitter:
@@ -79,6 +81,8 @@ class ServedDesk:
         self._seconds += 1
         if self._seconds % TRIM_EVERY == 0:
             machine.give_back()
+        if self._seconds % FORGET_EVERY == 0:
+            self._forget_answers()
         try:
             number = self._registered()
             if number == self._number:
@@ -92,6 +96,11 @@ class ServedDesk:
         self._services = replace(made, parser=self._services.parser)
         self._number, self._kept_for = number, ""
         logbook.door_reloaded("")
+
+    def _forget_answers(self) -> None:
+        """Forgets answers to commands of which no repeat is expected; an hour later if the record is busy."""
+        with suppress(StoreBusy, StoreFailure), self._services.store.begin() as tx:
+            tx.forget_answers(self._now() - KEPT_FOR)
 
     def close(self) -> None:
         """Closes what was opened."""
