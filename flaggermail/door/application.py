@@ -19,6 +19,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllo
 from flaggermail import __version__, logbook
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.desk.ground import DeskFiles
+from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, description, peers
 from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
@@ -75,6 +76,7 @@ class DoorApplication:
     ) -> None:  # fmt: skip
         self._source, self._stopping, self._login_of = source, stopping, login_of
         self._languages = languages()
+        self._presence = Presence()
         self._heavy = threading.BoundedSemaphore(AT_ONCE)
         self._described: bytes | None = None
 
@@ -152,7 +154,8 @@ class DoorApplication:
         uid = int(request.environ.get(UID, peers.NOBODY))
         login, person = peers.person(uid, env.settings.rota, self._login_of)
         language = self._language()
-        desk = Desk(lambda: env, Caller(login=login, language=language), self._source.ground)
+        caller = Caller(login=login, language=language)
+        desk = Desk(lambda: env, caller, self._source.ground, presence=self._presence)
         return Asking(desk, env, person, language)
 
     def _language(self) -> str:
@@ -190,7 +193,9 @@ class DoorApplication:
     def _json(
         self, document: Document, status: HTTPStatus = HTTPStatus.OK, kind: str = JSON_TYPE
     ) -> Response:  # fmt: skip
-        answer = Response(json.dumps(document, ensure_ascii=False), status, content_type=kind)
+        # Half of a surrogate pair, which a body may hold, stays an escape (RFC 8259, 8.2).
+        octets = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        answer = Response(octets, status, content_type=kind)
         answer.headers["Content-Language"] = self._language()
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -234,7 +239,10 @@ def _body(asked: Request, most: int) -> dict[str, Json]:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, DoorProblem.MEDIA_TYPE())
     if (asked.content_length or 0) > most:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, DoorProblem.BODY_TOO_LARGE(most=most))
-    return read_body(asked.get_data(cache=False))
+    body = asked.get_data(cache=False)
+    if len(body) != (asked.content_length or 0):  # the client has gone; what is there may be a request of its own
+        raise ClientDisconnected
+    return read_body(body)
 
 
 def _octets(found: Octets[Document]) -> Response:
@@ -253,6 +261,8 @@ def _of_http(fault: HTTPException) -> Problem:
     if status is HTTPStatus.NOT_FOUND:
         return Problem(status, DoorProblem.NO_SUCH_ADDRESS(path=request.path[:SHOWN]))
     if isinstance(fault, ClientDisconnected):
+        slow = isinstance(fault.__cause__ or fault.__context__, TimeoutError)
+        status = HTTPStatus.REQUEST_TIMEOUT if slow else HTTPStatus.BAD_REQUEST
         return Problem(status, DoorProblem.TOO_SLOW(), headers={"Connection": "close"})
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return Problem(status, DoorProblem.BODY_TOO_LARGE(most=MOST_VIEW))

@@ -30,6 +30,7 @@ from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE
 
 MOST_HEAD = 16_384  # octets of the request line and the headers
 MOST_BODY = 16_000_000  # octets of the largest body that any request may have
+PASSED_OVER = 1_000_000  # octets of a refused body; a client that still sends would not read the answer
 REQUEST_WITHIN = 15.0  # seconds for the whole of a request to arrive, from its first octet
 ANSWER_WITHIN = 300.0  # seconds for the whole of an answer to be taken
 IDLE_FOR = 60  # seconds that a connection may wait between requests
@@ -106,6 +107,15 @@ class DoorRequest(server.HTTPRequest):
             self.simple_response("400 Bad Request", "the header Host is missing")
             return False
         return True
+
+    def send_headers(self) -> None:
+        """Sends the headers of an answer; a body that nobody has read is passed over, or the connection ends."""
+        left = getattr(self.rfile, "remaining", 0)
+        if left:
+            with suppress(OSError):
+                self.rfile.read(left) if left <= PASSED_OVER else None
+            self.close_connection = self.close_connection or self.rfile.remaining > 0
+        super().send_headers()
 
 
 class DoorConnection(server.HTTPConnection):
@@ -197,6 +207,7 @@ class DoorServer(wsgi.Server):
     """Serves an application on a socket that listens already."""
 
     ConnectionClass = DoorConnection
+    _connections: connections.ConnectionManager
 
     def __init__(self, application: object, listening: Listening) -> None:
         super().__init__(

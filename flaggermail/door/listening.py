@@ -86,7 +86,13 @@ def _bind(line: socket.socket, path: Path, group: int | None) -> None:
     os.fchmod(line.fileno(), 0)  # Linux takes the mode of the file from the socket: unix(7)
     line.bind(os.fspath(path))
     if group is not None:
-        os.chown(path, -1, group, follow_symlinks=False)
+        try:
+            os.chown(path, -1, group, follow_symlinks=False)
+        except PermissionError:
+            path.unlink()
+            raise MachineFailure(
+                "flaggermail.yaml door.group: the account of the desk is no member of that group; make it one"
+            ) from None
     path.chmod(_MODE if group is not None else stat.S_IRUSR | stat.S_IWUSR)
 
 

@@ -27,7 +27,7 @@ API_VERSION = "1"
 PROBLEM_TYPE = "application/problem+json"
 _FORBIDDEN = frozenset({
     CommandRefusal.NO_OFFICER_OF_DESK, CommandRefusal.LACKS_ROLE, CommandRefusal.NO_READER,
-    CommandRefusal.BY_REPLY_ONLY,
+    CommandRefusal.BY_REPLY_ONLY, CommandRefusal.MAY_NOT_READ, CommandRefusal.NO_OFFICERS_LOGIN,
 })  # fmt: skip
 _CONFLICTS = frozenset({
     CommandRefusal.CHANGED_SINCE, CommandRefusal.CHANGED_SINCE_ON, CommandRefusal.VERSION_TOO_OLD,
@@ -100,6 +100,8 @@ def unavailable(said: StoredText, seconds: int) -> Problem:
 def _status(refusal: Refusal) -> HTTPStatus:
     if isinstance(refusal, NotFound):
         return HTTPStatus.NOT_FOUND
+    if refusal.said.code == CommandRefusal.DAEMON_NOT_RUN:
+        return HTTPStatus.SERVICE_UNAVAILABLE
     if refusal.said.code in _FORBIDDEN:
         return HTTPStatus.FORBIDDEN
     if refusal.said.code in _CONFLICTS:

@@ -59,9 +59,7 @@ class DeskConnection:
         """
         if name in INSPECTIONS:
             return inspect(self._ground, name, request or {})
-        found = self._desk(entered_by).answer(name, request)
-        differs = self._opened.differs if self._opened is not None else ()
-        return {**found, "configuration_differs": [asdict(one) for one in differs]} if differs else found
+        return self._compared(self._desk(entered_by).answer(name, request))
 
     def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Mapping[str, Json]]:
         """Returns the file that answers a request; `desk.Desk.fetch` says which there are.
@@ -75,6 +73,11 @@ class DeskConnection:
 
         caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by)
         return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views)
+
+    def _compared(self, found: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Returns the document with how the files of the directory differ from what the daemon took in, if they do."""
+        differs = self._opened.differs if self._opened is not None else ()
+        return {**found, "configuration_differs": [asdict(one) for one in differs]} if differs else found
 
     @property
     def services(self) -> Services:

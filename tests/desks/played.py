@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail.cases.registration import register
+from flaggermail.cases.registration import register_first
 from flaggermail.cli.acting import typed
 from flaggermail.intake import poll
 from flaggermail.notices import digest
@@ -24,7 +24,7 @@ from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
 from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
-from flaggermail.services import Services
+from flaggermail.services import DAEMON, Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import (
     CountedRandomness,
@@ -51,7 +51,7 @@ def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "d
     env = make_services(
         load(folder), clock=clock, randomness=CountedRandomness(seed), submit=submit, pager=ListPager(),
     )  # fmt: skip
-    register(env)
+    register_first(env, DAEMON)
     return env
 
 
