@@ -73,7 +73,7 @@ def _about_the_unit(directory: Path) -> Iterator[str]:
     program = Path(sys.executable).with_name("flaggermail")
     here = directory.absolute()
     yield f"{UNIT} and the door's run as the account flaggermail and keep their state in /var/lib/flaggermail: set"
-    yield "  store.database and store.archive to that folder, and name each further credential in a line LoadCredential="
+    yield "  store.database and store.archive to that folder, each further credential in a line LoadCredential="
     if program != UNIT_PROGRAM:
         yield f"  in ExecStart= write {program} for {UNIT_PROGRAM}"
     if here != UNIT_FOLDER:
