@@ -80,26 +80,33 @@ class Refusal(FlaggermailError):
     ask for is refused in plain English.
     """
 
-    def __init__(self, because: StoredText | str, *, printed: bool = False) -> None:
-        """`printed`: a check found something, and has printed the one document of what it found."""
-        self.printed = printed
+    def __init__(self, because: StoredText | str, *, printed: bool = False, earlier: StoredText | None = None) -> None:
+        """`printed`: a check found something, and has printed the one document of what it found.
+
+        `earlier`: who did what before, and when, which this act contradicts.
+        """
+        self.printed, self.earlier = printed, earlier
         self.said = because if isinstance(because, StoredText) else PlainText.AS_WRITTEN(text=because)
         from flaggermail.wording import hints  # noqa: PLC0415 - most processes refuse nothing
 
         self.hint = hints.hint(self.said, hints.HintByCommand)
-        super().__init__(hints.hinted(self.said, hints.HintByCommand).english)
+        super().__init__(hints.hinted(self.said, hints.HintByCommand, earlier).english)
 
     def document(self) -> dict[str, object]:
-        """Returns the refusal and its hint for programs, each as code, details and English text; the code is one."""
+        """Returns the refusal and its hint for programs, each as code, details and English text; the code is one.
+
+        With `earlier` where another act came before it.
+        """
         hint = self.hint.document()
-        return {"refused": self.said.document(), "hint": hint and {**hint, "code": self.said.code}}
+        earlier = {} if self.earlier is None else {"earlier": self.earlier.document()}
+        return {"refused": self.said.document(), "hint": hint and {**hint, "code": self.said.code}, **earlier}
 
     @property
     def by_mail(self) -> StoredText:
         """The fact with what its reader can answer by mail."""
         from flaggermail.wording import hints  # noqa: PLC0415 - as above
 
-        return hints.hinted(self.said, hints.HintByMail)
+        return hints.hinted(self.said, hints.HintByMail, self.earlier)
 
 
 class NotFound(Refusal):
