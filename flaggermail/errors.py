@@ -81,16 +81,21 @@ class Refusal(FlaggermailError):
     that it is about, dotted, or "". Only what a terminal alone can ask for is refused in plain English.
     """
 
-    def __init__(self, because: StoredText | str, *, where: str = "", printed: bool = False) -> None:
-        """`where`: the field, if the code does not say it; `printed`: the one document of what was found is printed."""
-        self.printed = printed
+    def __init__(
+        self, because: StoredText | str, *, where: str = "", printed: bool = False, earlier: StoredText | None = None
+    ) -> None:
+        """`where`: the field, if the code does not say it; `printed`: the one document of what was found is printed.
+
+        `earlier`: who did what before, and when, which this act contradicts.
+        """
+        self.printed, self.earlier = printed, earlier
         self.said = because if isinstance(because, StoredText) else PlainText.AS_WRITTEN(text=because)
         from flaggermail.wording import hints  # noqa: PLC0415 - most processes refuse nothing
         from flaggermail.wording.refused_fields import fields_of  # noqa: PLC0415 - as above
 
         self._fields = (where,) if where else fields_of(self.said)
         self.hint = hints.hint(self.said, hints.HintByCommand)
-        super().__init__(hints.hinted(self.said, hints.HintByCommand).english)
+        super().__init__(hints.hinted(self.said, hints.HintByCommand, earlier).english)
 
     @property
     def code(self) -> str:
@@ -115,12 +120,13 @@ class Refusal(FlaggermailError):
     def document(self, language: str = ENGLISH) -> dict[str, object]:
         """Returns the refusal and its hint for programs, each as code, details and text; the code is one.
 
-        Beside them are `where` and `wanted`.
+        Beside them are `where` and `wanted`, and `earlier` where another act came before it.
         """
         hint = self.hint.document(language)
         return {
             "refused": self.said.document(language), "hint": hint and {**hint, "code": self.said.code},
             "where": self.where, "wanted": self.wanted(language),
+            **({} if self.earlier is None else {"earlier": self.earlier.document(language)}),
         }  # fmt: skip
 
     @property
@@ -128,7 +134,7 @@ class Refusal(FlaggermailError):
         """The fact with what its reader can answer by mail."""
         from flaggermail.wording import hints  # noqa: PLC0415 - as above
 
-        return hints.hinted(self.said, hints.HintByMail)
+        return hints.hinted(self.said, hints.HintByMail, self.earlier)
 
 
 class NotFound(Refusal):

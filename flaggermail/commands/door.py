@@ -130,7 +130,10 @@ def perform(work: UnitOfWork, command: Command, version: Json = None) -> ActResu
     command = ready(work, command)
     if version is not None:
         conflicts.check(work, command, version)
-    return command.perform(work)
+    try:
+        return command.perform(work)
+    except Refusal as refused:
+        raise conflicts.with_earlier(work, command, refused) from refused
 
 
 def ready(work: UnitOfWork, command: C) -> C:

@@ -164,6 +164,10 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
+    def last_about(self, key: str, most: int) -> list[Event]:
+        """Returns the last `most` events with that case, notification or message, the newest first; by an index."""
+        ...
+
     def append(self, *events: Event) -> None:
         """Appends events to the chain and applies their changes to the rows."""
         ...

@@ -7,9 +7,10 @@ from flaggermail.wording.said import UNSAID, Sentence, StoredText
 
 
 class WithHint(Sentence):
-    """A refusal, and what its reader can do."""
+    """A refusal, and what its reader can do, or who was faster."""
 
     HINTED = "refusal and hint"
+    AFTER = "refusal and act"
 
 
 class HintByCommand(Sentence):
@@ -170,7 +171,8 @@ def hint(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredTe
     return refusal.retold(found) if found is not None else UNSAID
 
 
-def hinted(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredText:
-    """Returns a refusal with its hint for those who read it that way."""
+def hinted(refusal: StoredText, way: type[HintByCommand | HintByMail], earlier: StoredText | None = None) -> StoredText:
+    """Returns a refusal with its hint for those who read it that way, and with the act that came before it, if any."""
     found = hint(refusal, way)
-    return WithHint.HINTED(refusal=refusal, hint=found) if found else refusal
+    told = WithHint.AFTER(refusal=refusal, act=earlier) if earlier else refusal
+    return WithHint.HINTED(refusal=told, hint=found) if found else told

@@ -37,6 +37,8 @@ class RefusalPart(Sentence):
     NO_NARRATIVE = "part: no narrative"
     NO_NARRATIVES = "part: no narratives"
     FOLDER_OF_ANOTHER = "part: folder of another"
+    ACTED = "part: acted"
+    ACTED_ON = "part: acted on"
 
 
 class LetterText(Sentence):

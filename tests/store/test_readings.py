@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -385,17 +384,6 @@ def test_others_who_look_at_the_same_thing_come_with_each_view(desk: Desk) -> No
     assert Asking(desk.env, "officer2")("case show", case=case)["looking"] == []  # another process
     again = Asking(desk.env, presence=presence)("case show", case=case)
     assert [one["officer"] for one in parts(again, "looking")] == ["officer2"]
-
-
-def test_a_reader_of_the_record_sees_the_rows_in_a_copy_of_the_file(desk: Desk, tmp_path: Path) -> None:
-    """The rows are in the database file, and so in each backup of it."""
-    case = desk.decided()
-    Asking(desk.env)("case show", case=case)
-    desk.env.store.scrub()
-    file = shutil.copy(str(make_url(desk.env.store.engine.url).database), tmp_path / "copy")  # type: ignore[attr-defined]
-    copied = new_store(f"sqlite:///{file}")
-    assert [one.person for one in copied.readings.of([ReadItem(ReadKind.CASE, case)])] == ["officer1"]
-    copied.close()
 
 
 def test_an_hour_is_that_of_utc() -> None:

@@ -170,6 +170,11 @@ class SqliteReading(ReadableRows):
             after = page[-1][0]
             left -= 0 if most is None else len(page)
 
+    def last_about(self, key: str, most: int) -> list[Event]:
+        """Returns the last events with that case, notification or message, in a snapshot of its own."""
+        with self._whole() as tx:
+            return tx.last_about(key, most)
+
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
         if seq is None:

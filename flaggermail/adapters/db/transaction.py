@@ -426,6 +426,17 @@ class SqlTransaction(ReadableRows):
             after = page[-1][0]
             left -= 0 if most is None else len(page)
 
+    def last_about(self, key: str, most: int) -> list[Event]:
+        """Returns the last events with that case, notification or message; see `ports.Transaction`."""
+        self._links.write_out()
+        newest = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq).desc()).limit(most)
+        found: dict[int, bytes] = {}
+        for column in (EventRow.case, EventRow.notification, EventRow.message):  # each by its own index
+            found.update((seq, octets) for seq, octets in self._session.exec(newest.where(col(column) == key)))
+        last = sorted(found, reverse=True)[:most]
+        values = self._values(last)
+        return [decode(found[seq], partial(_revealed, values)) for seq in last]
+
     def _values(self, events: Sequence[int]) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""
         query = select(PersonalRow.commitment, PersonalRow.value).where(col(PersonalRow.event).in_(events))
