@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar, TypeVar
 
-from pydantic import Field
-
 from flaggermail.cases.lifecycle import attempts_of
 from flaggermail.commands.cases import numbers_on_narrative
 from flaggermail.commands.lookups import the_case
 from flaggermail.desk.answers import Answer
 from flaggermail.desk.views.case import MOST_PRECEDENTS, Precedent, precedents
-from flaggermail.desk.views.view import LISTED, View
+from flaggermail.desk.views.view import LISTED, View, at_most
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.case_values import Aspect
 from flaggermail.services import UnitOfWork
@@ -130,7 +128,7 @@ class FilledForm(View):
 
     MAY: ClassVar[frozenset[str]] = DESK
 
-    text: Annotated[str, Field(max_length=LONGEST)]
+    text: Annotated[str, at_most(LONGEST)]
     name: str = "form"
 
     def show(self, work: UnitOfWork) -> ReadForm:

@@ -12,7 +12,7 @@ from flaggermail.commands.lookups import draft_id, the_mail
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.platform_checks import wording
 from flaggermail.desk.answers import FLAT, Answer
-from flaggermail.desk.views.view import Document, ListView, View, plain
+from flaggermail.desk.views.view import Document, ListView, View, at_most, plain
 from flaggermail.errors import NotFound
 from flaggermail.letters import standing
 from flaggermail.record.definition import where
@@ -81,9 +81,9 @@ class PreviewNotification(View):
     case: str
     channel: str
     template: str | None = None
-    title: str = ""
-    text: str = ""
-    contact: str = ""
+    title: Annotated[str, at_most(door.LONGEST)] = ""
+    text: Annotated[str, at_most(door.LONGEST)] = ""
+    contact: Annotated[str, at_most(door.LONGEST)] = ""
     follow_up: bool = False
 
     def show(self, work: UnitOfWork) -> PreviewedMail:

@@ -24,6 +24,12 @@ from flaggermail.wording.said import StoredText
 
 T = TypeVar("T")
 
+
+def at_most(characters: int) -> object:
+    """Bounds a text of a request, as a mark of its type."""
+    return Field(max_length=characters)
+
+
 Document = Mapping[str, Json]
 NO_CURSOR = "cursor: is none that this list gave as `next`; leave it out to begin anew"
 LISTED, MOST_LISTED = 100, 1_000

@@ -270,6 +270,22 @@ def test_a_folder_that_was_sent_stays_in_its_place(tmp_path: Path, name: str, fi
     assert sorted(tmp_path.parent.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("view", "field", "request_"),
+    [
+        ("case form read", "text", {"text": "#" * 100_001}),
+        ("notify preview", "text", {"case": NUMBER, "channel": "x-urgent", "text": "a" * 1_000_001}),
+        ("rules test", "octets", {"octets": "A" * ((64 << 20) + 4)}),
+        ("rules test", "given", {"octets": "", "who": "", "given": "A" * ((1 << 20) + 4)}),
+    ],
+)
+def test_what_is_sent_is_bounded(desk: Desk, view: str, field: str, request_: dict[str, Json]) -> None:
+    """A text that is too long is refused in one short line that names its field."""
+    with pytest.raises(Refusal, match=f"^{view}: {field}: ") as refused:
+        Session(CONFIG, given=desk.env, officer="officer1").ask(view, **request_)
+    assert len(str(refused.value)) < 300
+
+
 def test_a_folder_that_was_sent_is_whole_and_goes() -> None:
     """Its files are those that were sent, under its own name; it is gone afterwards."""
     files = {"10-own.yaml": written(b"rules: []"), "lists/eigen lijst.txt": written("é".encode())}
