@@ -29,7 +29,7 @@ from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.mail.message import Json, contract
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.wording.sheets import SentFileRefusal
@@ -228,13 +228,17 @@ def test_a_case_costs_no_more_beside_many(desk: Desk) -> None:
     alone = calls_to_show(desk, number)
     with desk.env.store.begin() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now(), "officer1")
-        case, first = tx.get(Case, number), tx.find(StoredMessage)[0]
+        case, first, (use,) = tx.get(Case, number), tx.find(StoredMessage)[0], tx.find(Notification)
+        clock = tx.find(ClockRow)[0]
         assert case is not None
         for at in range(2, 60):
             other = replace(case, number=f"VF-EP2024-{at:04d}", token=f"{case.token}{at}", decision=None)
             work.record(EventKind.CASE_OPENED, added(other))
             mail = replace(first, id=f"m9{at:07d}", message_id=f"{at}@x.example", content_key=str(at))
             work.record(EventKind.MESSAGE_TAKEN_IN, added(replace(mail, case=other.number)))
+            sent = replace(use, id=f"{other.number}/1", case=other.number, token=f"{use.token}{at}")
+            running = replace(clock, id=f"{sent.id}/{clock.kind}", notification=sent.id)
+            work.record(EventKind.NOTIFICATION_SENT, added(sent), added(running))
     assert calls_to_show(desk, number) < alone + 10
 
 
@@ -302,15 +306,16 @@ def test_a_rule_that_was_sent_looks_for_no_file_of_the_desk(desk: Desk) -> None:
     (desk.folder / "there.eml").write_bytes(REFERRAL)
     said = []
     for name in ("there", "absent"):
+        path = f"{'../' * 12}{desk.folder.as_posix().lstrip('/')}/{name}"
         rule = (
-            "rules:\n  - name: own\n    stage: noise\n    when: {all: [{subject: x}]}\n    then: {kinds: [noise]}\n"
-            f"    samples: {{match: ['{'../' * 12}{desk.folder.as_posix().lstrip('/')}/{name}']}}\n"
+            "stage: noise\nrules:\n  - name: own\n    when: {subject: [quarrel]}\n    then: {kind: noise}\n"
+            f"    samples: {{match: ['{path}']}}\n"
         )
-        ask = Session(CONFIG, given=desk.env, officer="officer1").ask
+        files = {**changed_rules(), "95-own.yaml": written(rule.encode())}
         with pytest.raises(ConfigurationError) as fault:
-            ask("rules compare", name="new", files={"10-own.yaml": written(rule.encode())})
-        said.append([line.replace(name, "NAME") for line in str(fault.value).splitlines() if "samples" in line])
-    assert said[0] == said[1] != []
+            Session(CONFIG, given=desk.env, officer="officer1").ask("rules compare", name="new", files=files)
+        said += [line for line in str(fault.value).splitlines() if "95-own.yaml" in line]
+    assert [line.partition(": ")[2].partition("../")[0] for line in said] == ["there is no samples/"] * 2
 
 
 def _umask(folder: Path) -> int:
