@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flaggermail.ports.keeping import (
     BlobStore,
+    Bookmark,
     CodeVault,
     Lease,
     SearchTerm,
@@ -69,6 +70,7 @@ __all__ = [
     "Accepted",
     "AccessToken",
     "BlobStore",
+    "Bookmark",
     "Census",
     "Clock",
     "CodeVault",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Annexes: which there are, one without what is taken out, the form of its marks, and its files.
+"""One annex: without what is taken out, the form of its marks, and its files.
 
-All but the list read the archive, and each such reading is an event.
+Each view reads the archive, and each such reading is an event.
 """
 
 from __future__ import annotations
@@ -16,37 +16,20 @@ from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.redaction.marks import Detail, Mark
 from flaggermail.annex.redaction.spreading import spread
-from flaggermail.commands.lookups import the_case
-from flaggermail.desk.views.view import ArchiveView, Document, View, plain
+from flaggermail.desk.views.view import ArchiveView, Document, plain
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
-from flaggermail.record.definition import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
 from flaggermail.wording.annex import AnnexRefusal
 
-_LISTED = (
+_SHOWN = (
     "id", "notification", "case", "form", "state", "revision", "proposed_by", "proposed_at", "confirmed_by",
     "confirmed_at", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at",
+    "language", "parser", "shaped_by",
 )  # fmt: skip
-_SHOWN = (*_LISTED, "language", "parser", "shaped_by")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListAnnexes(View):
-    """Every annex, or those of a case."""
-
-    MAY: ClassVar[frozenset[str]] = READERS
-
-    case: str | None = None
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"annexes": [...]}, in the order in which they were proposed. Raises NotFound."""
-        conditions = [] if self.case is None else [where(Annex.case).is_(the_case(work, self.case).number)]
-        found = sorted(work.tx.find(Annex, *conditions), key=lambda annex: annex.id)
-        return {"annexes": [_row(work, annex, _LISTED) for annex in found]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

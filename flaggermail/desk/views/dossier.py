@@ -21,7 +21,7 @@ from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, F
 from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
-from flaggermail.desk.views.report import document_of
+from flaggermail.desk.views.events import document_of
 from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json

@@ -9,7 +9,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
@@ -18,11 +18,15 @@ from flaggermail.commands.requests import STRICT
 from flaggermail.desk.answers import Answer
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
+from flaggermail.ports import Bookmark
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.said import StoredText
 
+R = TypeVar("R", bound=Record)
 T = TypeVar("T")
+K = TypeVar("K", bound=tuple[str | int, ...])
 
 
 def at_most(characters: int) -> object:
@@ -76,11 +80,31 @@ class ListView(View):
             return None
         try:
             found = json.loads(b64decode(self.cursor.encode("ascii"), b"-_", validate=True))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, list) or not found or not all(type(part) in {str, int} for part in found):
+        if not isinstance(found, list) or not found or not all(map(_is_of_a_key, found)):
             raise Refusal(NO_CURSOR)
         return tuple(found)
+
+    def begins_after(self, first: K) -> K:
+        """Returns the key of the last line that was answered before; `first`, which is before all, at the beginning.
+
+        Raises Refusal for a key of another list.
+        """
+        after = self.after()
+        return first if after is None else cast("K", _like(after, first))
+
+    def ordered(self, work: UnitOfWork, kind: type[R], by: datetime, *conditions: FieldCondition) -> Cut[R]:
+        """Returns the rows that are asked for, of those that meet the conditions; the database reads no others.
+
+        `by`: the instant that gives their order, such as `Page.queued_at`. Raises Refusal.
+        """
+        field, after = where(by).name, None
+        if self.cursor is not None:
+            at, key = self.begins_after(("", ""))
+            after = Bookmark(_instant(at), key)
+        rows = work.tx.in_order(kind, by, self.limit + 1, after, *conditions)
+        return self.cut(rows, lambda row: (stamp(getattr(row, field)), row.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +113,27 @@ class Cut(Generic[T]):
 
     lines: tuple[T, ...]
     next: str | None
+
+
+def stamp(at: datetime) -> str:
+    """Returns an instant as a part of a key; texts of this form have the order of their instants."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _instant(text: str) -> datetime:
+    """Returns the instant of a cursor. Raises Refusal for what is none."""
+    try:
+        at = datetime.fromisoformat(text)
+        if stamp(at) == text:
+            return at
+    except (ValueError, OverflowError):
+        pass
+    raise Refusal(NO_CURSOR)
+
+
+def _is_of_a_key(part: object) -> bool:
+    """True for what a database can compare: a number of 63 bits, or a text without control characters."""
+    return part.isprintable() if type(part) is str else type(part) is int and abs(part) < 1 << 63
 
 
 def _like(after: tuple[str | int, ...], key: tuple[str | int, ...]) -> tuple[str | int, ...]:
