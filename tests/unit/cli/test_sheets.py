@@ -19,7 +19,7 @@ from flaggermail.desk.answers import Answer, Reader, document_of
 from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import rules
 from flaggermail.desk.views.case import CaseSheet
-from flaggermail.desk.views.case_form import AssessmentForm, ReadForm
+from flaggermail.desk.views.case_form import AssessmentForm, ReadForm, read_form
 from flaggermail.desk.views.message import MailSample, MessageSheet
 from flaggermail.desk.views.notification import AttemptedMail, NotificationWording, PreviewedMail
 from flaggermail.desk.views.parsed_mail import parsed
@@ -127,6 +127,18 @@ def test_what_a_sheet_says_is_in_the_readers_language(worked: Desk) -> None:
     assert [english_in(said) for said in words if english_in(said)] == []
 
 
+def test_the_faults_of_a_form_are_in_the_readers_language() -> None:
+    """Each has its place and its code; a form with one has no answers."""
+    found = read_form("satire: 1\nother:\ncriteria: [x]\n")
+    assert found.answers is None
+    assert [(one.line, one.column, one.key, one.words.code) for one in found.faults] == [
+        (1, 1, "satire", "form fault: boolean"), (2, 1, "other", "form fault: unknown"),
+        (3, 1, "criteria", "form fault: numbers"),
+    ]  # fmt: skip
+    assert found.faults[0].words.in_language("nl") == "1: vul hier true (ja) of false (nee) in"
+    assert read_form("satire: [").faults[0].key is None
+
+
 def test_a_case_has_pages(worked: Desk) -> None:
     """The messages are followed by their cursor; each other list is cut to the latest, and counted."""
     session = Session(CONFIG, given=worked.env, officer="officer1")
@@ -173,6 +185,8 @@ def test_a_draft_says_who_approves_it_and_what_is_against_it(desk: Desk) -> None
     assert [one["id"] for one in rows(approval, "may_approve")] == ["officer1", "officer2", "head1"]
     assert (approval["persons"], approval["counted"], approval["refused_for"]) == (1, [], [])
     assert approval["lacks"] == "0 approvals of the 1 that are needed"
+    printed = " ".join(desk.done("case", "show", NUMBER).split())
+    assert "waits for: 0 approvals of the 1 that are needed may approve: A. Jansen, " in printed
     with desk.env.store.begin() as tx:
         case = tx.get(Case, NUMBER)
         assert case is not None
@@ -183,6 +197,7 @@ def test_a_draft_says_who_approves_it_and_what_is_against_it(desk: Desk) -> None
     approval = draft["approval"]
     assert isinstance(approval, Mapping)
     assert [said["code"] for said in rows(approval, "refused_for_said")] == ["not decided to notify"]
+    assert "against it: case VF-EP2024-0001" in " ".join(desk.done("case", "show", NUMBER).split())
 
 
 def rows(document: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:

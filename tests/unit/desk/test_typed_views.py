@@ -36,7 +36,7 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "archive find": ({"case": Case, "text": "stem*"}, {"number": "1"}, {"date": "2024-01..2028-01", "limit": 1_000}),
     "annex list": ({}, {"case": Case}),
     "case form": ({"case": Case},),
-    "case form read": ({"text": "satire: true\ncriteria: [2]\n"},),
+    "case form read": ({"text": "satire: true\ncriteria: [2]\n"}, {"text": "satire: 1\nother:\n"}, {"text": "["}),
     "case list": ({}, *({"state": state.value} for state in CaseState), {"waiting": True}),
     "case show": ({"case": Case}, {"case": Case, "limit": 1}),
     "case text": ({"draft": Notification},),
