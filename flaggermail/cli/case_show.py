@@ -318,6 +318,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
             ("subject", notification["subject"]),
             ("drafted", _by(notification, "drafted")),
             ("approved by", notification["approved_by"]),
+            *_approval(part(notification, "approval")),
             ("rejected by", notification["rejected_by"]),
             ("because", notification["rejected_reason"]),
             ("sent", f"{minute(notification, 'sent_at')}{basis}" if notification["sent_at"] else ""),
@@ -332,6 +333,15 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
     _show_reminders(parts(notification, "reminders"), "  ")
     for running in parts(notification, "running"):
         show_calculation(running, indent="  ")
+
+
+def _approval(approval: Mapping[str, Json]) -> tuple[tuple[str, object], ...]:
+    """Returns what a draft waits for; nothing of what was approved or rejected."""
+    if not approval:
+        return ()
+    officers = [text(one, "name") for one in parts(approval, "may_approve")]
+    against = "; ".join(texts(approval, "refused_for"))
+    return ("waits for", approval["lacks"]), ("may approve", officers), ("against it", against)
 
 
 def _clock_line(clock: Mapping[str, Json], *, exercise: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flaggermail.ports.keeping import (
     BlobStore,
+    Bookmark,
     CodeVault,
     KeptAnswer,
     Lease,
@@ -71,6 +72,7 @@ __all__ = [
     "Accepted",
     "AccessToken",
     "BlobStore",
+    "Bookmark",
     "Census",
     "Clock",
     "CodeVault",

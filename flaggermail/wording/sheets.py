@@ -29,6 +29,17 @@ class FormQuestion(Sentence):
     SATIRE = "form: satire"
 
 
+class FormFaultText(Sentence):
+    """What is wrong with an answer of the assessment."""
+
+    UNKNOWN = "form fault: unknown"
+    BOOLEAN = "form fault: boolean"
+    TEXT = "form fault: text"
+    NUMBERS = "form fault: numbers"
+    ASPECTS = "form fault: aspects"
+    NUMBER = "form fault: number"
+
+
 class PreviewText(Sentence):
     """What a preview has a placeholder for."""
 

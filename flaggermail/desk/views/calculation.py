@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.cases.elections import period_at
-from flaggermail.desk.answers import Answer, Reader, document_of
-from flaggermail.mail.message import Json
+from flaggermail.desk.answers import Answer
 from flaggermail.notices.duty import readers
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
@@ -87,10 +86,6 @@ class Calculation:
             steps=tuple(self._step(line) for line in self._reminders(at)),
         )
 
-    def document(self, at: datetime | None = None) -> Mapping[str, Json]:
-        """Returns the plan as JSON in English."""
-        return document_of(self.plan(at), Reader(self._zone))
-
     def _step(self, line: _Line) -> PlannedReminder:
         officer = self._work.env.settings.rota.officer(line.officer or "")
         return PlannedReminder(
@@ -127,10 +122,10 @@ class Calculation:
         return f"{local:%H:%M}" if local.date() == start.date() else f"{local:%Y-%m-%d %H:%M}"
 
 
-def policies_at(work: UnitOfWork, at: datetime) -> dict[str, Json]:
+def policies_at(work: UnitOfWork, at: datetime) -> dict[str, str]:
     """Returns the policy of a clock started at `at`, for each open election and each channel with its own policy."""
     use = work.env.settings.escalation.use
-    found: dict[str, Json] = {}
+    found: dict[str, str] = {}
     for election in work.tx.find(Election, where(Election.closed_at).is_(None)):
         period = period_at(work, election.code, at)
         usual = use.name(period, None)

@@ -16,7 +16,7 @@ from flaggermail.commands.lookups import the_case
 from flaggermail.desk.answers import FLAT, Answer
 from flaggermail.desk.views.calculation import ClockPlan
 from flaggermail.desk.views.case_uses import CaseUses, ShownNotification
-from flaggermail.desk.views.view import Cut, ListView
+from flaggermail.desk.views.view import ListView
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Decision, DeclineReason, Item
@@ -97,8 +97,8 @@ class ShowCase(ListView):
     def show(self, work: UnitOfWork) -> CaseSheet:
         """Returns the case with everything about it. Raises NotFound, Refusal."""
         case, tx = the_case(work, self.case), work.tx
-        mails = _CaseMails(tx, case)
-        page = self.cut(mails.in_order, _order)
+        here = where(StoredMessage.case).is_(case.number)
+        page = self.ordered(work, StoredMessage, StoredMessage.received_at, here)
         notes = sorted(
             tx.find(ContactNote, where(ContactNote.case).is_(case.number)), key=lambda row: (row.effective_at, row.id)
         )
@@ -106,12 +106,12 @@ class ShowCase(ListView):
         uses = CaseUses(work, case, self.limit)
         return CaseSheet(
             row=case,
-            referrer_verdict=mails.verdict_on_referrer(),
+            referrer_verdict=_verdict_on_referrer(tx, case),
             missing=missing_of(work, case),
             lacks=assessment.missing(case) if case.decision is None else (),
             related_cases=precedents(tx, sorted(case.related)[: self.limit]),
             same_narrative=precedents(tx, alike[:MOST_PRECEDENTS]),
-            messages=mails.rows(page),
+            messages=page.lines,
             next=page.next,
             notifications=uses.shown(),
             reminders=uses.reminders_of(None),
@@ -119,7 +119,7 @@ class ShowCase(ListView):
             notes=tuple(notes[-self.limit :]),
             holds=HeldOnDay(tx, work.today, work.env.settings.zone).of_case(case),
             in_all=CaseCounts(
-                messages=len(mails.in_order),
+                messages=tx.count(StoredMessage, here),
                 notifications=uses.in_all,
                 reminders=uses.reminders_in_all,
                 notes=len(notes),
@@ -129,37 +129,16 @@ class ShowCase(ListView):
         )
 
 
-class _CaseMails:
-    """The messages of a case in the order of their arrival; of those that are not shown, few fields are read."""
-
-    def __init__(self, tx: Transaction, case: Case) -> None:
-        self._tx, self._case = tx, case
-        read = (
-            StoredMessage.received_at, StoredMessage.id, StoredMessage.direction, StoredMessage.from_address,
-            StoredMessage.verdict,
-        )  # fmt: skip
-        found = tx.columns(StoredMessage, read, where(StoredMessage.case).is_(case.number))
-        self._found = sorted(found, key=lambda one: (one[0], one[1]))
-        self.in_order: list[tuple[datetime, str]] = [(at, key) for at, key, *_ in self._found]
-
-    def rows(self, page: Cut[tuple[datetime, str]]) -> tuple[StoredMessage, ...]:
-        """Returns the messages of a page."""
-        keys = [key for _, key in page.lines]
-        rows = {row.id: row for row in self._tx.find(StoredMessage, where(StoredMessage.id).in_(keys))}
-        return tuple(rows[key] for key in keys)
-
-    def verdict_on_referrer(self) -> SenderVerdict | None:
-        """Returns "verified" if any mail of the referrer is, else the verdict on the first; None without a mail."""
-        verdicts = [
-            verdict
-            for _, _, direction, address, verdict in self._found
-            if direction is Direction.IN and address == self._case.referrer_address
-        ]
-        return SenderVerdict.VERIFIED if SenderVerdict.VERIFIED in verdicts else next(iter(verdicts), None)
-
-
-def _order(one: tuple[datetime, str]) -> tuple[str, str]:
-    return one[0].isoformat(), one[1]
+def _verdict_on_referrer(tx: Transaction, case: Case) -> SenderVerdict | None:
+    """Returns "verified" if any mail of the referrer is, else the verdict on the first; None without a mail."""
+    theirs = (
+        where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN),
+        where(StoredMessage.from_address).is_(case.referrer_address),
+    )  # fmt: skip
+    if tx.exists(StoredMessage, *theirs, where(StoredMessage.verdict).is_(SenderVerdict.VERIFIED)):
+        return SenderVerdict.VERIFIED
+    first = tx.in_order(StoredMessage, StoredMessage.received_at, 1, None, *theirs)
+    return first[0].verdict if first else None
 
 
 def precedents(tx: Transaction, numbers: Iterable[str]) -> tuple[Precedent, ...]:

@@ -11,21 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar, TypeVar
 
-from pydantic import Field
-
 from flaggermail.cases.lifecycle import attempts_of
 from flaggermail.commands.cases import numbers_on_narrative
 from flaggermail.commands.lookups import the_case
+from flaggermail.commands.requests import shown
 from flaggermail.desk.answers import Answer
 from flaggermail.desk.views.case import MOST_PRECEDENTS, Precedent, precedents
-from flaggermail.desk.views.view import LISTED, View
-from flaggermail.errors import ConfigurationError
+from flaggermail.desk.views.view import LISTED, View, at_most
 from flaggermail.record.case_values import Aspect
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read_text
-from flaggermail.wording.said import StoredText
-from flaggermail.wording.sheets import FormQuestion
+from flaggermail.wording.said import StoredText, as_written
+from flaggermail.wording.sheets import FormFaultText, FormQuestion
 
 T = TypeVar("T")
 
@@ -82,10 +80,21 @@ class AssessmentForm(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadForm(Answer):
-    """What a filled-in form says."""
+class AnswerFault(Answer):
+    """What is wrong at a place of a form, which counts from 1; `key` is null where the form cannot be read."""
 
-    answers: AssessmentAnswers
+    line: int
+    column: int
+    key: str | None
+    words: StoredText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadForm(Answer):
+    """What a filled-in form says; `answers` is null if it has a fault."""
+
+    answers: AssessmentAnswers | None
+    faults: tuple[AnswerFault, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,61 +135,66 @@ def _worded(asked: FormQuestion, dated: int) -> StoredText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm(View):
-    """What a filled-in form says; `name` is that of its file, for messages."""
+    """What a filled-in form says."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
-    text: Annotated[str, Field(max_length=LONGEST)]
-    name: str = "form"
+    text: Annotated[str, at_most(LONGEST)]
 
     def show(self, work: UnitOfWork) -> ReadForm:
-        """Returns the answers. Raises ConfigurationError."""
+        """Returns the answers, or every fault by its place."""
         del work
-        return ReadForm(answers=read_form(self.text, self.name))
+        return read_form(self.text)
 
 
-def read_form(text: str, name: str) -> AssessmentAnswers:
-    """Parses a filled-in form. Raises ConfigurationError with one line per fault."""
-    source = read_text(text, name)
-    faults = list(source.faults)
+def read_form(text: str) -> ReadForm:
+    """Parses a filled-in form."""
+    source = read_text(text, "")
+    faults = [_fault(one, as_written(one.text)) for one in source.faults]
     faults += [
-        source.fault((key,), f"is not known; the form has the keys {', '.join(QUESTIONS)}")
+        _fault(source.fault((key,), ""), FormFaultText.UNKNOWN(keys=list(QUESTIONS)))
         for key in source.values
         if key not in QUESTIONS
     ]
     answers = _FileAnswers(source, faults)
     found = AssessmentAnswers(
-        incorrect=answers.one("incorrect", _boolean, "must be true or false"),
-        contradicts=answers.one("contradicts", _words, "must be text"),
-        criteria=answers.several("criteria", _number, "must be a list of numbers such as [1, 3]"),
-        aspects=answers.several("aspects", _words, f"must be a list such as [{Aspect.ORGANISATION}]"),
-        own_attempts=answers.one("own_attempts", _number, "must be a whole number"),
-        all_means_used=answers.one("all_means_used", _boolean, "must be true or false"),
-        override_reason=answers.one("override_reason", _words, "must be text"),
-        satire=answers.one("satire", _boolean, "must be true or false"),
+        incorrect=answers.one("incorrect", _boolean, FormFaultText.BOOLEAN),
+        contradicts=answers.one("contradicts", _words, FormFaultText.TEXT),
+        criteria=answers.several("criteria", _number, FormFaultText.NUMBERS),
+        aspects=answers.several("aspects", _words, FormFaultText.ASPECTS),
+        own_attempts=answers.one("own_attempts", _number, FormFaultText.NUMBER),
+        all_means_used=answers.one("all_means_used", _boolean, FormFaultText.BOOLEAN),
+        override_reason=answers.one("override_reason", _words, FormFaultText.TEXT),
+        satire=answers.one("satire", _boolean, FormFaultText.BOOLEAN),
     )
-    if faults:
-        raise ConfigurationError(*map(str, sorted(faults)))
-    return found
+    in_order = tuple(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+    return ReadForm(answers=None if faults else found, faults=in_order)
+
+
+def _fault(place: FileFault, words: StoredText) -> AnswerFault:
+    return AnswerFault(line=place.line, column=place.column, key=place.key or None, words=words)
 
 
 class _FileAnswers:
     """Reads the answers of a form, converts their types, and records a fault for each wrong one."""
 
-    def __init__(self, source: YamlSource, faults: list[FileFault]) -> None:
+    def __init__(self, source: YamlSource, faults: list[AnswerFault]) -> None:
         self._source, self._faults = source, faults
 
-    def one(self, key: str, convert: Callable[[object], T | None], right: str) -> T | None:
+    def one(self, key: str, convert: Callable[[object], T | None], wrong: FormFaultText) -> T | None:
         """Returns the single answer under `key`; None if it is empty."""
         value = self._source.values.get(key)
         if value is None:
             return None
         found = convert(value)
         if found is None:
-            self._faults.append(self._source.fault((key,), f"{value!r} {right}"))
+            said = wrong.having(value=shown(value), example=Aspect.ORGANISATION.value)
+            self._faults.append(_fault(self._source.fault((key,), ""), said))
         return found
 
-    def several(self, key: str, convert: Callable[[object], T | None], right: str) -> tuple[T, ...] | None:
+    def several(
+        self, key: str, convert: Callable[[object], T | None], wrong: FormFaultText
+    ) -> tuple[T, ...] | None:  # fmt: skip
         """Returns the list under `key`; None if it is empty, an empty tuple for an explicit empty list."""
 
         def each(value: object) -> tuple[T, ...] | None:
@@ -188,7 +202,7 @@ class _FileAnswers:
             kept = tuple(entry for entry in entries if entry is not None)
             return kept if len(kept) == len(entries) else None
 
-        return self.one(key, each, right)
+        return self.one(key, each, wrong)
 
 
 def _boolean(value: object) -> bool | None:

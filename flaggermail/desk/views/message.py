@@ -1,102 +1,30 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Stored messages: by place, declined ones until they are destroyed, those that wait, and one in full."""
+"""One stored message: in full, its octets, and a copy of it as a sample."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
-from zoneinfo import ZoneInfo
 
-from flaggermail.cases.citizen_retention import due_at
-from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.lookups import the_message
 from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
 from flaggermail.desk.views.parsed_mail import ParsedMail, parsed
-from flaggermail.desk.views.view import Document, ListView, OctetsView, View, plain
+from flaggermail.desk.views.view import ListView, OctetsView, View
 from flaggermail.documents.octets import MediaType, Octets, in_blocks
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
-from flaggermail.mail.message import Dnssec, Json, Message, SenderVerdict, SignatureState
-from flaggermail.matching.scoring import read
+from flaggermail.mail.message import Dnssec, Message, SenderVerdict, SignatureState
 from flaggermail.notices.shown_mail import hops_of
-from flaggermail.notifications.clocks import minutes
 from flaggermail.record.definition import where
-from flaggermail.record.kinds import OctetSource, Place
-from flaggermail.record.rows import Decline, Delivery, StoredMessage
+from flaggermail.record.kinds import OctetSource
+from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListMessages(View):
-    """Messages in one place."""
-
-    MAY: ClassVar[frozenset[str]] = READERS
-
-    place: Place = Place.NOISE
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"messages": [...]}, in the order of their arrival."""
-        return {"messages": [plain(row, work.env.settings.zone) for row in _placed(work, self.place)]}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListQuarantine(View):
-    """Messages that a person must place; with `old` those from files of old mail, which are listed apart."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    old: bool = False
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"messages": [...]}, oldest first, each with its suggestions and its age in minutes."""
-        zone = work.env.settings.zone
-        return {
-            "messages": [
-                {**_with_suggestions(row, zone), "age_minutes": minutes(row.received_at, work.now)}
-                for row in _placed(work, Place.QUARANTINE)
-                if row.arrival.in_file is self.old
-            ]
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListDeclined(View):
-    """Declined mail, and how many senders were declined in each election."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention.
-
-        A legal hold in "held_by" keeps it longer.
-        """
-        zone = work.env.settings.zone
-        senders = Counter(row.election for row in work.tx.find(Decline, where(Decline.taken_back_at).is_(None)))
-        held = HeldOnDay(work.tx, work.today, zone)
-        messages = [
-            {
-                **plain(row, zone),
-                "kept_until": _minute(row, work, zone),
-                "held_by": [hold.id for hold in held.of_message(row)],
-            }
-            for row in _placed(work, Place.DECLINED)
-        ]
-        return {"messages": messages, "senders": dict(sorted(senders.items()))}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceSuggestion(Answer):
-    """A case to which a message may belong, with its score (0 to 100) and the evidence."""
-
-    case: str
-    score: int
-    why: tuple[StoredText, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,8 +103,7 @@ class ShowMessage(ListView):
         """Returns the message with its mail. Raises NotFound, Refusal, ArchiveFailure."""
         stored = kept(work, self.message)
         mail = work.env.parser.parse(work.env.octets.get(stored.digest))
-        copies = sorted(work.tx.find(Delivery, where(Delivery.message).is_(stored.id)), key=_seen)
-        page = self.cut(copies, _seen)
+        page = self.ordered(work, Delivery, Delivery.first_seen_at, where(Delivery.message).is_(stored.id))
         return MessageSheet(
             row=stored,
             suggestions=suggested(stored),
@@ -261,35 +188,10 @@ def _attachment(mail: Message, key: str, wanted: str) -> tuple[int, str]:
     return named[0], mail.attachments[named[0]].filename or f"{key}-{named[0] + 1}.bin"
 
 
-def _placed(work: UnitOfWork, place: Place) -> list[StoredMessage]:
-    return sorted(
-        work.tx.find(StoredMessage, where(StoredMessage.place).is_(place)), key=lambda row: (row.received_at, row.id)
-    )
-
-
-def _with_suggestions(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns the row; each suggestion has its case, score and evidence."""
-    return {**plain(stored, zone), "suggestions": [read(said).document for said in stored.suggestions]}
-
-
-def _minute(row: StoredMessage, work: UnitOfWork, zone: ZoneInfo) -> str:
-    return due_at(work.env, row.first_seen_at).astimezone(zone).isoformat(sep=" ", timespec="minutes")
-
-
 def _zone_is_assumed(mail: Message) -> bool:
     """True if the forwarded mail bears a date without a zone; a mail program rarely writes it into a forward."""
     date = mail.forwarded.date if mail.forwarded else None
     return bool(date) and not zone_stated(date or "")
-
-
-def suggested(stored: StoredMessage) -> tuple[PlaceSuggestion, ...]:
-    """Returns the cases to which a message may belong, the likeliest first."""
-    found = (read(said) for said in stored.suggestions)
-    return tuple(PlaceSuggestion(case=one.case, score=one.score, why=one.why) for one in found)
-
-
-def _seen(copy: Delivery) -> tuple[str, str]:
-    return copy.first_seen_at.isoformat(), copy.id
 
 
 def _receipt(copy: Delivery) -> MailReceipt:

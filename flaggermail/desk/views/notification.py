@@ -12,12 +12,10 @@ from flaggermail.commands.lookups import draft_id, the_mail
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.platform_checks import wording
 from flaggermail.desk.answers import FLAT, Answer
-from flaggermail.desk.views.view import Document, ListView, View, plain
+from flaggermail.desk.views.view import ListView, View, at_most
 from flaggermail.errors import NotFound
-from flaggermail.letters import standing
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
-from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 from flaggermail.wording.refusals import CommandRefusal
@@ -81,9 +79,9 @@ class PreviewNotification(View):
     case: str
     channel: str
     template: str | None = None
-    title: str = ""
-    text: str = ""
-    contact: str = ""
+    title: Annotated[str, at_most(door.LONGEST)] = ""
+    text: Annotated[str, at_most(door.LONGEST)] = ""
+    contact: Annotated[str, at_most(door.LONGEST)] = ""
     follow_up: bool = False
 
     def show(self, work: UnitOfWork) -> PreviewedMail:
@@ -104,34 +102,6 @@ class PreviewNotification(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListOutbox(View):
-    """Mails that wait or are uncertain, one a recipient; with `everything` also the settled ones."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    everything: bool = False
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"mails": [...], "standing", "held_since"}, the mails in the order in which they were queued.
-
-        "standing" says how the submission server stands towards the desk, "held_since" since when it takes no mail.
-        """
-        found = (
-            work.tx.find(OutboxMail)
-            if self.everything
-            else work.tx.find(OutboxMail, where(OutboxMail.state).in_(WAITING))
-        )
-        mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
-        outlook = standing.look(work.tx)
-        since = standing.held_since(work.tx, outlook)
-        return {
-            "mails": [plain(mail, work.env.settings.zone) for mail in mails],
-            "standing": outlook.standing,
-            "held_since": since.astimezone(work.env.settings.zone).isoformat() if since else None,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowMail(ListView):
     """One mail with the attempts to deliver it."""
 
@@ -142,9 +112,5 @@ class ShowMail(ListView):
     def show(self, work: UnitOfWork) -> AttemptedMail:
         """Returns the mail with its attempts. Raises NotFound, Refusal."""
         found = the_mail(work, self.mail)
-        tried = self.cut(sorted(work.tx.find(Attempt, where(Attempt.mail).is_(found.id)), key=_started), _started)
+        tried = self.ordered(work, Attempt, Attempt.started_at, where(Attempt.mail).is_(found.id))
         return AttemptedMail(row=found, withheld=found.is_withheld, attempts=tried.lines, next=tried.next)
-
-
-def _started(attempt: Attempt) -> tuple[str, str]:
-    return attempt.started_at.isoformat(), attempt.id

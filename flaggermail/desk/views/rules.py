@@ -12,12 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from flaggermail.commands.requests import shown
 from flaggermail.desk.answers import Answer
 from flaggermail.desk.views.message import kept
-from flaggermail.desk.views.view import View
+from flaggermail.desk.views.view import View, at_most
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.intake import facts
 from flaggermail.intake.triage import judge
@@ -171,8 +169,8 @@ MOST_FILES, LONGEST_FILES = 2_000, 16 << 20
 _LONGEST_NAME = 255  # octets of a name in a folder, as on most file systems
 _DEEPEST = 2  # names in a path: a rules folder has folders, which have none
 
-_Mail = Annotated[str, Field(max_length=_LONGEST_MAIL)]
-_Beside = Annotated[str, Field(max_length=_LONGEST_BESIDE)]
+_Mail = Annotated[str, at_most(_LONGEST_MAIL)]
+_Beside = Annotated[str, at_most(_LONGEST_BESIDE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +187,7 @@ class ExplainMail(View):
     octets: _Mail | None = None
     who: _Beside | None = None
     given: _Beside | None = None
-    name: Annotated[str, Field(min_length=1)] = "sample"
+    name: str = "sample"
 
     def show(self, work: UnitOfWork) -> ExplainedMail:
         """Returns the explanation. Raises NotFound, Refusal, ConfigurationError, ArchiveFailure."""
@@ -208,6 +206,8 @@ class ExplainMail(View):
         faults: list[FileFault] = []
         with written_folder("rules", files) as folder:
             samples = load_samples(folder, faults)
+        if not faults and self.name not in samples.mails:
+            raise Refusal(SentFileRefusal.PATH(path=shown(self.name)))
         if self.name not in samples.mails:
             raise ConfigurationError(*map(str, faults))
         one = judge_samples(work.env.settings.rules, samples, work.env.parser, work.env.matcher)[self.name]

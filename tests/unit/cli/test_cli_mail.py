@@ -305,14 +305,14 @@ def test_suggestions_are_shown_with_score_and_reason(desk: Desk) -> None:
     assert line in desk.done("quarantine", "list")
     assert line in desk.done("quarantine", "show", key)
     why = ["its number is named", "it comes from another address than was known there"]
-    wanted = {"case": number, "score": 50, "why": why}
+    wanted = [{"case": number, "score": 50, "why": why}]
     listed, shown = (
         desk.type(*words, "--json").json for words in (("quarantine", "list"), ("quarantine", "show", key))
     )
     assert isinstance(listed, dict)
     assert isinstance(shown, dict)
-    for (found,) in (listed["messages"][0]["suggestions"], shown["suggestions"]):
-        assert wanted.items() <= found.items()
+    for held in (listed["messages"][0]["suggestions"], shown["suggestions"]):
+        assert [{name: one[name] for name in ("case", "score", "why")} for one in held] == wanted
     desk.done("quarantine", "place", key, number)
     assert desk.done("quarantine", "place", key, "--back") == f"message {key} waits in the quarantine\n"
     assert line in desk.done("quarantine", "list")

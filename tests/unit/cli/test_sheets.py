@@ -12,15 +12,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from flaggermail.cli.session import Session
 from flaggermail.commands.requests import read_request
-from flaggermail.desk.answers import Answer, Reader, Schemas, document_of
+from flaggermail.desk.answers import Answer, Reader, document_of
 from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import rules
 from flaggermail.desk.views.case import CaseSheet
-from flaggermail.desk.views.case_form import AssessmentForm, ReadForm
+from flaggermail.desk.views.case_form import AssessmentForm, ReadForm, read_form
 from flaggermail.desk.views.message import MailSample, MessageSheet
 from flaggermail.desk.views.notification import AttemptedMail, NotificationWording, PreviewedMail
 from flaggermail.desk.views.parsed_mail import parsed
@@ -29,7 +28,7 @@ from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.mail.message import Json, contract
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.wording.sheets import SentFileRefusal
@@ -110,17 +109,6 @@ def worked(desk: Desk) -> Desk:
     return desk
 
 
-def test_a_sheet_fits_its_schema(worked: Desk) -> None:
-    """Each document has the fields of its type in every language, and no English in a Dutch one."""
-    schemas = Schemas("#/$defs/")
-    for asked in SHEETS:
-        answer = shown(worked, asked)
-        check = Draft202012Validator({**schemas.of(asked.answer), "$defs": schemas.held})
-        for language in ("nl", "en"):
-            document = document_of(answer, Reader(worked.env.settings.zone, language))
-            check.validate(json.loads(json.dumps(document)))
-
-
 def test_what_a_sheet_says_is_in_the_readers_language(worked: Desk) -> None:
     """The questions of a form, why a clock is silent, what a preview makes up and what becomes of a mail are worded."""
     dutch = [json.loads(json.dumps(document_of(shown(worked, one), Reader(ZONE, "nl")))) for one in SHEETS]
@@ -137,6 +125,18 @@ def test_what_a_sheet_says_is_in_the_readers_language(worked: Desk) -> None:
     assert (clock["now"], clock["now_said"]["code"]) == ("er is nog geen herinnering nodig", "clock: none fell due")
     words = [one["words"] for one in form["questions"]] + preview["differs"]
     assert [english_in(said) for said in words if english_in(said)] == []
+
+
+def test_the_faults_of_a_form_are_in_the_readers_language() -> None:
+    """Each has its place and its code; a form with one has no answers."""
+    found = read_form("satire: 1\nother:\ncriteria: [x]\n")
+    assert found.answers is None
+    assert [(one.line, one.column, one.key, one.words.code) for one in found.faults] == [
+        (1, 1, "satire", "form fault: boolean"), (2, 1, "other", "form fault: unknown"),
+        (3, 1, "criteria", "form fault: numbers"),
+    ]  # fmt: skip
+    assert found.faults[0].words.in_language("nl") == "1: vul hier true (ja) of false (nee) in"
+    assert read_form("satire: [").faults[0].key is None
 
 
 def test_a_case_has_pages(worked: Desk) -> None:
@@ -185,6 +185,8 @@ def test_a_draft_says_who_approves_it_and_what_is_against_it(desk: Desk) -> None
     assert [one["id"] for one in rows(approval, "may_approve")] == ["officer1", "officer2", "head1"]
     assert (approval["persons"], approval["counted"], approval["refused_for"]) == (1, [], [])
     assert approval["lacks"] == "0 approvals of the 1 that are needed"
+    printed = " ".join(desk.done("case", "show", NUMBER).split())
+    assert "waits for: 0 approvals of the 1 that are needed may approve: A. Jansen, " in printed
     with desk.env.store.begin() as tx:
         case = tx.get(Case, NUMBER)
         assert case is not None
@@ -195,6 +197,7 @@ def test_a_draft_says_who_approves_it_and_what_is_against_it(desk: Desk) -> None
     approval = draft["approval"]
     assert isinstance(approval, Mapping)
     assert [said["code"] for said in rows(approval, "refused_for_said")] == ["not decided to notify"]
+    assert "against it: case VF-EP2024-0001" in " ".join(desk.done("case", "show", NUMBER).split())
 
 
 def rows(document: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
@@ -228,13 +231,17 @@ def test_a_case_costs_no_more_beside_many(desk: Desk) -> None:
     alone = calls_to_show(desk, number)
     with desk.env.store.begin() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now(), "officer1")
-        case, first = tx.get(Case, number), tx.find(StoredMessage)[0]
+        case, first, (use,) = tx.get(Case, number), tx.find(StoredMessage)[0], tx.find(Notification)
+        clock = tx.find(ClockRow)[0]
         assert case is not None
         for at in range(2, 60):
             other = replace(case, number=f"VF-EP2024-{at:04d}", token=f"{case.token}{at}", decision=None)
             work.record(EventKind.CASE_OPENED, added(other))
             mail = replace(first, id=f"m9{at:07d}", message_id=f"{at}@x.example", content_key=str(at))
             work.record(EventKind.MESSAGE_TAKEN_IN, added(replace(mail, case=other.number)))
+            sent = replace(use, id=f"{other.number}/1", case=other.number, token=f"{use.token}{at}")
+            running = replace(clock, id=f"{sent.id}/{clock.kind}", notification=sent.id)
+            work.record(EventKind.NOTIFICATION_SENT, added(sent), added(running))
     assert calls_to_show(desk, number) < alone + 10
 
 
@@ -270,6 +277,22 @@ def test_a_folder_that_was_sent_stays_in_its_place(tmp_path: Path, name: str, fi
     assert sorted(tmp_path.parent.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("view", "field", "request_"),
+    [
+        ("case form read", "text", {"text": "#" * 100_001}),
+        ("notify preview", "text", {"case": NUMBER, "channel": "x-urgent", "text": "a" * 1_000_001}),
+        ("rules test", "octets", {"octets": "A" * ((64 << 20) + 4)}),
+        ("rules test", "given", {"octets": "", "who": "", "given": "A" * ((1 << 20) + 4)}),
+    ],
+)
+def test_what_is_sent_is_bounded(desk: Desk, view: str, field: str, request_: dict[str, Json]) -> None:
+    """A text that is too long is refused in one short line that names its field."""
+    with pytest.raises(Refusal, match=f"^{view}: {field}: ") as refused:
+        Session(CONFIG, given=desk.env, officer="officer1").ask(view, **request_)
+    assert len(str(refused.value)) < 300
+
+
 def test_a_folder_that_was_sent_is_whole_and_goes() -> None:
     """Its files are those that were sent, under its own name; it is gone afterwards."""
     files = {"10-own.yaml": written(b"rules: []"), "lists/eigen lijst.txt": written("é".encode())}
@@ -286,15 +309,16 @@ def test_a_rule_that_was_sent_looks_for_no_file_of_the_desk(desk: Desk) -> None:
     (desk.folder / "there.eml").write_bytes(REFERRAL)
     said = []
     for name in ("there", "absent"):
+        path = f"{'../' * 12}{desk.folder.as_posix().lstrip('/')}/{name}"
         rule = (
-            "rules:\n  - name: own\n    stage: noise\n    when: {all: [{subject: x}]}\n    then: {kinds: [noise]}\n"
-            f"    samples: {{match: ['{'../' * 12}{desk.folder.as_posix().lstrip('/')}/{name}']}}\n"
+            "stage: noise\nrules:\n  - name: own\n    when: {subject: [quarrel]}\n    then: {kind: noise}\n"
+            f"    samples: {{match: ['{path}']}}\n"
         )
-        ask = Session(CONFIG, given=desk.env, officer="officer1").ask
+        files = {**changed_rules(), "95-own.yaml": written(rule.encode())}
         with pytest.raises(ConfigurationError) as fault:
-            ask("rules compare", name="new", files={"10-own.yaml": written(rule.encode())})
-        said.append([line.replace(name, "NAME") for line in str(fault.value).splitlines() if "samples" in line])
-    assert said[0] == said[1] != []
+            Session(CONFIG, given=desk.env, officer="officer1").ask("rules compare", name="new", files=files)
+        said += [line for line in str(fault.value).splitlines() if "95-own.yaml" in line]
+    assert [line.partition(": ")[2].partition("../")[0] for line in said] == ["there is no samples/"] * 2
 
 
 def _umask(folder: Path) -> int:
