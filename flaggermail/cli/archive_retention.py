@@ -17,6 +17,7 @@ from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import number, part, parts, print_csv, styled, table, text, texts
 from flaggermail.cli.terminal import safe
+from flaggermail.record.kinds import RetentionList
 from flaggermail.record.terms import Standing
 from flaggermail.wording.said import countable
 
@@ -125,10 +126,11 @@ def release(session: Session, *, hold_id: str, reason: str, as_json: bool) -> No
 
 def _listed(session: Session, asked: Document) -> dict[str, Json]:
     """Returns all that is kept, and the mail in its review window, by the name of the list."""
-    lists: dict[str, list[Json]] = {"things": [], "review": []}
+    lists: dict[str, list[Json]] = {of.value: [] for of in RetentionList}
     for line in session.fetch("archive retention lines", **asked).whole().splitlines():
         document = json.loads(line)
-        lists[document.pop("list")].append(document)
+        of = document.pop("listed_in")
+        lists[of].append(document)
     return dict(lists)
 
 

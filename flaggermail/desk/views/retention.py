@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from itertools import chain, islice
 from typing import Annotated, ClassVar
 
@@ -24,7 +23,7 @@ from flaggermail.desk.views.view import ArchiveView, OctetsView
 from flaggermail.documents.octets import MediaType, Octets
 from flaggermail.errors import Refusal
 from flaggermail.record.case_values import LanguageCode
-from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.kinds import Kind, Place, RetentionList
 from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage
 from flaggermail.record.states import OfficerRole
 from flaggermail.record.terms import Appraisal, Standing, TermStart, day_of
@@ -140,18 +139,11 @@ class ShowRetention(ArchiveView):
         )
 
 
-class RetentionList(StrEnum):
-    """Which list of the overview a line is of."""
-
-    THINGS = "things"  # all that is kept
-    REVIEW = "review"  # mail that people may take out of the archive
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLine(Answer):
     """A case, or a message without one, with the days of its term."""
 
-    list: RetentionList = RetentionList.THINGS
+    listed_in: RetentionList = RetentionList.THINGS
     what: ThingKept
     id: str
     election: str | None
@@ -178,7 +170,7 @@ class KeptLine(Answer):
 class ReviewLine(Answer):
     """A message in its review window, and the window's last day."""
 
-    list: RetentionList = RetentionList.REVIEW
+    listed_in: RetentionList = RetentionList.REVIEW
     message: str
     place: Place
     kinds: tuple[Kind, ...]
