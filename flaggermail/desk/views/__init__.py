@@ -31,7 +31,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "declined list": "flaggermail.desk.views.message:ListDeclined",
     "election list": "flaggermail.desk.views.lists:ListElections",
     "exercise debrief": "flaggermail.desk.views.exercise:ShowDebrief",
-    "events": "flaggermail.desk.views.report:ListEvents",
+    "events": "flaggermail.desk.views.events:ListEvents",
     "latency": "flaggermail.desk.views.latency:ShowLatency",
     "latency page": "flaggermail.desk.views.latency:ShowLatencyPage",
     "latency picture": "flaggermail.desk.views.latency:DrawLatency",

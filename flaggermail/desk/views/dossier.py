@@ -22,7 +22,7 @@ from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.desk.answers import Answer
-from flaggermail.desk.views.report import document_of
+from flaggermail.desk.views.events import document_of
 from flaggermail.desk.views.view import ArchiveView, Document, ListView, OctetsView
 from flaggermail.documents.octets import Octets
 from flaggermail.documents.tar import tar
@@ -108,8 +108,7 @@ class PlanDossier(ListView, ArchiveView):
 
     def _parts(self, work: UnitOfWork, scope: Scope, events: Sequence[int]) -> Iterator[tuple[_Key, PlannedPart]]:
         """Yields the parts, each with its key; the mails of cases before the cursor are not read again."""
-        after = self.after()
-        first = "" if after is None else str(after[1])
+        _, first, _ = self.begins_after((0, "", -1))
         yield (0, "", 0), PlannedPart(part=DossierPart.FRAME)
         for case in scope.cases:
             if case.number >= first:

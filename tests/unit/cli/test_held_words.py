@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from flaggermail.archive.find import stored_request
 from flaggermail.cli.events import HELD, in_words, show_event
 from flaggermail.desk.views import VIEWS
-from flaggermail.desk.views.report import document_of
+from flaggermail.desk.views.events import document_of
 from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.rows import BY_TABLE, ArchiveReading
