@@ -18,7 +18,6 @@ from flaggermail.record.definition import TOO_FAR, YEARS, where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import ArchiveReading, Case, OutboxMail, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.wording.refusals import CommandRefusal
 
 _DAY = r"\d{4}-\d{2}(?:-\d{2})?"
 _DATE = re.compile(rf"({_DAY})?(\.\.)?({_DAY})?")
@@ -231,13 +230,6 @@ def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
         return work.env.parser.parse(work.env.octets.get(row.digest))
     except OctetsLost:
         return None
-
-
-def may_read(work: UnitOfWork, name: str) -> None:
-    """Raises Refusal unless the actor is an officer or associate of the desk; `name` is what they ask for."""
-    rota = work.env.settings.rota
-    if rota.officer(work.actor) is None and rota.associate(work.actor) is None:
-        raise Refusal(CommandRefusal.NO_READER(name=name))
 
 
 ONE_READING = timedelta(hours=1)

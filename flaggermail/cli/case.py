@@ -17,7 +17,7 @@ from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, parts, text, texts
+from flaggermail.cli.showing import choice, minute, parts, table, text, texts
 from flaggermail.cli.showing import text as text_of
 from flaggermail.cli.terminal import safe, safe_json, safe_line
 from flaggermail.errors import Refusal
@@ -109,6 +109,30 @@ def command() -> None:
 command.add_command(list_)
 command.add_command(show)
 command.add_command(assess)
+
+
+@command.command(name="readers")
+@click.argument("case", type=CASE)
+@as_json_option
+@click.pass_obj
+def readers(session: Session, case: str, *, as_json: bool) -> None:
+    """Show who read a case, or a draft or mail of it, by the hour: for the head and the privacy officer.
+
+    Example: flaggermail case readers VF-EP2024-0001
+    """
+    answer = session.ask_all("case readers", "readers", case=case)
+    if as_json:
+        show_json(answer)
+        return
+    rows = (
+        (
+            minute(one, "hour"),
+            text(one, "name"),
+            ", ".join(f"{part['kind']} {part['id']}" for part in parts(one, "read")),
+        )
+        for one in parts(answer, "readers")
+    )
+    table(("HOUR", "WHO", "READ"), rows, "nobody read it in the days that are kept")
 
 
 @command.command(name="open")

@@ -127,14 +127,9 @@ def ready(work: UnitOfWork, command: C) -> C:
 
 def _authorise(work: UnitOfWork, command: Command) -> None:
     """Raises Refusal unless the actor has a role, in the desk's own configuration, that may give the command."""
-    rota = work.env.settings.rota
-    officer = rota.officer(work.actor)
-    associate = rota.associate(work.actor)
-    if officer is None and associate is None:
+    roles = work.env.settings.rota.roles_of(work.actor)
+    if not roles:
         raise Refusal(CommandRefusal.NO_OFFICER_OF_DESK(name=command.NAME, actor=work.actor))
-    roles: frozenset[str] = frozenset() if officer is None else frozenset(officer.roles)
-    if associate is not None:
-        roles |= {associate.role}
     if not roles & command.MAY:
         needed = ", ".join(sorted(command.MAY))
         raise Refusal(CommandRefusal.LACKS_ROLE(name=command.NAME, actor=work.actor, roles=needed))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.cases import citizen_retention
@@ -18,6 +18,7 @@ from flaggermail.health.overview import Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, StatusBoard, Supervisor
+from flaggermail.record.readings import hour_of
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
 
@@ -80,6 +81,7 @@ def clean_up(env: Services) -> bool:
     gone = citizen_retention.tick(env)
     if gone:
         logbook.octets_discarded(gone)
+    env.store.readings.forget(hour_of(env.clock.now() - timedelta(days=env.settings.desk.readings.retention_days)))
     done = env.store.scrub()
     if not done:
         logbook.not_scrubbed()

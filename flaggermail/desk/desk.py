@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Answers requests: a command in a transaction of its own, a view from one snapshot."""
+"""Answers requests: a command in a transaction of its own, a view from one snapshot, to whoever has the right."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from importlib import import_module
 from flaggermail.commands.requests import read_request
 from flaggermail.desk.answers import Answer, Reader, document_of
 from flaggermail.desk.ground import DeskFiles
-from flaggermail.desk.inspections import INSPECTIONS, inspect
-from flaggermail.desk.views import VIEWS
+from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
+from flaggermail.desk.presence import Presence
+from flaggermail.desk.views import READS, VIEWS
 from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View
 from flaggermail.documents.octets import Octets
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
+from flaggermail.record.readings import ReadItem
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.settings.rota import EVERYBODY
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import ENGLISH
 
@@ -35,25 +38,27 @@ class Caller:
     language: str = ENGLISH
 
 
-READER = "no reader of the archive"  # an account of nobody in oncall.yaml; no id has spaces
-
-
 class Desk:
     """One desk, and one caller. Authority comes from the desk's own configuration, never from the caller."""
 
     def __init__(
         self, services: Callable[[], Services], caller: Caller, ground: DeskFiles | None = None, *,
-        for_views: Callable[[], Services] | None = None,
+        for_views: Callable[[], Services] | None = None, presence: Presence | None = None,
     ) -> None:  # fmt: skip
-        """`for_views` returns the same desk, of which parts may be missing until they are needed."""
+        """`for_views` returns the same desk, of which parts may be missing until they are needed.
+
+        `presence` is that of the process, for all its desks; without one nobody is listed as looking.
+        """
         self._services, self._caller, self._ground = services, caller, ground
         self._for_views = for_views or services
+        self._presence = presence or Presence()
 
     def answer(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
         """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
 
         The answer bears `version`. A command that names the `version` of the view it was decided on is refused if
-        somebody has acted on the same thing since. Raises Refusal, NotFound.
+        somebody has acted on the same thing since. A view of a case, draft or mail bears `looking`: who else looked at
+        it in the last two minutes. Raises Refusal, NotFound.
         """
         request = {} if request is None else request
         if not isinstance(name, str) or not isinstance(request, Mapping):
@@ -64,6 +69,8 @@ class Desk:
                 raise Refusal(CommandRefusal.TO_BE_FETCHED(name=name))
             return shown
         if name in INSPECTIONS and self._ground is not None:
+            if name in FOR_EVERYBODY:
+                self._reader(self._for_views(), name, EVERYBODY)
             return inspect(self._ground, name, request)
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
 
@@ -83,8 +90,9 @@ class Desk:
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
 
         env = self._services()
-        reader = self._reader(env)
-        actor = self._officer(env) if reader == READER else reader  # the door says what an associate may do
+        actor = self._person(env)
+        if actor is None:
+            raise Refusal(CommandRefusal.NO_OFFICERS_LOGIN(login=self._caller.login or ""))
         with env.store.begin() as tx:
             return door.ask(UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env)), name, request)
 
@@ -96,47 +104,70 @@ class Desk:
         return login if env.settings.rota.by_login(login) else self._caller.entered_by or ""
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document | Octets[Document]:
-        env = self._for_views()
-        view = read_request(view_of(name), name, request, env.settings.zone)
-        reader = self._reader(env)
+        env, kind = self._for_views(), view_of(name)
+        reader = self._reader(env, name, kind.MAY)
+        view = read_request(kind, name, request, env.settings.zone)
         with env.store.read() as tx:
             head = tx.head()
             work = UnitOfWork(env, tx, env.clock.now(), reader)
-            if isinstance(view, ArchiveView):
-                from flaggermail.archive import find  # noqa: PLC0415 - no other view needs it
-
-                find.may_read(work, name)
             found = view.show(work)
+            facts = found.facts if isinstance(found, Octets) else found
+            shown = document_of(facts, self._for(env)) if isinstance(facts, Answer) else facts
             case = view.about(work) if isinstance(view, ArchiveView) else None
+            items = self._items(work, name, view, shown)
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
+            from flaggermail.archive import find  # noqa: PLC0415 - no other view needs it
+
             with env.store.begin() as tx:
                 find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on)
-        facts = found.facts if isinstance(found, Octets) else found
-        document = document_of(facts, self._for(env)) if isinstance(facts, Answer) else facts
-        document = {**document, "version": head.seq if head else 0}
+        document = {**shown, "version": head.seq if head else 0}
+        if items:
+            from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none
+
+            readings.keep(work, view, items)
+            document["looking"] = self._looking(work, items)
         return found.beside(document) if isinstance(found, Octets) else document
+
+    def _items(self, work: UnitOfWork, name: str, view: View, shown: Document) -> tuple[ReadItem, ...]:
+        """Returns the cases, drafts and mails that a view has shown."""
+        if name not in READS:
+            return ()
+        from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none
+
+        return readings.items_of(work, name, view, shown)
+
+    def _looking(self, work: UnitOfWork, items: tuple[ReadItem, ...]) -> list[Json]:
+        """Returns who else looks at these now, and lets the others see that this person does."""
+        rota, zone = work.env.settings.rota, work.env.settings.zone
+        others = self._presence.others(work.actor, items, work.now)
+        self._presence.looked(work.actor, items, work.now)
+        return [
+            {"officer": look.person, "name": rota.name_of(look.person), "at": look.at.astimezone(zone).isoformat()}
+            for look in others
+        ]
 
     def _for(self, env: Services) -> Reader:
         return Reader(env.settings.zone, self._caller.language)
 
-    def _reader(self, env: Services) -> str:
-        """Returns the officer or associate who asks; anybody with access to the desk may read all but the archive."""
-        try:
-            return self._officer(env)
-        except Refusal:
-            rota = env.settings.rota
-            logins = (self._caller.login, self._caller.entered_by)
-            found = (rota.associate_by_login(login) for login in logins if login is not None)
-            return next((associate.id for associate in found if associate is not None), READER)
+    def _reader(self, env: Services, name: str, may: frozenset[str]) -> str:
+        """Returns the id of the person who asks for a view. Raises Refusal unless one of their roles may."""
+        rota, person = env.settings.rota, self._person(env)
+        roles = frozenset[str]() if person is None else rota.roles_of(person)
+        if person is None or not roles:
+            who = person or self._caller.login or ""
+            raise Refusal(CommandRefusal.NO_READER(name=name, login=who))
+        if not roles & may:
+            raise Refusal(CommandRefusal.MAY_NOT_READ(name=name, actor=person, roles=sorted(may)))
+        return person
 
-    def _officer(self, env: Services) -> str:
+    def _person(self, env: Services) -> str | None:
+        """Returns the id of the officer or associate who asks; None for an account of nobody in oncall.yaml."""
         if self._caller.officer is not None:
             return self._caller.officer
-        login, rota = self._caller.login or "", env.settings.rota
-        officer = rota.by_login(login) or rota.by_login(self._caller.entered_by or "")
-        if officer is None:
-            raise Refusal(f"user {login}: no officer in oncall.yaml has this login; only officers of the desk may act")
-        return officer.id
+        rota = env.settings.rota
+        logins = [login for login in (self._caller.login, self._caller.entered_by) if login]
+        found = [*map(rota.by_login, logins), *map(rota.associate_by_login, logins)]
+        return next((person.id for person in found if person is not None), None)
 
 
 def view_of(name: str) -> type[View]:

@@ -32,6 +32,11 @@ INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
     "threads": "flaggermail.desk.online:group",
     "threads read": "flaggermail.desk.online:read_for_threads",
 }
+FOR_EVERYBODY = frozenset({"audit head", "audit verify", "complete"})
+"""Inspections that show keys of the record: the desk answers them to the persons of oncall.yaml alone.
+
+Without a desk in between they are answered to whoever can read the database itself.
+"""
 FIELDS = {  # what a request may hold; all of it is required
     "audit verify": ("since",),
     "check online": ("language", "pages"),

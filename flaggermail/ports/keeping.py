@@ -13,6 +13,7 @@ from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.definition import FieldCondition
 from flaggermail.record.events import Event, EventKind
+from flaggermail.record.readings import Reading, ReadItem
 from flaggermail.record.rows import Record
 from flaggermail.wording.said import StoredText
 
@@ -198,6 +199,25 @@ class Lease:
     fencing: int
 
 
+class ReadingLog(Protocol):
+    """Who read what, each person, item and hour once. No part of the record: no event makes a row, or names one."""
+
+    def keep(self, kept: Collection[Reading]) -> None:
+        """Keeps these, in a transaction of its own; writes nothing where all are kept already.
+
+        Raises StoreBusy if others write for longer than a reader should wait, and StoreFailure.
+        """
+        ...
+
+    def of(self, items: Collection[ReadItem]) -> list[Reading]:
+        """Returns the readings of these items, in no order."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """Removes the readings of the hours before; returns their number."""
+        ...
+
+
 class Store(Protocol):
     """The database: rows for the current state, events for the history."""
 
@@ -222,6 +242,11 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Begins a read-only transaction with one consistent snapshot."""
+        ...
+
+    @property
+    def readings(self) -> ReadingLog:
+        """Who read which case, draft or mail: kept beside the record."""
         ...
 
     def scrub(self) -> bool:

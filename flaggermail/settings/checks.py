@@ -36,7 +36,7 @@ from flaggermail.settings.model import (
 )
 from flaggermail.settings.rota import ROLES, WEEKDAYS
 from flaggermail.settings.yaml_files.faults import nearest
-from flaggermail.settings.yaml_files.source import Key
+from flaggermail.settings.yaml_files.source import Key, dotted
 
 Finding = tuple[Key, str]
 
@@ -113,7 +113,10 @@ def platforms(file: PlatformsFile) -> Iterator[Finding]:
 def oncall(file: OncallFile) -> Iterator[Finding]:
     """Faults of `oncall.yaml`."""
     officers = tuple(enumerate(file.officers))
-    listed = (("archivists", file.archivists), ("report_writers", file.report_writers))
+    listed = (
+        ("archivists", file.archivists), ("report_writers", file.report_writers),
+        ("privacy_officers", file.privacy_officers),
+    )  # fmt: skip
     associates = [((key, i), person) for key, people in listed for i, person in enumerate(people)]
     ids_of = [(("officers", i, "id"), o.id) for i, o in officers]
     ids_of += [((*key, "id"), person.id) for key, person in associates]
@@ -402,12 +405,13 @@ def _weekly(file: OncallFile) -> Iterator[Finding]:
 
 
 def twice(what: str, values: Iterable[tuple[Key, str]]) -> Iterator[Finding]:
-    """Values that another entry also has."""
-    seen: set[str] = set()
+    """Values that an entry before it has, with the place of that entry."""
+    seen: dict[str, Key] = {}
     for key, value in values:
-        if value in seen:
-            yield key, f"{value!r} is the {what} of another entry too; each needs its own"
-        seen.add(value)
+        first = seen.setdefault(value, key)
+        if first != key:
+            place = first if isinstance(first[-1], int) else first[:-1]
+            yield key, f"{value!r} is the {what} of {dotted(place)} too; each needs its own"
 
 
 def _domain(address: str) -> str:

@@ -35,7 +35,7 @@ from flaggermail.settings.rota import (
     Step,
     WeeklyShift,
 )
-from flaggermail.settings.sections import DossierSettings, ReportSettings, RetentionSettings
+from flaggermail.settings.sections import DossierSettings, ReadingSettings, ReportSettings, RetentionSettings
 from flaggermail.settings.yaml_files.kinds import (
     AuthservId,
     CasePrefix,
@@ -235,6 +235,7 @@ class DeskSettings(Model):
     tags: TagSettings = TagSettings.unchecked()
     citizens: CitizenSettings = CitizenSettings.unchecked()
     retention: RetentionSettings = RetentionSettings.unchecked()
+    readings: ReadingSettings = ReadingSettings.unchecked()
     dossier: DossierSettings = DossierSettings.unchecked()
     rate_limits: RateLimitSettings = RateLimitSettings.unchecked()
     watch: WatchSettings = WatchSettings.unchecked()
@@ -311,7 +312,7 @@ class OfficerSettings(Model):
 
 
 class AssociateSettings(Model):
-    """One person who is no officer: an archivist, or a writer of the report to Parliament."""
+    """One person who is no officer: an archivist, a writer of the report to Parliament, or a privacy officer."""
 
     id: Code
     name: Text
@@ -344,6 +345,16 @@ class OncallFile(Model):
     fallback_officer: Code | None = None  # on call when there is no shift
     archivists: tuple[AssociateSettings, ...] = ()
     report_writers: tuple[AssociateSettings, ...] = ()
+    privacy_officers: tuple[AssociateSettings, ...] = ()
+
+    @property
+    def associates(self) -> dict[AssociateRole, tuple[AssociateSettings, ...]]:
+        """The persons who are no officers, by their role."""
+        return {
+            AssociateRole.ARCHIVIST: self.archivists,
+            AssociateRole.REPORT_WRITER: self.report_writers,
+            AssociateRole.PRIVACY_OFFICER: self.privacy_officers,
+        }
 
 
 class PeriodSettings(Model):
@@ -425,12 +436,10 @@ class Settings(Model):
             self.oncall.fallback_officer,
             tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
             self.zone,
-            (
-                *(Associate(one.id, one.name, one.login, AssociateRole.ARCHIVIST) for one in self.oncall.archivists),
-                *(
-                    Associate(one.id, one.name, one.login, AssociateRole.REPORT_WRITER)
-                    for one in self.oncall.report_writers
-                ),
+            tuple(
+                Associate(one.id, one.name, one.login, role)
+                for role, people in self.oncall.associates.items()
+                for one in people
             ),
         )
 

@@ -44,6 +44,7 @@ class AssociateRole(StrEnum):
 
     ARCHIVIST = "archivist"
     REPORT_WRITER = "report writer"
+    PRIVACY_OFFICER = "privacy officer"
 
 
 # ---- who may give a command or ask for a view: its `MAY` names one of these sets, or several
@@ -51,15 +52,19 @@ class AssociateRole(StrEnum):
 DESK = frozenset[str](OfficerRole)
 LEADS = frozenset[str]({OfficerRole.OFFICER, OfficerRole.HEAD})
 DECIDES = frozenset[str]({OfficerRole.ASSESSOR, OfficerRole.HEAD})
-ARCHIVIST, REPORT_WRITER = AssociateRole.ARCHIVIST, AssociateRole.REPORT_WRITER  # whom oncall.yaml lists under each
+ARCHIVIST, REPORT_WRITER, PRIVACY_OFFICER = AssociateRole  # whom oncall.yaml lists under each
 ACCOUNTS = DESK | {REPORT_WRITER}
 READERS = DESK | {ARCHIVIST, REPORT_WRITER}
-"""Everybody in the desk's configuration who reads cases and mails."""
+"""Those who read cases and mails."""
+SUPERVISES = frozenset[str]({OfficerRole.HEAD, PRIVACY_OFFICER})
+"""Those who see who read a case."""
+EVERYBODY = DESK | frozenset[str](AssociateRole)
+"""All whom the desk's configuration names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Associate:
-    """A person who may read the archive and gives the few commands of one role: never on call, never written to."""
+    """A person with the few views and commands of one role: never on call, never written to."""
 
     id: str
     name: str
@@ -143,12 +148,23 @@ class Rota:
         return next((officer for officer in self.officers if officer.login == login), None)
 
     def associate(self, associate_id: str) -> Associate | None:
-        """Returns the archivist or report writer with that id."""
+        """Returns the associate with that id."""
         return next((person for person in self.associates if person.id == associate_id), None)
 
     def associate_by_login(self, login: str) -> Associate | None:
-        """Returns the archivist or report writer with that operating-system user."""
+        """Returns the associate with that operating-system user."""
         return next((person for person in self.associates if person.login == login), None)
+
+    def name_of(self, person: str) -> str:
+        """Returns the name of an officer or associate by their id; the id of somebody who has left the desk."""
+        found = self.officer(person) or self.associate(person)
+        return person if found is None else found.name
+
+    def roles_of(self, person: str) -> frozenset[str]:
+        """Returns the roles of an officer or associate by their id; none if the desk knows no such person."""
+        officer, associate = self.officer(person), self.associate(person)
+        roles = frozenset[str]() if officer is None else frozenset[str](officer.roles)
+        return roles if associate is None else roles | {associate.role}
 
     @property
     def heads(self) -> tuple[Officer, ...]:

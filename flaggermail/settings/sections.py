@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The sections `dossier`, `report` and `retention` of `flaggermail.yaml`: their values and their faults."""
+"""The sections `dossier`, `report`, `retention` and `readings` of `flaggermail.yaml`: their values and their faults."""
 
 from __future__ import annotations
 
@@ -108,6 +108,12 @@ class RetentionSettings(Model):
     def window(self) -> Term:
         """The review window for arithmetic."""
         return Term.parse(self.review_window)
+
+
+class ReadingSettings(Model):
+    """Retention of the rows that say who read a case, draft or mail."""
+
+    retention_days: int = Field(default=365, ge=1, le=3650)  # from the hour of the reading
 
 
 def faults(section: RetentionSettings) -> Iterator[tuple[Key, str]]:

@@ -15,7 +15,7 @@ from threading import Thread
 from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
-from flaggermail.ports import Interrupt, Lease, Mailbox, Store, Transaction
+from flaggermail.ports import Interrupt, Lease, Mailbox, ReadingLog, Store, Transaction
 from flaggermail.services import Services
 from flaggermail.wiring import assembly
 from tests.bench import corpus, table
@@ -49,6 +49,11 @@ class TimedStore:
         """Delegates."""
         with self.inner.read() as tx:
             yield tx
+
+    @property
+    def readings(self) -> ReadingLog:
+        """Delegates."""
+        return self.inner.readings
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

@@ -19,6 +19,7 @@ from flaggermail.ports import (
     Folder,
     Lease,
     MailPage,
+    ReadingLog,
     Refused,
     Role,
     Store,
@@ -115,6 +116,11 @@ class WatchedStore:
     def _forget(self) -> None:
         self._view = None
         self._views.close()
+
+    @property
+    def readings(self) -> ReadingLog:
+        """Delegates."""
+        return self.inner.readings
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

@@ -17,7 +17,7 @@ from flaggermail.health import status as health
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.letters import writing
-from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, Role, Store, Transaction
+from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, ReadingLog, Role, Store, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
@@ -76,6 +76,11 @@ class CountingStore(Store):
 
     inner: Store
     commits: int = 0
+
+    @property
+    def readings(self) -> ReadingLog:
+        """Delegates."""
+        return self.inner.readings
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flaggermail.adapters.db.sqlite_reading import SqliteReading, reading
+from flaggermail.adapters.db.sqlite_reading import FileReadings, SqliteReading, reading
 
 if TYPE_CHECKING:
     from flaggermail.adapters.db.store import SqlStore
@@ -60,6 +60,11 @@ class CommandStore:
     def release(self) -> None:
         """Releases the lease; idempotent."""
         self._whole.release()
+
+    @property
+    def readings(self) -> FileReadings:
+        """Who read what: kept without SQLAlchemy; see `ports.Store`."""
+        return FileReadings(self._file, lambda: self._whole.readings)
 
     def close(self) -> None:
         """Closes every connection; idempotent."""

@@ -20,6 +20,7 @@ import errno
 import json
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from threading import Event, Lock
 from typing import Protocol
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
@@ -154,6 +155,16 @@ def connect_reading(engine: Engine) -> Connection:
     if engine.dialect.name == "sqlite":
         return engine.connect().execution_options(**{READS: True})
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def begun(connection: Connection, until: float) -> RootTransaction:
+    """Begins a transaction. Asks SQLite anew until that instant, as its own waiting gets slower the longer it lasts."""
+    while True:
+        try:
+            return connection.begin()
+        except OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= until:
+                raise
 
 
 def _configure_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tables the store keeps for itself: the event chain and its personal values, counters, cursors, lease, index."""
+"""Tables the store keeps for itself: event chain, personal values, counters, cursors, lease, index, readings."""
 
 from __future__ import annotations
 
@@ -77,6 +77,16 @@ class RowEventRow(Row, table=True):
     of_table: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     event: int = Field(primary_key=True, foreign_key="event.seq", index=True)
+
+
+class ReadingRow(Row, table=True):
+    """Who read a case, draft or mail in which hour; no event makes it, and the daemon removes it after a term."""
+
+    __tablename__ = "reading"
+    kind: str = Field(primary_key=True)  # a `record.readings.ReadKind`
+    item: str = Field(primary_key=True)
+    hour: datetime = Field(primary_key=True, index=True)
+    person: str = Field(primary_key=True)
 
 
 class LeaseRow(Row, table=True):

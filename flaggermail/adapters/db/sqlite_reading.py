@@ -40,13 +40,16 @@ from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
 
 if TYPE_CHECKING:
-    from flaggermail.ports import Cursor, SearchTerm, Transaction
+    from flaggermail.ports import Cursor, ReadingLog, SearchTerm, Transaction
     from flaggermail.record.audit import AuditResult
+    from flaggermail.record.readings import Reading, ReadItem
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
 PAGE = 500  # events
-WAIT = 10.0  # seconds for a lock, as in `store`
+WAIT, READING_WAIT = 10.0, 2.0  # seconds for a lock, as in `store`
+_KEPT = "SELECT 1 FROM reading WHERE kind = ? AND item = ? AND hour = ? AND person = ?"
+_KEEP = "INSERT INTO reading (kind, item, hour, person) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _Raw = str | int | bytes | None
 _READ_ONLY = "the database says: attempt to write a readonly database"
 _by_key = attrgetter("key")
@@ -219,19 +222,48 @@ class SqliteReading(ReadableRows):
         yield
 
 
+class FileReadings:
+    """Implements `ports.ReadingLog` on the database `file` of a command, which keeps one reading and ends."""
+
+    def __init__(self, file: Path, whole: Callable[[], ReadingLog]) -> None:
+        self._file, self._whole = file, whole
+
+    def keep(self, kept: Collection[Reading]) -> None:
+        """Keeps each reading once; see `ports.ReadingLog`."""
+        address = f"file:{quote(str(self._file))}?mode=rw"
+        with (
+            _as_store_fault(writing=True),
+            closing(sqlite3.connect(address, uri=True, timeout=READING_WAIT, isolation_level=None)) as connection,
+        ):
+            rows = [(one.item.kind.value, one.item.key, _held(one.hour), one.person) for one in kept]
+            new = [row for row in rows if connection.execute(_KEPT, row).fetchone() is None]
+            if new:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_KEEP, new)
+                connection.execute("COMMIT")
+
+    def of(self, items: Collection[ReadItem]) -> list[Reading]:
+        """Returns the readings of these items, in no order."""
+        return self._whole().of(items)
+
+    def forget(self, before: datetime) -> int:
+        """Removes the readings of the hours before; returns their number."""
+        return self._whole().forget(before)
+
+
 def _refuse(*_given: object) -> NoReturn:
     raise StoreFailure(_READ_ONLY)
 
 
 @contextmanager
-def _as_store_fault() -> Iterator[None]:
+def _as_store_fault(*, writing: bool = False) -> Iterator[None]:
     """Raises StoreBusy and StoreFailure for errors of the database itself, worded as in `faults`."""
     try:
         yield
     except sqlite3.Error as error:
         if str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY"):
             raise StoreBusy(f"the database does not give a lock in time: {' '.join(str(error).split())}") from error
-        fault = fault_of(error, writing=False)
+        fault = fault_of(error, writing=writing)
         if fault is None:
             raise
         raise fault from error

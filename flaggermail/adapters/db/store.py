@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, RootTransaction, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
@@ -28,6 +28,7 @@ from flaggermail.adapters.db.engine import (
     OwnFile,
     Turns,
     as_store_failure,
+    begun,
     connect_reading,
     is_busy,
     make_engine,
@@ -35,6 +36,7 @@ from flaggermail.adapters.db.engine import (
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
+from flaggermail.adapters.db.readings import SqlReadings
 from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
 from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
@@ -59,6 +61,7 @@ class SqlStore:
         self.engine: Engine = make_engine(url, wait)
         self._salt, self._wait = salt, wait
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
+        self.readings = SqlReadings(self.engine, self._turns, self._file, self._faults)
         self._lease: Lease | None = None
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
 
@@ -131,7 +134,7 @@ class SqlStore:
         with self._turns.turn(self._wait) as left, self.engine.connect() as connection:
             connection.execution_options(**{ANEW: True})
             try:
-                unit = _begun(connection, time.monotonic() + left)
+                unit = begun(connection, time.monotonic() + left)
                 head = LockedHead(*connection.execute(_LOCK).one())
             except OperationalError as error:
                 if is_busy(error):
@@ -197,16 +200,6 @@ class SqlStore:
 def this_process(started: datetime) -> str:
     """Returns the name under which this process holds a lease: host, process id and start time."""
     return f"{socket.gethostname()}:{os.getpid()}:{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _begun(connection: Connection, until: float) -> RootTransaction:
-    """Begins a transaction. Asks SQLite anew until that instant, as its own waiting gets slower the longer it lasts."""
-    while True:
-        try:
-            return connection.begin()
-        except OperationalError as error:
-            if not is_busy(error) or time.monotonic() >= until:
-                raise
 
 
 def _check_fencing(connection: Connection, lease: Lease) -> None:

@@ -2,7 +2,7 @@
 """The views: what the desk shows, one JSON document each; one module per noun.
 
 Entry point: `VIEWS`, the name of each view and the module that holds it, imported when it is asked for. A view is a
-frozen value, as a command is; it changes nothing.
+frozen value, as a command is; it changes nothing. `READS` says which of them shows a case, draft or mail.
 
 May import: `rule_changes`, `intake` and every room below them.
 """
@@ -25,6 +25,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "case form read": "flaggermail.desk.views.case_form:FilledForm",
     "case form": "flaggermail.desk.views.case_form:CaseForm",
     "case list": "flaggermail.desk.views.case_list:ListCases",
+    "case readers": "flaggermail.desk.views.readers:ListReaders",
     "case show": "flaggermail.desk.views.case:ShowCase",
     "case text": "flaggermail.desk.views.notification:NotificationText",
     "channel list": "flaggermail.desk.views.lists:ListChannels",
@@ -60,4 +61,22 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "report verify": "flaggermail.desk.views.report_verify:VerifyReport",
     "rules compare": "flaggermail.desk.views.rules:CompareRules",
     "rules test": "flaggermail.desk.views.rules:ExplainMail",
+}
+READS: dict[str, str] = {  # name of a view that shows a case, draft or mail -> its field that names it
+    "annex files": "annex",
+    "annex form": "annex",
+    "annex form read": "annex",
+    "annex show": "annex",
+    "case account": "case",
+    "case form": "case",
+    "case readers": "case",
+    "case show": "case",
+    "case text": "draft",
+    "events": "case",  # without one: the cases of the events that are shown
+    "message octets": "message",
+    "message sample": "message",
+    "message show": "message",
+    "notify preview": "case",
+    "outbox show": "mail",
+    "rules test": "message",
 }

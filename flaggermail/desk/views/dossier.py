@@ -170,7 +170,6 @@ class ShowDossierPart(OctetsView):
 
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""
-        find.may_read(work, PlanDossier.NAME)
         if not find.is_noted(work, PlanDossier.NAME, PlanDossier(case=self.case, election=self.election).asked()):
             raise Refusal(CommandRefusal.PLAN_FIRST())
 

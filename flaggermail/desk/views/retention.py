@@ -206,7 +206,6 @@ class ListRetention(OctetsView):
 
     def show(self, work: UnitOfWork) -> Octets[Answer]:
         """Returns the lines, things first. Raises NotFound; Refusal unless the overview was asked for this hour."""
-        find.may_read(work, ShowRetention.NAME)
         asked = ShowRetention(as_of=self.as_of, election=self.election).asked()
         if not find.is_noted(work, ShowRetention.NAME, asked, work.now - find.ONE_READING):
             raise Refusal(CommandRefusal.OVERVIEW_FIRST())

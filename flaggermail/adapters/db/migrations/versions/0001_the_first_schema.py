@@ -650,7 +650,7 @@ def _desk_state_to_chain_head() -> None:
 
 
 def _counter_to_row_event() -> None:
-    """Creates the tables counter, cursor, event, lease, personal and row_event."""
+    """Creates the tables counter, cursor, event, lease, personal, reading and row_event."""
     op.create_table(
         "counter",
         sa.Column("name", AutoString(), primary_key=True),
@@ -692,6 +692,13 @@ def _counter_to_row_event() -> None:
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("event", sa.Integer(), sa.ForeignKey("event.seq"), nullable=False, index=True),
+    )
+    op.create_table(
+        "reading",
+        sa.Column("kind", AutoString(), primary_key=True),
+        sa.Column("item", AutoString(), primary_key=True),
+        sa.Column("hour", UTCDateTime(), primary_key=True, index=True),
+        sa.Column("person", AutoString(), primary_key=True),
     )
     op.create_table(
         "row_event",
