@@ -85,8 +85,8 @@ def planned(desk: Desk, limit: int = 1000) -> list[dict[str, Json]]:
     """Returns what each part of the case's dossier is asked with."""
     asked, found = {"case": CASE}, list[dict[str, Json]]()
     plan = session(desk).ask("archive dossier", **asked, limit=limit)
+    frozen = {name: plan[name] for name in ("as_of", "last_event")}
     while True:
-        frozen = {name: plan[name] for name in ("as_of", "last_event")}
         found += [{**asked, **frozen, **part} for part in parts(plan, "parts")]
         if plan["next"] is None:
             return found
@@ -207,7 +207,7 @@ def test_figures_are_followed_by_their_cursor(desk: Desk) -> None:
     one = session(desk)
     whole = one.ask("latency")
     first = one.ask("latency", limit=1)
-    assert first["summary"] == whole["summary"]
+    assert first["summary"] == whole["summary"] != []
     assert one.ask_all("latency", "uses")["uses"] == whole["uses"]
     uses, found = list(parts(first, "uses")), first
     while found["next"] is not None:
