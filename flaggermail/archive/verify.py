@@ -15,7 +15,7 @@ from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from flaggermail.ports import Transaction
-from flaggermail.record.audit import ArchivedFile, FileState, Kept, Octets, compared
+from flaggermail.record.audit import ArchivedFile, FileState, Kept, NamedDigests, compared
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.services import Services, UnitOfWork
@@ -198,7 +198,7 @@ def _once(tx: Transaction, env: Services) -> Verified:
     return Verified(files, [*findings, *_not_closing(counts)], extra, counts, taken_out)
 
 
-def _missing(octets: Octets, there: Collection[str]) -> Iterator[ArchiveFinding]:
+def _missing(octets: NamedDigests, there: Collection[str]) -> Iterator[ArchiveFinding]:
     """Yields the files that must be there and are not, each with the first row that names it."""
     for digest, kept, row in octets.items():
         if kept is Kept.STORED and digest not in there:
@@ -217,7 +217,7 @@ def _counts(tx: Transaction, env: Services, found: _Sorted) -> list[FolderCount]
 class _Sorted:
     """What the events say about octets, the digests of whole files, and the messages that a person took out."""
 
-    octets: Octets
+    octets: NamedDigests
     whole: set[str]
     taken_out: set[str]
 
