@@ -11,6 +11,7 @@ class CommandRefusal(Sentence):
 
     CASE_OR_ELECTION = "case or election"
     PLAN_FIRST = "plan first"
+    OVERVIEW_FIRST = "overview first"
     NOTHING_OF_DOSSIER = "nothing of dossier"
     DOSSIER_CHANGED = "dossier changed"
     MARK_NOT_ASKED = "mark not asked"

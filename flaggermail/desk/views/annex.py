@@ -107,7 +107,7 @@ class ShownAnnex(Answer):
 
     facts: Annotated[AnnexFacts, FLAT]
     mails: tuple[PrintedMailDigest, ...]
-    counts: tuple[Mapping[str, Json], ...]  # of each mail: the markers in each of its parts, by ground
+    counts: tuple[Mapping[str, object], ...]  # of each mail: the markers in each of its parts, by ground
     unseen_characters_taken_out: int
     may_approve: tuple[str, ...]  # ids of officers
     words_left: tuple[WordsToTick, ...]

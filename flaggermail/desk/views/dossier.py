@@ -7,10 +7,11 @@ Whoever writes the files asks for one part after the other, so that no whole ele
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from typing import ClassVar
 
@@ -66,13 +67,13 @@ class DossierPlan(Answer):
     """The parts of a dossier, in the order in which they are asked for.
 
     `as_of` is the instant of the last event, and stands in for the day of the export everywhere, so that the same
-    dossier has the same octets.
+    dossier has the same octets. It and `last_event` are null after a cursor: they are those of the first parts.
     """
 
     name: str
     organisation: str
-    as_of: datetime
-    last_event: int
+    as_of: datetime | None
+    last_event: int | None
     cases: int
     parts: tuple[PlannedPart, ...]
     next: str | None
@@ -92,37 +93,36 @@ class PlanDossier(ListView, ArchiveView):
     def show(self, work: UnitOfWork) -> DossierPlan:
         """Returns the parts that are asked for. Raises NotFound, Refusal."""
         scope = _scope(work, self.case, self.election)
-        found = [(seq, event.at) for seq, event in events_of(work.tx, scope)]
-        if not found:
+        events = cache(lambda: [(seq, event.at) for seq, event in events_of(work.tx, scope)])
+        begins = self.cursor is None
+        if begins and not events():
             raise NotFound(CommandRefusal.NOTHING_OF_DOSSIER(name=scope.name))
-        shown = self.cut(self._parts(work, scope, [seq for seq, _ in found]), lambda one: one[0])
+        shown = self.cut(self._parts(work, scope, events), lambda one: one[0])
         return DossierPlan(
             name=scope.name,
             organisation=work.env.settings.desk.organisation.name.nl,
-            as_of=max(at for _, at in found),
-            last_event=found[-1][0],
+            as_of=max(at for _, at in events()) if begins else None,
+            last_event=events()[-1][0] if begins else None,
             cases=len(scope.cases),
             parts=tuple(part for _, part in shown.lines),
             next=shown.next,
         )
 
-    def _parts(self, work: UnitOfWork, scope: Scope, events: Sequence[int]) -> Iterator[tuple[_Key, PlannedPart]]:
-        """Yields the parts, each with its key; the mails of cases before the cursor are not read again."""
-        after = self.after()
-        first = "" if after is None else str(after[1])
+    def _parts(
+        self, work: UnitOfWork, scope: Scope, events: Callable[[], Sequence[tuple[int, datetime]]]
+    ) -> Iterator[tuple[_Key, PlannedPart]]:
+        """Yields the parts, each with its key; mails of cases before the cursor, and events, are read when needed."""
+        kind, first, _ = self.begins_after((0, "", -1))
         yield (0, "", 0), PlannedPart(part=DossierPart.FRAME)
         for case in scope.cases:
-            if case.number >= first:
+            if kind <= 1 and case.number >= first:
                 yield (1, case.number, 0), PlannedPart(part=DossierPart.CASE, of=case.number)
                 for at, mail in enumerate(mails_of(work.tx, case).kept, start=1):
-                    yield (
-                        (1, case.number, at),
-                        PlannedPart(part=DossierPart.MAIL, of=mail.id, number=number_of(at)),
-                    )
-        for at in range(0, len(events), EVENTS_A_FILE):
-            number = at // EVENTS_A_FILE + 1
-            part = PlannedPart(part=DossierPart.EVENTS, after=events[at - 1] if at else 0, number=number_of(number))
-            yield (2, "", number), part
+                    yield (1, case.number, at), PlannedPart(part=DossierPart.MAIL, of=mail.id, number=number_of(at))
+        for number, last in enumerate([0, *(seq for seq, _ in events()[EVENTS_A_FILE - 1 :: EVENTS_A_FILE])], start=1):
+            if last < events()[-1][0]:
+                part = PlannedPart(part=DossierPart.EVENTS, after=last, number=number_of(number))
+                yield (2, "", number), part
 
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the number of the case; None for an election. Raises NotFound."""
