@@ -16,6 +16,7 @@ from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.refusals import ViewRefusal
 from flaggermail.wording.said import ENGLISH
 
 
@@ -55,7 +56,7 @@ class Desk:
         """
         request = {} if request is None else request
         if not isinstance(name, str) or not isinstance(request, Mapping):
-            raise Refusal("a request is a name and a JSON object")
+            raise Refusal(ViewRefusal.NO_REQUEST())
         if name in VIEWS:
             return self._show(name, request)
         if name in INSPECTIONS and self._ground is not None:
@@ -64,7 +65,7 @@ class Desk:
 
         if name in door.COMMANDS:
             return self._perform(name, request)
-        raise NotFound(f"{name}: the desk knows no such request")
+        raise NotFound(ViewRefusal.NO_SUCH_REQUEST(name=name))
 
     def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
@@ -121,7 +122,7 @@ class Desk:
         login, rota = self._caller.login or "", env.settings.rota
         officer = rota.by_login(login) or rota.by_login(self._caller.entered_by or "")
         if officer is None:
-            raise Refusal(f"user {login}: no officer in oncall.yaml has this login; only officers of the desk may act")
+            raise Refusal(ViewRefusal.NO_OFFICERS_LOGIN(login=login))
         return officer.id
 
 

@@ -134,8 +134,9 @@ class ActPart(Sentence):
     TOKEN = "act part: token"
     MESSAGE_ID = "act part: message id"
     DATE = "act part: date"
+    NOTHING = "act part: nothing"
 
 
-def in_a_row(parts: Sequence[StoredText | str], between: ActPart = ActPart.COMMA) -> StoredText | str:
-    """Returns parts as one detail, such as `a, b`, which each language joins in its own way; raises for none."""
+def in_a_row(parts: Sequence[StoredText | str], between: Sentence = ActPart.COMMA) -> StoredText | str:
+    """Returns one or more parts as one detail, joined as each language does: `a or b` with `RefusalPart.OR`."""
     return reduce(lambda one, other: between(one=one, other=other), parts)

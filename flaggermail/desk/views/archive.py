@@ -28,8 +28,8 @@ from flaggermail.record.terms import Standing, day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.rota import READERS
+from flaggermail.wording.refusals import ViewRefusal
 
-NOTHING_ASKED = "say what to find: a number, a correspondent, a date, a tag, or a case"
 _OF_CASE = ("number", "title", "election", "state", "opened_at", "narratives", "exercise")
 _OF_MAIL = (
     "id", "case", "received_at", "direction", "from_address", "subject", "kinds", "place", "digest", "discarded_at",
@@ -90,9 +90,9 @@ class FindInArchive(ArchiveView):
         """Returns {"cases": [...], "mails": [...], "unread": [id, ...]}. Raises Refusal, NotFound."""
         asked, case = self._criteria(work), self.about(work)
         if self.text is not None and case is None:
-            raise Refusal("text: the text of mails is searched within one case only; name it: --case CASE")
+            raise Refusal(ViewRefusal.TEXT_WITHIN_CASE())
         if asked.is_empty and case is None:
-            raise Refusal(f"archive find: {NOTHING_ASKED}")
+            raise Refusal(ViewRefusal.NOTHING_TO_FIND())
         rows, unread = find.mails(work, asked, case), list[str]()
         if self.text is not None:
             rows, unread = find.with_text(work, rows, self.text)

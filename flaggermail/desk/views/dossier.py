@@ -29,7 +29,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import BY_TABLE, ArchiveReading, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 
 EVENTS_A_FILE = 5000
 EMPTY = "(empty)"
@@ -66,7 +66,7 @@ class PlanDossier(ArchiveView):
         scope = _scope(work, self.case, self.election)
         found = [(seq, event.at) for seq, event in events_of(work.tx, scope)]
         if not found:
-            raise NotFound(f"dossier {scope.name}: nothing is on record of it")
+            raise NotFound(ViewRefusal.DOSSIER_EMPTY(name=scope.name))
         parts: list[Json] = [{"part": DossierPart.FRAME.value}]
         for case in scope.cases:
             parts.append({"part": DossierPart.CASE.value, "of": case.number})

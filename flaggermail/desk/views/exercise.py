@@ -12,6 +12,7 @@ from flaggermail.notices.debrief import gather
 from flaggermail.record.rows import Rehearsal
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.refusals import ViewRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class ShowDebrief(View):
         zone = work.env.settings.zone
         known = [row for row in work.tx.find(Rehearsal) if self.exercise in {None, row.election}]
         if not known:
-            raise NotFound(f"exercise {self.exercise or ''}: no story was played; see `flaggermail election list`")
+            raise NotFound(ViewRefusal.STORY_NOT_PLAYED(exercise=self.exercise or ""))
         found = gather(work, max(known, key=lambda row: row.started_at))
         return {
             "exercise": found.rehearsal.election,

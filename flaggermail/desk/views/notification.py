@@ -19,6 +19,7 @@ from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
+from flaggermail.wording.refusals import ViewRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +34,7 @@ class NotificationText(View):
         """Returns {"draft", "subject", "text"}. Raises NotFound."""
         notification = work.tx.get(Notification, draft_id(work, self.draft))
         if notification is None or not notification.digest:
-            raise NotFound(
-                f"draft {self.draft}: there is no text of it; `flaggermail case show` lists the notifications"
-            )
+            raise NotFound(ViewRefusal.DRAFT_WITHOUT_TEXT(draft=self.draft))
         said = wording(work, notification)
         return {"draft": notification.id, "subject": said.subject, "text": said.body}
 

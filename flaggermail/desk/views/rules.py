@@ -27,6 +27,7 @@ from flaggermail.rules.rulebook import WHO, judge_samples, load_samples
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.settings.yaml_files.source import FileFault
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 
 
 def document(name: str, context: Context, found: Explanation, becomes: str = "") -> dict[str, Json]:
@@ -96,10 +97,10 @@ class ExplainMail(View):
         if self.message is not None:
             stored = work.tx.get(StoredMessage, self.message)
             if stored is None:
-                raise NotFound(f"message {self.message}: there is no such message; ids look like m00000001")
+                raise NotFound(CommandRefusal.NO_SUCH_MESSAGE(message=self.message))
             return _live(work, self.message, work.env.octets.get(stored.digest))
         if self.octets is None:
-            raise Refusal("rules test: takes a message, or the octets of a mail")
+            raise Refusal(ViewRefusal.RULES_TEST_WHAT())
         if self.who is None:
             return _live(work, "", _octets(self.octets))
         return self._sample(work, self.octets, self.who)
@@ -195,14 +196,14 @@ def _outcome(outcome: RuleOutcome, found: Explanation) -> dict[str, Json]:
 def written_folder(name: str, files: Mapping[str, str]) -> Iterator[Path]:
     """Yields a temporary folder `name` with the files handed in, for what reads a folder. Raises Refusal."""
     if PurePosixPath(name).name != name or name == "..":
-        raise Refusal(f"{name[:90]!a} is no name of a folder")
+        raise Refusal(ViewRefusal.FOLDER_NAME(given=ascii(name[:90])))
     with tempfile.TemporaryDirectory(prefix="flaggermail-") as outer:
         folder = Path(outer) / name
         folder.mkdir()
         for path, octets in files.items():
             steps = PurePosixPath(path)
             if steps.is_absolute() or ".." in steps.parts or not steps.parts:
-                raise Refusal(f"{path[:90]!a} is no path in a folder")
+                raise Refusal(ViewRefusal.FOLDER_PATH(given=ascii(path[:90])))
             place = folder / steps
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(_octets(octets))
@@ -213,4 +214,4 @@ def _octets(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except ValueError as fault:
-        raise Refusal("octets are written in Base64") from fault
+        raise Refusal(ViewRefusal.NO_BASE64()) from fault

@@ -28,14 +28,14 @@ from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, lan
 from flaggermail.wording.filing import FilingReason, SuggestionText
 from flaggermail.wording.hints import HintByCommand, HintByMail
 from flaggermail.wording.pieces import MailWord, RefusalPart, SourceWord, TypeWord
-from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal
+from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal, ViewRefusal
 from flaggermail.wording.said import Sentence, StoredText, as_written, counted, every
 from tests.corpus import each
 from tests.tools.dutch import english_in
 from tests.tools.said import sample
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
-ROOMS_OF_THE_TERMINAL = ("archive/", "cli/", "desk/", "stories/")  # no reply mail comes there
+ROOMS_OF_THE_TERMINAL = ("cli/",)
 LIMITS = HealthLimits(free=500, clock=timedelta(seconds=90), certificate=timedelta(days=30))
 SETS = frozenset(type(one).__name__ for one in every().values())
 
@@ -162,8 +162,8 @@ def test_every_sentence_is_said_somewhere() -> None:
     assert {one for one in left if not one.startswith(by_name)} == set()
 
 
-def test_a_refusal_that_can_reach_a_mail_is_a_sentence() -> None:
-    """Only what a terminal alone can ask for is refused in plain English."""
+def test_a_refusal_below_the_terminal_is_a_sentence() -> None:
+    """Only what a terminal alone can refuse, such as a file that is there already, is refused in plain English."""
     plain = [
         f"{name}:{node.lineno}"
         for path in sorted(PACKAGE.rglob("*.py"))
@@ -183,13 +183,14 @@ def test_a_refusal_reads_in_english_and_is_said_in_dutch() -> None:
     assert str(Refusal("only here")) == Refusal("only here").said.in_language("nl") == "only here"
 
 
-REFUSALS = (*CommandRefusal, *ReportRefusal, *SendingRefusal)
+REFUSALS = (*CommandRefusal, *ReportRefusal, *SendingRefusal, *ViewRefusal)
 HINTS = {one.value.partition(": ")[2]: one for one in HintByCommand}
 LINE = re.compile(r"`flaggermail|(?<!\w)--[a-z]")
 TOLD_APART = {
     SendingRefusal.WITHHELD,
     SendingRefusal.WITHHELD_DRAFT,
-}  # alarms and states of a mail, whose reader was refused nothing
+    ViewRefusal.REPLAY_HAS_NO_SERVERS,
+}  # alarms and states of a mail, whose reader was refused nothing; one that begins with the name of its command
 
 
 def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:
