@@ -51,7 +51,7 @@ class Preview:
     text: str
     octets: bytes
     by_mail: bool  # False for a portal or a phone
-    differs: tuple[StoredText, ...]  # what is a placeholder in it
+    differs: tuple[str, ...]  # what is a placeholder in it
     warnings: tuple[StoredText, ...]
 
 
@@ -109,8 +109,7 @@ def preview(work: UnitOfWork, command: Draft) -> Preview:
     sample = writing.preview(work, _outgoing(work, plan.case, plan.channel, blank, command))
     _check(work, plan.channel, blank, sample.subject, sample.body)
     text = work.env.parser.parse(sample.octets).text
-    unknown = () if tail else (ActPart.TAIL(tail=NO_TAIL),)
-    differs = (*unknown, ActPart.TOKEN(token=NO_TOKEN), ActPart.MESSAGE_ID(), ActPart.DATE())
+    differs = (*(() if tail else (f"the tail {NO_TAIL}",)), f"the token {NO_TOKEN}", "the Message-ID", "the Date")
     return Preview(sample.subject, text, sample.octets, bool(blank.to), differs, plan.warnings)
 
 

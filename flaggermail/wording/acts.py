@@ -117,7 +117,7 @@ class ActWarning(Sentence):
 
 
 class ActPart(Sentence):
-    """The words for a detail of these, and for what a preview makes up."""
+    """The words for a detail of these."""
 
     AND = "act part: and"
     COMMA = "act part: comma"
@@ -130,10 +130,6 @@ class ActPart(Sentence):
     SENT_COPY = "act part: sent copy"
     PORTAL = "act part: portal"
     PHONE = "act part: phone"
-    TAIL = "act part: tail"
-    TOKEN = "act part: token"
-    MESSAGE_ID = "act part: message id"
-    DATE = "act part: date"
     NOTHING = "act part: nothing"
 
 

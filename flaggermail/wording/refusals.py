@@ -204,7 +204,6 @@ class ViewRefusal(Sentence):
 
     SCHEMA_UNKNOWN = "view: schema unknown"
     ATTACHMENT_ALONE = "view: attachment alone"
-    MESSAGE_GONE = "view: message gone"
     ATTACHMENTS_ALIKE = "view: attachments alike"
     NO_SUCH_ATTACHMENT = "view: no such attachment"
     DOSSIER_EMPTY = "view: dossier empty"
@@ -215,7 +214,6 @@ class ViewRefusal(Sentence):
     STORY_NOT_PLAYED = "view: story not played"
     DEVICE_NOT_WAITING = "view: device not waiting"
     SECRET_MISSING = "view: secret missing"
-    DRAFT_WITHOUT_TEXT = "view: draft without text"
     TEXT_WITHIN_CASE = "view: text within case"
     NOTHING_TO_FIND = "view: nothing to find"
     FIELDS_DIFFER = "view: fields differ"

@@ -27,7 +27,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 from flaggermail.wording.acts import in_a_row
 from flaggermail.wording.pieces import RefusalPart
-from flaggermail.wording.refusals import ViewRefusal
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +154,7 @@ def _kept(work: UnitOfWork, key: str) -> StoredMessage:
     """Returns a message whose octets are kept. Raises NotFound, Refusal."""
     stored = the_message(work, key)
     if stored.discarded_at is not None:
-        raise Refusal(ViewRefusal.MESSAGE_GONE(message=stored.id))
+        raise Refusal(CommandRefusal.OCTETS_DESTROYED(message=stored.id))
     return stored
 
 

@@ -19,7 +19,7 @@ from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import WAITING
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
-from flaggermail.wording.refusals import ViewRefusal
+from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class NotificationText(View):
         """Returns {"draft", "subject", "text"}. Raises NotFound."""
         notification = work.tx.get(Notification, draft_id(work, self.draft))
         if notification is None or not notification.digest:
-            raise NotFound(ViewRefusal.DRAFT_WITHOUT_TEXT(draft=self.draft))
+            raise NotFound(CommandRefusal.NO_SUCH_DRAFT(draft=self.draft))
         said = wording(work, notification)
         return {"draft": notification.id, "subject": said.subject, "text": said.body}
 
@@ -68,7 +68,7 @@ class PreviewNotification(View):
             "text": found.text,
             "base64": base64.b64encode(found.octets).decode("ascii"),
             "by_mail": found.by_mail,
-            "differs": [one.english for one in found.differs],
+            "differs": list(found.differs),
             "warnings": [one.english for one in found.warnings],
         }
 
