@@ -237,6 +237,7 @@ class ViewRefusal(Sentence):
     TEXT_NOT_KEPT = "view: text not kept"
     QUOTE_OPEN = "view: quote open"
     NO_WORD = "view: no word"
+    NO_CURSOR = "view: no cursor"
     STAR_WITHIN = "view: star within"
     STEM_TOO_SHORT = "view: stem too short"
     NO_REQUEST = "view: no request"
@@ -255,6 +256,9 @@ class RequestFault(Sentence):
     TWO_INSTANTS = "request: two instants"
     NO_DAY = "request: no day"
     OF_ANOTHER_KIND = "request: of another kind"
+    TOO_SMALL = "request: too small"
+    TOO_LARGE = "request: too large"
+    TOO_LONG = "request: too long"
     NOT_RIGHT = "request: not right"
     NO_JSON = "request: no json"
     MORE = "request: more"
@@ -270,6 +274,7 @@ class RequestValue(Sentence):
     LIST_TYPE = "value: list"
     TUPLE_TYPE = "value: tuple"
     DICT_TYPE = "value: object"
+    DATACLASS_TYPE = "value: part"
 
 
 class ReportRefusal(Sentence):

@@ -123,6 +123,7 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("correspondent",): (_V.NO_CORRESPONDENT,),
     ("date",): (_V.NO_DATE, _V.DATES_BACKWARDS, _V.NO_DAY, _V.DAY_TOO_FAR),
     ("tag",): (_V.NO_TAG,),
+    ("cursor",): (_V.NO_CURSOR,),
     ("version",): (_C.VERSION_UNKNOWN, _C.VERSION_TOO_OLD, _C.CHANGED_SINCE, _C.CHANGED_SINCE_ON),
 }  # fmt: skip
 _NAMES_IT = frozenset({_C.NOT_ONE_OF, _C.EMPTY})

@@ -20,12 +20,13 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import ViewRefusal
 from flaggermail.wording.said import StoredText
 
 T = TypeVar("T")
 
 Document = Mapping[str, Json]
-NO_CURSOR = "cursor: is none that this list gave as `next`; leave it out to begin anew"
+NO_CURSOR = ViewRefusal.NO_CURSOR()
 LISTED, MOST_LISTED = 100, 1_000
 """The lines of a list that are answered at once: by default, and at most."""
 
