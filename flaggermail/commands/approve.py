@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import reduce
 
 from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import Command, Subject
@@ -23,7 +22,7 @@ from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Tok
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
-from flaggermail.wording.acts import ActText, ActWarning
+from flaggermail.wording.acts import ActText, ActWarning, in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 from flaggermail.wording.said import StoredText
@@ -158,8 +157,7 @@ def _missing(work: UnitOfWork, draft: Notification, tally: ApprovalTally) -> tup
     void = (tally.lacking(),) if tally.void else ()
     if not still:
         return (ActWarning.NOBODY_MAY_APPROVE(), *void)
-    officers = reduce(lambda one, other: RefusalPart.OR(one=one, other=other), still)
-    return (ActWarning.STILL_TO_APPROVE(officers=officers), *void)
+    return (ActWarning.STILL_TO_APPROVE(officers=in_a_row(still, RefusalPart.OR)), *void)
 
 
 def _with_what_holds(work: UnitOfWork, did: ActFacts) -> ActFacts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
 
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import require_text
@@ -17,7 +16,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
-from flaggermail.wording.acts import ActText, ActWarning
+from flaggermail.wording.acts import ActText, ActWarning, in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 from flaggermail.wording.said import StoredText
@@ -119,7 +118,7 @@ def _others(work: UnitOfWork, channel: Channel) -> StoredText:
     ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]
     if not ways:
         return RefusalPart.NO_OTHER_CHANNEL(platform=platform.name if platform else channel.platform)
-    return RefusalPart.USE_OTHER(ways=reduce(lambda one, other: RefusalPart.OR(one=one, other=other), ways))
+    return RefusalPart.USE_OTHER(ways=in_a_row(ways, RefusalPart.OR))
 
 
 def _covers(channel: Channel, day: date) -> bool:

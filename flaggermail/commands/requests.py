@@ -28,6 +28,11 @@ STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 LONGEST_SHOWN = 60  # characters of a wrong value that a refusal quotes
 MOST_FAULTS = 3
 _LENGTH_OF_A_DAY = len("2024-06-06")
+_BOUNDS = {  # fault of pydantic -> the sentence, and where it says the bound
+    "greater_than_equal": (RequestFault.TOO_SMALL, "ge"),
+    "less_than_equal": (RequestFault.TOO_LARGE, "le"),
+    "string_too_long": (RequestFault.TOO_LONG, "max_length"),
+}
 _READERS: dict[type[object], TypeAdapter[object]] = {}  # built on first use: a command line needs one of them
 
 
@@ -135,6 +140,9 @@ def _said(fault: ErrorDetails) -> StoredText:
         return RequestFault.NOT_ONE_OF(**said, wanted=allowed.split(", "))
     if kind.upper() in RequestValue.__members__:
         return RequestFault.OF_ANOTHER_KIND(**said, wanted=RequestValue[kind.upper()]())
+    if kind in _BOUNDS:
+        sentence, bound = _BOUNDS[kind]
+        return sentence(**said, wanted=str(context.get(bound, "")))
     message = found if kind == "value_error" else f"{fault['msg'][:1].lower()}{fault['msg'][1:]}"
     return RequestFault.NOT_RIGHT(**said, message=str(message))
 

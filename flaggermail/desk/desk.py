@@ -20,7 +20,7 @@ from flaggermail.mail.message import Json
 from flaggermail.record.readings import ReadItem
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.rota import EVERYBODY
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 from flaggermail.wording.said import ENGLISH
 
 
@@ -63,7 +63,7 @@ class Desk:
         """
         request = {} if request is None else request
         if not isinstance(name, str) or not isinstance(request, Mapping):
-            raise Refusal("a request is a name and a JSON object")
+            raise Refusal(ViewRefusal.NO_REQUEST())
         if name in VIEWS:
             shown = None if issubclass(view_of(name), OctetsView) else self._show(name, request)
             if shown is None or isinstance(shown, Octets):
@@ -77,7 +77,7 @@ class Desk:
 
         if name in door.COMMANDS:
             return self._perform(name, request, key)
-        raise NotFound(f"{name}: the desk knows no such request")
+        raise NotFound(ViewRefusal.NO_SUCH_REQUEST(name=name))
 
     def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Document]:
         """Returns the octets of a view that answers such; their facts bear `version`. Raises Refusal, NotFound."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health.overview import ARCHIVE_OF, PROCESS, RUNTIME_FOLDER, STATUS_FILE, judged
 from flaggermail.settings.yaml_files.source import YamlSource, read, require_folder
+from flaggermail.wording.refusals import ViewRefusal
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
@@ -80,9 +81,9 @@ def read_status(path: Path) -> Mapping[str, Json]:
     except FileNotFoundError:
         return {}
     except OSError as fault:
-        raise Refusal(f"{path}: cannot be read ({fault.strerror})") from fault
+        raise Refusal(ViewRefusal.FILE_UNREADABLE(file=str(path), fault=str(fault.strerror))) from fault
     except ValueError:  # neither UTF-8 nor JSON
         found = None
     if not isinstance(found, dict):
-        raise Refusal(f"{path}: is not what a daemon writes")
+        raise Refusal(ViewRefusal.STATUS_UNREADABLE(file=str(path)))
     return found

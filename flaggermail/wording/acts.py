@@ -130,8 +130,9 @@ class ActPart(Sentence):
     SENT_COPY = "act part: sent copy"
     PORTAL = "act part: portal"
     PHONE = "act part: phone"
+    NOTHING = "act part: nothing"
 
 
-def in_a_row(parts: Sequence[StoredText | str], between: ActPart = ActPart.COMMA) -> StoredText | str:
-    """Returns parts as one detail, such as `a, b`, which each language joins in its own way; raises for none."""
+def in_a_row(parts: Sequence[StoredText | str], between: Sentence = ActPart.COMMA) -> StoredText | str:
+    """Returns one or more parts as one detail, joined as each language does: `a or b` with `RefusalPart.OR`."""
     return reduce(lambda one, other: between(one=one, other=other), parts)

@@ -87,6 +87,11 @@ class HintByCommand(Sentence):
     NOT_OVER = "by command: election not over"
     WHICH_ELECTION = "by command: which election"
     DRAFT = "by command: lacking: draft"
+    NO_SUCH_ATTACHMENT = "by command: view: no such attachment"
+    STORY_NOT_PLAYED = "by command: view: story not played"
+    TEXT_WITHIN_CASE = "by command: view: text within case"
+    NO_HEAD = "by command: view: no head"
+    WORD_NOT_UNDERSTOOD = "by command: view: word not understood"
 
 
 class HintByMail(Sentence):
@@ -163,6 +168,11 @@ class HintByMail(Sentence):
     NOT_OVER = "by mail: election not over"
     WHICH_ELECTION = "by mail: which election"
     DRAFT = "by mail: lacking: draft"
+    NO_SUCH_ATTACHMENT = "by mail: view: no such attachment"
+    STORY_NOT_PLAYED = "by mail: view: story not played"
+    TEXT_WITHIN_CASE = "by mail: view: text within case"
+    NO_HEAD = "by mail: view: no head"
+    WORD_NOT_UNDERSTOOD = "by mail: view: word not understood"
 
 
 def hint(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredText:

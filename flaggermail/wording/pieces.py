@@ -36,6 +36,7 @@ class RefusalPart(Sentence):
     NO_ELECTION_OPEN = "part: no election open"
     NO_NARRATIVE = "part: no narrative"
     NO_NARRATIVES = "part: no narratives"
+    NO_TAGS = "part: no tags"
     FOLDER_OF_ANOTHER = "part: folder of another"
     ACTED = "part: acted"
     ACTED_ON = "part: acted on"

@@ -206,6 +206,51 @@ class CommandRefusal(Sentence):
     PAGERS_OF_ANOTHER = "pagers of another"
 
 
+class ViewRefusal(Sentence):
+    """Why a view or an inspection is refused."""
+
+    SCHEMA_UNKNOWN = "view: schema unknown"
+    ATTACHMENT_ALONE = "view: attachment alone"
+    ATTACHMENTS_ALIKE = "view: attachments alike"
+    NO_SUCH_ATTACHMENT = "view: no such attachment"
+    DOSSIER_EMPTY = "view: dossier empty"
+    RULES_TEST_WHAT = "view: rules test what"
+    FOLDER_NAME = "view: folder name"
+    FOLDER_PATH = "view: folder path"
+    NO_BASE64 = "view: no base64"
+    STORY_NOT_PLAYED = "view: story not played"
+    DEVICE_NOT_WAITING = "view: device not waiting"
+    SECRET_MISSING = "view: secret missing"
+    TEXT_WITHIN_CASE = "view: text within case"
+    NOTHING_TO_FIND = "view: nothing to find"
+    FIELDS_DIFFER = "view: fields differ"
+    NO_LIST_OF_TEXTS = "view: no list of texts"
+    NO_THREADS = "view: no threads"
+    REPLAY_HAS_NO_SERVERS = "view: replay has no servers"
+    LANGUAGE_UNKNOWN = "view: language unknown"
+    FILE_UNREADABLE = "view: file unreadable"
+    STATUS_UNREADABLE = "view: status unreadable"
+    NO_HEAD = "view: no head"
+    HEAD_UNREADABLE = "view: head unreadable"
+    COMPLETED_KIND = "view: completed kind"
+    WORD_NOT_UNDERSTOOD = "view: word not understood"
+    NO_CORRESPONDENT = "view: no correspondent"
+    NO_DATE = "view: no date"
+    DATES_BACKWARDS = "view: dates backwards"
+    NO_TAG = "view: no tag"
+    NO_DAY = "view: no day"
+    DAY_TOO_FAR = "view: day too far"
+    TEXT_TOO_LONG = "view: text too long"
+    TEXT_NOT_KEPT = "view: text not kept"
+    QUOTE_OPEN = "view: quote open"
+    NO_WORD = "view: no word"
+    NO_CURSOR = "view: no cursor"
+    STAR_WITHIN = "view: star within"
+    STEM_TOO_SHORT = "view: stem too short"
+    NO_REQUEST = "view: no request"
+    NO_SUCH_REQUEST = "view: no such request"
+
+
 class RequestFault(Sentence):
     """What is wrong with one field of a request; `wanted` is what would be right."""
 
@@ -217,6 +262,9 @@ class RequestFault(Sentence):
     TWO_INSTANTS = "request: two instants"
     NO_DAY = "request: no day"
     OF_ANOTHER_KIND = "request: of another kind"
+    TOO_SMALL = "request: too small"
+    TOO_LARGE = "request: too large"
+    TOO_LONG = "request: too long"
     NOT_RIGHT = "request: not right"
     NO_JSON = "request: no json"
     MORE = "request: more"
@@ -232,6 +280,7 @@ class RequestValue(Sentence):
     LIST_TYPE = "value: list"
     TUPLE_TYPE = "value: tuple"
     DICT_TYPE = "value: object"
+    DATACLASS_TYPE = "value: part"
 
 
 class ReportRefusal(Sentence):

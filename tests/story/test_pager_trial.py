@@ -59,6 +59,7 @@ def test_each_pager_is_called_once_by_the_daemon(paged: Services) -> None:
         for at, name in enumerate(("first", "second"))
     )
     assert calls(paged) == []
+    assert run(paged, TryPagers(officer="officer1"), "officer1").did == outcome.did  # asked twice in one instant
     assert paging.drain(paged) == 2
     assert calls(paged) == [("first", "proefoproep"), ("second", "proefoproep")]
     assert pages(paged) == [("officer1", name, PageState.SENT) for name in ("first", "second")]

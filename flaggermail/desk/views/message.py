@@ -23,7 +23,9 @@ from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.acts import in_a_row
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 from flaggermail.wording.said import StoredText
 
 
@@ -161,7 +163,7 @@ class MessageOctets(OctetsView):
             number, name = _attachment(work.env.parser.parse(octets), stored.id, self.attachment)
             content = work.env.parser.attachment(octets, number)
             if content is None:
-                raise Refusal(f"attachment {self.attachment}: cannot be decoded alone; save the whole message")
+                raise Refusal(ViewRefusal.ATTACHMENT_ALONE(attachment=self.attachment))
             octets, kind = content, MediaType.UNTOLD
         facts = OctetsOfMessage(message=stored.id, name=name, size=len(octets))
         return Octets(media_type=kind, name=name, size=len(octets), parts=in_blocks(octets), facts=facts)
@@ -179,12 +181,13 @@ def _attachment(mail: Message, key: str, wanted: str) -> tuple[int, str]:
     """Returns the index of an attachment and a name for its file. Raises NotFound; Refusal if several are so named."""
     named = [at for at, one in enumerate(mail.attachments) if one.filename == wanted]
     if len(named) > 1:
-        positions = " or ".join(str(at + 1) for at in named)
-        raise Refusal(f"attachment {wanted}: message {key} has {len(named)} so named; give its position, {positions}")
+        positions = in_a_row([str(at + 1) for at in named], RefusalPart.OR)
+        alike = ViewRefusal.ATTACHMENTS_ALIKE(attachment=wanted, message=key, number=len(named), wanted=positions)
+        raise Refusal(alike)
     if not named and wanted.isdecimal() and 0 < int(wanted) <= len(mail.attachments):
         named = [int(wanted) - 1]
     if not named:
-        raise NotFound(f"attachment {wanted}: message {key} has no such one; `flaggermail message show` lists them")
+        raise NotFound(ViewRefusal.NO_SUCH_ATTACHMENT(attachment=wanted, message=key))
     return named[0], mail.attachments[named[0]].filename or f"{key}-{named[0] + 1}.bin"
 
 

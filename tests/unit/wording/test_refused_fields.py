@@ -11,10 +11,11 @@ import pytest
 from flaggermail.commands import door
 from flaggermail.commands.requests import read_request
 from flaggermail.desk.desk import view_of
+from flaggermail.desk.inspections import FIELDS
 from flaggermail.desk.views import VIEWS
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
-from flaggermail.wording.refusals import CommandRefusal, ReportRefusal
+from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, ViewRefusal
 from flaggermail.wording.refused_fields import fields_of
 from tests.corpus import each
 from tests.tools.said import sample
@@ -26,23 +27,26 @@ ABOUT_NO_FIELD = {
     CommandRefusal.NO_READER, CommandRefusal.NO_PLAYERS, CommandRefusal.EXERCISE_RUNS, CommandRefusal.NO_EXERCISE,
     CommandRefusal.NOT_OBSERVING, CommandRefusal.OBSERVES, CommandRefusal.OBSERVING, CommandRefusal.NO_VALID_MAIL,
     CommandRefusal.REQUEST_TOO_LONG, CommandRefusal.REQUEST_WITH_NUL, CommandRefusal.REQUEST_FAULTY,
-    CommandRefusal.REQUEST_UNREADABLE, CommandRefusal.MAIL_LOST,
+    CommandRefusal.REQUEST_UNREADABLE, CommandRefusal.MAIL_LOST, ViewRefusal.FIELDS_DIFFER,
+    ViewRefusal.REPLAY_HAS_NO_SERVERS, ViewRefusal.FILE_UNREADABLE, ViewRefusal.STATUS_UNREADABLE, ViewRefusal.NO_HEAD,
+    ViewRefusal.NO_REQUEST, ViewRefusal.NO_SUCH_REQUEST, ViewRefusal.NO_OFFICERS_LOGIN,
 }  # fmt: skip
 """Who asks, the state of the desk, its machine, or the request as a whole; a faulty request names its fields itself."""
 NAMES = {spec.name for name in door.COMMANDS for spec in fields(door.command_of(name))}
 NAMES |= {spec.name for name in VIEWS for spec in fields(view_of(name))} | {"version"}
+NAMES |= {field for named in FIELDS.values() for field in named}
 
 
-@each("code", [one for one in (*CommandRefusal, *ReportRefusal) if one not in ABOUT_NO_FIELD])
-def test_a_refusal_names_a_field_that_some_request_has(code: CommandRefusal | ReportRefusal) -> None:
+@each("code", [one for one in (*CommandRefusal, *ReportRefusal, *ViewRefusal) if one not in ABOUT_NO_FIELD])
+def test_a_refusal_names_a_field_that_some_request_has(code: CommandRefusal | ReportRefusal | ViewRefusal) -> None:
     """Each refusal that is not about the desk or the caller names a field, and commands or views have that field."""
-    found = fields_of(sample(code, {"name": "text"}))
+    found = fields_of(sample(code, {"name": "text", "field": "text"}))
     assert found, code
     assert set(found) <= NAMES, code
 
 
 @each("code", sorted(ABOUT_NO_FIELD))
-def test_a_refusal_about_the_desk_names_none(code: CommandRefusal) -> None:
+def test_a_refusal_about_the_desk_names_none(code: CommandRefusal | ViewRefusal) -> None:
     """A refusal because of the caller's role or the state of the desk names no field."""
     assert Refusal(sample(code)).where == ""
 
