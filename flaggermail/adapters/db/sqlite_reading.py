@@ -173,7 +173,7 @@ class SqliteReading(ReadableRows):
         chain = f"SELECT seq, octets FROM event WHERE {tests} ORDER BY seq LIMIT ?"  # noqa: S608 - our names
         left = PAGE if most is None else most
         while page := self._connection.execute(chain, (*asked.values(), after, min(left, PAGE))).fetchall():
-            values = f"SELECT commitment, value FROM personal WHERE event IN ({', '.join('?' * len(page))})"  # noqa: S608
+            values = f"SELECT commitment, value FROM personal WHERE event IN ({', '.join('?' * len(page))})"  # noqa: S608 - marks
             found = self._connection.execute(values, [seq for seq, _ in page])
             yield from decode_each(page, partial(_revealed, {key: json.loads(value) for key, value in found}), kind)
             after = page[-1][0]

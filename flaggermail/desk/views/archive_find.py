@@ -24,7 +24,7 @@ NOTHING_ASKED = "say what to find: a number, a correspondent, a date, a tag, or 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundCase(Answer):
+class MatchingCase(Answer):
     """A case of the mails that were found, or one with the number or the tag that was asked for."""
 
     number: str
@@ -37,7 +37,7 @@ class FoundCase(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundMail(Answer):
+class MatchingMail(Answer):
     """A mail that fulfils everything that was asked."""
 
     id: str
@@ -57,8 +57,8 @@ class FoundMail(Answer):
 class ArchiveFound(Answer):
     """Cases by number, then mails by arrival; `unread` are the ids of mails whose text could not be searched."""
 
-    cases: tuple[FoundCase, ...]
-    mails: tuple[FoundMail, ...]
+    cases: tuple[MatchingCase, ...]
+    mails: tuple[MatchingMail, ...]
     unread: tuple[str, ...]
     next: str | None
 
@@ -130,15 +130,15 @@ def _place(row: Case | StoredMessage) -> tuple[int, str, str]:
     return (0, "", row.number) if isinstance(row, Case) else (1, stamp(row.received_at), row.id)
 
 
-def _case(row: Case) -> FoundCase:
-    return FoundCase(
+def _case(row: Case) -> MatchingCase:
+    return MatchingCase(
         number=row.number, title=row.title, election=row.election, state=row.state, opened_at=row.opened_at,
         narratives=row.narratives, exercise=row.exercise,
     )  # fmt: skip
 
 
-def _mail(row: StoredMessage) -> FoundMail:
-    return FoundMail(
+def _mail(row: StoredMessage) -> MatchingMail:
+    return MatchingMail(
         id=row.id, case=row.case, received_at=row.received_at, direction=row.direction, from_address=row.from_address,
         subject=row.subject, kinds=row.kinds, place=row.place, digest=row.digest, discarded_at=row.discarded_at,
         exercise=row.exercise,

@@ -73,7 +73,7 @@ class _Part(IntEnum):
     WITHHELD = auto()
 
 
-class _Line(NamedTuple):
+class _NoteLine(NamedTuple):
     """A line of the note; the first three fields are its key, whose texts have the order of the list."""
 
     part: int
@@ -82,19 +82,19 @@ class _Line(NamedTuple):
     shown: object
 
 
-def _lines(work: UnitOfWork, note: HandoverNote) -> Iterator[_Line]:
-    yield from (_Line(_Part.CASES.value, stamp(one.opened_at), one.number, one) for one in note.cases)
+def _lines(work: UnitOfWork, note: HandoverNote) -> Iterator[_NoteLine]:
+    yield from (_NoteLine(_Part.CASES.value, stamp(one.opened_at), one.number, one) for one in note.cases)
     for part, clocks in ((_Part.CLOCKS, [clock for clock, _ in note.clocks]), (_Part.AWAITED, note.awaited)):
         for clock in sorted(clocks, key=clock_place):
             rank, key = clock_place(clock)
-            yield _Line(part.value, str(rank), key, clock)
+            yield _NoteLine(part.value, str(rank), key, clock)
     for part, reminders in ((_Part.UNANSWERED, note.unanswered), (_Part.ACKNOWLEDGED, note.acknowledged)):
-        yield from (_Line(part.value, stamp(one.told_at), one.id, one) for one in reminders)
+        yield from (_NoteLine(part.value, stamp(one.told_at), one.id, one) for one in reminders)
     for mail in note.quarantine:
-        yield _Line(_Part.QUARANTINE.value, f"{trust_of(work, mail).rank}{stamp(mail.received_at)}", mail.id, mail)
+        yield _NoteLine(_Part.QUARANTINE.value, f"{trust_of(work, mail).rank}{stamp(mail.received_at)}", mail.id, mail)
     for part, mails in ((_Part.UNCERTAIN, note.uncertain), (_Part.WITHHELD, note.withheld)):
-        yield from (_Line(part.value, "", one.id, one) for one in mails)
+        yield from (_NoteLine(part.value, "", one.id, one) for one in mails)
 
 
-def _of(lines: tuple[_Line, ...], part: _Part, kind: type[T]) -> tuple[T, ...]:
+def _of(lines: tuple[_NoteLine, ...], part: _Part, kind: type[T]) -> tuple[T, ...]:
     return tuple(line.shown for line in lines if line.part == part and isinstance(line.shown, kind))

@@ -17,7 +17,7 @@ from operator import or_
 import pytest
 from jsonschema import Draft202012Validator
 
-from flaggermail.desk.answers import Answer, Schemas
+from flaggermail.desk.answers import SAID, Answer, Schemas
 from flaggermail.desk.desk import Caller, Desk, view_of
 from flaggermail.desk.views import VIEWS
 from flaggermail.errors import NotFound, Refusal
@@ -118,5 +118,5 @@ def test_each_answer_fits_its_schema(played: Services, name: str, language: str)
 def test_a_dutch_answer_has_no_english_sentence(played: Services, name: str) -> None:
     """What is said has the same code in each language; its words are those of the language."""
     for english, dutch in zip(answers(played, name, "en"), answers(played, name, "nl"), strict=True):
-        for field in (field for field in english if field.endswith("_said") and field in dutch):
+        for field in (field for field in english if field.endswith(SAID) and field in dutch):
             assert english[field] == dutch[field]
