@@ -121,13 +121,16 @@ class ShowHandover(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPages(View):
-    """The latest pages and their results."""
+    """The latest pages and their results; with `about` those of one subject, such as a reminder or a test."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
+    about: str | None = None
+
     def show(self, work: UnitOfWork) -> Document:
         """Returns {"pages": [...]}, oldest first."""
-        latest = sorted(work.tx.find(Page), key=lambda row: (row.queued_at, row.id))[-_SHOWN:]
+        wanted = () if self.about is None else (where(Page.about).is_(self.about),)
+        latest = sorted(work.tx.find(Page, *wanted), key=lambda row: (row.queued_at, row.id))[-_SHOWN:]
         return {"pages": [plain(row, work.env.settings.zone) for row in latest]}
 
 
