@@ -241,8 +241,7 @@ def page(session: Session, officer: str, seconds: int, *, as_json: bool) -> None
     Example: flaggermail oncall page officer1
     """
     asked = session.ask("oncall page", officer=officer)
-    queued = [text(one, "page") for one in parts(part(asked, "did"), "pages")]
-    called = [_called(one) for one in _settled(session, queued, seconds)]
+    called = [_called(one) for one in _settled(session, text(asked, "key"), seconds)]
     if as_json:
         show_json({**asked, "pagers": called})
     else:
@@ -252,11 +251,11 @@ def page(session: Session, officer: str, seconds: int, *, as_json: bool) -> None
         raise click.exceptions.Exit(1)
 
 
-def _settled(session: Session, queued: Sequence[str], seconds: int) -> Sequence[Mapping[str, Json]]:
-    """Returns the pages with those ids once each has a result, or as they are when the time is over."""
+def _settled(session: Session, about: str, seconds: int) -> Sequence[Mapping[str, Json]]:
+    """Returns the pages about that once each has a result, or as they are when the time is over."""
     until = time.monotonic() + seconds
     while True:
-        found = [one for one in _pages(session) if one["id"] in queued]
+        found = parts(session.ask("oncall pages", about=about), "pages")
         if time.monotonic() >= until or all(one["state"] not in UNDER_WAY for one in found):
             return found
         time.sleep(ASKED_EVERY)
@@ -269,11 +268,6 @@ def _called(page: Mapping[str, Json]) -> dict[str, Json]:
     why = {PageState.QUEUED: waits, PageState.ATTEMPTING: waits, PageState.HELD: often, PageState.SENT: ""}
     state = PageState(text(page, "state"))
     return {"pager": page["pager"], "taken": state is PageState.SENT, "why": why.get(state, page["answer"])}
-
-
-def _pages(session: Session) -> Sequence[Mapping[str, Json]]:
-    """Returns the latest pages."""
-    return parts(session.ask("oncall pages"), "pages")
 
 
 @command.command(name="pages")

@@ -217,7 +217,7 @@ class TryPagers(Command):
         pages = page_queue.queue_trial(work, officer)
         facts = (PageFact(page=one.id, pager=one.pager, held=one.state is PageState.HELD) for one in pages)
         text = ActText.PAGES_QUEUED(officer=officer.id, pagers=len(pages))
-        return ActResult(text, pages[0].id, did=ActFacts(pages=tuple(facts)))
+        return ActResult(text, pages[0].about, did=ActFacts(pages=tuple(facts)))
 
 
 def _the_reminder(work: UnitOfWork, key: str) -> Reminder:

@@ -105,9 +105,9 @@ def queue_trial(work: UnitOfWork, officer: Officer) -> list[Page]:
     most = work.env.settings.desk.rate_limits.pages_per_hour
     called = sum(is_trial(page) for page in _called(work, officer))
     text = PageText.TRIAL().in_language(work.env.settings.desk.organisation.language)
-    about, queued = f"{TRIAL}{work.now.isoformat()}", list[Page]()
+    about, queued = f"{TRIAL}{officer.id}/{work.now.isoformat()}", list[Page]()
     for position, pager in enumerate(officer.pagers):
-        identity = f"{about}/{officer.id}/{position}"
+        identity = f"{about}/{position}"
         if (there := work.tx.get(Page, identity)) is not None:  # asked twice in one instant, as in a replay
             queued.append(there)
             continue

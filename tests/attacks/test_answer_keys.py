@@ -82,7 +82,7 @@ def test_a_typed_number_with_a_tail_is_understood(desk: Desk) -> None:
     """An officer may copy a number from a mail to a platform: the command means the case."""
     exchange = notified(desk)
     for typed in (exchange.number, exchange.number.lower(), exchange.number.replace("-", "\u2013")):
-        assert exchange.case in desk.do(Assess(case=typed, incorrect=True)).text
+        assert exchange.case in desk.do(Assess(case=typed, incorrect=True)).text.english
     assert desk.refused(Assess(case=f"{exchange.case}-K7Q", incorrect=True))
 
 

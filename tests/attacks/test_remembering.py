@@ -150,7 +150,7 @@ def test_command_places_and_remembers(night: Night) -> None:
     """`quarantine place ID --new --remember` does the same."""
     sent = asked_about(night)
     outcome = night.desk.do(PlaceMessage(message=str(sent.shows), new=True, remember=True, source=Source.MEDIA))
-    assert outcome.text.endswith("; oudestad.example is remembered")
+    assert outcome.text.english.endswith("; oudestad.example is remembered")
     assert remembered(night) == [("oudestad.example", Source.MEDIA, "officer1")]
 
 

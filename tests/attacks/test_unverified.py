@@ -21,6 +21,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.stories.doubles import ListMailbox
 from flaggermail.wording.filing import PlacementBasis
+from tests.acting import warned
 from tests.both_shapes import words_of
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
 from tests.store.conftest import migrated_file as migrated_file  # noqa: PLC0414 - a fixture
@@ -132,7 +133,7 @@ def test_commands_say_what_to_do(desk: Desk) -> None:
     for act in (AskReferrer(case=CASE, items=(Item.LINK,), text=""), ReplyToReferrer(case=CASE, text="Dank u.")):
         assert f"flaggermail message confirm {stored.id}" in desk.refused(act)
     outcome = desk.do(Decide(case=CASE, decision=Decision.NONE, reason="too little to go on"))
-    assert any(f"flaggermail message confirm {stored.id}" in warning for warning in outcome.warnings)
+    assert any(f"flaggermail message confirm {stored.id}" in warning for warning in warned(outcome))
     assert_nobody_else_written_to(desk)
 
 

@@ -28,6 +28,7 @@ from flaggermail.record.rows import (
     Override,
     Reminder,
 )
+from tests.acting import warned
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, mail
 
 OPEN = OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA)
@@ -49,7 +50,7 @@ def test_election_is_there_at_once_and_can_be_closed(desk: Desk) -> None:
     opened = desk.do(OpenCase(election="GR2026", type=CaseType.OTHER, origin=Origin.MEDIA)).key
     assert (opened, desk.case(opened).exercise) == ("VF-GR2026-0001", True)
     said = ("1 case of it is not closed: reminders, drafts and answers go on",)
-    assert desk.do(CloseElection(code="GR2026")).warnings == said
+    assert warned(desk.do(CloseElection(code="GR2026"))) == said
     assert desk.row(Election, "GR2026").closed_at == desk.clock.now()
 
 
@@ -96,7 +97,7 @@ def test_assessment_keeps_what_is_left_out(desk: Desk) -> None:
     case = desk.case(number)
     assert (case.incorrect, case.contradicts, case.criteria, case.aspects) == (True, "art. J 16", (2,), ("conduct",))
     assert (case.satire, case.assessed_by) == (True, "weigher")
-    assert said.warnings == ("own attempts: 1; repeated attempts means at least 2",)
+    assert warned(said) == ("own attempts: 1; repeated attempts means at least 2",)
 
 
 @pytest.mark.parametrize("decision", ["decline", "refer", "none"])
@@ -126,13 +127,13 @@ def test_closing_a_case_names_the_reminders_that_end(desk: Desk) -> None:
     desk.go_on(5)
     desk.receive(mail(answers=desk.message_id_of(first), at=desk.clock.now()))
     other = desk.notified("x-mute", case=desk.decided())
-    closed = desk.do(CloseCase(case=case)).warnings
+    closed = warned(desk.do(CloseCase(case=case)))
     names = [desk.notification(use).channel_name for use in (first, second)]
     assert closed == (
         f"no more reminders of {first} ({names[0]}): substance",
         f"no more reminders of {second} ({names[1]}): receipt, human, substance",
     )
-    (mute,) = desk.do(CloseCase(case=desk.notification(other).case)).warnings
+    (mute,) = warned(desk.do(CloseCase(case=desk.notification(other).case)))
     assert mute.endswith("): human, substance")
     before = len(desk.reminders())
     desk.go_on(10_000)
@@ -160,11 +161,11 @@ def test_a_note_of_an_answer_before_the_sending_stops_nothing_and_says_so(desk: 
     desk.go_on(5)
     early = replace(NOTE, case=case, effective_at=START, counts_as=(Kind.SUBSTANTIVE_REPLY,))
     noted = desk.do(early)
-    assert noted.text.endswith(f"; it stops no clock, because {key} was sent later, at 2024-06-06 10:44+02:00")
+    assert noted.text.english.endswith(f"; it stops no clock, because {key} was sent later, at 2024-06-06 10:44+02:00")
     assert noted.did.stops is False
     assert {state for state, _ in desk.clocks(key).values()} == {"running"}
-    assert "clock" not in desk.do(replace(early, counts_as=())).text
-    assert "clock" not in desk.do(replace(early, effective_at=sent_at.replace(second=0))).text
+    assert "clock" not in desk.do(replace(early, counts_as=())).text.english
+    assert "clock" not in desk.do(replace(early, effective_at=sent_at.replace(second=0))).text.english
     assert {state for state, _ in desk.clocks(key).values()} == {"stopped"}
 
 

@@ -68,7 +68,7 @@ def test_two_persons_neither_of_them_the_author(new_desk: NewDesk) -> None:
     desk = new_desk(persons=2)
     key = desk.drafted()
     assert "officer1 wrote it; two other persons approve" in desk.refused(Approve(draft=key), "officer1")
-    assert desk.do(Approve(draft=key), "officer2").text == f"draft {key}: 1 of 2 approvals"
+    assert desk.do(Approve(draft=key), "officer2").text.english == f"draft {key}: 1 of 2 approvals"
     desk.settle()
     assert (desk.notification(key).state, desk.server.to(X_CHANNEL)) == ("draft", [])
     assert "officer2 approved it already; another person must" in desk.refused(Approve(draft=key), "officer2")

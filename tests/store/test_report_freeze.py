@@ -17,7 +17,7 @@ from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.report import canonical, frozen
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.rota import ACCOUNTS, REPORT_WRITER
-from tests.acting import run
+from tests.acting import run, warned
 from tests.store.processes import go_on, other_process, services_on, told
 
 DRAFT = "languages: [nl, en]\nremarks: {nl: Zo was het., en: So it was.}\n"
@@ -62,11 +62,11 @@ def test_what_was_frozen_stays_when_it_is_undone(env: Services) -> None:
     run(env, UnfreezeReport(election="EP2024", reason="a word was wrong"), "head1")
     with pytest.raises(Refusal, match="is not frozen"):
         run(env, UnfreezeReport(election="EP2024", reason="again"), "head1")
-    said = run(env, DraftReport(election="EP2024", text=DRAFT.replace("Zo", "Aldus")), "writer1").warnings
+    said = warned(run(env, DraftReport(election="EP2024", text=DRAFT.replace("Zo", "Aldus")), "writer1"))
     assert len(said) == 1
     assert said[0].startswith("since f00000001: draft was ")
     assert "writer1: report drafted" in said[0]
-    assert run(env, FreezeReport(election="EP2024", early=True), "head1").warnings == said
+    assert warned(run(env, FreezeReport(election="EP2024", early=True), "head1")) == said
     first, second = freezes(env)
     assert (first.inputs, first.undone_by, second.undone_at) == (before.inputs, "head1", None)
     assert "Aldus" in second.inputs

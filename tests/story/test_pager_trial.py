@@ -55,7 +55,7 @@ def test_each_pager_is_called_once_by_the_daemon(paged: Services) -> None:
     outcome = run(paged, TryPagers(officer="officer1"), "officer1")
     assert outcome.text.in_language("nl") == "medewerker officer1: 2 pagers worden met een testbericht opgeroepen"
     assert outcome.did.pages == tuple(
-        PageFact(page=f"trial/{NOW.isoformat()}/officer1/{at}", pager=name, held=False)
+        PageFact(page=f"trial/officer1/{NOW.isoformat()}/{at}", pager=name, held=False)
         for at, name in enumerate(("first", "second"))
     )
     assert calls(paged) == []

@@ -167,13 +167,16 @@ class PageList(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPages(ListView):
-    """The pages and their results."""
+    """The pages and their results; with `about` those of one subject, such as a reminder or a test."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
+    about: str | None = None
+
     def show(self, work: UnitOfWork) -> PageList:
         """Returns the pages, oldest first. Raises Refusal for a cursor of another list."""
-        found = self.ordered(work, Page, Page.queued_at)
+        wanted = () if self.about is None else (where(Page.about).is_(self.about),)
+        found = self.ordered(work, Page, Page.queued_at, *wanted)
         return PageList(pages=found.lines, next=found.next)
 
 
