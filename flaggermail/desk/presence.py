@@ -20,7 +20,7 @@ MOST_LOOKS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Onlooker:
     """A person (the id of an officer or associate) and the instant at which they last looked."""
 
     person: str
@@ -43,7 +43,7 @@ class Presence:
             while len(self._looks) > MOST_LOOKS:
                 self._looks.popitem(last=False)
 
-    def others(self, person: str, items: Collection[ReadItem], at: datetime) -> tuple[Look, ...]:
+    def others(self, person: str, items: Collection[ReadItem], at: datetime) -> tuple[Onlooker, ...]:
         """Returns who else looked at any of these in the last two minutes, the latest look first.
 
         A look from after `at` counts for nothing: the clock was put back.
@@ -54,5 +54,5 @@ class Presence:
         for who, seen in looks:
             if who != person and timedelta(0) <= at - seen < LOOKS_LAST:
                 latest[who] = max(seen, latest.get(who, seen))
-        found = (Look(who, seen) for who, seen in latest.items())
+        found = (Onlooker(who, seen) for who, seen in latest.items())
         return tuple(sorted(found, key=lambda look: (look.at, look.person), reverse=True))
