@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
+from flaggermail.desk.answers import Answer
 from flaggermail.record.readings import ReadItem
 
 LOOKS_LAST = timedelta(minutes=2)
@@ -24,6 +25,15 @@ class Onlooker:
     """A person (the id of an officer or associate) and the instant at which they last looked."""
 
     person: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooksNow(Answer):
+    """Somebody who looked at the same thing in the last two minutes: an entry of `looking` in the answer of a view."""
+
+    officer: str  # the id of an officer or associate
+    name: str
     at: datetime
 
 

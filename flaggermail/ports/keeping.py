@@ -147,7 +147,10 @@ class Transaction(Evidence, Protocol):
         ...
 
     def last_about(self, key: str, most: int) -> list[Event]:
-        """Returns the last `most` events with that case, notification or message, the newest first; by an index."""
+        """Returns the last `most` events with that case, notification or message, the newest first; by an index.
+
+        Personal values are not revealed: the commitments to them stand in their places.
+        """
         ...
 
     def append(self, *events: Event) -> None:

@@ -16,6 +16,7 @@ from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli.session import Session
 from flaggermail.cli.showing import parts
+from flaggermail.commands import door
 from flaggermail.daemon import publishing
 from flaggermail.desk.desk import Caller, view_of
 from flaggermail.desk.desk import Desk as Door
@@ -95,6 +96,7 @@ def test_who_is_no_officer_reads_what_their_task_needs() -> None:
     """The privacy officer sees who read a case, and no mail; archivists and report writers see no rota."""
     of_privacy = {name for name in VIEWS if "privacy officer" in view_of(name).MAY}
     assert of_privacy == {"case readers"}
+    assert not [name for name in door.COMMANDS if "privacy officer" in door.command_of(name).MAY]
     for role in ("archivist", "report writer"):
         mine = {name for name in VIEWS if role in view_of(name).MAY}
         assert not mine & {

@@ -21,6 +21,7 @@ from flaggermail.adapters.db.mapping import table_of
 from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind
 
 WAIT = 2.0  # seconds that a view waits for other writers before it gives up the row of its reading
+LONG_WAIT = 10.0  # seconds that the daemon waits to remove rows
 MOST_ASKED = 10_000  # values in one statement: SQLite takes 32,766
 _READING = table_of("reading")
 _KEEP = text(
@@ -46,7 +47,7 @@ class SqlReadings:
         new = set(kept).difference(self.of({one.item for one in kept}))
         if not new:
             return
-        with self._writing() as connection:
+        with self._writing(WAIT) as connection:
             for one in new:
                 values = {"kind": one.item.kind.value, "item": one.item.key, "hour": one.hour, "person": one.person}
                 connection.execute(_KEEP, values)
@@ -58,13 +59,13 @@ class SqlReadings:
 
     def forget(self, before: datetime) -> int:
         """Removes the readings of the hours before; returns their number."""
-        with self._writing() as connection:
+        with self._writing(LONG_WAIT) as connection:
             return connection.execute(_BEFORE, {"before": before}).rowcount
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self, wait: float) -> Iterator[Connection]:
         is_file = self._engine.dialect.name == "sqlite"  # a server lets several write beside each other
-        turn = self._turns.turn(WAIT) if is_file else nullcontext(WAIT)
+        turn = self._turns.turn(wait) if is_file else nullcontext(wait)
         with self._faults(writing=True), turn as left, self._engine.connect() as connection:
             connection.execution_options(**{ANEW: True})
             with begun(connection, time.monotonic() + left):

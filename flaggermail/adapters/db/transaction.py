@@ -403,14 +403,14 @@ class SqlTransaction(ReadableRows):
             yield from decode_each(page, partial(_revealed, self._values(page[0][0], page[-1][0])), kind)
 
     def last_about(self, key: str, most: int) -> list[Event]:
-        """Returns the last events with that case, notification or message; see `ports.Transaction`."""
+        """Returns the last events with that case, notification or message, unrevealed; see `ports.Transaction`."""
         self._links.write_out()
         newest = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq).desc()).limit(most)
         found: dict[int, bytes] = {}
         for column in (EventRow.case, EventRow.notification, EventRow.message):  # each by its own index
             found.update((seq, octets) for seq, octets in self._session.exec(newest.where(col(column) == key)))
         last = sorted(found, reverse=True)[:most]
-        return [decode(found[seq], partial(_revealed, self._values(seq, seq))) for seq in last]
+        return [decode(found[seq], partial(_revealed, {})) for seq in last]
 
     def _values(self, first: int, last: int) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""
