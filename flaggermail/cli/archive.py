@@ -69,7 +69,7 @@ def find(session: Session, /, *, words: Sequence[str], as_json: bool, **asked: s
     Example: flaggermail archive find --tag closed-stations --date 2024-06
     """
     given = {name: value for name, value in asked.items() if value is not None}
-    found = session.ask("archive find", words=list(words), **given)
+    found = session.ask_all("archive find", "cases", "mails", words=list(words), **given)
     if as_json:
         show_json(found)
         return
@@ -98,6 +98,8 @@ def _tell(found: Mapping[str, Json]) -> None:
     for one in parts(found, "taken_out"):
         said_why = f"note: {text(one, 'message')}: {text(one, 'reason')} ({text(one, 'by')}, {text(one, 'at')[:10]})"
         click.echo(safe_line(said_why))
+    if found["taken_out_further"]:
+        click.echo(f"note: and {found['taken_out_further']} more that were taken out")
     for one in parts(found, "findings"):
         click.echo(safe_line(f"{text(one, 'name')}: {text(one, 'text')}"))
         click.echo(safe_line(f"  {text(one, 'remedy')}"))

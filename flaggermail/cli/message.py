@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     """Prints the message with that id or Message-ID. Raises NotFound, ArchiveFailure, Refusal if it was destroyed."""
-    found = session.ask("message show", message=key)
+    found = session.ask_all("message show", "receipts", message=key)
     if as_json:
         show_json(found)
         return
@@ -194,7 +193,7 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
 
     Example: flaggermail message list --place declined
     """
-    found = session.ask("message list", place=place)
+    found = session.ask_all("message list", "messages", place=place)
     if as_json:
         show_json(found)
         return
@@ -365,15 +364,12 @@ def save(session: Session, message: str, attachment: str | None, folder: Path, *
 
     Example: flaggermail message save m00000012 --attachment screenshot.png --to evidence
     """
-    found = session.ask("message octets", message=message, attachment=attachment)
-    name = text(found, "name")
-    if not name or Path(name).name != name:
-        raise Refusal(f"message {message}: {name} is no name of a file")
-    path = folder / name
+    found = session.fetch("message octets", message=message, attachment=attachment)
+    path = folder / found.name
     folder.mkdir(parents=True, exist_ok=True)
-    write_new([(path, base64.b64decode(text(found, "base64")))], "choose another folder (--to)", PRIVATE)
+    write_new([(path, found.whole())], "choose another folder (--to)", PRIVATE)
     if as_json:
-        show_json({name: found[name] for name in ("message", "name", "size", "version")} | {"file": str(path)})
+        show_json({**found.facts, "file": str(path)})
     else:
         click.echo(safe_line(str(path)))
 

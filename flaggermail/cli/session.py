@@ -18,8 +18,10 @@ from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.wiring.opening import DeskConnection
 
 if TYPE_CHECKING:
+    from flaggermail.documents.octets import Octets
     from flaggermail.mail.message import Json
     from flaggermail.wiring.opening import Given
+    from flaggermail.wording.said import StoredText
 
 MOST_AT_ONCE = 1_000  # lines of a list in one answer; the desk gives no more
 
@@ -37,17 +39,22 @@ class Session:
         """Asks the desk in the name of this user. Raises Refusal, ConfigurationError."""
         return self._opened().answer(name, request)
 
-    def ask_all(self, name: str, part: str, /, **request: Json) -> Mapping[str, Json]:
-        """Asks for a list to its end; `part` names its lines. Returns one document; its version is that of the first.
+    def fetch(self, name: str, /, **request: Json) -> Octets[Mapping[str, Json]]:
+        """Asks the desk for a file in the name of this user. Raises Refusal, ConfigurationError."""
+        return self._opened().fetch(name, request)
 
-        Raises as `ask` does.
+    def ask_all(self, name: str, /, *lists: str, **request: Json) -> Mapping[str, Json]:
+        """Asks for a list to its end; `lists` names the fields with its lines.
+
+        Returns one document, whose other fields are those of the first part. Raises as `ask` does.
         """
         first = found = self.ask(name, **request, limit=MOST_AT_ONCE)
-        lines = parts(first, part)
+        lines = {part: parts(first, part) for part in lists}
         while found["next"] is not None:
             found = self.ask(name, **request, limit=MOST_AT_ONCE, cursor=found["next"])
-            lines += parts(found, part)
-        return {**first, part: lines, "next": None}
+            for part in lists:
+                lines[part] += parts(found, part)
+        return {**first, **lines, "next": None}
 
     def ask_as_entered(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks in the name of this user, or else of the officer whose login this session began with.
@@ -63,7 +70,9 @@ class Session:
 
     def _opened(self) -> DeskConnection:
         if self._desk is None:
-            self._desk = DeskConnection(self.directory, login(), officer=self.officer, given=self.given, now=self.now)
+            self._desk = DeskConnection(
+                self.directory, login(), officer=self.officer, given=self.given, now=self.now, tell=_note
+            )
         return self._desk
 
     def close(self) -> None:
@@ -95,6 +104,10 @@ def login_of_session() -> str | None:
         return pwd.getpwuid(int(Path("/proc/self/loginuid").read_text("ascii"))).pw_name
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _note(said: StoredText) -> None:
+    click.echo(f"note: {safe_line(said.english)}", err=True)
 
 
 def report_answer(answer: Mapping[str, Json], *, as_json: bool = False) -> None:

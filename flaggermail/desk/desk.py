@@ -13,13 +13,14 @@ from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
 from flaggermail.desk.presence import LooksNow, Presence
 from flaggermail.desk.views import READS, VIEWS
-from flaggermail.desk.views.view import ArchiveView, Document, View
+from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View
+from flaggermail.documents.octets import Octets
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.readings import ReadItem
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.rota import EVERYBODY
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 from flaggermail.wording.said import ENGLISH
 
 
@@ -52,18 +53,22 @@ class Desk:
         self._for_views = for_views or services
         self._presence = presence or Presence()
 
-    def answer(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
+    def answer(self, name: str, request: Mapping[str, Json] | None = None, *, key: str | None = None) -> Document:
         """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
 
         The answer bears `version`. A command that names the `version` of the view it was decided on is refused if
-        somebody has acted on the same thing since. A view of a case, draft or mail bears `looking`: who else looked at
-        it in the last two minutes. Raises Refusal, NotFound.
+        somebody has acted on the same thing since. A command with a `key` is done once within a day, however often it
+        is sent. A view of a case, draft or mail bears `looking`: who else looked at it in the last two minutes. Raises
+        Refusal, NotFound.
         """
         request = {} if request is None else request
         if not isinstance(name, str) or not isinstance(request, Mapping):
-            raise Refusal("a request is a name and a JSON object")
+            raise Refusal(ViewRefusal.NO_REQUEST())
         if name in VIEWS:
-            return self._show(name, request)
+            shown = None if issubclass(view_of(name), OctetsView) else self._show(name, request)
+            if shown is None or isinstance(shown, Octets):
+                raise Refusal(CommandRefusal.TO_BE_FETCHED(name=name))
+            return shown
         if name in INSPECTIONS and self._ground is not None:
             if name in FOR_EVERYBODY:
                 self._reader(self._for_views(), name, EVERYBODY)
@@ -71,18 +76,34 @@ class Desk:
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
 
         if name in door.COMMANDS:
-            return self._perform(name, request)
-        raise NotFound(f"{name}: the desk knows no such request")
+            return self._perform(name, request, key)
+        raise NotFound(ViewRefusal.NO_SUCH_REQUEST(name=name))
 
-    def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
+    def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Document]:
+        """Returns the octets of a view that answers such; their facts bear `version`. Raises Refusal, NotFound."""
+        of_octets = name in VIEWS and issubclass(view_of(name), OctetsView)
+        found = self._show(name, {} if request is None else request) if of_octets else None
+        if not isinstance(found, Octets):
+            raise NotFound(CommandRefusal.NOT_TO_BE_FETCHED(name=name))
+        return found
+
+    def _perform(self, name: str, request: Mapping[str, Json], key: str | None) -> Document:
+        from flaggermail.cases.registration import require_registered  # noqa: PLC0415 - as below
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
+        from flaggermail.desk import repeats  # noqa: PLC0415 - as above
 
         env = self._services()
         actor = self._person(env)
         if actor is None:
             raise Refusal(CommandRefusal.NO_OFFICERS_LOGIN(login=self._caller.login or ""))
         with env.store.begin() as tx:
-            return door.ask(UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env)), name, request)
+            require_registered(tx)
+            work = UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env))
+
+            def done() -> dict[str, Json]:
+                return document_of(door.ask(work, name, request), self._for(env))
+
+            return done() if key is None else repeats.once(work, key, name, request, done)
 
     def _login(self, env: Services) -> str:
         """Returns the login by which the officer is known; empty if another program vouches for them."""
@@ -91,7 +112,7 @@ class Desk:
         login = self._caller.login or ""
         return login if env.settings.rota.by_login(login) else self._caller.entered_by or ""
 
-    def _show(self, name: str, request: Mapping[str, Json]) -> Document:
+    def _show(self, name: str, request: Mapping[str, Json]) -> Document | Octets[Document]:
         env, kind = self._for_views(), view_of(name)
         reader = self._reader(env, name, kind.MAY)
         view = read_request(kind, name, request, env.settings.zone)
@@ -99,21 +120,22 @@ class Desk:
             head = tx.head()
             work = UnitOfWork(env, tx, env.clock.now(), reader)
             found = view.show(work)
-            shown = document_of(found, self._for(env)) if isinstance(found, Answer) else found
+            facts = found.facts if isinstance(found, Octets) else found
+            shown = document_of(facts, self._for(env)) if isinstance(facts, Answer) else facts
             case = view.about(work) if isinstance(view, ArchiveView) else None
             items = self._items(work, name, view, shown)
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
             from flaggermail.archive import find  # noqa: PLC0415 - no other view needs it
 
             with env.store.begin() as tx:
-                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
-        document = {**shown, "version": head.seq if head else 0}
-        if not items:
-            return document
-        from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none
+                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on)
+        document: Document = {**shown, "version": head.seq if head else 0}
+        if items:
+            from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none
 
-        readings.keep(work, view, items)
-        return {**document, "looking": self._looking(work, items)}
+            readings.keep(work, view, items)
+            document = {**document, "looking": self._looking(work, items)}
+        return found.beside(document) if isinstance(found, Octets) else document
 
     def _items(self, work: UnitOfWork, name: str, view: View, shown: Document) -> tuple[ReadItem, ...]:
         """Returns the cases, drafts and mails that a view has shown."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from flaggermail.ports.keeping import (
     BlobStore,
+    Bookmark,
     CodeVault,
+    KeptAnswer,
     Lease,
     ReadingLog,
     SearchTerm,
@@ -70,6 +72,7 @@ __all__ = [
     "Accepted",
     "AccessToken",
     "BlobStore",
+    "Bookmark",
     "Census",
     "Clock",
     "CodeVault",
@@ -83,6 +86,7 @@ __all__ = [
     "Interrupt",
     "JobFailure",
     "JobReport",
+    "KeptAnswer",
     "Lease",
     "MailName",
     "MailPage",

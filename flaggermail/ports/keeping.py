@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import NamedTuple, Protocol, TypeVar, TypeVarTuple
 
 from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
@@ -76,12 +76,33 @@ class CodeVault(Protocol):
         ...
 
 
+class Bookmark(NamedTuple):
+    """The place of a row in a list that is ordered by an instant, and by the key where instants are equal."""
+
+    at: datetime
+    key: str
+
+
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
     """Words that follow each other in a text, of letters and digits alone; the last may be the beginning of a word."""
 
     words: tuple[str, ...]
     is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The answer to a command that bore a key, kept so that a repeat of it does nothing and is answered the same.
+
+    `asked` is a digest of the request, `answer` the document as JSON. It is no part of the event chain.
+    """
+
+    key: str
+    person: str
+    asked: str
+    at: datetime
+    answer: str
 
 
 class Transaction(Evidence, Protocol):
@@ -101,6 +122,16 @@ class Transaction(Evidence, Protocol):
 
     def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
+        ...
+
+    def in_order(
+        self, kind: type[R], by: datetime, most: int, after: Bookmark | None = None, *conditions: FieldCondition
+    ) -> list[R]:  # fmt: skip
+        """Returns the first `most` rows that meet the conditions, in the order of a field, then of the key.
+
+        `by`: the field, such as `Case.opened_at`, an instant that every row has. `after`: only the rows behind that
+        one. The order of keys is that of their characters, on every server. Raises as `find` does.
+        """
         ...
 
     def columns(
@@ -139,18 +170,19 @@ class Transaction(Evidence, Protocol):
         """Sets a counter, so that the next number issued is `value` + 1."""
         ...
 
-    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+    def events(
+        self, after: int = 0, kind: EventKind | None = None, *,
+        case: str | None = None, since: datetime | None = None, most: int | None = None,
+    ) -> Iterator[tuple[int, Event]]:  # fmt: skip
         """Yields the events after number `after` with their numbers; personal values are revealed unless erased.
 
-        `kind`: those of one kind alone.
+        `kind`: those of one kind alone; `case`: those that name the case, as each event does that changes a row of one;
+        `since`: those of this instant and later ones; `most`: no more than that many.
         """
         ...
 
     def last_about(self, key: str, most: int) -> list[Event]:
-        """Returns the last `most` events with that case, notification or message, the newest first; by an index.
-
-        Personal values are not revealed: the commitments to them stand in their places.
-        """
+        """Returns the last `most` events with that case, notification or message, the newest first; by an index."""
         ...
 
     def append(self, *events: Event) -> None:
@@ -190,6 +222,18 @@ class Transaction(Evidence, Protocol):
 
     def cursors(self) -> dict[str, Cursor]:
         """Returns how far each folder has been read that ever was, by its name."""
+        ...
+
+    def kept_answer(self, key: str) -> KeptAnswer | None:
+        """Returns the answer that is kept under a key; None if there is none."""
+        ...
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Keeps the answer to a command under its key, which no other may have."""
+        ...
+
+    def forget_answers(self, before: datetime) -> int:
+        """Forgets the answers that were kept before that instant; returns their number."""
         ...
 
 

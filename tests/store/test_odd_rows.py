@@ -18,7 +18,9 @@ from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.cases import citizen_retention
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
+from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import VIEWS
+from flaggermail.desk.views.view import OctetsView
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health import readiness, self_check, status
 from flaggermail.mail.message import Json
@@ -65,10 +67,10 @@ GIVEN: Mapping[str, list[dict[str, Json]]] = {
     "archive dossier part": [],  # asked by `archive export` below
     "archive find": [{"words": ["stembiljet"]}, {"date": "2024-06"}],
     "archive retention": [{}, {"as_of": "2030-01-01"}],
+    "archive retention lines": [{}, {"as_of": "2030-01-01"}],
     "case form read": [{"text": "nothing"}],
     "message list": [{}, {"place": "own"}, {"place": "case"}],
     "notify preview": [{"case": "VF-EP2024-0001", "channel": "x-urgent"}],
-    "oncall page": [{"officer": "officer1"}],
     "outbox list": [{"everything": True}],
     "quarantine list": [{}, {"old": True}],
     "report document": [{"election": "EP2024", "form": "html", "draft": True}],
@@ -123,7 +125,7 @@ def raised_by_views(env: Services, folder: Path) -> dict[tuple[str, str], str]:
         for request in requests(env, name):
             try:
                 with suppress(Refusal, ConfigurationError):
-                    session.ask(name, **request)
+                    (session.fetch if issubclass(view_of(name), OctetsView) else session.ask)(name, **request)
             except Exception as error:  # noqa: BLE001 - all are listed
                 raised[name, str(request)] = repr(error)
     return raised

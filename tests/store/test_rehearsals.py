@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 
 from flaggermail.cli import commands
 from flaggermail.commands.approve import Approve
@@ -18,7 +19,8 @@ from flaggermail.commands.elections import CloseElection, StartExercise, StopExe
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.desk.views.exercise import ShowDebrief
+from flaggermail.desk.answers import Reader, Schemas, document_of
+from flaggermail.desk.views.exercise import ShowDebrief, ShownDebrief
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
@@ -38,6 +40,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings
 from flaggermail.shipped import stories
 from flaggermail.stories import rehearsal
+from tests.acting import warned
 from tests.doubles.told_status import written
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
@@ -68,7 +71,7 @@ def notify(desk: Desk) -> str:
     desk.do(Assess(case=CASE, incorrect=True, criteria=(1,), own_attempts=3))
     desk.do(Decide(case=CASE, decision=Decision.NOTIFY, reason="votes become invalid"))
     drafted = desk.do(Draft(case=CASE, channel="x-urgent", title="Names on ballots", text="A video says so."))
-    assert drafted.warnings == (f"exercise: the desk plays {X_CHANNEL}, and nothing will leave for it",)
+    assert warned(drafted) == (f"exercise: the desk plays {X_CHANNEL}, and nothing will leave for it",)
     desk.do(Approve(draft=drafted.key))
     return drafted.key
 
@@ -103,14 +106,14 @@ def test_on_another_day_no_option_is_needed(new_desk: NewDesk) -> None:
     """Only a polling day needs to be confirmed."""
     desk = new_desk()
     desk.clock.set(START + timedelta(days=1))
-    assert "plays S08, 60 minutes in one" in desk.do(StartExercise(story="S08")).text
+    assert "plays S08, 60 minutes in one" in desk.do(StartExercise(story="S08")).text.english
 
 
 def test_a_rehearsal_ends_at_midnight_before_a_polling_day(new_desk: NewDesk) -> None:
     """The start says so; at midnight nothing more is played, its cases are closed, and the debrief is sent."""
     desk = new_desk()
     desk.clock.set(datetime.fromisoformat("2027-03-16T22:34:00+01:00"))
-    begun = desk.do(StartExercise(story="S08", speed=1)).text
+    begun = desk.do(StartExercise(story="S08", speed=1)).text.english
     assert begun.endswith("; it ends at midnight at the latest, before the polling day of PS2027")
     assert go_on(desk) == 1
     midnight = datetime.fromisoformat("2027-03-17T00:00:00+01:00")
@@ -414,8 +417,10 @@ def test_mail_that_no_rule_knows_is_named(desk: Desk) -> None:
     assert "Mail waarvoor geen regel gold:" in text
     with desk.env.store.read() as tx:
         shown = ShowDebrief().show(UnitOfWork(desk.env, tx, desk.clock.now()))
-    assert isinstance(shown["waits"], list)
-    assert [(wait["minutes"], wait["still"]) for wait in shown["waits"] if isinstance(wait, dict)] == [(4, False)]
+    assert [(wait.minutes, wait.still) for wait in shown.waits] == [(4, False)]
+    schemas = Schemas("#/$defs/")
+    schema = {**schemas.of(ShownDebrief), "$defs": schemas.held}
+    Draft202012Validator(schema).validate(document_of(shown, Reader(desk.env.settings.zone)))
 
 
 def test_a_story_of_a_robot_and_a_person(new_desk: NewDesk) -> None:

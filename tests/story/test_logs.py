@@ -369,7 +369,7 @@ ELSEWHERE = {
     "annex apply", "annex show",  # tests/store/test_annexes.py
     "archive export", "case readers",  # tests/store/test_readings.py
     "case text", "check", "db backup", "db restore", "db upgrade", "demo", "ingest", "init",
-    "message sample", "message save", "officer revoke", "oncall page", "replay", "report make", "report verify",
+    "message sample", "message save", "officer revoke", "replay", "report make", "report verify",
     "rules check", "rules schema", "run",
 }  # fmt: skip
 ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours

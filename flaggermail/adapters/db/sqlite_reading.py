@@ -40,7 +40,7 @@ from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
 
 if TYPE_CHECKING:
-    from flaggermail.ports import Cursor, ReadingLog, SearchTerm, Transaction
+    from flaggermail.ports import Bookmark, Cursor, KeptAnswer, ReadingLog, SearchTerm, Transaction
     from flaggermail.record.audit import AuditResult
     from flaggermail.record.readings import ReadAccess, ReadItem
 
@@ -95,6 +95,16 @@ class SqliteReading(ReadableRows):
         """Returns the last `most` rows that `find` would return, last first."""
         return self._rows(kind, conditions, f'ORDER BY "{kind.KEY}" DESC LIMIT {int(most)}')
 
+    def in_order(
+        self, kind: type[R], by: datetime, most: int, after: Bookmark | None = None, *conditions: FieldCondition
+    ) -> list[R]:  # fmt: skip
+        """Returns the first rows behind a place in the order of a field, then of the key; see `ports.Transaction`."""
+        (name,), key, begun, values = names_of(kind, (by,)), kind.KEY, "", list[object]()
+        if after is not None:
+            begun = f'{"AND" if conditions else "WHERE"} "{name}" >= ? AND ("{name}" > ? OR "{key}" > ?)'
+            values = [_held(after.at), _held(after.at), after.key]
+        return self._rows(kind, conditions, f'{begun} ORDER BY "{name}", "{key}" LIMIT {int(most)}', values)
+
     def columns(
         self, kind: type[R], fields: tuple[*Fields], *conditions: FieldCondition
     ) -> list[tuple[*Fields]]:  # fmt: skip
@@ -102,13 +112,15 @@ class SqliteReading(ReadableRows):
         values = attrgetter("key", *names_of(kind, fields))
         return cast("list[tuple[*Fields]]", [values(row)[1:] for row in self.find(kind, *conditions)])
 
-    def _rows(self, kind: type[R], conditions: Sequence[FieldCondition], end: str = "") -> list[R]:
+    def _rows(
+        self, kind: type[R], conditions: Sequence[FieldCondition], end: str = "", more: Sequence[object] = ()
+    ) -> list[R]:  # fmt: skip
         columns, convert = _columns(kind.TABLE)
         query, values = _asked(columns, kind, conditions, end)
         if is_empty(conditions):
             return []
         with as_readable(kind.TABLE, sqlite3.OperationalError):
-            found = self._connection.execute(query, values).fetchall()
+            found = self._connection.execute(query, [*values, *more]).fetchall()
             return [row_of(kind, [change(value) for change, value in zip(convert, row, strict=True)]) for row in found]
 
     def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
@@ -153,14 +165,22 @@ class SqliteReading(ReadableRows):
         """Returns the numbers of the texts in which every term occurs; see `ports.Transaction`."""
         return search_sqlite(texts, terms)
 
-    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+    def events(
+        self, after: int = 0, kind: EventKind | None = None, *,
+        case: str | None = None, since: datetime | None = None, most: int | None = None,
+    ) -> Iterator[tuple[int, Event]]:  # fmt: skip
         """Yields the events after number `after` with their numbers; see `ports.Transaction`."""
-        chain = "SELECT seq, octets FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
-        values = "SELECT commitment, value FROM personal WHERE event BETWEEN ? AND ?"
-        while page := self._connection.execute(chain, (after, PAGE)).fetchall():
-            first, after = page[0][0], page[-1][0]
-            held = {key: json.loads(value) for key, value in self._connection.execute(values, (first, after))}
-            yield from decode_each(page, partial(_revealed, held), kind)
+        given = {"kind = ?": kind and kind.value, '"case" = ?': case, "at >= ?": since and _held(since)}
+        asked = {test: value for test, value in given.items() if value is not None}
+        tests = " AND ".join([*asked, "seq > ?"])
+        chain = f"SELECT seq, octets FROM event WHERE {tests} ORDER BY seq LIMIT ?"  # noqa: S608 - our names
+        left = PAGE if most is None else most
+        while page := self._connection.execute(chain, (*asked.values(), after, min(left, PAGE))).fetchall():
+            values = f"SELECT commitment, value FROM personal WHERE event IN ({', '.join('?' * len(page))})"  # noqa: S608 - marks
+            found = self._connection.execute(values, [seq for seq, _ in page])
+            yield from decode_each(page, partial(_revealed, {key: json.loads(value) for key, value in found}), kind)
+            after = page[-1][0]
+            left -= 0 if most is None else len(page)
 
     def last_about(self, key: str, most: int) -> list[Event]:
         """Returns the last events with that case, notification or message, in a snapshot of its own."""
@@ -212,6 +232,19 @@ class SqliteReading(ReadableRows):
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Raises StoreFailure: a reader writes nothing."""
         _refuse(folder, cursor)
+
+    def kept_answer(self, key: str) -> KeptAnswer | None:
+        """Returns the answer that is kept under a key; None if there is none."""
+        with self._whole() as tx:
+            return tx.kept_answer(key)
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Raises StoreFailure: a reader writes nothing."""
+        _refuse(answer)
+
+    def forget_answers(self, before: datetime) -> int:
+        """Raises StoreFailure: a reader writes nothing."""
+        _refuse(before)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

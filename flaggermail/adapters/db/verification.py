@@ -35,7 +35,7 @@ from flaggermail.adapters.db.raw import (
     selected,
 )
 from flaggermail.adapters.db.sealed import SEALED, unsealed
-from flaggermail.record.audit import LIMIT, AuditResult, Head, Octets, RecordFinding, Subject
+from flaggermail.record.audit import LIMIT, AuditResult, Head, NamedDigests, RecordFinding, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
 from flaggermail.record.events import ERASING, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
@@ -43,6 +43,7 @@ from flaggermail.record.rows import BY_TABLE, Record
 EVENT, HEAD = table_of("event"), table_of("chain_head")
 NOT_GIVEN: Mapping[str, str] = {
     "lease": "says which process is the daemon now; it is renewed every ten seconds and proves nothing about the past",
+    "kept_answer": "answers to commands of the last day, for whoever repeats one; what was done is in the events",
     "reading": "says who read a case or a mail; no event makes it, and it goes after a term of its own",
     "alembic_version": "the revision of the schema, which every start compares with the program's",
 }
@@ -80,7 +81,7 @@ class Verification:
         self._gone: dict[Key, dict[str, int]] = {}  # personal values that are gone, not yet erased by an event
         self._rows = self._personal = 0
         self._head = Head(0, GENESIS)
-        self._octets = Octets()
+        self._octets = NamedDigests()
 
     def proof(self) -> AuditResult:
         """Compares everything."""

@@ -9,23 +9,35 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
 from flaggermail.commands.requests import STRICT
 from flaggermail.desk.answers import Answer
+from flaggermail.documents.octets import Octets
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
+from flaggermail.ports import Bookmark
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import ViewRefusal
 from flaggermail.wording.said import StoredText
 
+R = TypeVar("R", bound=Record)
 T = TypeVar("T")
+K = TypeVar("K", bound=tuple[str | int, ...])
+
+
+def at_most(characters: int) -> object:
+    """Bounds a text of a request, as a mark of its type."""
+    return Field(max_length=characters)
+
 
 Document = Mapping[str, Json]
-NO_CURSOR = "cursor: is none that this list gave as `next`; leave it out to begin anew"
+NO_CURSOR = ViewRefusal.NO_CURSOR()
 LISTED, MOST_LISTED = 100, 1_000
 """The lines of a list that are answered at once: by default, and at most."""
 
@@ -42,8 +54,20 @@ class View(ABC):
     MAY: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def show(self, work: UnitOfWork) -> Answer | Document:
+    def show(self, work: UnitOfWork) -> Answer | Document | Octets[Answer]:
         """Returns the answer, read in the one snapshot of `work`. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OctetsView(View):
+    """Base class of the views that answer octets of a media type, which are fetched."""
+
+    @abstractmethod
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the octets. All is read in the snapshot of `work`, which ends before the first part is sent.
+
+        Raises NotFound.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +94,34 @@ class ListView(View):
             return None
         try:
             found = json.loads(b64decode(self.cursor.encode("ascii"), b"-_", validate=True))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, list) or not found or not all(type(part) in {str, int} for part in found):
+        if not isinstance(found, list) or not found or not all(map(_is_of_a_key, found)):
             raise Refusal(NO_CURSOR)
         return tuple(found)
+
+    def begins_after(self, first: K) -> K:
+        """Returns the key of the last line that was answered before; `first`, which is before all, at the beginning.
+
+        Raises Refusal for a key of another list.
+        """
+        after = self.after()
+        return first if after is None else cast("K", _like(after, first))
+
+    def ordered(self, work: UnitOfWork, kind: type[R], by: datetime, *conditions: FieldCondition) -> Cut[R]:
+        """Returns the rows that are asked for, of those that meet the conditions; the database reads no others.
+
+        `by`: the instant that gives their order, such as `Page.queued_at`. Raises Refusal.
+        """
+        field, after = where(by).name, None
+        if self.cursor is not None:
+            at, key = self.begins_after(("", ""))
+            after = Bookmark(_instant(at), key)
+        rows = work.tx.in_order(kind, by, self.limit + 1, after, *conditions)
+        return self.cut(rows, lambda row: (stamp(getattr(row, field)), row.key))
+
+
+_OF_LISTS = frozenset({"limit", "cursor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +130,27 @@ class Cut(Generic[T]):
 
     lines: tuple[T, ...]
     next: str | None
+
+
+def stamp(at: datetime) -> str:
+    """Returns an instant as a part of a key; texts of this form have the order of their instants."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _instant(text: str) -> datetime:
+    """Returns the instant of a cursor. Raises Refusal for what is none."""
+    try:
+        at = datetime.fromisoformat(text)
+        if stamp(at) == text:
+            return at
+    except (ValueError, OverflowError):
+        pass
+    raise Refusal(NO_CURSOR)
+
+
+def _is_of_a_key(part: object) -> bool:
+    """True for what a database can compare: a number of 63 bits, or a text without control characters."""
+    return part.isprintable() if type(part) is str else type(part) is int and abs(part) < 1 << 63
 
 
 def _like(after: tuple[str | int, ...], key: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -101,15 +169,21 @@ def cursor_of(key: tuple[str | int, ...]) -> str:
 class ArchiveView(View):
     """Base class of the views for officers, archivists and report writers alone, each use of which is an event.
 
-    The desk refuses them to others, and writes the event after `show`, before it returns the document.
+    The desk refuses them to others, and writes the event after `show`, before it returns the answer.
     """
 
     UNTOLD: ClassVar[frozenset[str]] = frozenset()  # fields that the event does not hold
 
     def asked(self) -> dict[str, Json]:
         """Returns the fields that were given, for the event; never words of a mail's text."""
+        untold = self.UNTOLD | _OF_LISTS
         named = {spec.name: json_of(getattr(self, spec.name), UTC) for spec in fields(self)}
-        return {name: value for name, value in named.items() if value and name not in self.UNTOLD}
+        return {name: value for name, value in named.items() if value and name not in untold}
+
+    @property
+    def goes_on(self) -> bool:
+        """True for the lines of a list after a cursor: with those before them they are one reading, and one event."""
+        return isinstance(self, ListView) and self.cursor is not None
 
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the whole number of the only case that is read; None if it is not one. Raises NotFound."""

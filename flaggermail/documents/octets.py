@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An answer of octets: a media type, a name for a file, the octets in parts, and the facts beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+FactsT = TypeVar("FactsT")
+OtherT = TypeVar("OtherT")
+
+BLOCK = 64 * 1024  # octets of a part; a whole mail is copied once
+_FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
+
+
+class MediaType(StrEnum):
+    """The media types of answers (RFC 2046, RFC 6838)."""
+
+    CSV = "text/csv; charset=utf-8"  # RFC 4180
+    HTML = "text/html; charset=utf-8"
+    JSON_LINES = "application/jsonl"  # a document a line
+    MAIL = "message/rfc822"
+    ODT = "application/vnd.oasis.opendocument.text"
+    PDF = "application/pdf"
+    SVG = "image/svg+xml"
+    TAR = "application/x-tar"  # POSIX.1-2001, pax; several files
+    UNTOLD = "application/octet-stream"  # of a stranger: no program is to open it by what it says of itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Octets(Generic[FactsT]):
+    """Octets with their media type, and a name that is one step of a path.
+
+    `size` is their number, None if it is not known before the last part. `parts` are read once. `facts` stand beside
+    them: few and short, so that they fit a field of a head. Raises ValueError for a name that leads elsewhere.
+    """
+
+    media_type: MediaType
+    name: str
+    size: int | None
+    parts: Iterable[bytes]
+    facts: FactsT
+
+    def __post_init__(self) -> None:
+        if not is_file_name(self.name):
+            raise ValueError(f"{self.name!a} is no name of a file")
+
+    def beside(self, facts: OtherT) -> Octets[OtherT]:
+        """Returns the same octets with other facts."""
+        return Octets(media_type=self.media_type, name=self.name, size=self.size, parts=self.parts, facts=facts)
+
+    def whole(self) -> bytes:
+        """Returns all octets; for those that fit in memory."""
+        return b"".join(self.parts)
+
+
+def is_file_name(name: str) -> bool:
+    """True for the name of a file in a folder: it is no path, and has no control characters."""
+    return name not in {"", ".", ".."} and _FORBIDDEN.search(name) is None
+
+
+def in_blocks(octets: bytes) -> Iterator[bytes]:
+    """Yields octets in parts of at most `BLOCK`."""
+    for at in range(0, len(octets), BLOCK):
+        yield octets[at : at + BLOCK]
