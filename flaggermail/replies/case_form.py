@@ -71,7 +71,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 _BY_WORD = {word: key for key, words in _WORDS.items() for word in words}
 # Of a pair of words, the Dutch one and the English one, which readers of a further language get too.
-_AT: Mapping[str, int] = {language: int(language is not LanguageCode.NL) for language in LanguageCode}
+_AT: Mapping[str, int] = {**dict.fromkeys(LanguageCode, 1), LanguageCode.NL: 0}
 _ENDS = (("formulier", "einde"), ("form", "end"))
 _LINE = re.compile(rf"\W*({'|'.join(_BY_WORD)})\b[\s*_]*[:=]\s*(.*)", re.IGNORECASE)
 _MARK = re.compile(r"=*\s*(formulier|form|einde|end)\s+([0-9a-f]{6})\b", re.IGNORECASE)

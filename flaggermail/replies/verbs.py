@@ -45,7 +45,7 @@ class _Verb:
     shared: frozenset[str] = frozenset()  # the languages whose word for it is one of another too, so it tells none
 
     def words(self, language: str) -> str:
-        return self.nl if language == LanguageCode.NL else self.en
+        return {LanguageCode.NL: self.nl}.get(LanguageCode(language), self.en)
 
     def shown(self, language: str) -> str:
         return f"{self.words(language)}{self.shows.get(language, self.shows[LanguageCode.EN]) if self.shows else ''}"

@@ -13,15 +13,16 @@ from collections.abc import Mapping
 from flaggermail.wording.annex import AnnexRefusal
 from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal, ViewRefusal
 from flaggermail.wording.said import Sentence, StoredText
+from flaggermail.wording.sheets import SentFileRefusal
 
 Names = tuple[str, ...]
 
 WANTED = ("wanted", "allowed", "meant", "known", "example", "drafts", "stories", "uses", "right")
 """The details of refusals that say what would be right: one value, or all that are possible."""
-_C, _A, _V = CommandRefusal, AnnexRefusal, ViewRefusal
+_C, _A, _V, _S = CommandRefusal, AnnexRefusal, ViewRefusal, SentFileRefusal
 _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("case", "draft", "of"): (
-        _V.DOSSIER_EMPTY, _V.TEXT_WITHIN_CASE, _C.CASE_OR_ELECTION, _C.NOBODY_TO_ASK, _C.CLOSED_TO_QUESTIONS,
+        _C.NOTHING_OF_DOSSIER, _V.TEXT_WITHIN_CASE, _C.CASE_OR_ELECTION, _C.NOBODY_TO_ASK, _C.CLOSED_TO_QUESTIONS,
         _C.NOT_READY_TO_NOTIFY, _C.NOTIFIED_ALREADY, _C.CASE_CLOSED_ALREADY, _C.CASE_UNDECIDED,
         _C.NOT_DECIDED_TO_NOTIFY, _C.EXERCISE_NOT_ACCOUNTED, _C.NOTHING_TO_ACCOUNT, _C.NO_SUCH_CASE,
         _C.NOBODY_TO_WRITE_TO, _C.WHOLE_NUMBER, _C.REFERRER_UNPROVEN, _C.REFERRER_TO_CALL, _C.HOLD_OF_ONE_THING,
@@ -54,7 +55,7 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("effective_at",): (_C.USED_BEFORE_APPROVAL, _C.NOTE_IN_FUTURE),
     ("means",): (_C.MAIL_IS_NO_NOTE,),
     ("message", "from_message"): (
-        _V.RULES_TEST_WHAT, _C.MESSAGE_HAS_CASE, _C.MESSAGE_DESTROYED, _C.NOT_TO_DECLINE,
+        _S.NO_MAIL, _C.MESSAGE_HAS_CASE, _C.MESSAGE_DESTROYED, _C.NOT_TO_DECLINE,
         _C.NO_CITIZENS_REPORT, _C.NO_SUCH_MESSAGE, _C.MARK_IT, _C.MARKED_ALREADY, _C.NO_PLATFORMS_MAIL, _C.NO_COPY,
         _C.NO_ANSWER_OF_OURS, _C.TO_NO_CHANNEL, _C.VERIFIED_ALREADY, _C.SENT_FROM_HERE, _C.COMPOSED_HERE,
         _C.DECLINED_ALREADY, _C.IN_QUARANTINE_ALREADY, _C.NO_REPORT, _C.SENDER_NOT_VERIFIED,
@@ -113,9 +114,9 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ),
     ("revision",): (_A.OTHER_REVISION,),
     ("marks",): (_A.MARK_OUTSIDE, _A.UNTICKED),
-    ("name",): (_V.SCHEMA_UNKNOWN, _V.FOLDER_NAME),
+    ("name",): (_V.SCHEMA_UNKNOWN, _S.FOLDER),
     ("attachment",): (_V.ATTACHMENT_ALONE, _V.ATTACHMENTS_ALIKE, _V.NO_SUCH_ATTACHMENT),
-    ("files",): (_V.FOLDER_PATH,),
+    ("files",): (_S.PATH, _S.TOO_MANY, _S.TOO_LONG),
     ("exercise",): (_V.STORY_NOT_PLAYED,),
     ("words",): (_V.NOTHING_TO_FIND, _V.WORD_NOT_UNDERSTOOD),
     ("messages",): (_V.NO_THREADS,),

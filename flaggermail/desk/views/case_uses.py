@@ -45,7 +45,7 @@ class ShownClock(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownMoment(Answer):
+class TimelineMoment(Answer):
     """A moment of a use, or several until `until`; `minutes` are those from the sending to the first."""
 
     at: datetime
@@ -89,7 +89,7 @@ class ShownNotification(Answer):
     clocks: tuple[ShownClock, ...]
     reminders: tuple[Reminder, ...]
     running: tuple[ClockPlan, ...]
-    timeline: tuple[ShownMoment, ...]
+    timeline: tuple[TimelineMoment, ...]
     approval: DraftApproval | None
 
 
@@ -160,13 +160,13 @@ def _clock(clock: ClockRow, use: PlatformUse | None, *, exercise: bool) -> Shown
 # ---- What happened during a use, as the terminal draws it
 
 
-def timeline(use: PlatformUse, as_of: datetime) -> tuple[ShownMoment, ...]:
+def timeline(use: PlatformUse, as_of: datetime) -> tuple[TimelineMoment, ...]:
     """Returns what happened during a use, in order; what is open ends in a moment at `as_of`."""
     return tuple(_moment(label, use.sent_at) for label in shown(use, as_of, MOST_LABELS))
 
 
-def _moment(label: TimelineLabel, sent_at: datetime) -> ShownMoment:
-    return ShownMoment(
+def _moment(label: TimelineLabel, sent_at: datetime) -> TimelineMoment:
+    return TimelineMoment(
         at=label.first,
         until=label.last,
         minutes=clocks.minutes(sent_at, label.first),

@@ -32,7 +32,7 @@ class NotificationWording(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewedMail(Answer):
+class DraftPreview(Answer):
     """A draft as it would be frozen: the mail in Base64, and what in it is made up."""
 
     subject: str
@@ -84,14 +84,14 @@ class PreviewNotification(View):
     contact: Annotated[str, at_most(door.LONGEST)] = ""
     follow_up: bool = False
 
-    def show(self, work: UnitOfWork) -> PreviewedMail:
+    def show(self, work: UnitOfWork) -> DraftPreview:
         """Returns the mail, and what is made up in it. Raises Refusal as the command "notify" does."""
         wanted = Draft(
             case=self.case, channel=self.channel, template=self.template, title=self.title, text=self.text,
             contact=self.contact, follow_up=self.follow_up,
         )  # fmt: skip
         found = preview(work, door.ready(work, wanted))
-        return PreviewedMail(
+        return DraftPreview(
             subject=found.subject,
             text=found.text,
             base64=base64.b64encode(found.octets).decode("ascii"),

@@ -21,7 +21,7 @@ from flaggermail.desk.views import rules
 from flaggermail.desk.views.case import CaseSheet
 from flaggermail.desk.views.case_form import AssessmentForm, ReadForm, read_form
 from flaggermail.desk.views.message import MailSample, MessageSheet
-from flaggermail.desk.views.notification import AttemptedMail, NotificationWording, PreviewedMail
+from flaggermail.desk.views.notification import AttemptedMail, DraftPreview, NotificationWording
 from flaggermail.desk.views.parsed_mail import parsed
 from flaggermail.desk.views.rules import ComparedRules, ExplainedMail, written_folder
 from flaggermail.errors import ConfigurationError, Refusal
@@ -66,7 +66,7 @@ SHEETS = (
     Asked("case form", AssessmentForm, {"case": REFERRED}),
     Asked("case form read", ReadForm, {"text": "satire: true\ncriteria: [2]\n"}),
     Asked("case text", NotificationWording, {"draft": f"{NUMBER}/1"}),
-    Asked("notify preview", PreviewedMail, {"case": NUMBER, "channel": "meta-elections"}),
+    Asked("notify preview", DraftPreview, {"case": NUMBER, "channel": "meta-elections"}),
     Asked("outbox show", AttemptedMail, {"mail": "o00000001"}),
     Asked("message show", MessageSheet, {"message": "w"}),
     Asked("message sample", MailSample, {"message": "w"}),

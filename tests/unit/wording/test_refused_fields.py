@@ -29,7 +29,9 @@ ABOUT_NO_FIELD = {
     CommandRefusal.REQUEST_TOO_LONG, CommandRefusal.REQUEST_WITH_NUL, CommandRefusal.REQUEST_FAULTY,
     CommandRefusal.REQUEST_UNREADABLE, CommandRefusal.MAIL_LOST, ViewRefusal.FIELDS_DIFFER,
     ViewRefusal.REPLAY_HAS_NO_SERVERS, ViewRefusal.FILE_UNREADABLE, ViewRefusal.STATUS_UNREADABLE, ViewRefusal.NO_HEAD,
-    ViewRefusal.NO_REQUEST, ViewRefusal.NO_SUCH_REQUEST, ViewRefusal.NO_OFFICERS_LOGIN,
+    ViewRefusal.NO_REQUEST, ViewRefusal.NO_SUCH_REQUEST, CommandRefusal.NO_OFFICERS_LOGIN,
+    CommandRefusal.OVERVIEW_FIRST, CommandRefusal.TO_BE_FETCHED,
+    CommandRefusal.NOT_TO_BE_FETCHED, CommandRefusal.MAY_NOT_READ, CommandRefusal.DAEMON_NOT_RUN,
 }  # fmt: skip
 """Who asks, the state of the desk, its machine, or the request as a whole; a faulty request names its fields itself."""
 NAMES = {spec.name for name in door.COMMANDS for spec in fields(door.command_of(name))}
