@@ -39,6 +39,7 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "case form": ({"case": Case},),
     "case form read": ({"text": "satire: true\ncriteria: [2]\n"}, {"text": "satire: 1\nother:\n"}, {"text": "["}),
     "case list": ({}, *({"state": state.value} for state in CaseState), {"waiting": True}),
+    "case readers": ({"case": Case}, {"case": Case, "limit": 1}),
     "case show": ({"case": Case}, {"case": Case, "limit": 1}),
     "case text": ({"draft": Notification},),
     "events": ({}, {"limit": 1_000}, {"case": Case}, {"kind": "case decided"}, {"since": "2027-03-18T10:34"}),
