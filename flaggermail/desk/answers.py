@@ -35,13 +35,13 @@ from flaggermail.wording.said import ENGLISH, StoredText
 Schema: TypeAlias = "dict[str, Json]"
 
 
-class Mark(Enum):
+class FieldMark(Enum):
     """How a field stands in the document, where its name and value do not say it."""
 
     FLAT = auto()
 
 
-FLAT = Mark.FLAT
+FLAT = FieldMark.FLAT
 _AS_IS = frozenset({str, int, float, bool, NoneType})
 SECRET = frozenset({"token"})  # a token authorises acts by mail
 SAID = "_said"
@@ -51,12 +51,12 @@ _OF_ROWS = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ViewAnswer:
     """Base class of what views answer, and of the parts of it; the fields are those of the JSON document."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class AnswerReader:
     """For whom a document is written: the zone of its instants and the language of its sentences."""
 
     zone: ZoneInfo
@@ -93,7 +93,7 @@ def _fields_of(kind: type) -> tuple[_Field, ...]:
     )
 
 
-def document_of(value: object, reader: Reader) -> dict[str, Json]:
+def document_of(value: object, reader: AnswerReader) -> dict[str, Json]:
     """Returns the JSON document of an answer, a part of one, or a row. Raises TypeError for what JSON does not know."""
     document: dict[str, Json] = {}
     kind: type = type(value)
@@ -109,7 +109,7 @@ def document_of(value: object, reader: Reader) -> dict[str, Json]:
     return document
 
 
-def json_of(value: object, reader: Reader) -> Json:  # noqa: PLR0911 - one line for each kind of value
+def json_of(value: object, reader: AnswerReader) -> Json:  # noqa: PLR0911 - one line for each kind of value
     """Returns the JSON of a field's value. Raises TypeError for what JSON does not know."""
     if type(value) in _AS_IS:  # most fields
         return cast("Json", value)
@@ -132,7 +132,7 @@ def json_of(value: object, reader: Reader) -> Json:  # noqa: PLR0911 - one line 
     raise TypeError(f"{type(value).__name__} is not known in JSON")
 
 
-def _said(held: object, reader: Reader) -> tuple[Json, Json]:
+def _said(held: object, reader: AnswerReader) -> tuple[Json, Json]:
     """Returns the words of a sentence, and its code and details, or those of each of several; None for the unsaid."""
     if isinstance(held, list | tuple):
         several = [_said(one, reader) for one in held]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from flaggermail.commands.requests import read_request
-from flaggermail.desk.answers import Answer, Reader, document_of
+from flaggermail.desk.answers import AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
 from flaggermail.desk.presence import LooksNow, Presence
@@ -121,7 +121,7 @@ class Desk:
             work = UnitOfWork(env, tx, env.clock.now(), reader)
             found = view.show(work)
             facts = found.facts if isinstance(found, Octets) else found
-            shown = document_of(facts, self._for(env)) if isinstance(facts, Answer) else facts
+            shown = document_of(facts, self._for(env)) if isinstance(facts, ViewAnswer) else facts
             case = view.about(work) if isinstance(view, ArchiveView) else None
             items = self._items(work, name, view, shown)
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
@@ -153,8 +153,8 @@ class Desk:
         found = (LooksNow(officer=one.person, name=rota.name_of(one.person), at=one.at) for one in others)
         return [document_of(one, reader) for one in found]
 
-    def _for(self, env: Services) -> Reader:
-        return Reader(env.settings.zone, self._caller.language)
+    def _for(self, env: Services) -> AnswerReader:
+        return AnswerReader(env.settings.zone, self._caller.language)
 
     def _reader(self, env: Services, name: str, may: frozenset[str]) -> str:
         """Returns the id of the person who asks for a view. Raises Refusal unless one of their roles may."""

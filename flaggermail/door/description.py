@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from flaggermail import __version__
 from flaggermail.commands.door import command_of
-from flaggermail.desk.answers import Answer, Schemas
+from flaggermail.desk.answers import Schemas, ViewAnswer
 from flaggermail.documents.octets import MediaType
 from flaggermail.door import catalogue
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE
@@ -198,7 +198,7 @@ def _body(asked: Mapping[str, Json]) -> dict[str, Json]:
 
 def _shown(kind: type | None, schemas: Schemas) -> dict[str, Json]:
     """Returns the schema of what a view answers; any object where the view has no typed answer."""
-    known = {"Answer": Answer, "UnitOfWork": UnitOfWork, "datetime": datetime, "date": date}
+    known = {"ViewAnswer": ViewAnswer, "UnitOfWork": UnitOfWork, "datetime": datetime, "date": date}
     show = getattr(kind, "show", None)
     if show is None:
         return _ANY

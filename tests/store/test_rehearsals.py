@@ -19,7 +19,7 @@ from flaggermail.commands.elections import CloseElection, StartExercise, StopExe
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.desk.answers import Reader, Schemas, document_of
+from flaggermail.desk.answers import AnswerReader, Schemas, document_of
 from flaggermail.desk.views.exercise import ShowDebrief, ShownDebrief
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import writing
@@ -420,7 +420,7 @@ def test_mail_that_no_rule_knows_is_named(desk: Desk) -> None:
     assert [(wait.minutes, wait.still) for wait in shown.waits] == [(4, False)]
     schemas = Schemas("#/$defs/")
     schema = {**schemas.of(ShownDebrief), "$defs": schemas.held}
-    Draft202012Validator(schema).validate(document_of(shown, Reader(desk.env.settings.zone)))
+    Draft202012Validator(schema).validate(document_of(shown, AnswerReader(desk.env.settings.zone)))
 
 
 def test_a_story_of_a_robot_and_a_person(new_desk: NewDesk) -> None:

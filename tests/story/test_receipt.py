@@ -30,7 +30,7 @@ from flaggermail.cli.session import Session
 from flaggermail.cli.showing import part, parts
 from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.desk.answers import SAID as SAID_OF
-from flaggermail.desk.answers import Reader, document_of
+from flaggermail.desk.answers import AnswerReader, document_of
 from flaggermail.desk.views.message import ShowMessage
 from flaggermail.errors import StoreFailure
 from flaggermail.intake.ingest import ingest, ingest_from_files
@@ -110,7 +110,7 @@ class Desk:
         """Returns what `message show --json` says of each copy, as JSON gives it."""
         with self.env.store.read() as tx:
             found = ShowMessage(message=stored.id).show(UnitOfWork(self.env, tx, self.env.clock.now()))
-        document = document_of(found, Reader(self.env.settings.zone))
+        document = document_of(found, AnswerReader(self.env.settings.zone))
         return parts(json.loads(json.dumps(document)), "receipts")
 
     def findings(self) -> list[str]:

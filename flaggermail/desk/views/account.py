@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import View
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.figures import account, ledger
@@ -30,7 +30,7 @@ from flaggermail.wording.report import AccountLabel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountedMail(Answer):
+class AccountedMail(ViewAnswer):
     """The head of a mail, as it is printed above its text; `at` is the instant that counts."""
 
     subject: str
@@ -41,7 +41,7 @@ class AccountedMail(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountOfUse(Answer):
+class AccountOfUse(ViewAnswer):
     """What is said of one use, in the language of the account; `text` is what to print."""
 
     notification: str
@@ -52,7 +52,7 @@ class AccountOfUse(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountOfCase(Answer):
+class AccountOfCase(ViewAnswer):
     """The account of a case: a document in one language, whatever the reader's."""
 
     case: str

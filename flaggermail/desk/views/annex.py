@@ -16,7 +16,7 @@ from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart
 from flaggermail.annex.redaction.spreading import spread
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ArchiveView, OctetsView, plain
 from flaggermail.documents.octets import Octets
 from flaggermail.documents.tar import tar
@@ -52,7 +52,7 @@ class OneAnnex(ArchiveView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnexFacts(Answer):
+class AnnexFacts(ViewAnswer):
     """An annex: of which notification, in which state, and who did what with it when."""
 
     id: str
@@ -86,7 +86,7 @@ class AnnexFacts(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrintedMailDigest(Answer):
+class PrintedMailDigest(ViewAnswer):
     """A mail of an annex, by its id, with the SHA-256 of its octets."""
 
     message: str
@@ -94,7 +94,7 @@ class PrintedMailDigest(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WordsToTick(Answer):
+class WordsToTick(ViewAnswer):
     """Words that no list knows; `ticked` if a person said that they stay."""
 
     words: str
@@ -102,7 +102,7 @@ class WordsToTick(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownAnnex(Answer):
+class ShownAnnex(ViewAnswer):
     """An annex as plain text, without what is taken out. It is as long as its mails: a person approves all of it."""
 
     facts: Annotated[AnnexFacts, FLAT]
@@ -134,7 +134,7 @@ class ShowAnnex(OneAnnex):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnexFormText(Answer):
+class AnnexFormText(ViewAnswer):
     """The form in which a person edits the marks of a revision."""
 
     annex: str
@@ -157,7 +157,7 @@ class ShowAnnexForm(OneAnnex):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilledAnnex(Answer):
+class FilledAnnex(ViewAnswer):
     """The content of a filled-in form.
 
     `kept`: places of words that stay: the number of the text, the first character and the one past the last.
@@ -202,7 +202,7 @@ class FilledAnnexForm(OneAnnex):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilesOfAnnex(Answer):
+class FilesOfAnnex(ViewAnswer):
     """Whose files these are, and their names."""
 
     annex: str
@@ -215,7 +215,7 @@ class MakeAnnexFiles(OneAnnex, OctetsView):
 
     as_approved: bool = False  # also if the exchange holds newer mails
 
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the files. Raises NotFound; Refusal unless the annex is approved."""
         annex = approved.the_annex(work, self.annex)
         if annex.state is not AnnexState.APPROVED:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import AnnexForm
@@ -19,7 +19,7 @@ from flaggermail.settings.rota import READERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedAnnex(Answer):
+class ListedAnnex(ViewAnswer):
     """An annex: of which notification, in which state, and who did what with it when; without marks and seals."""
 
     id: str
@@ -39,7 +39,7 @@ class ListedAnnex(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnexList(Answer):
+class AnnexList(ViewAnswer):
     """Annexes in the order in which they were proposed."""
 
     annexes: tuple[ListedAnnex, ...]

@@ -10,7 +10,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from flaggermail.archive.verify import ArchiveFindingKind, FolderCount, verify
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.rows import StoredMessage
 from flaggermail.record.terms import day_of
@@ -22,7 +22,7 @@ LISTED = 100  # findings, extra files and excluded mails in the document; the ot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExcludedMail(Answer):
+class ExcludedMail(ViewAnswer):
     """A message that a person took out of the archive; `arrived` is a day in the desk's zone."""
 
     message: str
@@ -39,7 +39,7 @@ class ExcludedMail(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownFlaw(Answer):
+class ShownFlaw(ViewAnswer):
     """A finding about the archive: what it is about, what is wrong, and what to do."""
 
     kind: ArchiveFindingKind
@@ -49,7 +49,7 @@ class ShownFlaw(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountedFolder(Answer):
+class CountedFolder(ViewAnswer):
     """The mails of a folder, or of a month of it: `period` is null for the whole; see `archive.verify.FolderCount`."""
 
     folder: str
@@ -72,7 +72,7 @@ class CountedFolder(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedArchive(Answer):
+class VerifiedArchive(ViewAnswer):
     """Whether the archive is whole; it `closes` if there is no finding.
 
     Of findings, files that no row names, and mails that were taken out, the first `LISTED` are here; the fields with

@@ -10,7 +10,7 @@ from typing import ClassVar
 from flaggermail.archive import find
 from flaggermail.archive.find import Criteria
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import ArchiveView, ListView, stamp
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
@@ -23,7 +23,7 @@ from flaggermail.wording.refusals import ViewRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchingCase(Answer):
+class MatchingCase(ViewAnswer):
     """A case of the mails that were found, or one with the number or the tag that was asked for."""
 
     number: str
@@ -36,7 +36,7 @@ class MatchingCase(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatchingMail(Answer):
+class MatchingMail(ViewAnswer):
     """A mail that fulfils everything that was asked."""
 
     id: str
@@ -53,7 +53,7 @@ class MatchingMail(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveFound(Answer):
+class ArchiveFound(ViewAnswer):
     """Cases by number, then mails by arrival; `unread` are the ids of mails whose text could not be searched."""
 
     cases: tuple[MatchingCase, ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.cases.elections import period_at
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.notices.duty import readers
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
@@ -29,7 +29,7 @@ _WHY_NOT: Mapping[NotDue, ClockText] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedReminder(Answer):
+class PlannedReminder(ViewAnswer):
     """A step of an open clock: when it falls due and is sent, to whom and how; `after` is in minutes."""
 
     after: int
@@ -46,7 +46,7 @@ class PlannedReminder(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockPlan(Answer):
+class ClockPlan(ViewAnswer):
     """An open clock of a notification or of an undecided case, why nothing is due now, and its coming reminders."""
 
     about: str

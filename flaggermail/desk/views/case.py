@@ -13,7 +13,7 @@ from flaggermail.cases.holds import HeldOnDay
 from flaggermail.cases.lifecycle import missing_of
 from flaggermail.commands.cases import numbers_on_narrative
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.calculation import ClockPlan
 from flaggermail.desk.views.case_uses import CaseUses, ShownNotification
 from flaggermail.desk.views.view import ListView
@@ -32,7 +32,7 @@ MOST_PRECEDENTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Precedent(Answer):
+class Precedent(ViewAnswer):
     """What an earlier case tells the officer: its decision and the reasoning."""
 
     number: str
@@ -48,7 +48,7 @@ class Precedent(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseCounts(Answer):
+class CaseCounts(ViewAnswer):
     """How many there are of what a case shows in lists, which may hold fewer."""
 
     messages: int
@@ -60,7 +60,7 @@ class CaseCounts(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseSheet(Answer):
+class CaseSheet(ViewAnswer):
     """A case with everything about it; `next` is the cursor of further messages.
 
     `reminders` and `running` are those of the case itself, `lacks` is what its assessment lacks for a decision to

@@ -15,7 +15,7 @@ from flaggermail.cases.lifecycle import attempts_of
 from flaggermail.commands.cases import numbers_on_narrative
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.requests import shown
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.case import MOST_PRECEDENTS, Precedent, precedents
 from flaggermail.desk.views.view import LISTED, View, at_most
 from flaggermail.record.case_values import Aspect
@@ -42,7 +42,7 @@ QUESTIONS: Mapping[str, FormQuestion] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssessmentAnswers(Answer):
+class AssessmentAnswers(ViewAnswer):
     """The answers of an assessment, fields of the request "case assess"; null is no answer."""
 
     incorrect: bool | None
@@ -56,7 +56,7 @@ class AssessmentAnswers(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedQuestion(Answer):
+class AskedQuestion(ViewAnswer):
     """A question of the form, and the known answer; null if there is none."""
 
     key: str
@@ -65,7 +65,7 @@ class AskedQuestion(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssessmentForm(Answer):
+class AssessmentForm(ViewAnswer):
     """The questions about a case, and the reasoning of some earlier ones: the latest on the same narrative."""
 
     number: str
@@ -80,7 +80,7 @@ class AssessmentForm(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerFault(Answer):
+class AnswerFault(ViewAnswer):
     """What is wrong at a place of a form, which counts from 1; `key` is null where the form cannot be read."""
 
     line: int
@@ -90,7 +90,7 @@ class AnswerFault(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadForm(Answer):
+class ReadForm(ViewAnswer):
     """What a filled-in form says; `answers` is null if it has a fault."""
 
     answers: AssessmentAnswers | None

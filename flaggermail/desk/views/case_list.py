@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunningClock(Answer):
+class RunningClock(ViewAnswer):
     """A clock of a case that runs."""
 
     notification: str
@@ -31,7 +31,7 @@ class RunningClock(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedCase(Answer):
+class ListedCase(ViewAnswer):
     """A case; `waits` holds its running clocks where those are asked for, else null."""
 
     row: Annotated[Case, FLAT]
@@ -39,7 +39,7 @@ class ListedCase(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseList(Answer):
+class CaseList(ViewAnswer):
     """Cases in the order in which they were opened."""
 
     cases: tuple[ListedCase, ...]

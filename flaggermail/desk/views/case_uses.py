@@ -10,7 +10,7 @@ from typing import Annotated
 
 from flaggermail.commands import channel_status
 from flaggermail.commands.platform_checks import check_decided
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan
 from flaggermail.errors import Refusal
 from flaggermail.figures.ledger import of_rows
@@ -30,7 +30,7 @@ from flaggermail.wording.said import StoredText, as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownClock(Answer):
+class ShownClock(ViewAnswer):
     """A clock; `basis` and `form` are those of the figures, `hours` with a point, `spoken` in words by language.
 
     An exercise has minutes, but no figures.
@@ -45,7 +45,7 @@ class ShownClock(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineMoment(Answer):
+class TimelineMoment(ViewAnswer):
     """A moment of a use, or several until `until`; `minutes` are those from the sending to the first."""
 
     at: datetime
@@ -56,7 +56,7 @@ class TimelineMoment(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approver(Answer):
+class Approver(ViewAnswer):
     """An officer whose approval would be one more."""
 
     id: str
@@ -64,7 +64,7 @@ class Approver(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DraftApproval(Answer):
+class DraftApproval(ViewAnswer):
     """Whose approvals of a draft count and may still come, and what is against one now.
 
     `refused_for` holds each reason for which an approval would be refused now, `warnings` what its approver must know.
@@ -82,7 +82,7 @@ class DraftApproval(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownNotification(Answer):
+class ShownNotification(ViewAnswer):
     """A notification; `timeline` is empty for what is in no figure, `approval` is null for all but a draft."""
 
     row: Annotated[Notification, FLAT]

@@ -22,7 +22,7 @@ from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, F
 from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.events import document_of
 from flaggermail.desk.views.view import ArchiveView, Document, ListView, OctetsView
 from flaggermail.documents.octets import Octets
@@ -53,7 +53,7 @@ _Key = tuple[int, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedPart(Answer):
+class PlannedPart(ViewAnswer):
     """What the view of a part is asked with."""
 
     part: DossierPart
@@ -63,7 +63,7 @@ class PlannedPart(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DossierPlan(Answer):
+class DossierPlan(ViewAnswer):
     """The parts of a dossier, in the order in which they are asked for.
 
     `as_of` is the instant of the last event, and stands in for the day of the export everywhere, so that the same
@@ -130,7 +130,7 @@ class PlanDossier(ListView, ArchiveView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilesOfPart(Answer):
+class FilesOfPart(ViewAnswer):
     """How many files a part has, and its mails that the archive does not give: none or one."""
 
     files: int
@@ -152,7 +152,7 @@ class ShowDossierPart(OctetsView):
     number: str = ""  # in the names of files
     after: int = 0  # the number of an event
 
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the files by their paths in the dossier, as one tar.
 
         Raises NotFound; Refusal if the dossier is not what it was when it was planned.

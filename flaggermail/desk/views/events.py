@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from flaggermail.commands.lookups import the_case
 from flaggermail.commands.requests import Instant
 from flaggermail.desk import answers
-from flaggermail.desk.answers import SECRET, Answer, Reader
+from flaggermail.desk.answers import SECRET, AnswerReader, ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.mail.message import Json
 from flaggermail.record.event_codec import COMMITMENT
@@ -27,7 +27,7 @@ _ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownChange(Answer):
+class ShownChange(ViewAnswer):
     """The values that an event set in a row, as they are stored; `erased` names those that were erased since.
 
     `key` is null for a token, because it authorises acts by mail.
@@ -40,7 +40,7 @@ class ShownChange(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownEvent(Answer):
+class ShownEvent(ViewAnswer):
     """An event; `event` is its number in the chain."""
 
     event: int
@@ -56,7 +56,7 @@ class ShownEvent(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventList(Answer):
+class EventList(ViewAnswer):
     """Events in the order of their numbers."""
 
     events: tuple[ShownEvent, ...]
@@ -93,7 +93,7 @@ def shown(number: int, event: Event) -> ShownEvent:
 
 def document_of(number: int, event: Event, zone: ZoneInfo) -> dict[str, Json]:
     """Returns the English document of an event, for files of a dossier."""
-    return answers.document_of(shown(number, event), Reader(zone))
+    return answers.document_of(shown(number, event), AnswerReader(zone))
 
 
 def _change(change: Change) -> ShownChange:

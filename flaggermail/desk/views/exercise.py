@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import View
 from flaggermail.errors import NotFound
 from flaggermail.letters.template_values import MomentKind
@@ -19,7 +19,7 @@ from flaggermail.wording.refusals import ViewRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownMoment(Answer):
+class ShownMoment(ViewAnswer):
     """Something that happened in a rehearsal; `minutes` since what it follows, null if it follows nothing."""
 
     at: datetime
@@ -30,7 +30,7 @@ class ShownMoment(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownDebrief(Answer):
+class ShownDebrief(ViewAnswer):
     """What came of a story until its end, or until now: as long as the story."""
 
     exercise: str

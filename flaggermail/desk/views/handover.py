@@ -9,7 +9,7 @@ from enum import IntEnum, auto
 from typing import ClassVar, NamedTuple, TypeVar
 
 from flaggermail.cases.attention import trust_of
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan
 from flaggermail.desk.views.oncall import clock_place
 from flaggermail.desk.views.view import ListView, stamp
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownHandover(Answer):
+class ShownHandover(ViewAnswer):
     """A part of the note: its lists follow each other, and one that comes later is empty until its turn."""
 
     cases: tuple[Case, ...]

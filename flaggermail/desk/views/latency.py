@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from flaggermail.commands.lookups import nearest, the_election
 from flaggermail.commands.requests import Day, Instant
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView, OctetsView, View
 from flaggermail.documents.dates import SIGNS
 from flaggermail.documents.octets import MediaType, Octets, in_blocks
@@ -42,7 +42,7 @@ from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownStop(Answer):
+class ShownStop(ViewAnswer):
     """The answer that stopped a clock; `hours` are the minutes in tenths of an hour."""
 
     at: datetime
@@ -60,7 +60,7 @@ class ShownStop(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownUse(Answer):
+class ShownUse(ViewAnswer):
     """A notification to one platform, with its three clocks; `platform` is a name, `channel` and `election` codes."""
 
     case: str
@@ -86,7 +86,7 @@ class ShownUse(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSummary(Answer):
+class ShownSummary(ViewAnswer):
     """What the uses of a platform, a channel or an election come to; `figures.uses.Summary` explains the waits."""
 
     by: SummaryBy
@@ -107,7 +107,7 @@ class ShownSummary(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LatencyFigures(Answer):
+class LatencyFigures(ViewAnswer):
     """Uses in the order in which they were sent, and what all uses that are asked for come to."""
 
     as_of: datetime
@@ -143,7 +143,7 @@ def _order(use: PlatformUse) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnFigures(Answer):
+class DrawnFigures(ViewAnswer):
     """As of when figures are drawn."""
 
     as_of: datetime
@@ -160,7 +160,7 @@ class DrawLatency(OctetsView):
     as_of: Instant | None = None
     language: LanguageCode | None = None
 
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the picture. Raises NotFound, Refusal."""
         found = found_by(work, self.election, self.platform, self.as_of)
         return _drawn(found, MediaType.SVG, "latency.svg", svg(found, self._telling(work)))
@@ -177,14 +177,14 @@ class DrawLatency(OctetsView):
 class ShowLatencyPage(DrawLatency):
     """The same as a page (HTML) with pictures, tables and method."""
 
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the page. Raises NotFound, Refusal."""
         found, telling = found_by(work, self.election, self.platform, self.as_of), self._telling(work)
         organisation = getattr(work.env.settings.desk.organisation.name, telling.language)
         return _drawn(found, MediaType.HTML, "latency.html", page(found, telling, organisation))
 
 
-def _drawn(found: Figures, kind: MediaType, name: str, text: str) -> Octets[Answer]:
+def _drawn(found: Figures, kind: MediaType, name: str, text: str) -> Octets[ViewAnswer]:
     octets = text.encode()
     facts = DrawnFigures(as_of=found.as_of)
     return Octets(media_type=kind, name=name, size=len(octets), parts=in_blocks(octets), facts=facts)
@@ -219,7 +219,7 @@ def the_platform(work: UnitOfWork, named: str) -> Platform:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupFigures(Answer):
+class GroupFigures(ViewAnswer):
     """What some uses come to. `cases` and `uses` name what is behind `sent`, and so on."""
 
     sent: int
@@ -251,7 +251,7 @@ def _numbers(uses: Iterable[PlatformUse]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedFigures(Answer):
+class NamedFigures(ViewAnswer):
     """A group of uses with its name."""
 
     name: str
@@ -259,7 +259,7 @@ class NamedFigures(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountedUses(Answer):
+class CountedUses(ViewAnswer):
     """How often the line was used in some days, and what is behind each figure."""
 
     as_of: datetime

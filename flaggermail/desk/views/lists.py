@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from flaggermail.cases import attention
 from flaggermail.commands.channel_status import bad_addresses
 from flaggermail.commands.devices import has_secret
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.fields import in_domains
@@ -26,7 +26,7 @@ from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedChannel(Answer):
+class ListedChannel(ViewAnswer):
     """A channel; `bad` holds those of its addresses that bounced and were not cleared."""
 
     row: Annotated[Channel, FLAT]
@@ -34,7 +34,7 @@ class ListedChannel(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelList(Answer):
+class ChannelList(ViewAnswer):
     """Channels by their codes."""
 
     channels: tuple[ListedChannel, ...]
@@ -55,7 +55,7 @@ class ListChannels(ListView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedElection(Answer):
+class ListedElection(ViewAnswer):
     """An election; `name` is its name in the desk's language."""
 
     row: Annotated[Election, FLAT]
@@ -63,7 +63,7 @@ class ListedElection(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ElectionList(Answer):
+class ElectionList(ViewAnswer):
     """Elections by polling day."""
 
     elections: tuple[ListedElection, ...]
@@ -89,7 +89,7 @@ def _polled(election: Election) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedOfficer(Answer):
+class ListedOfficer(ViewAnswer):
     """An officer; `device` is the state of their device for one-time codes."""
 
     id: str
@@ -102,7 +102,7 @@ class ListedOfficer(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfficerList(Answer):
+class OfficerList(ViewAnswer):
     """Officers in the order of oncall.yaml."""
 
     officers: tuple[ListedOfficer, ...]
@@ -122,7 +122,7 @@ class ListOfficers(ListView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnrolmentSecret(Answer):
+class EnrolmentSecret(ViewAnswer):
     """The otpauth address of a device, which holds its secret."""
 
     address: str
@@ -171,7 +171,7 @@ def _state(work: UnitOfWork, device: Device | None) -> StoredText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedDomain(Answer):
+class ListedDomain(ViewAnswer):
     """A remembered domain; `list`: the list of the rules for such a source; `listed`: the one that has the domain.
 
     A domain on `free_mail` does not count: anybody can have a mailbox there.
@@ -183,7 +183,7 @@ class ListedDomain(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferrerList(Answer):
+class ReferrerList(ViewAnswer):
     """Remembered domains in alphabetical order."""
 
     referrers: tuple[ListedDomain, ...]

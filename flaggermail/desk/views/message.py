@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.commands.lookups import the_message
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
 from flaggermail.desk.views.parsed_mail import ParsedMail, parsed
 from flaggermail.desk.views.view import ListView, OctetsView, View
@@ -30,7 +30,7 @@ from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownHop(Answer):
+class ShownHop(ViewAnswer):
     """A server that took the mail over, by its own words and clock; empty is what it does not say."""
 
     by: str
@@ -41,7 +41,7 @@ class ShownHop(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptSignature(Answer):
+class ReceiptSignature(ViewAnswer):
     """What was found of the DKIM signature of a copy when it came in; `domain` is the signer."""
 
     state: SignatureState
@@ -56,7 +56,7 @@ class ReceiptSignature(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailReceipt(Answer):
+class MailReceipt(ViewAnswer):
     """What was found about the sender when a copy of a mail came in, as it was recorded then."""
 
     at: datetime
@@ -68,7 +68,7 @@ class MailReceipt(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSheet(Answer):
+class MessageSheet(ViewAnswer):
     """A message with the mail itself; `next` is the cursor of further receipts.
 
     There is a receipt for each copy, the first one first, and none for mail that came attached, or never came.
@@ -84,7 +84,7 @@ class MessageSheet(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailSample(Answer):
+class MailSample(ViewAnswer):
     """The two texts of a sample, what to call them without a number, and how the copy differs from the mail."""
 
     name: str
@@ -135,7 +135,7 @@ class SampleMessage(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OctetsOfMessage(Answer):
+class OctetsOfMessage(ViewAnswer):
     """Whose octets these are, and under which name and with how many octets they are to be saved."""
 
     message: str  # its id
@@ -152,7 +152,7 @@ class MessageOctets(OctetsView):
     message: str
     attachment: str | None = None
 
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the octets. An attachment has no media type of its own: a stranger wrote it.
 
         Raises NotFound, Refusal, ArchiveFailure.

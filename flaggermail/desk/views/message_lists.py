@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 
 from flaggermail.cases.citizen_retention import due_at
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.matching.scoring import read
 from flaggermail.notifications.clocks import minutes
@@ -27,14 +27,14 @@ from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedMessage(Answer):
+class ListedMessage(ViewAnswer):
     """A stored message."""
 
     row: Annotated[StoredMessage, FLAT]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageList(Answer):
+class MessageList(ViewAnswer):
     """Messages in the order of their arrival."""
 
     messages: tuple[ListedMessage, ...]
@@ -57,7 +57,7 @@ class ListMessages(ListView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceSuggestion(Answer):
+class PlaceSuggestion(ViewAnswer):
     """A case to which a message may belong, with its score (0 to 100) and the evidence."""
 
     case: str
@@ -66,7 +66,7 @@ class PlaceSuggestion(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingMessage(Answer):
+class WaitingMessage(ViewAnswer):
     """A message that a person must place, with the cases to which it may belong, the likeliest first."""
 
     row: Annotated[StoredMessage, FLAT]
@@ -75,7 +75,7 @@ class WaitingMessage(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuarantineList(Answer):
+class QuarantineList(ViewAnswer):
     """Messages that wait for a person, oldest first."""
 
     messages: tuple[WaitingMessage, ...]
@@ -109,7 +109,7 @@ def suggested(stored: StoredMessage) -> tuple[PlaceSuggestion, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclinedMessage(Answer):
+class DeclinedMessage(ViewAnswer):
     """A declined mail and the end of its retention; the legal holds in `held_by` keep it longer."""
 
     row: Annotated[StoredMessage, FLAT]
@@ -118,7 +118,7 @@ class DeclinedMessage(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclinedList(Answer):
+class DeclinedList(ViewAnswer):
     """Declined mail in the order of its arrival, and how many senders were declined in each election."""
 
     messages: tuple[DeclinedMessage, ...]

@@ -11,7 +11,7 @@ from flaggermail.commands import door
 from flaggermail.commands.lookups import draft_id, the_mail
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.platform_checks import wording
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView, View, at_most
 from flaggermail.errors import NotFound
 from flaggermail.record.definition import where
@@ -23,7 +23,7 @@ from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationWording(Answer):
+class NotificationWording(ViewAnswer):
     """Subject and text of a notification as they are frozen."""
 
     draft: str
@@ -32,7 +32,7 @@ class NotificationWording(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DraftPreview(Answer):
+class DraftPreview(ViewAnswer):
     """A draft as it would be frozen: the mail in Base64, and what in it is made up."""
 
     subject: str
@@ -44,7 +44,7 @@ class DraftPreview(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptedMail(Answer):
+class AttemptedMail(ViewAnswer):
     """A mail with its attempts in order; `next` is the cursor of further ones; a `withheld` mail may not leave."""
 
     row: Annotated[OutboxMail, FLAT]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from flaggermail.commands.requests import Instant
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan, policies_at
 from flaggermail.desk.views.view import ListView, stamp
 from flaggermail.notices.anew import runs
@@ -26,7 +26,7 @@ _AHEAD = timedelta(weeks=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfficerToCall(Answer):
+class OfficerToCall(ViewAnswer):
     """An officer and how to call them."""
 
     id: str
@@ -35,7 +35,7 @@ class OfficerToCall(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DutyNow(Answer):
+class DutyNow(ViewAnswer):
     """The officer on call, and the reminders that wait for an acknowledgement in the order in which they were sent."""
 
     officer: OfficerToCall | None
@@ -62,7 +62,7 @@ def _told(row: Reminder) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComingShift(Answer):
+class ComingShift(ViewAnswer):
     """A shift of an officer, by the schedule or as an override; without an end, `ends_at` is null."""
 
     officer: str
@@ -73,7 +73,7 @@ class ComingShift(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DutyNext(Answer):
+class DutyNext(ViewAnswer):
     """The coming shifts, and a part of the open clocks with their next reminders.
 
     `void`: the overrides of officers who have left the desk, which count for nothing. `otherwise`: the id of the
@@ -90,7 +90,7 @@ class DutyNext(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DutyThen(Answer):
+class DutyThen(ViewAnswer):
     """Who is on call at an instant, which policies apply then, and a part of the clocks with the reminders until then.
 
     `officer` is the id of `on_call`. A policy is that of an election, or of an election and a channel.
@@ -158,7 +158,7 @@ def _person(officer: Officer | None) -> OfficerToCall | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageList(Answer):
+class PageList(ViewAnswer):
     """Pages in the order in which they were queued, with their results."""
 
     pages: tuple[Page, ...]
@@ -178,7 +178,7 @@ class ListPages(ListView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBackList(Answer):
+class HeldBackList(ViewAnswer):
     """Notices and alarms in the order in which they were held back; `next_step` is the command that shows one."""
 
     held: tuple[HeldBack, ...]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.letters import standing
 from flaggermail.record.definition import where
@@ -18,14 +18,14 @@ from flaggermail.settings.rota import DESK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedMail(Answer):
+class ListedMail(ViewAnswer):
     """One mail to one recipient."""
 
     row: Annotated[OutboxMail, FLAT]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxList(Answer):
+class OutboxList(ViewAnswer):
     """Mails in the order in which they were queued; `held_since`: since when the submission server takes no mail."""
 
     mails: tuple[ListedMail, ...]

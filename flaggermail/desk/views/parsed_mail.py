@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.mail.message import Address, Attachment, BounceClass, Forwarded, ForwardSource, MechanicalKind, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedPerson(Answer):
+class ClaimedPerson(ViewAnswer):
     """A person as the text of a forward names them; null is what it lacks."""
 
     name: str | None
@@ -18,7 +18,7 @@ class ClaimedPerson(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedMail(Answer):
+class ClaimedMail(ViewAnswer):
     """The mail inside a forward, as the forwarder shows it; `date` is as written there."""
 
     from_: ClaimedPerson | None
@@ -31,7 +31,7 @@ class ClaimedMail(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedMail(Answer):
+class ParsedMail(ViewAnswer):
     """What a mail says. `date` has the offset that the mail gives, and sizes are in octets."""
 
     sha256: str

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from flaggermail.archive.find import stored_request
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.dossier import PlanDossier
 from flaggermail.desk.views.view import ListView
 from flaggermail.record.definition import where
@@ -25,7 +25,7 @@ from flaggermail.settings.rota import SUPERVISES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPart(Answer):
+class ReadPart(ViewAnswer):
     """The case, a draft or mail of it, or the request or reply by which it was read."""
 
     kind: ReadKind
@@ -33,7 +33,7 @@ class ReadPart(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseReader(Answer):
+class CaseReader(ViewAnswer):
     """A person, and what they read of the case in one hour; an id stands for the name of one who left the desk."""
 
     hour: datetime
@@ -43,7 +43,7 @@ class CaseReader(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseReaders(Answer):
+class CaseReaders(ViewAnswer):
     """The readers of a case, the earliest hour first; rows of readings are kept for `retention_days`."""
 
     case: str

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from flaggermail.cases.periods import next_polling_day
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import View
 from flaggermail.health.readiness import ReadinessFinding, Since, gather, next_election
 from flaggermail.services import UnitOfWork
@@ -16,7 +16,7 @@ from flaggermail.settings.rota import DESK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownReadiness(Answer):
+class ShownReadiness(ViewAnswer):
     """The facts of `health.readiness.Readiness`, and the next election; each list is as long as the configuration."""
 
     election: str | None

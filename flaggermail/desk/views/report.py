@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from flaggermail.commands.reports import reportable
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import ListView, OctetsView, View
 from flaggermail.documents import html
 from flaggermail.documents import model as documents
@@ -34,7 +34,7 @@ from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFormText(Answer):
+class ReportFormText(ViewAnswer):
     """The form of a report's draft; who kept it when, null if nobody did.
 
     `missing`: what is still to be written, each with the command that shows its matter, or the faults of the draft.
@@ -88,7 +88,7 @@ MOST_CAUSES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CausingEvent(Answer):
+class CausingEvent(ViewAnswer):
     """An event that changed a figure, without the rows that it changed."""
 
     event: int  # its number
@@ -111,7 +111,7 @@ class CausingEvent(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MovedFigure(Answer):
+class MovedFigure(ViewAnswer):
     """A figure that changed: its value when it was frozen, and now; empty where there was none.
 
     `events` are the last `MOST_CAUSES` that changed it, `earlier` is the number of those before them.
@@ -132,7 +132,7 @@ class MovedFigure(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FreezeFacts(Answer):
+class FreezeFacts(ViewAnswer):
     """A freeze: who froze what after which event, with the digests, and who undid it."""
 
     id: str
@@ -156,7 +156,7 @@ class FreezeFacts(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportChanges(Answer):
+class ReportChanges(ViewAnswer):
     """What changed since a freeze, in the order of the figures' names.
 
     `notes` say at most `moving.MOST_TOLD` of all that changed in a line each.
@@ -192,7 +192,7 @@ class ShowReportChanges(ListView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileOfReport(Answer):
+class FileOfReport(ViewAnswer):
     """A file of a report; `language` is null for one that is in none, such as a table."""
 
     name: str
@@ -201,7 +201,7 @@ class FileOfReport(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilesOfReport(Answer):
+class FilesOfReport(ViewAnswer):
     """What a report was made from, and its files in their order; `freeze` and `inputs` are null for a draft.
 
     `moved`: how many figures changed since. `other`: the documents that are not what was frozen, though the inputs are.
@@ -225,7 +225,7 @@ class MakeReport(OctetsView):
     language: LanguageCode | None = None
     draft: bool = False
 
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the report: one file as itself; of several languages, and CSV with its codebook, as one tar.
 
         Raises NotFound, Refusal, ConfigurationError.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flaggermail.commands.reports import reportable
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import View
 from flaggermail.documents import model as documents
 from flaggermail.errors import Refusal
@@ -25,7 +25,7 @@ from flaggermail.wording.refusals import ReportRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DifferingFigure(Answer):
+class DifferingFigure(ViewAnswer):
     """A figure that no longer matches; `stands` is empty if it is missing. The words are those of the document."""
 
     kind: FigureFindingKind
@@ -46,7 +46,7 @@ class DifferingFigure(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedReport(Answer):
+class VerifiedReport(ViewAnswer):
     """An edited report compared with the frozen one.
 
     `right`: no figure stands there otherwise; one that is missing is a fault all the same.

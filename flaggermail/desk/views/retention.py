@@ -17,7 +17,7 @@ from flaggermail.cases.citizen_retention import due_at
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.lookups import the_election
 from flaggermail.commands.requests import Day
-from flaggermail.desk.answers import FLAT, Answer, Reader, document_of
+from flaggermail.desk.answers import FLAT, AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.views.archive import LISTED, ExcludedMail, further
 from flaggermail.desk.views.view import ArchiveView, OctetsView
 from flaggermail.documents.octets import MediaType, Octets
@@ -36,7 +36,7 @@ _LINES_A_PART = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewOfClass(Answer):
+class OverviewOfClass(ViewAnswer):
     """A class of retention: its term, and how many cases and messages of it stand how; `next`: the next last day."""
 
     code: str
@@ -63,7 +63,7 @@ class OverviewOfClass(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverviewOfHold(Answer):
+class OverviewOfHold(ViewAnswer):
     """A legal hold, and how many cases and messages it keeps."""
 
     row: Annotated[LegalHold, FLAT]
@@ -79,7 +79,7 @@ class OverviewOfHold(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CitizensMail(Answer):
+class CitizensMail(ViewAnswer):
     """How much declined mail, with our answers to it, stands how: the only mail that a timer destroys."""
 
     days: int
@@ -91,7 +91,7 @@ class CitizensMail(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionOverview(Answer):
+class RetentionOverview(ViewAnswer):
     """What is kept on a day by which class; "archive retention lines" lists each thing.
 
     Of the mails that were taken out the last `LISTED` are here. `declaration`: the draft in each language.
@@ -140,7 +140,7 @@ class ShowRetention(ArchiveView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptLine(Answer):
+class KeptLine(ViewAnswer):
     """A case, or a message without one, with the days of its term."""
 
     listed_in: RetentionList = RetentionList.THINGS
@@ -167,7 +167,7 @@ class KeptLine(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewLine(Answer):
+class ReviewLine(ViewAnswer):
     """A message in its review window, and the window's last day."""
 
     listed_in: RetentionList = RetentionList.REVIEW
@@ -188,7 +188,7 @@ class ReviewLine(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinesOfRetention(Answer):
+class LinesOfRetention(ViewAnswer):
     """How many lines each list has."""
 
     things: int
@@ -204,7 +204,7 @@ class ListRetention(OctetsView):
     as_of: Day | None = None
     election: str | None = None
 
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the lines, things first. Raises NotFound; Refusal unless the overview was asked for this hour."""
         asked = ShowRetention(as_of=self.as_of, election=self.election).asked()
         if not find.is_noted(work, ShowRetention.NAME, asked, work.now - find.ONE_READING):
@@ -216,12 +216,12 @@ class ListRetention(OctetsView):
             media_type=MediaType.JSON_LINES,
             name="retention.jsonl",
             size=None,
-            parts=_in_lines(lines, Reader(kept.zone)),
+            parts=_in_lines(lines, AnswerReader(kept.zone)),
             facts=LinesOfRetention(things=len(things), review=len(review)),
         )
 
 
-def _in_lines(lines: Iterable[Answer], reader: Reader) -> Iterator[bytes]:
+def _in_lines(lines: Iterable[ViewAnswer], reader: AnswerReader) -> Iterator[bytes]:
     """Yields lines of JSON, some of them at once."""
     while some := list(islice(lines := iter(lines), _LINES_A_PART)):
         yield "".join(f"{json.dumps(document_of(line, reader), ensure_ascii=True)}\n" for line in some).encode()

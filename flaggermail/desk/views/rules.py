@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from flaggermail.commands.requests import shown
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.message import kept
 from flaggermail.desk.views.view import View, at_most
 from flaggermail.errors import ConfigurationError, Refusal
@@ -36,7 +36,7 @@ from flaggermail.wording.sheets import RuleText, SentFileRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TracedCondition(Answer):
+class TracedCondition(ViewAnswer):
     """A condition: whether it held, and what it saw where, or the conditions within it."""
 
     condition: str
@@ -47,7 +47,7 @@ class TracedCondition(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TriedRule(Answer):
+class TriedRule(ViewAnswer):
     """A rule with the trace of its conditions and the share of them that held, from 0 to 1.
 
     `decides` is False if it only marks, `asked` if an earlier rule made the outcome.
@@ -65,7 +65,7 @@ class TriedRule(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainedMail(Answer):
+class ExplainedMail(ViewAnswer):
     """What a mail means, and which rules say so; `becomes` says where it is placed, and nothing of a sample."""
 
     file: str
@@ -85,7 +85,7 @@ class ExplainedMail(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuledOutcome(Answer):
+class RuledOutcome(ViewAnswer):
     """What a rule set makes of a mail; `opens` says that it opens a case."""
 
     kinds: tuple[Kind, ...]
@@ -97,7 +97,7 @@ class RuledOutcome(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedOutcome(Answer):
+class ChangedOutcome(ViewAnswer):
     """A message that two rule sets judge differently, and whether a clock or a case would change by it."""
 
     message: str
@@ -113,7 +113,7 @@ class ChangedOutcome(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedRules(Answer):
+class ComparedRules(ViewAnswer):
     """The differences in a part of the archive, of `judged` messages.
 
     `next` is the `after` of the next request, null at the end; `of` counts all messages, in the first answer.

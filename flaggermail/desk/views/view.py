@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field
 
 from flaggermail.commands.requests import STRICT
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.documents.octets import Octets
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
@@ -54,7 +54,7 @@ class View(ABC):
     MAY: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def show(self, work: UnitOfWork) -> Answer | Document | Octets[Answer]:
+    def show(self, work: UnitOfWork) -> ViewAnswer | Document | Octets[ViewAnswer]:
         """Returns the answer, read in the one snapshot of `work`. Raises NotFound."""
 
 
@@ -63,7 +63,7 @@ class OctetsView(View):
     """Base class of the views that answer octets of a media type, which are fetched."""
 
     @abstractmethod
-    def show(self, work: UnitOfWork) -> Octets[Answer]:
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the octets. All is read in the snapshot of `work`, which ends before the first part is sent.
 
         Raises NotFound.

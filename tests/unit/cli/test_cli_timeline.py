@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.cli.case_show import show_timeline
-from flaggermail.desk.answers import Reader, json_of
+from flaggermail.desk.answers import AnswerReader, json_of
 from flaggermail.desk.views.case_uses import timeline
 from flaggermail.figures.uses import PlatformUse
 from tests.corpus import each
@@ -20,7 +20,7 @@ from tests.doubles.sample_uses import AMSTERDAM, AS_OF, USES, of_june
 def printed(monkeypatch: pytest.MonkeyPatch, use: PlatformUse, encoding: str) -> list[str]:
     """Returns the lines on a terminal in that encoding."""
     terminal = io.TextIOWrapper(io.BytesIO(), encoding, errors="strict", newline="\n")
-    moments = json_of(timeline(use, AS_OF), Reader(AMSTERDAM))
+    moments = json_of(timeline(use, AS_OF), AnswerReader(AMSTERDAM))
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", terminal)
         show_timeline({"timeline": moments}, "  ")

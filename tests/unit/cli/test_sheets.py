@@ -15,7 +15,7 @@ import pytest
 
 from flaggermail.cli.session import Session
 from flaggermail.commands.requests import read_request
-from flaggermail.desk.answers import Answer, Reader, document_of
+from flaggermail.desk.answers import AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import rules
 from flaggermail.desk.views.case import CaseSheet
@@ -56,7 +56,7 @@ class Asked:
     """A view, what it answers, and a request."""
 
     view: str
-    answer: type[Answer]
+    answer: type[ViewAnswer]
     request: Mapping[str, Json]
 
 
@@ -75,7 +75,7 @@ SHEETS = (
 )
 
 
-def shown(desk: Desk, asked: Asked) -> Answer:
+def shown(desk: Desk, asked: Asked) -> ViewAnswer:
     """Returns what a view answers; the message `w` is the one that waits."""
     request = dict(asked.request)
     if request.get("message") == "w":
@@ -111,7 +111,7 @@ def worked(desk: Desk) -> Desk:
 
 def test_what_a_sheet_says_is_in_the_readers_language(worked: Desk) -> None:
     """The questions of a form, why a clock is silent, what a preview makes up and what becomes of a mail are worded."""
-    dutch = [json.loads(json.dumps(document_of(shown(worked, one), Reader(ZONE, "nl")))) for one in SHEETS]
+    dutch = [json.loads(json.dumps(document_of(shown(worked, one), AnswerReader(ZONE, "nl")))) for one in SHEETS]
     form, preview, explained, compared = (dutch[at] for at in (2, 5, 9, 10))
     assert form["questions"][7]["words"].startswith("presenteert het zich als satire?")
     assert [one["words_said"]["code"] for one in form["questions"]][:2] == ["form: incorrect", "form: contradicts"]
@@ -249,7 +249,7 @@ def test_a_case_costs_no_more_beside_many(desk: Desk) -> None:
 def test_the_mail_of_a_sheet_is_that_of_parse(name: str) -> None:
     """`message show` has the object of `parse --json`, field by field."""
     message = PARSER.parse((MAILS / f"{name}.eml").read_bytes())
-    document = document_of(parsed(message), Reader(ZONE))
+    document = document_of(parsed(message), AnswerReader(ZONE))
     assert json.loads(json.dumps(document)) == json.loads(json.dumps(contract(message)))
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from jsonschema import Draft202012Validator
 
-from flaggermail.desk.answers import FLAT, Answer, Reader, Schemas, document_of
+from flaggermail.desk.answers import FLAT, AnswerReader, Schemas, ViewAnswer, document_of
 from flaggermail.desk.views.case_list import ListCases
 from flaggermail.errors import Refusal
 from flaggermail.record.case_values import Topic
@@ -33,14 +33,14 @@ class Colour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part(Answer):
+class Part(ViewAnswer):
     """A part."""
 
     day: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole(Answer):
+class Whole(ViewAnswer):
     """Everything that a document may hold."""
 
     row: Annotated[Token, FLAT]
@@ -62,7 +62,7 @@ WHOLE = Whole(
 
 def test_a_document_is_worded_for_its_reader() -> None:
     """Instants have the desk's offset; a sentence has its words, and beside them its code and details."""
-    found = document_of(WHOLE, Reader(HERE, "nl"))
+    found = document_of(WHOLE, AnswerReader(HERE, "nl"))
     assert found["at"] == found["issued_at"] == "2024-06-06T10:34:00+02:00"
     assert found["class"] == "red"
     assert found["parts"] == [{"day": "2024-06-06"}]
@@ -76,7 +76,7 @@ def test_no_document_holds_a_token() -> None:
     """A token authorises acts by mail: neither the row in the document nor its schema has it."""
     schemas = Schemas()
     schemas.of(Whole)
-    assert "unguessable" not in json.dumps(document_of(WHOLE, Reader(HERE)))
+    assert "unguessable" not in json.dumps(document_of(WHOLE, AnswerReader(HERE)))
     assert "token" not in json.dumps(schemas.held["Whole"])
 
 
@@ -84,7 +84,7 @@ def test_a_document_fits_its_schema() -> None:
     """The schema is made from the same fields, and allows no other."""
     schemas = Schemas("#/$defs/")
     schema = {**schemas.of(Whole), "$defs": schemas.held}
-    document = document_of(WHOLE, Reader(HERE))
+    document = document_of(WHOLE, AnswerReader(HERE))
     check = Draft202012Validator(schema)
     check.validate(document)
     assert not check.is_valid({**document, "further": 1})

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from flaggermail.cli.session import Session
 from flaggermail.cli.showing import parts, texts
 from flaggermail.commands.requests import read_request
-from flaggermail.desk.answers import Answer, Reader, Schemas, document_of
+from flaggermail.desk.answers import AnswerReader, Schemas, ViewAnswer, document_of
 from flaggermail.desk.desk import view_of
 from flaggermail.documents.octets import BLOCK, Octets
 from flaggermail.documents.tar import files_in
@@ -107,11 +107,11 @@ def test_each_answer_fits_the_schema_of_its_class_in_either_language(desk: Desk,
         work = UnitOfWork(desk.env, tx, desk.env.clock.now(), may(name))
         found = read_request(view_of(name), name, asked, desk.env.settings.zone).show(work)
     answer = found.facts if isinstance(found, Octets) else found
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, ViewAnswer)
     schemas = Schemas("#/$defs/")
     schema = {**schemas.of(type(answer)), "$defs": schemas.held}
     for language in ("nl", "en"):
-        document = document_of(answer, Reader(desk.env.settings.zone, language))
+        document = document_of(answer, AnswerReader(desk.env.settings.zone, language))
         Draft202012Validator(schema).validate(json.loads(json.dumps(document)))
         if isinstance(found, Octets):
             assert len(json.dumps(document)) <= MOST_FACTS
@@ -244,8 +244,8 @@ def test_an_archive_without_a_file_says_so_in_the_readers_language(desk: Desk) -
             answer = view().show(UnitOfWork(desk.env, tx, desk.env.clock.now(), "archivist1"))
     finally:
         path.write_bytes(octets)
-    assert isinstance(answer, Answer)
-    documents = {one: document_of(answer, Reader(desk.env.settings.zone, one)) for one in ("nl", "en")}
+    assert isinstance(answer, ViewAnswer)
+    documents = {one: document_of(answer, AnswerReader(desk.env.settings.zone, one)) for one in ("nl", "en")}
     dutch, english = (
         next(one for one in parts(found, "findings") if one["kind"] == "file missing") for found in documents.values()
     )
