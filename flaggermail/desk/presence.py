@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
-from flaggermail.desk.answers import Answer
+from flaggermail.desk.answers import ViewAnswer
 from flaggermail.record.readings import ReadItem
 
 LOOKS_LAST = timedelta(minutes=2)
@@ -29,7 +29,7 @@ class Onlooker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LooksNow(Answer):
+class LooksNow(ViewAnswer):
     """Somebody who looked at the same thing in the last two minutes: an entry of `looking` in the answer of a view."""
 
     officer: str  # the id of an officer or associate

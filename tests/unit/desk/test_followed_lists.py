@@ -225,7 +225,6 @@ class Reading:
 def test_every_list_is_followed() -> None:
     """No view with a cursor is left out, but those whose lines are parts of one thing."""
     of_one_thing = {name for name in VIEWS if name.endswith(" show")}
-    of_one_thing.add("case readers")  # its lines are no rows of the record: tests/store/test_readings.py
     lists = {name for name in VIEWS if issubclass(view_of(name), ListView)}
     assert lists - of_one_thing - ELSEWHERE == set(LISTS)
 

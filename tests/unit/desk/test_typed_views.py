@@ -39,7 +39,6 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "annex list": ({}, {"case": Case}),
     "case form": ({"case": Case},),
     "case form read": ({"text": "satire: true\ncriteria: [2]\n"}, {"text": "satire: 1\nother:\n"}, {"text": "["}),
-    "case readers": ({"case": Case}, {"case": Case, "limit": 1}),
     "case list": ({}, *({"state": state.value} for state in CaseState), {"waiting": True}),
     "case readers": ({"case": Case}, {"case": Case, "limit": 1}),
     "case show": ({"case": Case}, {"case": Case, "limit": 1}),
