@@ -11,7 +11,7 @@ from flaggermail.commands.requests import read_request
 from flaggermail.desk.answers import AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
-from flaggermail.desk.presence import Presence
+from flaggermail.desk.presence import LooksNow, Presence
 from flaggermail.desk.views import READS, VIEWS
 from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View
 from flaggermail.documents.octets import Octets
@@ -147,13 +147,11 @@ class Desk:
 
     def _looking(self, work: UnitOfWork, items: tuple[ReadItem, ...]) -> list[Json]:
         """Returns who else looks at these now, and lets the others see that this person does."""
-        rota, zone = work.env.settings.rota, work.env.settings.zone
+        rota, reader = work.env.settings.rota, self._for(work.env)
         others = self._presence.others(work.actor, items, work.now)
         self._presence.looked(work.actor, items, work.now)
-        return [
-            {"officer": look.person, "name": rota.name_of(look.person), "at": look.at.astimezone(zone).isoformat()}
-            for look in others
-        ]
+        found = (LooksNow(officer=one.person, name=rota.name_of(one.person), at=one.at) for one in others)
+        return [document_of(one, reader) for one in found]
 
     def _for(self, env: Services) -> AnswerReader:
         return AnswerReader(env.settings.zone, self._caller.language)

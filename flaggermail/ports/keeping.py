@@ -13,7 +13,7 @@ from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.definition import FieldCondition
 from flaggermail.record.events import Event, EventKind
-from flaggermail.record.readings import Reading, ReadItem
+from flaggermail.record.readings import ReadAccess, ReadItem
 from flaggermail.record.rows import Record
 from flaggermail.wording.said import StoredText
 
@@ -249,14 +249,14 @@ class Lease:
 class ReadingLog(Protocol):
     """Who read what, each person, item and hour once. No part of the record: no event makes a row, or names one."""
 
-    def keep(self, kept: Collection[Reading]) -> None:
+    def keep(self, kept: Collection[ReadAccess]) -> None:
         """Keeps these, in a transaction of its own; writes nothing where all are kept already.
 
         Raises StoreBusy if others write for longer than a reader should wait, and StoreFailure.
         """
         ...
 
-    def of(self, items: Collection[ReadItem]) -> list[Reading]:
+    def of(self, items: Collection[ReadItem]) -> list[ReadAccess]:
         """Returns the readings of these items, in no order."""
         ...
 

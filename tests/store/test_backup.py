@@ -20,7 +20,7 @@ from flaggermail.letters import writing
 from flaggermail.mail.message import Json
 from flaggermail.record.events import EventKind, fold
 from flaggermail.record.kinds import Kind
-from flaggermail.record.readings import Reading, ReadItem, ReadKind
+from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind
 from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, Token
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import load
@@ -77,7 +77,7 @@ def all_of(url: str, kind: type[Record]) -> list[Record]:
 def test_a_restored_desk_is_the_desk(desk: Desk, tmp_path: Path) -> None:
     """Each row, event and mail is there; only what a restored desk must not do has changed, by events."""
     at_work(desk)
-    read = Reading("officer1", ReadItem(ReadKind.CASE, "VF-EP2024-0001"), START.replace(minute=0))
+    read = ReadAccess("officer1", ReadItem(ReadKind.CASE, "VF-EP2024-0001"), START.replace(minute=0))
     desk.env.store.readings.keep([read])
     before = rows_of(str(settings_of(desk).desk.store.database))
     file, held = backed_up(desk, tmp_path)

@@ -42,7 +42,7 @@ from flaggermail.record.rows import BY_TABLE, Record
 if TYPE_CHECKING:
     from flaggermail.ports import Bookmark, Cursor, KeptAnswer, ReadingLog, SearchTerm, Transaction
     from flaggermail.record.audit import AuditResult
-    from flaggermail.record.readings import Reading, ReadItem
+    from flaggermail.record.readings import ReadAccess, ReadItem
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
@@ -258,7 +258,7 @@ class FileReadings:
     def __init__(self, file: Path, whole: Callable[[], ReadingLog]) -> None:
         self._file, self._whole = file, whole
 
-    def keep(self, kept: Collection[Reading]) -> None:
+    def keep(self, kept: Collection[ReadAccess]) -> None:
         """Keeps each reading once; see `ports.ReadingLog`."""
         address = f"file:{quote(str(self._file))}?mode=rw"
         with (
@@ -272,7 +272,7 @@ class FileReadings:
                 connection.executemany(_KEEP, new)
                 connection.execute("COMMIT")
 
-    def of(self, items: Collection[ReadItem]) -> list[Reading]:
+    def of(self, items: Collection[ReadItem]) -> list[ReadAccess]:
         """Returns the readings of these items, in no order."""
         return self._whole().of(items)
 
