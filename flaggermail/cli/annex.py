@@ -131,7 +131,7 @@ def list_annexes(session: Session, case: str | None, *, as_json: bool) -> None:
 
     Example: flaggermail annex list --case VF-EP2024-0001
     """
-    found = session.ask("annex list", case=case)
+    found = session.ask_all("annex list", "annexes", case=case)
     if as_json:
         show_json(found)
         return

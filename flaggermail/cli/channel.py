@@ -26,7 +26,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail channel list
     """
-    found = session.ask("channel list")
+    found = session.ask_all("channel list", "channels")
     if as_json:
         show_json(found)
         return

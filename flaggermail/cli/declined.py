@@ -35,7 +35,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail declined list
     """
-    found = session.ask("declined list")
+    found = session.ask_all("declined list", "messages")
     if as_json:
         show_json(found)
         return
@@ -58,7 +58,7 @@ def _kept(row: Mapping[str, Json]) -> str:
     if row["discarded_at"]:
         return f"destroyed {minute(row, 'discarded_at')}"
     held = texts(row, "held_by")
-    return f"until {text(row, 'kept_until').partition(' ')[0]}" + (f", and by {', '.join(held)}" if held else "")
+    return f"until {text(row, 'kept_until')[:10]}" + (f", and by {', '.join(held)}" if held else "")
 
 
 @command.command(name="show")

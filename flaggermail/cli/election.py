@@ -35,7 +35,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail election list
     """
-    found = session.ask("election list")
+    found = session.ask_all("election list", "elections")
     if as_json:
         show_json(found)
         return

@@ -193,7 +193,7 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
 
     Example: flaggermail message list --place declined
     """
-    found = session.ask("message list", place=place)
+    found = session.ask_all("message list", "messages", place=place)
     if as_json:
         show_json(found)
         return

@@ -58,7 +58,7 @@ def show(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail officer list
     """
-    found = session.ask("officer list")
+    found = session.ask_all("officer list", "officers")
     if as_json:
         show_json(found)
         return

@@ -35,7 +35,7 @@ def now(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall now
     """
-    found = session.ask("oncall now")
+    found = session.ask_all("oncall now", "reminders")
     if as_json:
         show_json(found)
         return
@@ -61,7 +61,7 @@ def next_(session: Session, at: str | None, *, as_json: bool) -> None:
 
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
-    found = session.ask("oncall next", at=at)
+    found = session.ask_all("oncall next", "clocks", at=at)
     if as_json:
         show_json(found)
     elif at:
@@ -84,7 +84,7 @@ def _print_next(found: Mapping[str, Json]) -> None:
         ],
         "no shifts to come",
     )
-    for one in parts(found, "void") if "void" in found else ():
+    for one in parts(found, "void"):
         span = f"{minute(one, 'begins_at')} to {minute(one, 'ends_at')}"
         click.echo(safe_line(f"counts for nothing, as {text(one, 'officer')} is no officer any more: override {span}"))
     click.echo(f"at other hours: {_named(part(found, 'fallback_officer'))}")
@@ -169,7 +169,7 @@ def handover(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall handover
     """
-    found = session.ask("oncall handover")
+    found = session.ask_all("oncall handover", *_NOTE)
     if as_json:
         show_json(found)
         return
@@ -208,6 +208,9 @@ def handover(session: Session, *, as_json: bool) -> None:
         click.echo(safe_line(line))
 
 
+_NOTE = ("cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld")
+
+
 def _mark(one: Mapping[str, Json]) -> str:
     return "EXERCISE " if one["exercise"] else ""
 
@@ -236,11 +239,11 @@ def page(session: Session, officer: str, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def pages(session: Session, *, as_json: bool) -> None:
-    """List the latest pages and their results.
+    """List the pages and their results, oldest first.
 
     Example: flaggermail oncall pages
     """
-    found = session.ask("oncall pages")
+    found = session.ask_all("oncall pages", "pages")
     if as_json:
         show_json(found)
         return
@@ -262,7 +265,7 @@ def held(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall held
     """
-    found = session.ask("oncall held")
+    found = session.ask_all("oncall held", "held")
     if as_json:
         show_json(found)
         return

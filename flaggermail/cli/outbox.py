@@ -35,7 +35,7 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
 
     Example: flaggermail outbox list
     """
-    found = session.ask("outbox list", everything=everything)
+    found = session.ask_all("outbox list", "mails", everything=everything)
     if as_json:
         show_json(found)
         return

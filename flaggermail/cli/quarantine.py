@@ -31,7 +31,7 @@ def list_(session: Session, *, old: bool, as_json: bool) -> None:
 
     Example: flaggermail quarantine list
     """
-    found = session.ask("quarantine list", old=old)
+    found = session.ask_all("quarantine list", "messages", old=old)
     if as_json:
         show_json(found)
         return

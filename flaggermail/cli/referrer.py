@@ -37,7 +37,7 @@ def list_(session: Session, *, all_: bool, as_json: bool) -> None:
 
     Example: flaggermail referrer list
     """
-    found = session.ask("referrer list", all=all_)
+    found = session.ask_all("referrer list", "referrers", all=all_)
     if as_json:
         show_json(found)
         return

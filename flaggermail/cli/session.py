@@ -42,17 +42,18 @@ class Session:
         """Asks the desk for a file in the name of this user. Raises Refusal, ConfigurationError."""
         return self._opened().fetch(name, request)
 
-    def ask_all(self, name: str, part: str, /, **request: Json) -> Mapping[str, Json]:
-        """Asks for a list to its end; `part` names its lines. Returns one document; its version is that of the first.
+    def ask_all(self, name: str, /, *lists: str, **request: Json) -> Mapping[str, Json]:
+        """Asks for a list to its end; `lists` names the fields with its lines.
 
-        Raises as `ask` does.
+        Returns one document, whose other fields are those of the first part. Raises as `ask` does.
         """
         first = found = self.ask(name, **request, limit=MOST_AT_ONCE)
-        lines = parts(first, part)
+        lines = {part: parts(first, part) for part in lists}
         while found["next"] is not None:
             found = self.ask(name, **request, limit=MOST_AT_ONCE, cursor=found["next"])
-            lines += parts(found, part)
-        return {**first, part: lines, "next": None}
+            for part in lists:
+                lines[part] += parts(found, part)
+        return {**first, **lines, "next": None}
 
     def ask_as_entered(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks in the name of this user, or else of the officer whose login this session began with.

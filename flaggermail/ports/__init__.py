@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flaggermail.ports.keeping import (
     BlobStore,
+    Bookmark,
     CodeVault,
     Lease,
     ReadingLog,
@@ -70,6 +71,7 @@ __all__ = [
     "Accepted",
     "AccessToken",
     "BlobStore",
+    "Bookmark",
     "Census",
     "Clock",
     "CodeVault",

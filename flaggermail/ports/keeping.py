@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import NamedTuple, Protocol, TypeVar, TypeVarTuple
 
 from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
@@ -76,6 +76,13 @@ class CodeVault(Protocol):
         ...
 
 
+class Bookmark(NamedTuple):
+    """The place of a row in a list that is ordered by an instant, and by the key where instants are equal."""
+
+    at: datetime
+    key: str
+
+
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
     """Words that follow each other in a text, of letters and digits alone; the last may be the beginning of a word."""
@@ -101,6 +108,16 @@ class Transaction(Evidence, Protocol):
 
     def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
+        ...
+
+    def in_order(
+        self, kind: type[R], by: datetime, most: int, after: Bookmark | None = None, *conditions: FieldCondition
+    ) -> list[R]:  # fmt: skip
+        """Returns the first `most` rows that meet the conditions, in the order of a field, then of the key.
+
+        `by`: the field, such as `Case.opened_at`, an instant that every row has. `after`: only the rows behind that
+        one. The order of keys is that of their characters, on every server. Raises as `find` does.
+        """
         ...
 
     def columns(

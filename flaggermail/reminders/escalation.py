@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from flaggermail.record.states import ClockKind
 from flaggermail.settings.rota import HEAD, OFFICER, ROLES, Step, Who
@@ -80,11 +81,19 @@ class Due:
     late: timedelta
 
 
+class NotDue(StrEnum):
+    """Why no call is due."""
+
+    ACKNOWLEDGED = "acknowledged"
+    ALL_TOLD = "every step that fell due was told"
+    NONE_FELL_DUE = "no step has fallen due"
+
+
 @dataclass(frozen=True, slots=True)
 class NothingDue:
     """No call is due, and why; `until` is set if only an acknowledgement suppresses one."""
 
-    reason: str
+    reason: NotDue
     until: datetime | None = None
 
 
@@ -119,8 +128,8 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
     if to_send:
         return _one_per_person(to_send, who, now)
     if unsent:
-        return NothingDue("acknowledged", min(end for _, end in ends if end is not None))
-    return NothingDue("every step that fell due was told" if reached else "no step has fallen due")
+        return NothingDue(NotDue.ACKNOWLEDGED, min(end for _, end in ends if end is not None))
+    return NothingDue(NotDue.ALL_TOLD if reached else NotDue.NONE_FELL_DUE)
 
 
 def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expected]:

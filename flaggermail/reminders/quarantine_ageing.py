@@ -144,7 +144,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class _QuarantinedMail:
     """A quarantined mail with the steps in force today, and those already sent."""
 
-    message: StoredMessage
+    message: str  # its id
     policy: str
     steps: Sequence[Step]
     silence: Silence
@@ -185,7 +185,11 @@ def tick(env: Services) -> int:
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next have something to send; None if nothing waits."""
     work = UnitOfWork(env, tx, env.clock.now())
-    instants = (escalation.next_due(w.silence, w.steps, _resolver(work)) for w in _quarantined(work))
+    who, waiting = _resolver(work), list(_quarantined(work))
+    untold = [w for w in waiting if not w.silence.told]  # all have the same steps: the oldest of them comes first
+    oldest = sorted(untold, key=lambda w: w.silence.started_at)[:1]
+    told = (w for w in waiting if w.silence.told)
+    instants = (escalation.next_due(w.silence, w.steps, who) for w in (*oldest, *told))
     first = min((at for at in instants if at is not None), default=None)
     if first is None or first > work.now:
         return first
@@ -197,10 +201,10 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
-    waiting: list[tuple[StoredMessage, datetime, list[Step]]] = []
-    for message in work.tx.find(StoredMessage, where(StoredMessage.id).in_(_awaited(work, old))):
-        since = min(message.received_at, message.first_seen_at)  # a server clock that is fast delays nothing
-        waiting.append((message, since, [step for step in steps if step.due_at(since) <= work.now]))
+    waiting = [
+        (message, since, [step for step in steps if step.due_at(since) <= work.now])
+        for message, since in _awaited(work, old)
+    ]
     wanted = [_key(message, policy, step) for message, _, reached in waiting for step in reached]
     alarms = {row.id: row for row in work.tx.find(Alarm, where(Alarm.id).in_(wanted))}  # a flood is one question
     for message, since, reached in waiting:
@@ -208,8 +212,11 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
         yield _QuarantinedMail(message, policy, steps, Silence(since, told))
 
 
-def _awaited(work: UnitOfWork, old: timedelta) -> list[str]:
-    """Returns which quarantined mails wait for a person, by id. Of old mail there are thousands, told in a digest."""
+def _awaited(work: UnitOfWork, old: timedelta) -> list[tuple[str, datetime]]:
+    """Returns which quarantined mails wait for a person, by id, and since when: of thousands no row is read.
+
+    Old mail is told in a digest. A server clock that is fast delays nothing.
+    """
     fields = (
         StoredMessage.id, StoredMessage.first_seen_at, StoredMessage.received_at, StoredMessage.from_junk,
         StoredMessage.enclosed_in, StoredMessage.placed_by,
@@ -223,8 +230,8 @@ def _awaited(work: UnitOfWork, old: timedelta) -> list[str]:
         where(StoredMessage.arrival).in_(FROM_MAILBOX),
     )
     return [
-        key
-        for key, first_seen_at, received_at, from_junk, enclosed_in, placed_by in found
+        (key, min(received_at, first_seen_at))
+        for key, first_seen_at, received_at, from_junk, enclosed_in, placed_by in sorted(found, key=lambda row: row[0])
         if first_seen_at - received_at <= old and not from_junk and (enclosed_in is None or placed_by is not None)
     ]
 
@@ -240,8 +247,8 @@ def _resolver(work: UnitOfWork) -> Who:
     return lambda reader, _: found.id if (found := persons[reader]) else None
 
 
-def _key(message: StoredMessage, policy: str, step: Step) -> str:
-    return alarm_key(AlarmKind.WAITING, f"{message.id}/{policy}/{step.after}")
+def _key(message: str, policy: str, step: Step) -> str:
+    return alarm_key(AlarmKind.WAITING, f"{message}/{policy}/{step.after}")
 
 
 def _by_recipient(work: UnitOfWork) -> list[tuple[Officer, _DueStep]]:
@@ -278,7 +285,7 @@ def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> Non
     for one in late:
         if (made or one not in spoken) and work.tx.get(Alarm, one.key) is None:  # another head may have been told
             raised = replace(alarm(AlarmKind.WAITING, one.key, as_written(officer.id), work.now), officer=officer.id)
-            about = EventRef(message=one.waiting.message.id)
+            about = EventRef(message=one.waiting.message)
             work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
 
 
@@ -288,13 +295,15 @@ def _mail(work: UnitOfWork, officer: Officer, spoken: Sequence[_DueStep]) -> boo
     only = spoken[0].waiting.message if len(spoken) == 1 else None  # of several, each has a notice of its own
     notice = Notice(
         Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef(),
-        topic=Topic.QUARANTINE if only else Topic.NOTICE, settles=only.id if only else None,
+        topic=Topic.QUARANTINE if only else Topic.NOTICE, settles=only,
     )  # fmt: skip
     return notices.tell(work, officer, notice, _values(work, spoken))
 
 
 def _values(work: UnitOfWork, late: Sequence[_DueStep]) -> dict[str, object]:
-    oldest = sorted((one.waiting.message for one in late), key=lambda m: (m.received_at, m.id))
+    named = [one.waiting.message for one in late]
+    rows = {row.id: row for row in work.tx.find(StoredMessage, where(StoredMessage.id).in_(named))}
+    oldest = sorted((rows[key] for key in named), key=lambda m: (m.received_at, m.id))
     listed = attention.by_trust(work, oldest)
     return {
         "kind": HEAD if any(one.due.call.escalates for one in late) else OFFICER,

@@ -7,7 +7,7 @@ that a second process cannot insert again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,10 +88,10 @@ def _due_steps(env: Services, tx: Transaction, now: datetime) -> list[Late]:
     return [Late(one, call) for one, found in judged if not isinstance(found, escalation.NothingDue) for call in found]
 
 
-def next_due(env: Services, tx: Transaction) -> datetime | None:
-    """Returns when `tick` will next have something to send under the current schedule."""
-    who = readers(env.settings, tx)
-    instants = [escalation.next_due(one.silence, one.steps, who) for one in open_clocks(tx)]
+def next_due(env: Services, tx: Transaction, running: Iterable[OpenClock] | None = None) -> datetime | None:
+    """Returns when `tick` will next have something to send under the current schedule; `running`: the open clocks."""
+    who, running = readers(env.settings, tx), open_clocks(tx) if running is None else running
+    instants = [escalation.next_due(one.silence, one.steps, who) for one in running]
     instants += [
         next_of(env, tx)
         for next_of in (

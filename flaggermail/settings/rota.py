@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from flaggermail.record.states import ClockKind, Means, OfficerRole
@@ -359,8 +360,9 @@ def write_steps(steps: Collection[Step]) -> str:
     return json.dumps([asdict(step) for step in steps])
 
 
+@lru_cache
 def read_steps(text: str) -> tuple[Step, ...]:
-    """Parses the output of `write_steps`."""
+    """Parses the output of `write_steps`. Hundreds of cases have the same text."""
     return tuple(_step(**entry) for entry in json.loads(text))
 
 

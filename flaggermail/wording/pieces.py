@@ -93,6 +93,16 @@ class SourceWord(Sentence):
     UNKNOWN = "source: unknown"
 
 
+class DeviceWord(Sentence):
+    """The state of an officer's device for one-time codes."""
+
+    NONE = "device: none"
+    LOCKED = "device: locked"
+    LOST = "device: lost"
+    VALID = "device: valid"
+    WAITS = "device: waits"
+
+
 class MailWord(Sentence):
     """The state of an outgoing mail."""
 

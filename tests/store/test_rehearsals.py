@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 
 from flaggermail.cli import commands
 from flaggermail.commands.approve import Approve
@@ -18,7 +19,8 @@ from flaggermail.commands.elections import CloseElection, StartExercise, StopExe
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.desk.views.exercise import ShowDebrief
+from flaggermail.desk.answers import Reader, Schemas, document_of
+from flaggermail.desk.views.exercise import ShowDebrief, ShownDebrief
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
@@ -414,8 +416,10 @@ def test_mail_that_no_rule_knows_is_named(desk: Desk) -> None:
     assert "Mail waarvoor geen regel gold:" in text
     with desk.env.store.read() as tx:
         shown = ShowDebrief().show(UnitOfWork(desk.env, tx, desk.clock.now()))
-    assert isinstance(shown["waits"], list)
-    assert [(wait["minutes"], wait["still"]) for wait in shown["waits"] if isinstance(wait, dict)] == [(4, False)]
+    assert [(wait.minutes, wait.still) for wait in shown.waits] == [(4, False)]
+    schemas = Schemas("#/$defs/")
+    schema = {**schemas.of(ShownDebrief), "$defs": schemas.held}
+    Draft202012Validator(schema).validate(document_of(shown, Reader(desk.env.settings.zone)))
 
 
 def test_a_story_of_a_robot_and_a_person(new_desk: NewDesk) -> None:

@@ -18,7 +18,7 @@ from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.sqlite_reading import SqliteReading
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import FlaggermailError, RowUnreadable, StoreFailure
-from flaggermail.ports import Cursor, SearchTerm, Store, Transaction
+from flaggermail.ports import Bookmark, Cursor, SearchTerm, Store, Transaction
 from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
 from flaggermail.record.events import Event, EventKind, added, values_of
 from flaggermail.record.rows import RECORDS, Alarm, Case, Notification, OutboxMail, Record
@@ -105,6 +105,10 @@ def test_both_answer_alike_about_rows_of_every_kind(migrated_file: Path, tmp_pat
                 for what in {EventKind.MAIL_REFUSED}.union(event.kind for _, event in usual.events()):
                     assert list(quick.events(0, what)) == list(usual.events(0, what))
                     assert list(quick.events(0, what)) == [one for one in usual.events() if one[1].kind is what]
+                whole = usual.in_order(Alarm, Alarm.raised_at, 9)
+                assert quick.in_order(Alarm, Alarm.raised_at, 9) == whole
+                behind = [Bookmark(row.raised_at, row.id) for row in whole[:1]]
+                assert [quick.in_order(Alarm, Alarm.raised_at, 9, one) for one in behind] == [whole[1:] for _ in behind]
                 for number in usual.keys(Case):
                     assert list(quick.events(case=number)) == list(usual.events(case=number))
                 assert list(quick.events(since=NOON, most=2)) == list(usual.events(since=NOON, most=2))

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound, StoreBusy, StoreFailure
-from flaggermail.ports import Cursor, Transaction
+from flaggermail.ports import Bookmark, Cursor, Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.definition import where
@@ -268,3 +269,23 @@ def test_the_newest_rows_come_the_last_one_first_and_no_more_than_asked_for(stor
             "a09",
         ]
         assert tx.newest(Alarm, 3, where(Alarm.kind).is_(AlarmKind.FORGED)) == []
+
+
+def test_rows_come_in_order_behind_a_bookmark(store: SqlStore) -> None:
+    """By an instant, then by the characters of the key, on each engine alike; only those that meet the conditions."""
+    keys = ["B", "a", "a-b", "a/b", "a0", "ab", "é"]
+    rows = [replace(alarm(key), raised_at=NOON + timedelta(minutes=later)) for later in (0, 1) for key in keys[later:]]
+    rows = [replace(row, id=f"{row.id}{number}") for number, row in enumerate(rows)]
+    with store.begin() as tx:
+        tx.append(*(happened(added(row)) for row in reversed(rows)))
+        tx.append(happened(added(replace(alarm("other", kind=AlarmKind.DISK_LOW), raised_at=NOON))))
+    wanted = sorted(rows, key=lambda row: (row.raised_at, row.id))
+    silent = where(Alarm.kind).is_(AlarmKind.MAILBOX_SILENT)
+    with store.read() as tx:
+        found, after = list[Alarm](), None
+        while part := tx.in_order(Alarm, Alarm.raised_at, 3, after, silent):
+            found += part
+            after = Bookmark(part[-1].raised_at, part[-1].id)
+        assert found == wanted
+        assert tx.in_order(Alarm, Alarm.raised_at, 99, None, where(Alarm.id).in_([])) == []
+        assert len(tx.in_order(Alarm, Alarm.raised_at, 99)) == len(rows) + 1

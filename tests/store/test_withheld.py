@@ -19,8 +19,8 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import CancelMail, RetryMail
+from flaggermail.desk.views.handover import ShowHandover
 from flaggermail.desk.views.notification import ShowMail
-from flaggermail.desk.views.oncall import ShowHandover
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
@@ -235,7 +235,8 @@ def test_a_mail_is_withheld_with_the_words_of_the_configuration(desk: Desk, why:
     assert "buiten het programma om" not in said
     with looking(desk) as work:
         overview = gather(work, link=True)
-        answers = [ShowHandover().show(work)["withheld"], ShowMail(mail=row.id).show(work)["answer"]]
+        (held,) = ShowHandover().show(work).withheld
+        answers = [held.answer.english, ShowMail(mail=row.id).show(work)["answer"]]
     assert (overview.outbox["withheld"], overview.outbox["queued"], overview.waiting_since) == (1, 0, None)
     assert any("`flaggermail outbox list`" in line and "configuration" in line for line in overview.troubles())
     assert all(words in str(answer) for answer in answers)

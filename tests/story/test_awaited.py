@@ -117,9 +117,8 @@ def test_it_asks_for_no_acknowledgement(make: Made) -> None:
     looked_into(desk, "meta-elections")
     pass_time(desk, DAY)
     with desk.env.store.read() as tx:
-        shown = ShowNow().show(UnitOfWork(desk.env, tx, desk.clock.now()))["reminders"]
-    assert isinstance(shown, list)
-    assert {one["clock"] for one in shown if isinstance(one, dict)} == {"receipt"}
+        shown = ShowNow().show(UnitOfWork(desk.env, tx, desk.clock.now())).reminders
+    assert {one.clock for one in shown} == {"receipt"}
 
 
 def test_the_hand_over_names_it_under_its_own_heading(make: Made) -> None:

@@ -70,7 +70,8 @@ def to_fields(kind: type[Record], names: Sequence[str], columns: Iterable[object
 # ---- statements
 
 
-MOST = "most_rows"  # parameter of `latest`
+MOST = "most_rows"  # parameter of `latest` and `ordering`
+AT, BEHIND = "at_the_instant", "behind_the_key"  # parameters of `ordering`
 VALUES = "wanted_values"  # parameter of `having`
 KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
 
@@ -96,6 +97,22 @@ def selecting(table: str, names: tuple[str, ...], shape: Shape) -> Select[*tuple
 def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """Selects the matching rows in descending order of the key; the parameter MOST limits their number."""
     return finding(table, shape).order_by(table_of(table).c[key].desc()).limit(bindparam(MOST))
+
+
+@cache
+def ordering(
+    table: str, key: str, by: str, shape: Shape, *, begun: bool, in_postgresql: bool
+) -> Select[*tuple[object, ...]]:  # fmt: skip
+    """Selects the matching rows in the order of a column, then of the key; at most as many as the parameter MOST says.
+
+    `begun`: only those behind the place of which the parameters AT and BEHIND are the instant and the key. The
+    characters of a key give its order, which is PostgreSQL's only where its collation is "C".
+    """
+    first, then = table_of(table).c[by], table_of(table).c[key]
+    last: ColumnElement[str] = then.collate("C") if in_postgresql else then
+    query = finding(table, shape).order_by(first, last).limit(bindparam(MOST))
+    behind = first >= bindparam(AT), or_(first > bindparam(AT), last > bindparam(BEHIND))
+    return query.where(*behind) if begun else query
 
 
 @cache

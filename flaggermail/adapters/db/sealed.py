@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindparam, select, update
 
+from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import adding, table_of
 from flaggermail.adapters.db.raw import RawRow, RowComparison, as_plain, named, rows
 from flaggermail.ports import Cursor
@@ -158,6 +159,15 @@ SEALED = (COUNTERS, CURSORS)
 INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _Columns = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedHead:
+    """The chain's head that a writing transaction locked, and the answers of an earlier one that ended with it."""
+
+    seq: int
+    digest: str
+    kept: Mapping[str, Answers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

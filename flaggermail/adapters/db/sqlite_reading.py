@@ -40,7 +40,7 @@ from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
 
 if TYPE_CHECKING:
-    from flaggermail.ports import Cursor, ReadingLog, SearchTerm, Transaction
+    from flaggermail.ports import Bookmark, Cursor, ReadingLog, SearchTerm, Transaction
     from flaggermail.record.audit import AuditResult
     from flaggermail.record.readings import Reading, ReadItem
 
@@ -95,6 +95,16 @@ class SqliteReading(ReadableRows):
         """Returns the last `most` rows that `find` would return, last first."""
         return self._rows(kind, conditions, f'ORDER BY "{kind.KEY}" DESC LIMIT {int(most)}')
 
+    def in_order(
+        self, kind: type[R], by: datetime, most: int, after: Bookmark | None = None, *conditions: FieldCondition
+    ) -> list[R]:  # fmt: skip
+        """Returns the first rows behind a place in the order of a field, then of the key; see `ports.Transaction`."""
+        (name,), key, begun, values = names_of(kind, (by,)), kind.KEY, "", list[object]()
+        if after is not None:
+            begun = f'{"AND" if conditions else "WHERE"} "{name}" >= ? AND ("{name}" > ? OR "{key}" > ?)'
+            values = [_held(after.at), _held(after.at), after.key]
+        return self._rows(kind, conditions, f'{begun} ORDER BY "{name}", "{key}" LIMIT {int(most)}', values)
+
     def columns(
         self, kind: type[R], fields: tuple[*Fields], *conditions: FieldCondition
     ) -> list[tuple[*Fields]]:  # fmt: skip
@@ -102,13 +112,15 @@ class SqliteReading(ReadableRows):
         values = attrgetter("key", *names_of(kind, fields))
         return cast("list[tuple[*Fields]]", [values(row)[1:] for row in self.find(kind, *conditions)])
 
-    def _rows(self, kind: type[R], conditions: Sequence[FieldCondition], end: str = "") -> list[R]:
+    def _rows(
+        self, kind: type[R], conditions: Sequence[FieldCondition], end: str = "", more: Sequence[object] = ()
+    ) -> list[R]:  # fmt: skip
         columns, convert = _columns(kind.TABLE)
         query, values = _asked(columns, kind, conditions, end)
         if is_empty(conditions):
             return []
         with as_readable(kind.TABLE, sqlite3.OperationalError):
-            found = self._connection.execute(query, values).fetchall()
+            found = self._connection.execute(query, [*values, *more]).fetchall()
             return [row_of(kind, [change(value) for change, value in zip(convert, row, strict=True)]) for row in found]
 
     def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
@@ -164,7 +176,7 @@ class SqliteReading(ReadableRows):
         chain = f"SELECT seq, octets FROM event WHERE {tests} ORDER BY seq LIMIT ?"  # noqa: S608 - our names
         left = PAGE if most is None else most
         while page := self._connection.execute(chain, (*asked.values(), after, min(left, PAGE))).fetchall():
-            values = f"SELECT commitment, value FROM personal WHERE event IN ({', '.join('?' * len(page))})"  # noqa: S608
+            values = f"SELECT commitment, value FROM personal WHERE event IN ({', '.join('?' * len(page))})"  # noqa: S608 - marks
             found = self._connection.execute(values, [seq for seq, _ in page])
             yield from decode_each(page, partial(_revealed, {key: json.loads(value) for key, value in found}), kind)
             after = page[-1][0]

@@ -37,7 +37,8 @@ from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.readings import SqlReadings
-from flaggermail.adapters.db.transaction import HEAD, LockedHead, SqlTransaction
+from flaggermail.adapters.db.sealed import LockedHead
+from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
 from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
 from flaggermail.record.rows import Channel, DeskState, Election, Override, Platform, Watched

@@ -10,20 +10,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, update
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
+from flaggermail.adapters.db import sealed
 from flaggermail.adapters.db.full_text import search_postgresql, search_sqlite
 from flaggermail.adapters.db.gathered import GatheredRows
 from flaggermail.adapters.db.known_rows import (
-    Answers,
     KnownRows,
     ReadableRows,
     as_readable,
@@ -35,6 +34,8 @@ from flaggermail.adapters.db.known_rows import (
     with_one,
 )
 from flaggermail.adapters.db.mapping import (
+    AT,
+    BEHIND,
     KEY,
     MOST,
     VALUES,
@@ -46,6 +47,7 @@ from flaggermail.adapters.db.mapping import (
     keys,
     latest,
     looking,
+    ordering,
     parameters,
     selecting,
     table_of,
@@ -54,10 +56,9 @@ from flaggermail.adapters.db.mapping import (
     to_record,
 )
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
-from flaggermail.adapters.db.sealed import COUNTERS, CURSORS, INDEXED, ChainWriter, SealedValues, cursor_of, linked
 from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound
-from flaggermail.ports import Cursor, SearchTerm
+from flaggermail.ports import Bookmark, Cursor, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.definition import Comparison, FieldCondition
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_event
@@ -79,15 +80,6 @@ _CURSORS = select_columns(CURSOR.c.folder, CURSOR.c.position, CURSOR.c.looked_at
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 
 
-@dataclass(frozen=True, slots=True)
-class LockedHead:
-    """The chain's head that a writing transaction locked, and the answers of an earlier one that ended with it."""
-
-    seq: int
-    digest: str
-    kept: Mapping[str, Answers] = field(default_factory=dict)
-
-
 class SqlTransaction(ReadableRows):
     """Implements `ports.Transaction`, plus the checks that prove the record intact.
 
@@ -95,7 +87,9 @@ class SqlTransaction(ReadableRows):
     together at the end, or before something reads them.
     """
 
-    def __init__(self, connection: Connection, salt: Callable[[], bytes], locked: LockedHead | None = None) -> None:
+    def __init__(
+        self, connection: Connection, salt: Callable[[], bytes], locked: sealed.LockedHead | None = None
+    ) -> None:
         """`locked`: what a writing transaction found as it took the lock; None if it only reads."""
         self._bare = connection
         self._gathered: GatheredRows | None = None
@@ -103,9 +97,9 @@ class SqlTransaction(ReadableRows):
         self.erased = False  # whether personal values were erased
         self._locked = locked
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
-        self._links = ChainWriter(connection)
-        self._counters = SealedValues(connection, COUNTERS)
-        self._cursors = SealedValues(connection, CURSORS)
+        self._links = sealed.ChainWriter(connection)
+        self._counters = sealed.SealedValues(connection, sealed.COUNTERS)
+        self._cursors = sealed.SealedValues(connection, sealed.CURSORS)
         self.known = KnownRows(locked.kept if locked else None)
 
     @property
@@ -219,6 +213,17 @@ class SqlTransaction(ReadableRows):
         self.known.see(kind, most, conditions, list(found))
         return found
 
+    def in_order(
+        self, kind: type[R], by: datetime, most: int, after: Bookmark | None = None, *conditions: FieldCondition
+    ) -> list[R]:  # fmt: skip
+        """Returns the first rows behind a place in the order of a field, then of the key; see `ports.Transaction`."""
+        checked(kind, conditions)
+        (name,), shape, here = names_of(kind, (by,)), shape_of(conditions), self._bare.dialect.name == "postgresql"
+        query = ordering(kind.TABLE, kind.KEY, name, shape, begun=after is not None, in_postgresql=here)
+        values = {**parameters(conditions), MOST: most, **dict(zip((AT, BEHIND), after or (), strict=False))}
+        with as_readable(kind.TABLE, OperationalError):
+            return [to_record(kind, row) for row in self._connection.execute(query, values)]
+
     def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
         """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
         checked(kind, conditions)
@@ -264,7 +269,7 @@ class SqlTransaction(ReadableRows):
         seq, digest = self._chain_head()
         links = []
         for event in events:
-            links.append(linked(event, seq + 1, digest, self._salt))
+            links.append(sealed.linked(event, seq + 1, digest, self._salt))
             seq, digest = links[-1].seq, links[-1].digest
         changes = [change for event in events for change in event.changes if change.values]
         self._change(changes)
@@ -349,7 +354,6 @@ class SqlTransaction(ReadableRows):
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
         """Erases earlier values of these personal fields, keeping the current ones; see `ports.Transaction`."""
-        self._links.write_out()
         wanted = frozenset(keys)
         held: dict[tuple[str, str], Plain] = {}
         gone: list[dict[str, Plain]] = []
@@ -367,12 +371,8 @@ class SqlTransaction(ReadableRows):
 
     def _octets_since(self, since: datetime) -> Iterator[bytes]:
         """Yields the octets of the events since `since`, in order. Starts a day earlier, as clocks may be set back."""
-        late = select(EventRow.seq, EventRow.octets).where(EventRow.at >= since - timedelta(days=1))
-        query = late.order_by(col(EventRow.seq)).limit(PAGE)
-        after = 0
-        while page := self._session.exec(query.where(EventRow.seq > after)).all():
+        for page in self._chain([col(EventRow.at) >= since - timedelta(days=1)]):
             yield from (octets for _, octets in page)
-            after = page[-1][0]
 
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Records how far `folder` has been read."""
@@ -383,7 +383,7 @@ class SqlTransaction(ReadableRows):
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
         found = self._cursors.get(folder)
-        return None if found is None else cursor_of(found)
+        return None if found is None else sealed.cursor_of(found)
 
     def cursors(self) -> dict[str, Cursor]:
         """Returns how far each folder has been read that ever was."""
@@ -402,26 +402,33 @@ class SqlTransaction(ReadableRows):
         case: str | None = None, since: datetime | None = None, most: int | None = None,
     ) -> Iterator[tuple[int, Event]]:  # fmt: skip
         """Yields the events after number `after` with their numbers; see `ports.Transaction`."""
-        query = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq))
-        query = query if kind is None else query.where(EventRow.kind == kind.value)
-        query = query if case is None else query.where(EventRow.case == case)
-        query = query if since is None else query.where(EventRow.at >= since)
-        left = PAGE if most is None else most  # a reader may stop early: no cursor stays open
-        self._links.write_out()
-        while page := self._session.exec(query.where(EventRow.seq > after).limit(min(left, PAGE))).all():
+        tests = [] if kind is None else [col(EventRow.kind) == kind.value]
+        tests += [] if case is None else [col(EventRow.case) == case]
+        tests += [] if since is None else [col(EventRow.at) >= since]
+        for page in self._chain(tests, after, most):
             yield from decode_each(page, partial(_revealed, self._values([seq for seq, _ in page])), kind)
-            after = page[-1][0]
-            left -= 0 if most is None else len(page)
 
     def _values(self, events: Sequence[int]) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""
         query = select(PersonalRow.commitment, PersonalRow.value).where(col(PersonalRow.event).in_(events))
         return {key: json.loads(value) for key, value in self._session.exec(query)}
 
+    def _chain(
+        self, tests: Sequence[ColumnElement[bool]], after: int = 0, most: int | None = None
+    ) -> Iterator[Sequence[tuple[int, bytes]]]:  # fmt: skip
+        """Yields pages of the events after number `after`. A reader may stop early: no cursor stays open."""
+        query = select(EventRow.seq, EventRow.octets).where(*tests).order_by(col(EventRow.seq))
+        left = PAGE if most is None else most
+        self._links.write_out()
+        while page := self._session.exec(query.where(EventRow.seq > after).limit(min(left, PAGE))).all():
+            yield page
+            after = page[-1][0]
+            left -= 0 if most is None else len(page)
+
     def verify(self) -> AuditResult:
         """Compares everything with the events; see `ports.Transaction`."""
         self._write_out()
-        return Verification(self._connection, INDEXED).proof()
+        return Verification(self._connection, sealed.INDEXED).proof()
 
     def broken_link(self) -> int | None:
         """Returns the number of the first event that was changed, moved or removed; None if the chain is intact."""
@@ -433,7 +440,7 @@ class SqlTransaction(ReadableRows):
 
     def _first(self, *subjects: Subject) -> int | None:
         self.finish()
-        found = Verification(self._connection, INDEXED).chain()
+        found = Verification(self._connection, sealed.INDEXED).chain()
         return next((each.event for each in found if each.subject in subjects), None)
 
     def head(self, seq: int | None = None) -> Head | None:

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Annexes: which there are, one without what is taken out, the form of its marks, and its files.
-
-All but the list read the archive, and each such reading is an event.
-"""
+"""One annex: without what is taken out, the form of its marks, and its files. Each reading is an event."""
 
 from __future__ import annotations
 
@@ -16,15 +13,12 @@ from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart
 from flaggermail.annex.redaction.spreading import spread
-from flaggermail.commands.lookups import the_case
 from flaggermail.desk.answers import FLAT, Answer
-from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View, plain
+from flaggermail.desk.views.view import ArchiveView, OctetsView
 from flaggermail.documents.octets import Octets
 from flaggermail.documents.tar import tar
 from flaggermail.errors import Refusal
-from flaggermail.mail.message import Json
 from flaggermail.record.case_values import LanguageCode
-from flaggermail.record.definition import where
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
@@ -32,26 +26,6 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
 from flaggermail.wording.annex import AnnexRefusal, MarkedPlace
 from flaggermail.wording.said import StoredText
-
-_LISTED = (
-    "id", "notification", "case", "form", "state", "revision", "proposed_by", "proposed_at", "confirmed_by",
-    "confirmed_at", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListAnnexes(View):
-    """Every annex, or those of a case."""
-
-    MAY: ClassVar[frozenset[str]] = READERS
-
-    case: str | None = None
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"annexes": [...]}, in the order in which they were proposed. Raises NotFound."""
-        conditions = [] if self.case is None else [where(Annex.case).is_(the_case(work, self.case).number)]
-        found = sorted(work.tx.find(Annex, *conditions), key=lambda annex: annex.id)
-        return {"annexes": [_row(work, annex, _LISTED) for annex in found]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,11 +214,6 @@ class MakeAnnexFiles(OneAnnex, OctetsView):
             approved.refuse_newer(work, annex)
         made = approved.annex_files(work, approved.of_annex(work, annex))
         return tar(f"annex-{annex.id}.tar", list(made.items()), FilesOfAnnex(annex=annex.id, files=tuple(made)))
-
-
-def _row(work: UnitOfWork, annex: Annex, names: Sequence[str]) -> dict[str, Json]:
-    values = plain(annex, work.env.settings.zone)
-    return {name: values[name] for name in names}
 
 
 def _elsewhere(made: RedactedExchange, marks: Sequence[Mark]) -> tuple[Mark, ...]:

@@ -9,26 +9,15 @@ from datetime import date, datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flaggermail.archive import find
-from flaggermail.archive.find import Criteria
 from flaggermail.archive.verify import ArchiveFindingKind, FolderCount, verify
-from flaggermail.commands.lookups import the_case
 from flaggermail.desk.answers import Answer
-from flaggermail.desk.views.view import ArchiveView, Document, plain
-from flaggermail.errors import Refusal
-from flaggermail.mail.message import Json
+from flaggermail.desk.views.view import ArchiveView
 from flaggermail.record.rows import StoredMessage
 from flaggermail.record.terms import day_of
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
 from flaggermail.wording.said import StoredText
 
-NOTHING_ASKED = "say what to find: a number, a correspondent, a date, a tag, or a case"
-_OF_CASE = ("number", "title", "election", "state", "opened_at", "narratives", "exercise")
-_OF_MAIL = (
-    "id", "case", "received_at", "direction", "from_address", "subject", "kinds", "place", "digest", "discarded_at",
-    "exercise",
-)  # fmt: skip
 LISTED = 100  # findings, extra files and excluded mails in the document; the others are counted
 
 
@@ -133,63 +122,3 @@ class VerifyArchive(ArchiveView):
 def further(lines: Sequence[object]) -> int:
     """Returns how many lines are counted instead of listed."""
     return max(0, len(lines) - LISTED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindInArchive(ArchiveView):
-    """Mails by number, correspondent, date and tag; within one case also by words of their text.
-
-    Nothing else is searched across cases. The event of the reading holds what was asked, but no words of `text`.
-    """
-
-    MAY: ClassVar[frozenset[str]] = READERS
-
-    UNTOLD: ClassVar[frozenset[str]] = frozenset({"text"})
-
-    words: tuple[str, ...] = ()
-    number: str | None = None
-    correspondent: str | None = None
-    date: str | None = None
-    tag: str | None = None
-    case: str | None = None
-    text: str | None = None
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"cases": [...], "mails": [...], "unread": [id, ...]}. Raises Refusal, NotFound."""
-        asked, case = self._criteria(work), self.about(work)
-        if self.text is not None and case is None:
-            raise Refusal("text: the text of mails is searched within one case only; name it: --case CASE")
-        if asked.is_empty and case is None:
-            raise Refusal(f"archive find: {NOTHING_ASKED}")
-        rows, unread = find.mails(work, asked, case), list[str]()
-        if self.text is not None:
-            rows, unread = find.with_text(work, rows, self.text)
-        zone = work.env.settings.zone
-        return {
-            "cases": [{name: plain(one, zone)[name] for name in _OF_CASE} for one in find.cases(work, asked, rows)],
-            "mails": [{name: plain(row, zone)[name] for name in _OF_MAIL} for row in rows],
-            "unread": unread,
-        }
-
-    def _criteria(self, work: UnitOfWork) -> Criteria:
-        asked, tags = Criteria(), find.known_tags(work)
-        for word in self.words:
-            asked.add_word(word, tags)
-        if self.number is not None:
-            asked.numbers.append(self.number.strip())
-        if self.correspondent is not None:
-            asked.add_correspondent(self.correspondent)
-        if self.date is not None:
-            asked.add_date(self.date)
-        if self.tag is not None:
-            asked.add_tag(self.tag, tags)
-        return asked
-
-    def asked(self) -> dict[str, Json]:
-        """Returns what was asked, and whether a text was searched."""
-        told = ArchiveView.asked(self)
-        return {**told, "in_text": True} if self.text is not None else told
-
-    def about(self, work: UnitOfWork) -> str | None:
-        """Returns the whole number of the case."""
-        return the_case(work, self.case).number if self.case is not None else None

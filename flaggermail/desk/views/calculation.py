@@ -3,20 +3,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.cases.elections import period_at
-from flaggermail.desk.views.view import Document, json_of
+from flaggermail.desk.answers import Answer, Reader, document_of
 from flaggermail.mail.message import Json
 from flaggermail.notices.duty import readers
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
+from flaggermail.record.states import ClockKind, Means
 from flaggermail.reminders import escalation
-from flaggermail.reminders.escalation import Call, NothingDue
+from flaggermail.reminders.escalation import Call, NotDue, NothingDue
 from flaggermail.reminders.handover import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import EVERY_MEANS, HEAD
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.sheets import ClockText
+
+_WHY_NOT: Mapping[NotDue, ClockText] = {
+    NotDue.ACKNOWLEDGED: ClockText.ACKNOWLEDGED,
+    NotDue.ALL_TOLD: ClockText.ALL_TOLD,
+    NotDue.NONE_FELL_DUE: ClockText.NONE_FELL_DUE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedReminder(Answer):
+    """A step of an open clock: when it falls due and is sent, to whom and how; `after` is in minutes."""
+
+    after: int
+    repetition: int
+    due_at: datetime
+    told_at: datetime
+    officer: str | None
+    officer_name: str | None
+    to_head: bool
+    how: tuple[Means, ...]
+    by_every_means: bool
+    escalates: bool
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockPlan(Answer):
+    """An open clock of a notification or of an undecided case, why nothing is due now, and its coming reminders."""
+
+    about: str
+    clock: ClockKind
+    since: datetime
+    now: StoredText
+    now_until: datetime | None  # when the acknowledgement that keeps a step back expires
+    steps: tuple[PlannedReminder, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +74,38 @@ class Calculation:
         self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
         self._readers = readers(work.env.settings, work.tx)
 
-    def document(self, at: datetime | None = None) -> Document:
+    def plan(self, at: datetime | None = None) -> ClockPlan:
         """Returns the next reminder of each step and why nothing is due now; with `at`, the reminders sent by then."""
         waiting = self._waiting
-        return {
-            "about": waiting.about,
-            "clock": waiting.clock,
-            "since": json_of(waiting.started_at, self._zone),
-            "now": self._why_not_now(),
-            "steps": [self._step(line) for line in self._reminders(at)],
-        }
+        found = escalation.due(waiting.silence, waiting.steps, self._readers, self._work.now)
+        return ClockPlan(
+            about=waiting.about,
+            clock=waiting.clock,
+            since=waiting.started_at,
+            now=self._why(found) if isinstance(found, NothingDue) else ClockText.DUE(),
+            now_until=found.until if isinstance(found, NothingDue) else None,
+            steps=tuple(self._step(line) for line in self._reminders(at)),
+        )
 
-    def _step(self, line: _Line) -> Document:
+    def document(self, at: datetime | None = None) -> Mapping[str, Json]:
+        """Returns the plan as JSON in English."""
+        return document_of(self.plan(at), Reader(self._zone))
+
+    def _step(self, line: _Line) -> PlannedReminder:
         officer = self._work.env.settings.rota.officer(line.officer or "")
-        return {
-            "after": line.call.minute,
-            "repetition": line.call.repetition,
-            "due_at": json_of(line.call.due_at, self._zone),
-            "told_at": json_of(line.at, self._zone),
-            "officer": line.officer,
-            "officer_name": officer.name if officer else None,
-            "to_head": line.call.reader == HEAD,
-            "how": list(line.call.step.how),
-            "by_every_means": line.call.step.how == EVERY_MEANS,
-            "escalates": line.call.escalates,
-            "asks": line.call.asks,
-        }
+        return PlannedReminder(
+            after=line.call.minute,
+            repetition=line.call.repetition,
+            due_at=line.call.due_at,
+            told_at=line.at,
+            officer=line.officer,
+            officer_name=officer.name if officer else None,
+            to_head=line.call.reader == HEAD,
+            how=tuple(line.call.step.how),
+            by_every_means=line.call.step.how == EVERY_MEANS,
+            escalates=line.call.escalates,
+            asks=line.call.asks,
+        )
 
     def _reminders(self, at: datetime | None) -> list[_Line]:
         waiting = self._waiting
@@ -70,13 +115,9 @@ class Calculation:
         told = escalation.forecast(waiting.silence, waiting.steps, self._readers, at)
         return [_Line(due.call, due.call.due_at + due.late, due.officer) for due in told]
 
-    def _why_not_now(self) -> str:
-        """Returns why nothing is due now, or "due"."""
-        waiting = self._waiting
-        found = escalation.due(waiting.silence, waiting.steps, self._readers, self._work.now)
-        if not isinstance(found, NothingDue):
-            return "due"
-        return f"{found.reason} until {self._clock(found.until)}" if found.until else found.reason
+    def _why(self, found: NothingDue) -> StoredText:
+        said = _WHY_NOT[found.reason]
+        return said.having(until=self._clock(found.until)) if found.until else said()
 
     def _clock(self, at: datetime) -> str:
         """Formats the time in the desk's zone, with the date or the offset if it differs from the clock's start."""
@@ -86,10 +127,10 @@ class Calculation:
         return f"{local:%H:%M}" if local.date() == start.date() else f"{local:%Y-%m-%d %H:%M}"
 
 
-def policies_at(work: UnitOfWork, at: datetime) -> dict[str, Json]:
+def policies_at(work: UnitOfWork, at: datetime) -> dict[str, str]:
     """Returns the policy of a clock started at `at`, for each open election and each channel with its own policy."""
     use = work.env.settings.escalation.use
-    found: dict[str, Json] = {}
+    found: dict[str, str] = {}
     for election in work.tx.find(Election, where(Election.closed_at).is_(None)):
         period = period_at(work, election.code, at)
         usual = use.name(period, None)

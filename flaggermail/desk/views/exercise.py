@@ -4,14 +4,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
-from flaggermail.desk.views.view import Document, View, json_of, plain
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.view import View
 from flaggermail.errors import NotFound
-from flaggermail.notices.debrief import gather
-from flaggermail.record.rows import Rehearsal
+from flaggermail.letters.template_values import MomentKind
+from flaggermail.notices.debrief import Wait, gather
+from flaggermail.record.rows import Case, Notification, Rehearsal, Reminder, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMoment(Answer):
+    """Something that happened in a rehearsal; `minutes` since what it follows, null if it follows nothing."""
+
+    at: datetime
+    what: MomentKind
+    about: str
+    officer: str | None
+    minutes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDebrief(Answer):
+    """What came of a story until its end, or until now: as long as the story."""
+
+    exercise: str
+    story: str
+    speed: int
+    started_at: datetime
+    until: datetime
+    moments: tuple[ShownMoment, ...]
+    waits: tuple[Wait, ...]  # of mail in the quarantine, the longest first
+    unclear: tuple[StoredMessage, ...]  # no rule placed or classified it
+    unanswered: tuple[Notification, ...]
+    undecided: tuple[Case, ...]
+    unacknowledged: tuple[Reminder, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,38 +53,26 @@ class ShowDebrief(View):
 
     exercise: str | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns the story and {"moments", "waits", "unclear", "unanswered", "undecided", "unacknowledged"}.
-
-        Raises NotFound.
-        """
-        zone = work.env.settings.zone
+    def show(self, work: UnitOfWork) -> ShownDebrief:
+        """Returns the debrief. Raises NotFound."""
         known = [row for row in work.tx.find(Rehearsal) if self.exercise in {None, row.election}]
         if not known:
             raise NotFound(f"exercise {self.exercise or ''}: no story was played; see `flaggermail election list`")
         found = gather(work, max(known, key=lambda row: row.started_at))
-        return {
-            "exercise": found.rehearsal.election,
-            "story": found.rehearsal.story,
-            "speed": found.rehearsal.speed,
-            "started_at": json_of(found.rehearsal.started_at, zone),
-            "until": json_of(found.until, zone),
-            "moments": [
-                {
-                    "at": json_of(m.at, zone),
-                    "what": m.turn,
-                    "about": m.about,
-                    "officer": m.officer,
-                    "minutes": m.minutes,
-                }
-                for m in found.moments
-            ],
-            "waits": [
-                {"message": plain(wait.message, zone), "minutes": wait.minutes, "still": wait.still}
-                for wait in found.waits
-            ],
-            "unclear": [plain(row, zone) for row in found.silent],
-            "unanswered": [plain(row, zone) for row in found.unanswered],
-            "undecided": [plain(row, zone) for row in found.undecided],
-            "unacknowledged": [plain(row, zone) for row in found.unacknowledged],
-        }
+        moments = (
+            ShownMoment(at=one.at, what=one.turn, about=one.about, officer=one.officer, minutes=one.minutes)
+            for one in found.moments
+        )
+        return ShownDebrief(
+            exercise=found.rehearsal.election,
+            story=found.rehearsal.story,
+            speed=found.rehearsal.speed,
+            started_at=found.rehearsal.started_at,
+            until=found.until,
+            moments=tuple(moments),
+            waits=tuple(found.waits),
+            unclear=tuple(found.silent),
+            unanswered=tuple(found.unanswered),
+            undecided=tuple(found.undecided),
+            unacknowledged=tuple(found.unacknowledged),
+        )

@@ -4,62 +4,127 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from datetime import datetime
+from typing import Annotated, ClassVar
 
 from flaggermail.cases import attention
 from flaggermail.commands.channel_status import bad_addresses
 from flaggermail.commands.devices import has_secret
-from flaggermail.desk.views.view import Document, View, plain
+from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.view import ListView, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.fields import in_domains
-from flaggermail.mail.message import Json
 from flaggermail.notices.duty import devices_of
-from flaggermail.record.rows import Channel, Device, Election, RememberedDomain
+from flaggermail.record.rows import BadAddress, Channel, Device, Election, RememberedDomain
+from flaggermail.record.states import OfficerRole
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS, Officer
 from flaggermail.settings.word_tables import LIST_OF
+from flaggermail.wording.pieces import DeviceWord
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListChannels(View):
+class ListedChannel(Answer):
+    """A channel; `bad` holds those of its addresses that bounced and were not cleared."""
+
+    row: Annotated[Channel, FLAT]
+    bad: tuple[BadAddress, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelList(Answer):
+    """Channels by their codes."""
+
+    channels: tuple[ListedChannel, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChannels(ListView):
     """Every channel with its bounced addresses."""
 
     MAY: ClassVar[frozenset[str]] = READERS
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"channels": [...]}, each with the addresses in "bad" that bounced and were not cleared."""
-        zone = work.env.settings.zone
-        return {
-            "channels": [
-                {**plain(channel, zone), "bad": [plain(bad, zone) for bad in bad_addresses(work, channel)]}
-                for channel in work.tx.find(Channel)
-            ]
-        }
+    def show(self, work: UnitOfWork) -> ChannelList:
+        """Returns the channels. Raises Refusal for a cursor of another list."""
+        found = self.cut(work.tx.find(Channel), lambda channel: (channel.code,))
+        lines = (ListedChannel(row=channel, bad=tuple(bad_addresses(work, channel))) for channel in found.lines)
+        return ChannelList(channels=tuple(lines), next=found.next)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListElections(View):
+class ListedElection(Answer):
+    """An election; `name` is its name in the desk's language."""
+
+    row: Annotated[Election, FLAT]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElectionList(Answer):
+    """Elections by polling day."""
+
+    elections: tuple[ListedElection, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListElections(ListView):
     """The elections that cases belong to."""
 
     MAY: ClassVar[frozenset[str]] = READERS
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"elections": [...]} by polling day; "name" is the name in the desk's language."""
-        zone, language = work.env.settings.zone, work.env.settings.desk.organisation.language
-        found = sorted(work.tx.find(Election), key=lambda election: (election.polling_days, election.code))
-        elections = [plain(election, zone) for election in found]
-        return {"elections": [{**one, "name": one[f"name_{language}"]} for one in elections]}
+    def show(self, work: UnitOfWork) -> ElectionList:
+        """Returns the elections. Raises Refusal for a cursor of another list."""
+        name = f"name_{work.env.settings.desk.organisation.language}"
+        found = self.cut(sorted(work.tx.find(Election), key=_polled), _polled)
+        lines = (ListedElection(row=one, name=getattr(one, name)) for one in found.lines)
+        return ElectionList(elections=tuple(lines), next=found.next)
+
+
+def _polled(election: Election) -> tuple[str, str]:
+    return ",".join(day.isoformat() for day in election.polling_days), election.code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListOfficers(View):
+class ListedOfficer(Answer):
+    """An officer; `device` is the state of their device for one-time codes."""
+
+    id: str
+    name: str
+    roles: frozenset[OfficerRole]
+    login: str | None
+    device: StoredText
+    enrolled_by: str | None
+    enrolled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerList(Answer):
+    """Officers in the order of oncall.yaml."""
+
+    officers: tuple[ListedOfficer, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOfficers(ListView):
     """The officers of oncall.yaml, their logins and devices."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"officers": [...]}."""
-        return {"officers": [_row(work, officer) for officer in work.env.settings.rota.officers]}
+    def show(self, work: UnitOfWork) -> OfficerList:
+        """Returns the officers. The key of a line is its place in the file, since the file gives the order."""
+        found = self.cut(enumerate(work.env.settings.rota.officers), lambda line: (line[0],))
+        return OfficerList(officers=tuple(_officer(work, officer) for _, officer in found.lines), next=found.next)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentSecret(Answer):
+    """The otpauth address of a device, which holds its secret."""
+
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +138,8 @@ class ShowEnrolment(View):
 
     device: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"address"}: otpauth://... Raises NotFound for a device in use, Refusal without its secret."""
+    def show(self, work: UnitOfWork) -> EnrolmentSecret:
+        """Returns the address. Raises NotFound for a device in use, Refusal without its secret."""
         row = work.tx.get(Device, self.device)
         if row is None or row.confirmed_at is not None or row.revoked_at is not None:
             raise NotFound(f"device {self.device}: there is no such device that waits for its first code")
@@ -83,50 +148,65 @@ class ShowEnrolment(View):
         address = work.env.codes.address(row.id, row.commitment, row.officer, issuer)
         if address is None:
             raise Refusal(f"device {row.id}: its secret is not in {work.env.settings.codes}")
-        return {"address": address}
+        return EnrolmentSecret(address=address)
 
 
-def _row(work: UnitOfWork, officer: Officer) -> dict[str, Json]:
+def _officer(work: UnitOfWork, officer: Officer) -> ListedOfficer:
     device = next(reversed(devices_of(work, officer.id)), None)
+    return ListedOfficer(
+        id=officer.id, name=officer.name, roles=officer.roles, login=officer.login, device=_state(work, device),
+        enrolled_by=device.enrolled_by if device else None, enrolled_at=device.enrolled_at if device else None,
+    )  # fmt: skip
+
+
+def _state(work: UnitOfWork, device: Device | None) -> StoredText:
     if device is None:
-        state = "none"
-    elif device.locked_at is not None:
-        state = "locked: revoke it, then enrol"
-    elif not work.env.codes.unusable() and not has_secret(work, device):  # another account cannot tell
-        state = "its secret is lost: enrol anew"
-    else:
-        state = "valid" if device.confirmed_at is not None else "waits for its first code"
-    return {
-        "id": officer.id,
-        "name": officer.name,
-        "roles": sorted(officer.roles),
-        "login": officer.login,
-        "device": state,
-        "enrolled_by": device.enrolled_by if device else None,
-        "enrolled_at": device.enrolled_at.isoformat() if device else None,
-    }
+        return DeviceWord.NONE()
+    if device.locked_at is not None:
+        return DeviceWord.LOCKED()
+    if not work.env.codes.unusable() and not has_secret(work, device):  # another account cannot tell
+        return DeviceWord.LOST()
+    return DeviceWord.VALID() if device.confirmed_at is not None else DeviceWord.WAITS()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListReferrers(View):
+class ListedDomain(Answer):
+    """A remembered domain; `list`: the list of the rules for such a source; `listed`: the one that has the domain.
+
+    A domain on `free_mail` does not count: anybody can have a mailbox there.
+    """
+
+    row: Annotated[RememberedDomain, FLAT]
+    list_: str
+    listed: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferrerList(Answer):
+    """Remembered domains in alphabetical order."""
+
+    referrers: tuple[ListedDomain, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListReferrers(ListView):
     """Who remembered which domain, when, and for which mail."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
     all: bool = False  # removed ones too
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"referrers": [...]}; "listed" names the list of the rules that has the domain by itself.
-
-        On `free_mail` it does not count: anybody can have a mailbox there.
-        """
-        zone, lists = work.env.settings.zone, work.env.settings.rules.lists
+    def show(self, work: UnitOfWork) -> ReferrerList:
+        """Returns the domains. Raises Refusal for a cursor of another list."""
+        lists = work.env.settings.rules.lists
         rows = work.tx.find(RememberedDomain) if self.all else attention.in_force(work.tx)
-        return {"referrers": [
-            {
-                **plain(row, zone),
-                "list": LIST_OF[row.source],
-                "listed": next((name for name in sorted(lists) if in_domains(row.id, lists[name])), None),
-            }
-            for row in sorted(rows, key=lambda row: row.id)
-        ]}  # fmt: skip
+        found = self.cut(sorted(rows, key=lambda row: row.id), lambda row: (row.id,))
+        lines = (
+            ListedDomain(
+                row=row, list_=LIST_OF[row.source],
+                listed=next((name for name in sorted(lists) if in_domains(row.id, lists[name])), None),
+            )
+            for row in found.lines
+        )  # fmt: skip
+        return ReferrerList(referrers=tuple(lines), next=found.next)

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Stored messages: by place, declined ones until they are destroyed, those that wait, and one in full."""
+"""One stored message: in full, its octets, and a copy of it as a sample."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flaggermail.cases.citizen_retention import due_at
-from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.lookups import the_message
 from flaggermail.desk.answers import Answer
 from flaggermail.desk.views.view import Document, OctetsView, View, json_of, plain
@@ -19,71 +16,11 @@ from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Json, Message, contract
 from flaggermail.matching.scoring import read
 from flaggermail.notices.shown_mail import hops_of
-from flaggermail.notifications.clocks import minutes
 from flaggermail.record.definition import where
-from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Decline, Delivery, StoredMessage
+from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListMessages(View):
-    """Messages in one place."""
-
-    MAY: ClassVar[frozenset[str]] = READERS
-
-    place: Place = Place.NOISE
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"messages": [...]}, in the order of their arrival."""
-        return {"messages": [plain(row, work.env.settings.zone) for row in _placed(work, self.place)]}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListQuarantine(View):
-    """Messages that a person must place; with `old` those from files of old mail, which are listed apart."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    old: bool = False
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"messages": [...]}, oldest first, each with its suggestions and its age in minutes."""
-        zone = work.env.settings.zone
-        return {
-            "messages": [
-                {**_with_suggestions(row, zone), "age_minutes": minutes(row.received_at, work.now)}
-                for row in _placed(work, Place.QUARANTINE)
-                if row.arrival.in_file is self.old
-            ]
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListDeclined(View):
-    """Declined mail, and how many senders were declined in each election."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention.
-
-        A legal hold in "held_by" keeps it longer.
-        """
-        zone = work.env.settings.zone
-        senders = Counter(row.election for row in work.tx.find(Decline, where(Decline.taken_back_at).is_(None)))
-        held = HeldOnDay(work.tx, work.today, zone)
-        messages = [
-            {
-                **plain(row, zone),
-                "kept_until": _minute(row, work, zone),
-                "held_by": [hold.id for hold in held.of_message(row)],
-            }
-            for row in _placed(work, Place.DECLINED)
-        ]
-        return {"messages": messages, "senders": dict(sorted(senders.items()))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,19 +116,9 @@ def _attachment(mail: Message, key: str, wanted: str) -> tuple[int, str]:
     return named[0], mail.attachments[named[0]].filename or f"{key}-{named[0] + 1}.bin"
 
 
-def _placed(work: UnitOfWork, place: Place) -> list[StoredMessage]:
-    return sorted(
-        work.tx.find(StoredMessage, where(StoredMessage.place).is_(place)), key=lambda row: (row.received_at, row.id)
-    )
-
-
 def _with_suggestions(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
     """Returns the row; each suggestion has its case, score and evidence."""
     return {**plain(stored, zone), "suggestions": [read(said).document for said in stored.suggestions]}
-
-
-def _minute(row: StoredMessage, work: UnitOfWork, zone: ZoneInfo) -> str:
-    return due_at(work.env, row.first_seen_at).astimezone(zone).isoformat(sep=" ", timespec="minutes")
 
 
 def _zone_is_assumed(mail: Message) -> bool:

@@ -13,10 +13,8 @@ from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.platform_checks import wording
 from flaggermail.desk.views.view import Document, View, plain
 from flaggermail.errors import NotFound
-from flaggermail.letters import standing
 from flaggermail.record.definition import where
-from flaggermail.record.rows import Attempt, Notification, OutboxMail
-from flaggermail.record.states import WAITING
+from flaggermail.record.rows import Attempt, Notification
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 
@@ -71,34 +69,6 @@ class PreviewNotification(View):
             "by_mail": found.by_mail,
             "differs": list(found.differs),
             "warnings": list(found.warnings),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListOutbox(View):
-    """Mails that wait or are uncertain, one a recipient; with `everything` also the settled ones."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    everything: bool = False
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"mails": [...], "standing", "held_since"}, the mails in the order in which they were queued.
-
-        "standing" says how the submission server stands towards the desk, "held_since" since when it takes no mail.
-        """
-        found = (
-            work.tx.find(OutboxMail)
-            if self.everything
-            else work.tx.find(OutboxMail, where(OutboxMail.state).in_(WAITING))
-        )
-        mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
-        outlook = standing.look(work.tx)
-        since = standing.held_since(work.tx, outlook)
-        return {
-            "mails": [plain(mail, work.env.settings.zone) for mail in mails],
-            "standing": outlook.standing,
-            "held_since": since.astimezone(work.env.settings.zone).isoformat() if since else None,
         }
 
 

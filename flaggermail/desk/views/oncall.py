@@ -3,122 +3,160 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from flaggermail.commands.requests import Instant
-from flaggermail.desk.views.calculation import Calculation, policies_at
-from flaggermail.desk.views.view import Document, View, json_of, plain
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.calculation import Calculation, ClockPlan, policies_at
+from flaggermail.desk.views.view import Document, ListView, View, stamp
 from flaggermail.errors import Refusal
-from flaggermail.mail.message import Json
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.definition import LAST, where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.record.states import ClockKind
-from flaggermail.reminders.handover import gather, open_clocks
+from flaggermail.reminders.handover import OpenClock, open_clocks
 from flaggermail.reminders.reminders import next_due
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, Officer, Shift, on_call, planned, void_overrides
 
-_SHOWN = 40  # number of pages or held-back notices listed
 _AHEAD = timedelta(weeks=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowNow(View):
+class OfficerToCall(Answer):
+    """An officer and how to call them."""
+
+    id: str
+    name: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyNow(Answer):
+    """The officer on call, and the reminders that wait for an acknowledgement in the order in which they were sent."""
+
+    officer: OfficerToCall | None
+    reminders: tuple[Reminder, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowNow(ListView):
     """Who is on call, and the reminders that wait for an acknowledgement."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"officer", "reminders"}."""
+    def show(self, work: UnitOfWork) -> DutyNow:
+        """Returns the officer, and with each part of the reminders again. Raises Refusal."""
         open_ = work.tx.find(Reminder, where(Reminder.acknowledged_at).is_(None), where(Reminder.withheld).is_(False))
-        asking = (row for row in open_ if row.clock is not ClockKind.SUBSTANCE)
-        reminders = sorted((row for row in asking if runs(work.tx, row)), key=lambda row: row.told_at)
-        return {
-            "officer": _person(officer_on_call(work)),
-            "reminders": [plain(reminder, work.env.settings.zone) for reminder in reminders],
-        }
+        asking = (row for row in sorted(open_, key=_told) if row.clock is not ClockKind.SUBSTANCE)
+        found = self.cut((row for row in asking if runs(work.tx, row)), _told)
+        return DutyNow(officer=_person(officer_on_call(work)), reminders=found.lines, next=found.next)
+
+
+def _told(row: Reminder) -> tuple[str, str]:
+    return stamp(row.told_at), row.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowNext(View):
+class ComingShift(Answer):
+    """A shift of an officer, by the schedule or as an override; without an end, `ends_at` is null."""
+
+    officer: str
+    name: str
+    begins_at: datetime
+    ends_at: datetime | None
+    override: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyNext(Answer):
+    """The coming shifts, and a part of the open clocks with their next reminders.
+
+    `void`: the overrides of officers who have left the desk, which count for nothing. `otherwise`: the id of the
+    officer at other hours. `next_reminder_due` is that of all clocks.
+    """
+
+    shifts: tuple[ComingShift, ...]
+    void: tuple[ComingShift, ...]
+    otherwise: str | None
+    fallback_officer: OfficerToCall | None
+    clocks: tuple[ClockPlan, ...]
+    next_reminder_due: datetime | None
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyThen(Answer):
+    """Who is on call at an instant, which policies apply then, and a part of the clocks with the reminders until then.
+
+    `officer` is the id of `on_call`. A policy is that of an election, or of an election and a channel.
+    """
+
+    at: datetime
+    officer: str | None
+    on_call: OfficerToCall | None
+    policies: Mapping[str, str]
+    clocks: tuple[ClockPlan, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowNext(ListView):
     """The coming shifts and reminders; with `at`, who is on call then and what will have been sent by then."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
     at: Instant | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns shifts, clocks and when the next reminder is due; with `at` officer, policies and clocks then.
-
-        `void`, if there are any: the overrides of officers who have left the desk, which count for nothing.
-        """
+    def show(self, work: UnitOfWork) -> DutyNext | DutyThen:
+        """Returns what is to come; `limit` and `cursor` are those of the clocks. Raises Refusal."""
+        running = sorted(open_clocks(work.tx), key=clock_place)
+        found = self.cut(running, clock_place)
+        clocks = tuple(Calculation(work, one).plan(self.at) for one in found.lines)
         if self.at is not None:
-            return _forecast(work, self.at.astimezone(work.env.settings.zone))
-        rota, zone = work.env.settings.rota, work.env.settings.zone
-        coming = [(shift, False) for shift in planned(rota, work.now, work.now + _AHEAD)]
-        taken_over = overrides(work.tx)
-        counts_not = void_overrides(rota, taken_over, work.now)
-        coming += [(one, True) for one in taken_over if one.ends_at > work.now and one not in counts_not]
-        coming.sort(key=lambda pair: pair[0].begins_at)
-        otherwise = rota.officer(rota.fallback_officer) if rota.fallback_officer else None
-        return {
-            "shifts": [_shift(work, shift, override=override) for shift, override in coming],
-            **({"void": [_shift(work, one, override=True) for one in counts_not]} if counts_not else {}),
-            "otherwise": rota.fallback_officer,
-            "fallback_officer": _person(otherwise),
-            "clocks": [Calculation(work, one).document() for one in open_clocks(work.tx)],
-            "next_reminder_due": json_of(next_due(work.env, work.tx), zone),
-        }
+            officer = on_call(work.env.settings.rota, overrides(work.tx), self.at)
+            return DutyThen(
+                at=self.at, officer=officer.id if officer else None, on_call=_person(officer),
+                policies=policies_at(work, self.at.astimezone(work.env.settings.zone)), clocks=clocks, next=found.next,
+            )  # fmt: skip
+        rota, taken_over = work.env.settings.rota, overrides(work.tx)
+        void = void_overrides(rota, taken_over, work.now)
+        coming = [_shift(work, one, override=False) for one in planned(rota, work.now, work.now + _AHEAD)]
+        in_force = (one for one in taken_over if one.ends_at > work.now and one not in void)
+        coming += [_shift(work, one, override=True) for one in in_force]
+        fallback = rota.officer(rota.fallback_officer) if rota.fallback_officer else None
+        return DutyNext(
+            shifts=tuple(sorted(coming, key=lambda shift: shift.begins_at)),
+            void=tuple(_shift(work, one, override=True) for one in void),
+            otherwise=rota.fallback_officer,
+            fallback_officer=_person(fallback),
+            clocks=clocks,
+            next_reminder_due=next_due(work.env, work.tx, running),
+            next=found.next,
+        )
 
 
-def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> dict[str, Json]:
-    officer, zone = work.env.settings.rota.officer(shift.officer), work.env.settings.zone
-    ends_at = shift.ends_at if shift.ends_at < LAST else None
-    return {
-        "officer": shift.officer, "name": officer.name if officer else shift.officer,
-        "begins_at": json_of(shift.begins_at, zone), "ends_at": json_of(ends_at, zone), "override": override,
-    }  # fmt: skip
+def clock_place(clock: OpenClock) -> tuple[int, str]:
+    """Returns the place of a clock: those of notifications, then those of cases without a decision."""
+    return int(clock.notification is None), f"{clock.about}/{clock.clock}"
 
 
-def _forecast(work: UnitOfWork, at: datetime) -> Document:
-    officer = on_call(work.env.settings.rota, overrides(work.tx), at)
-    return {
-        "at": at.isoformat(),
-        "officer": officer.id if officer else None,
-        "on_call": _person(officer),
-        "policies": policies_at(work, at),
-        "clocks": [Calculation(work, one).document(at) for one in open_clocks(work.tx)],
-    }
+def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> ComingShift:
+    officer = work.env.settings.rota.officer(shift.officer)
+    return ComingShift(
+        officer=shift.officer, name=officer.name if officer else shift.officer, begins_at=shift.begins_at,
+        ends_at=shift.ends_at if shift.ends_at < LAST else None, override=override,
+    )  # fmt: skip
 
 
-def _person(officer: Officer | None) -> Json:
-    return {"id": officer.id, "name": officer.name, "phone": officer.phone} if officer else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowHandover(View):
-    """The hand-over note, as it would be mailed at a change of shift."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Lists "cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld"."""
-        note, zone = gather(work), work.env.settings.zone
-        return {
-            "cases": [plain(row, zone) for row in note.cases],
-            "clocks": [Calculation(work, one).document() for one, _ in note.clocks],
-            "awaited": [Calculation(work, one).document() for one in note.awaited],
-            "unanswered": [plain(row, zone) for row in note.unanswered],
-            "acknowledged": [plain(row, zone) for row in note.acknowledged],
-            "quarantine": [plain(row, zone) for row in note.quarantine],
-            "uncertain": [plain(row, zone) for row in note.uncertain],
-            "withheld": [plain(row, zone) for row in note.withheld],
-        }
+def _person(officer: Officer | None) -> OfficerToCall | None:
+    return OfficerToCall(id=officer.id, name=officer.name, phone=officer.phone) if officer else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,24 +177,40 @@ class TryPagers(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListPages(View):
-    """The latest pages and their results."""
+class PageList(Answer):
+    """Pages in the order in which they were queued, with their results."""
 
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"pages": [...]}, oldest first."""
-        latest = sorted(work.tx.find(Page), key=lambda row: (row.queued_at, row.id))[-_SHOWN:]
-        return {"pages": [plain(row, work.env.settings.zone) for row in latest]}
+    pages: tuple[Page, ...]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListHeldBack(View):
-    """The latest notices and alarms held back from being mailed separately."""
+class ListPages(ListView):
+    """The pages and their results."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"held": [...]}, oldest first; `next_step` of each is the command that shows it."""
-        latest = sorted(work.tx.find(HeldBack), key=lambda row: row.id)[-_SHOWN:]
-        return {"held": [plain(row, work.env.settings.zone) for row in latest]}
+    def show(self, work: UnitOfWork) -> PageList:
+        """Returns the pages, oldest first. Raises Refusal for a cursor of another list."""
+        found = self.ordered(work, Page, Page.queued_at)
+        return PageList(pages=found.lines, next=found.next)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBackList(Answer):
+    """Notices and alarms in the order in which they were held back; `next_step` is the command that shows one."""
+
+    held: tuple[HeldBack, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListHeldBack(ListView):
+    """The notices and alarms held back from being mailed separately."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
+
+    def show(self, work: UnitOfWork) -> HeldBackList:
+        """Returns the notices and alarms, oldest first. Raises Refusal for a cursor of another list."""
+        found = self.ordered(work, HeldBack, HeldBack.held_at)
+        return HeldBackList(held=found.lines, next=found.next)

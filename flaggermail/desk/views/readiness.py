@@ -3,14 +3,36 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import ClassVar
 
 from flaggermail.cases.periods import next_polling_day
-from flaggermail.desk.views.view import Document, View, json_of
-from flaggermail.health.readiness import gather, next_election
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.view import View
+from flaggermail.health.readiness import ReadinessFinding, Since, gather, next_election
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownReadiness(Answer):
+    """The facts of `health.readiness.Readiness`, and the next election; each list is as long as the configuration."""
+
+    election: str | None
+    polling_day: date | None
+    lacks: tuple[ReadinessFinding, ...]
+    policies: tuple[Since, ...]
+    pagers: tuple[Since, ...]
+    channels: tuple[Since, ...]
+    certificates: tuple[Since, ...]
+    hours: int
+    unattended: tuple[tuple[datetime, ...], ...]  # spans, each of two instants
+    bounced: tuple[str, ...]
+    rehearsed: int | None
+    clocks: int
+    longest: int | None
+    uses: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,21 +41,23 @@ class ShowReadiness(View):
 
     MAY: ClassVar[frozenset[str]] = DESK
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"election", "polling_day", "lacks", ...}, the names of `health.readiness.Readiness`."""
-        election, zone = next_election(work), work.env.settings.zone
+    def show(self, work: UnitOfWork) -> ShownReadiness:
+        """Returns the facts now."""
+        election = next_election(work)
         found = gather(work, election)
-        several = {name: getattr(found, name) for name in ("policies", "pagers", "channels", "certificates")}
-        return {
-            "election": election.code if election else None,
-            "polling_day": json_of(next_polling_day(election.polling_days, work.today), zone) if election else None,
-            "lacks": [lack.value for lack in found.lacks],
-            **{name: [asdict(one) for one in ones] for name, ones in several.items()},
-            "hours": found.hours,
-            "unattended": [json_of(span, zone) for span in found.unattended],
-            "bounced": list(found.bounced),
-            "rehearsed": found.rehearsed,
-            "clocks": found.clocks,
-            "longest": found.longest,
-            "uses": found.uses,
-        }
+        return ShownReadiness(
+            election=election.code if election else None,
+            polling_day=next_polling_day(election.polling_days, work.today) if election else None,
+            lacks=found.lacks,
+            policies=tuple(found.policies),
+            pagers=tuple(found.pagers),
+            channels=tuple(found.channels),
+            certificates=tuple(found.certificates),
+            hours=found.hours,
+            unattended=tuple(found.unattended),
+            bounced=tuple(found.bounced),
+            rehearsed=found.rehearsed,
+            clocks=found.clocks,
+            longest=found.longest,
+            uses=found.uses,
+        )

@@ -19,10 +19,13 @@ from flaggermail.desk.answers import Answer
 from flaggermail.documents.octets import Octets
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
+from flaggermail.ports import Bookmark
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.said import StoredText
 
+R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 K = TypeVar("K", bound=tuple[str | int, ...])
 
@@ -98,6 +101,18 @@ class ListView(View):
         after = self.after()
         return first if after is None else cast("K", _like(after, first))
 
+    def ordered(self, work: UnitOfWork, kind: type[R], by: datetime, *conditions: FieldCondition) -> Cut[R]:
+        """Returns the rows that are asked for, of those that meet the conditions; the database reads no others.
+
+        `by`: the instant that gives their order, such as `Page.queued_at`. Raises Refusal.
+        """
+        field, after = where(by).name, None
+        if self.cursor is not None:
+            at, key = self.begins_after(("", ""))
+            after = Bookmark(_instant(at), key)
+        rows = work.tx.in_order(kind, by, self.limit + 1, after, *conditions)
+        return self.cut(rows, lambda row: (stamp(getattr(row, field)), row.key))
+
 
 _OF_LISTS = frozenset({"limit", "cursor"})
 
@@ -108,6 +123,22 @@ class Cut(Generic[T]):
 
     lines: tuple[T, ...]
     next: str | None
+
+
+def stamp(at: datetime) -> str:
+    """Returns an instant as a part of a key; texts of this form have the order of their instants."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _instant(text: str) -> datetime:
+    """Returns the instant of a cursor. Raises Refusal for what is none."""
+    try:
+        at = datetime.fromisoformat(text)
+        if stamp(at) == text:
+            return at
+    except (ValueError, OverflowError):
+        pass
+    raise Refusal(NO_CURSOR)
 
 
 def _is_of_a_key(part: object) -> bool:
@@ -144,8 +175,12 @@ class ArchiveView(View):
 
     @property
     def goes_on(self) -> bool:
-        """True for the lines of a list after a cursor: with those before them they are one reading, and one event."""
-        return isinstance(self, ListView) and self.cursor is not None
+        """True for the lines of a list after a cursor: with those before them they are one reading, and one event.
+
+        Not where the event leaves out what was asked: nobody could tell whether it was the same.
+        """
+        told = not any(getattr(self, name) for name in self.UNTOLD - _OF_LISTS)
+        return isinstance(self, ListView) and self.cursor is not None and told
 
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the whole number of the only case that is read; None if it is not one. Raises NotFound."""

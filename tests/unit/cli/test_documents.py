@@ -72,7 +72,7 @@ def test_what_comes_next(desk: Desk) -> None:
     """`oncall next` gives shifts and clocks; with an instant, in the desk's zone, who would be told by then."""
     desk.notified()
     assert set(ask(desk, "oncall next")) == {
-        "shifts", "otherwise", "fallback_officer", "clocks", "next_reminder_due", "version",
+        "shifts", "otherwise", "fallback_officer", "clocks", "next_reminder_due", "version", "void", "next",
     }  # fmt: skip
     then = ask(desk, "oncall next", at="2024-06-06T11:34")
     assert (then["at"], then["officer"]) == ("2024-06-06T11:34:00+02:00", "officer1")
@@ -92,12 +92,12 @@ def test_lists_of_the_rota_are_objects_with_a_version(desk: Desk) -> None:
         "cases": 1, "clocks": 1, "awaited": 0, "unanswered": 0, "acknowledged": 0, "quarantine": 1,
         "uncertain": 0, "withheld": 0,
     }  # fmt: skip
-    assert ask(desk, "oncall pages") == {"pages": [], "version": version(desk)}
-    assert ask(desk, "oncall held") == {"held": [], "version": version(desk)}
+    assert ask(desk, "oncall pages") == {"pages": [], "next": None, "version": version(desk)}
+    assert ask(desk, "oncall held") == {"held": [], "next": None, "version": version(desk)}
     officers = ask(desk, "officer list")
     assert [row["id"] for row in rows(officers, "officers")] == ["officer1", "officer2", "head1"]
     assert set(rows(officers, "officers")[0]) == {
-        "id", "name", "roles", "login", "device", "enrolled_by", "enrolled_at",
+        "id", "name", "roles", "login", "device", "device_said", "enrolled_by", "enrolled_at",
     }  # fmt: skip
 
 

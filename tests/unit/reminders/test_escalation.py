@@ -17,6 +17,7 @@ from flaggermail.reminders.escalation import (
     Acknowledgement,
     Call,
     Due,
+    NotDue,
     NothingDue,
     SentStep,
     Silence,
@@ -93,30 +94,30 @@ def test_step_falls_due_at_its_second(now: datetime, step: Step | None) -> None:
     """No step is sent a second too early; from its second on the highest step reached is due."""
     found = due(told(), POLICY, who, now)
     if step is None:
-        assert found == NothingDue("no step has fallen due")
+        assert found == NothingDue(NotDue.NONE_FELL_DUE)
     else:
         assert one(found) == (step, now - step.due_at(START))
 
 
 def test_a_step_is_told_once() -> None:
     """A step is sent once, however long the silence lasts; the next step is sent at its own time."""
-    assert due(told(60), POLICY, who, at(119)) == NothingDue("every step that fell due was told")
+    assert due(told(60), POLICY, who, at(119)) == NothingDue(NotDue.ALL_TOLD)
     assert one(due(told(60), POLICY, who, at(120))) == (SECOND, NO_TIME)
-    assert due(told(60, 120, 240), POLICY, who, at(9999)) == NothingDue("every step that fell due was told")
+    assert due(told(60, 120, 240), POLICY, who, at(9999)) == NothingDue(NotDue.ALL_TOLD)
     assert next_due(told(60, 120, 240), POLICY, who) is None
 
 
 def test_after_an_outage_only_the_highest_step_is_told_with_its_lateness() -> None:
     """After an outage only the highest step is sent, with its lateness; lower steps are never sent."""
     assert one(due(told(), POLICY, who, at(250))) == (ESCALATION, timedelta(minutes=10))
-    assert due(told(240), POLICY, who, at(251)) == NothingDue("every step that fell due was told")
+    assert due(told(240), POLICY, who, at(251)) == NothingDue(NotDue.ALL_TOLD)
     assert one(due(told(), POLICY, who, at(130))) == (SECOND, timedelta(minutes=10))
 
 
 def test_acknowledgement_silences_the_officers_steps() -> None:
     """An acknowledgement suppresses the officer's steps until the second it expires; then the step is sent."""
     silence = told(60, until=125)
-    assert due(silence, POLICY, who, at(125) - SECOND_OF_TIME) == NothingDue("acknowledged", at(125))
+    assert due(silence, POLICY, who, at(125) - SECOND_OF_TIME) == NothingDue(NotDue.ACKNOWLEDGED, at(125))
     assert one(due(silence, POLICY, who, at(125))) == (SECOND, timedelta(minutes=5))
     assert next_due(silence, POLICY, who) == at(125)
 
@@ -124,7 +125,7 @@ def test_acknowledgement_silences_the_officers_steps() -> None:
 def test_acknowledgement_never_silences_the_head() -> None:
     """The escalation is sent on time even if an officer has acknowledged."""
     silence = told(60, 120, until=300)
-    assert due(silence, POLICY, who, at(240) - SECOND_OF_TIME) == NothingDue("every step that fell due was told")
+    assert due(silence, POLICY, who, at(240) - SECOND_OF_TIME) == NothingDue(NotDue.ALL_TOLD)
     assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
     assert next_due(silence, POLICY, who) == at(240)
     after_the_head = (*POLICY, Step(ClockKind.RECEIPT, 300))
@@ -135,7 +136,7 @@ def test_the_head_is_told_though_he_said_ok_himself() -> None:
     """A head's own "ok", given as the officer on call, suppresses their reminders but never an escalation."""
     silence = told(60, until=300, by=CHIEF)
     assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
-    assert due(silence, POLICY, lambda _, __: CHIEF, at(120)) == NothingDue("acknowledged", at(300))
+    assert due(silence, POLICY, lambda _, __: CHIEF, at(120)) == NothingDue(NotDue.ACKNOWLEDGED, at(300))
 
 
 def test_acknowledgement_silences_only_the_officer_who_gave_it() -> None:
@@ -143,24 +144,24 @@ def test_acknowledgement_silences_only_the_officer_who_gave_it() -> None:
     silence, named = told(60, until=125), (FIRST, Step(ClockKind.RECEIPT, 120, B))
     assert one(due(silence, POLICY, b_from(110), at(120))) == (SECOND, NO_TIME)
     assert one(due(silence, named, who, at(120))) == (named[1], NO_TIME)
-    assert due(told(60, until=125, by=B), named, who, at(120)) == NothingDue("acknowledged", at(125))
+    assert due(told(60, until=125, by=B), named, who, at(120)) == NothingDue(NotDue.ACKNOWLEDGED, at(125))
     assert one(due(told(60, until=125, by=B), POLICY, who, at(120))) == (SECOND, NO_TIME)
 
 
 def test_what_was_told_to_the_officer_before_is_not_told_to_the_next() -> None:
     """A shift change repeats no step: the next officer has the hand-over note."""
-    assert due(told(60), POLICY, b_from(61), at(119)) == NothingDue("every step that fell due was told")
+    assert due(told(60), POLICY, b_from(61), at(119)) == NothingDue(NotDue.ALL_TOLD)
 
 
 def test_an_acknowledgement_that_expires_is_asked_about_once() -> None:
     """At the second of expiry the officer on call is asked "still on it?" once, if nothing else is due."""
     silence = told(60, until=118, said=70)
-    assert due(silence, POLICY, who, at(118) - SECOND_OF_TIME) == NothingDue("every step that fell due was told")
+    assert due(silence, POLICY, who, at(118) - SECOND_OF_TIME) == NothingDue(NotDue.ALL_TOLD)
     asked = due(silence, POLICY, who, at(118))
     assert asked == (Due(Call(Step(ClockKind.RECEIPT, 118), at(118), asks=True), A, NO_TIME),)
     assert next_due(silence, POLICY, who) == at(118)
     again = Silence(START, [*silence.told, SentStep(118, A, at(118))], silence.acknowledged)
-    assert due(again, POLICY, who, at(119)) == NothingDue("every step that fell due was told")
+    assert due(again, POLICY, who, at(119)) == NothingDue(NotDue.ALL_TOLD)
     assert one(due(again, POLICY, who, at(120))) == (SECOND, NO_TIME)
 
 
@@ -170,15 +171,15 @@ def test_an_ok_by_a_clock_set_back_is_asked_about_once_too() -> None:
     assert next_due(silence, POLICY, who) == at(50)
     assert due(silence, POLICY, who, at(50)) == (Due(Call(Step(ClockKind.RECEIPT, 50), at(50), asks=True), A, NO_TIME),)
     again = Silence(START, [*silence.told, SentStep(50, A, at(50))], silence.acknowledged)
-    assert due(again, POLICY, who, at(51)) == NothingDue("no step has fallen due")
-    assert due(again, POLICY, who, at(61)) == NothingDue("every step that fell due was told")
+    assert due(again, POLICY, who, at(51)) == NothingDue(NotDue.NONE_FELL_DUE)
+    assert due(again, POLICY, who, at(61)) == NothingDue(NotDue.ALL_TOLD)
 
 
 def test_nobody_is_asked_where_a_colleague_was_told_meanwhile() -> None:
     """No question follows the first officer's "ok" if a colleague was reminded in the meantime."""
     tellings = [SentStep(60, A, at(60)), SentStep(120, B, at(120))]
     silence = Silence(START, tellings, [Acknowledgement(frozenset({A}), at(65), at(125))])
-    assert due(silence, POLICY, b_from(110), at(126)) == NothingDue("every step that fell due was told")
+    assert due(silence, POLICY, b_from(110), at(126)) == NothingDue(NotDue.ALL_TOLD)
 
 
 def test_the_heads_ok_asks_nobody() -> None:
@@ -237,7 +238,7 @@ def test_both_is_one_mail_where_the_head_is_on_call() -> None:
 
     assert due(Silence(START), step, alone, at(60)) == (Due(Call(step[0], at(60), HEAD), CHIEF, NO_TIME),)
     after = Silence(START, [SentStep(60, CHIEF, at(60), escalates=True)])
-    assert due(after, step, alone, at(61)) == NothingDue("every step that fell due was told")
+    assert due(after, step, alone, at(61)) == NothingDue(NotDue.ALL_TOLD)
     half = due(after, step, who, at(61))
     assert half == (Due(Call(step[0], at(60)), A, timedelta(minutes=1)),)
 
@@ -253,7 +254,7 @@ def test_what_is_to_come_is_listed_with_its_reader() -> None:
 
 def test_without_a_policy_nobody_is_told() -> None:
     """A clock without steps causes no calls."""
-    assert due(told(), (), who, at(9999)) == NothingDue("no step has fallen due")
+    assert due(told(), (), who, at(9999)) == NothingDue(NotDue.NONE_FELL_DUE)
     assert next_due(told(), (), who) is None
 
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The list of annexes, which reads no mail of the archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from flaggermail.commands.lookups import the_case
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.view import ListView
+from flaggermail.record.definition import where
+from flaggermail.record.kinds import AnnexForm
+from flaggermail.record.rows import Annex
+from flaggermail.record.states import AnnexState
+from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import READERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedAnnex(Answer):
+    """An annex: of which notification, in which state, and who did what with it when; without marks and seals."""
+
+    id: str
+    notification: str
+    case: str
+    form: AnnexForm
+    state: AnnexState
+    revision: int
+    proposed_by: str
+    proposed_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnexList(Answer):
+    """Annexes in the order in which they were proposed."""
+
+    annexes: tuple[ListedAnnex, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAnnexes(ListView):
+    """Every annex, or those of a case."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
+
+    case: str | None = None
+
+    def show(self, work: UnitOfWork) -> AnnexList:
+        """Returns the annexes; their numbers give the order. Raises NotFound."""
+        conditions = [] if self.case is None else [where(Annex.case).is_(the_case(work, self.case).number)]
+        found = self.cut(work.tx.find(Annex, *conditions), lambda annex: (annex.id,))
+        return AnnexList(annexes=tuple(map(_line, found.lines)), next=found.next)
+
+
+def _line(annex: Annex) -> ListedAnnex:
+    return ListedAnnex(
+        id=annex.id, notification=annex.notification, case=annex.case, form=annex.form, state=annex.state,
+        revision=annex.revision, proposed_by=annex.proposed_by, proposed_at=annex.proposed_at,
+        confirmed_by=annex.confirmed_by, confirmed_at=annex.confirmed_at, approved_by=annex.approved_by,
+        approved_at=annex.approved_at, withdrawn_by=annex.withdrawn_by, withdrawn_at=annex.withdrawn_at,
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The hand-over note: what the next officer on call must know, list after list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum, auto
+from typing import ClassVar, NamedTuple, TypeVar
+
+from flaggermail.cases.attention import trust_of
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.calculation import Calculation, ClockPlan
+from flaggermail.desk.views.oncall import clock_place
+from flaggermail.desk.views.view import ListView, stamp
+from flaggermail.record.rows import Case, OutboxMail, Reminder, StoredMessage
+from flaggermail.reminders.handover import HandoverNote, OpenClock, gather
+from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownHandover(Answer):
+    """A part of the note: its lists follow each other, and one that comes later is empty until its turn."""
+
+    cases: tuple[Case, ...]
+    clocks: tuple[ClockPlan, ...]
+    awaited: tuple[ClockPlan, ...]  # for an answer to the matter alone
+    unanswered: tuple[Reminder, ...]
+    acknowledged: tuple[Reminder, ...]
+    quarantine: tuple[StoredMessage, ...]  # the most trusted senders first
+    uncertain: tuple[OutboxMail, ...]
+    withheld: tuple[OutboxMail, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHandover(ListView):
+    """The hand-over note, as it would be mailed at a change of shift; `limit` counts the lines of all its lists."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
+
+    def show(self, work: UnitOfWork) -> ShownHandover:
+        """Returns the note. It needs all that is open, for what is told depends on the whole. Raises Refusal."""
+        page = self.cut(_lines(work, gather(work)), lambda line: line[:3])
+        clocks, awaited = (
+            tuple(Calculation(work, clock).plan() for clock in _of(page.lines, part, OpenClock))
+            for part in (_Part.CLOCKS, _Part.AWAITED)
+        )
+        return ShownHandover(
+            cases=_of(page.lines, _Part.CASES, Case),
+            clocks=clocks,
+            awaited=awaited,
+            unanswered=_of(page.lines, _Part.UNANSWERED, Reminder),
+            acknowledged=_of(page.lines, _Part.ACKNOWLEDGED, Reminder),
+            quarantine=_of(page.lines, _Part.QUARANTINE, StoredMessage),
+            uncertain=_of(page.lines, _Part.UNCERTAIN, OutboxMail),
+            withheld=_of(page.lines, _Part.WITHHELD, OutboxMail),
+            next=page.next,
+        )
+
+
+class _Part(IntEnum):
+    CASES = auto()
+    CLOCKS = auto()
+    AWAITED = auto()
+    UNANSWERED = auto()
+    ACKNOWLEDGED = auto()
+    QUARANTINE = auto()
+    UNCERTAIN = auto()
+    WITHHELD = auto()
+
+
+class _NoteLine(NamedTuple):
+    """A line of the note; the first three fields are its key, whose texts have the order of the list."""
+
+    part: int
+    order: str
+    key: str
+    shown: object
+
+
+def _lines(work: UnitOfWork, note: HandoverNote) -> Iterator[_NoteLine]:
+    yield from (_NoteLine(_Part.CASES.value, stamp(one.opened_at), one.number, one) for one in note.cases)
+    for part, clocks in ((_Part.CLOCKS, [clock for clock, _ in note.clocks]), (_Part.AWAITED, note.awaited)):
+        for clock in sorted(clocks, key=clock_place):
+            rank, key = clock_place(clock)
+            yield _NoteLine(part.value, str(rank), key, clock)
+    for part, reminders in ((_Part.UNANSWERED, note.unanswered), (_Part.ACKNOWLEDGED, note.acknowledged)):
+        yield from (_NoteLine(part.value, stamp(one.told_at), one.id, one) for one in reminders)
+    for mail in note.quarantine:
+        yield _NoteLine(_Part.QUARANTINE.value, f"{trust_of(work, mail).rank}{stamp(mail.received_at)}", mail.id, mail)
+    for part, mails in ((_Part.UNCERTAIN, note.uncertain), (_Part.WITHHELD, note.withheld)):
+        yield from (_NoteLine(part.value, "", one.id, one) for one in mails)
+
+
+def _of(lines: tuple[_NoteLine, ...], part: _Part, kind: type[T]) -> tuple[T, ...]:
+    return tuple(line.shown for line in lines if line.part == part and isinstance(line.shown, kind))
