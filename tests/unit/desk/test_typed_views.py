@@ -34,6 +34,10 @@ Asked = Mapping[str, Json | type[Record]]
 ASKED: Mapping[str, tuple[Asked, ...]] = {
     "archive find": ({"case": Case, "text": "stem*"}, {"number": "1"}, {"date": "2024-01..2028-01", "limit": 1_000}),
     "annex list": ({}, {"case": Case}),
+    "archive dossier": ({"case": Case},),
+    "case account": ({"case": Case},),
+    "case readers": ({"case": Case},),
+    "report form": ({"election": "EP2024"},),
     "case list": ({}, *({"state": state.value} for state in CaseState), {"waiting": True}),
     "events": ({}, {"limit": 1_000}, {"case": Case}, {"kind": "case decided"}, {"since": "2027-03-18T10:34"}),
     "message list": tuple({"place": place.value, "limit": 1_000} for place in Place),
@@ -43,7 +47,10 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "quarantine list": ({}, {"old": True}),
     "referrer list": ({}, {"all": True}),
 }
+BESIDE = frozenset({"version", "looking"})  # what the desk adds to an answer
 REFUSED = frozenset({"officer enrolment", "exercise debrief"})  # each device is in use, and no story was played
+OF_PAPERS = frozenset({"annex form", "annex form read", "annex show", "report changes", "report verify"})
+"""Views of a desk with an annex and a frozen report, which `test_papers.py` has."""
 
 
 def answer_of(name: str) -> object:
@@ -54,7 +61,7 @@ def answer_of(name: str) -> object:
     return reduce(or_, kinds) if all(isinstance(kind, type) and issubclass(kind, Answer) for kind in kinds) else None
 
 
-TYPED = sorted(name for name in VIEWS if answer_of(name) is not None)
+TYPED = sorted(name for name in VIEWS if answer_of(name) is not None and name not in OF_PAPERS)
 
 
 def requests(env: Services, name: str) -> Iterator[dict[str, Json]]:
@@ -97,7 +104,7 @@ def test_each_answer_fits_its_schema(played: Services, name: str, language: str)
     asked = 0
     for document in answers(played, name, language):
         asked += 1
-        fault = next(check.iter_errors({field: held for field, held in document.items() if field != "version"}), None)
+        fault = next(check.iter_errors({field: held for field, held in document.items() if field not in BESIDE}), None)
         if fault is not None:
             pytest.fail(f"{name}: {fault.json_path}: {fault.message[:300]}")
     assert asked or name in REFUSED, name
