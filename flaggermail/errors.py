@@ -28,9 +28,10 @@ FlaggermailError
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
 
-from flaggermail.wording.said import UNSAID, PlainText, StoredText
+from flaggermail.wording.said import ENGLISH, UNSAID, PlainText, StoredText
 
 
 class FlaggermailError(Exception):
@@ -76,30 +77,64 @@ class MailboxUnclear(MailboxUnproven):
 class Refusal(FlaggermailError):
     """An act was refused and nothing was changed; the text says what, where, and what to do at a command line.
 
-    `said` is the fact in the reader's language, `hint` what a terminal shows beside it. Only what a terminal alone can
-    ask for is refused in plain English.
+    `said` is the fact as code and details, `hint` what a terminal shows beside it; `where` is the field of the request
+    that it is about, dotted, or "". Only what a terminal alone can ask for is refused in plain English.
     """
 
-    def __init__(self, because: StoredText | str, *, printed: bool = False) -> None:
-        """`printed`: a check found something, and has printed the one document of what it found."""
-        self.printed = printed
+    def __init__(
+        self, because: StoredText | str, *, where: str = "", printed: bool = False, earlier: StoredText | None = None
+    ) -> None:
+        """`where`: the field, if the code does not say it; `printed`: the one document of what was found is printed.
+
+        `earlier`: who did what before, and when, which this act contradicts.
+        """
+        self.printed, self.earlier = printed, earlier
         self.said = because if isinstance(because, StoredText) else PlainText.AS_WRITTEN(text=because)
         from flaggermail.wording import hints  # noqa: PLC0415 - most processes refuse nothing
+        from flaggermail.wording.refused_fields import fields_of  # noqa: PLC0415 - as above
 
+        self._fields = (where,) if where else fields_of(self.said)
         self.hint = hints.hint(self.said, hints.HintByCommand)
-        super().__init__(hints.hinted(self.said, hints.HintByCommand).english)
+        super().__init__(hints.hinted(self.said, hints.HintByCommand, earlier).english)
 
-    def document(self) -> dict[str, object]:
-        """Returns the refusal and its hint for programs, each as code, details and English text; the code is one."""
-        hint = self.hint.document()
-        return {"refused": self.said.document(), "hint": hint and {**hint, "code": self.said.code}}
+    @property
+    def code(self) -> str:
+        """What is refused, for programs: the code of the sentence."""
+        return self.said.code
+
+    @property
+    def where(self) -> str:
+        """The field of the request that the refusal is about, dotted; empty if it is about no field."""
+        return next(iter(self._fields), "")
+
+    def within(self, names: Collection[str]) -> None:
+        """Says which fields the request has: the refusal is about the first of its fields that is one of them."""
+        self._fields = tuple(one for one in self._fields if one.partition(".")[0] in names)
+
+    def wanted(self, language: str = ENGLISH) -> str:
+        """Returns what would be right in that field, in a language; empty if nobody can say."""
+        from flaggermail.wording.refused_fields import wanted  # noqa: PLC0415 - as above
+
+        return wanted(self.said, language)
+
+    def document(self, language: str = ENGLISH) -> dict[str, object]:
+        """Returns the refusal and its hint for programs, each as code, details and text; the code is one.
+
+        Beside them are `where` and `wanted`, and `earlier` where another act came before it.
+        """
+        hint = self.hint.document(language)
+        return {
+            "refused": self.said.document(language), "hint": hint and {**hint, "code": self.said.code},
+            "where": self.where, "wanted": self.wanted(language),
+            **({} if self.earlier is None else {"earlier": self.earlier.document(language)}),
+        }  # fmt: skip
 
     @property
     def by_mail(self) -> StoredText:
         """The fact with what its reader can answer by mail."""
         from flaggermail.wording import hints  # noqa: PLC0415 - as above
 
-        return hints.hinted(self.said, hints.HintByMail)
+        return hints.hinted(self.said, hints.HintByMail, self.earlier)
 
 
 class NotFound(Refusal):

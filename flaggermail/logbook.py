@@ -229,6 +229,32 @@ def daemon_stopped(seconds: float) -> None:
     _log.info("daemon stopped", seconds=round(seconds, 3))
 
 
+def door_opened(socket: str) -> None:
+    """The door listens."""
+    _log.info("door opened", object=socket, actor="door")
+
+
+def door_closed(seconds: float) -> None:
+    """The door has stopped: requests under way were answered or given up within `seconds`."""
+    _log.info("door closed", object="door", actor="door", seconds=round(seconds, 3))
+
+
+def door_unanswered(reason: str) -> None:
+    """The door does not answer its own request, so that it gives no sign of life."""
+    _log.error("door does not answer itself", object="door", actor="door", reason=reason)
+
+
+def door_reloaded(faults: str) -> None:
+    """The configuration was read anew; `faults` says why the one before stays in force, if it does."""
+    log = _log.warning if faults else _log.info
+    log("door reloaded", object="door", actor="door", result="kept" if faults else "done", reason=faults or None)
+
+
+def door_fault(error: BaseException | None) -> None:
+    """A request met a fault of the program; its text may quote the request."""
+    _log.error("door met a fault", object="door", actor="door", error=_kinds(error), at=_places(error))
+
+
 def desk_observes() -> None:
     """The daemon starts on an observing desk, which files mail and sends nothing."""
     _log.warning("desk observes, nothing is sent", object="desk", result="withheld")

@@ -13,3 +13,8 @@ def run(env: Services, command: Command, actor: str) -> ActResult:
     """Runs `command` as `actor`, an officer's id. Raises Refusal, with nothing changed."""
     with env.store.begin() as tx:
         return door.perform(UnitOfWork(env, tx, env.clock.now(), actor), command)
+
+
+def warned(outcome: ActResult) -> tuple[str, ...]:
+    """Returns the warnings of an act as the command line shows them."""
+    return tuple(one.english for one in outcome.warnings)

@@ -14,10 +14,12 @@ from flaggermail.archive import search_text
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.message import Json, Message
 from flaggermail.mail.subject import without_tail
-from flaggermail.record.definition import TOO_FAR, YEARS, where
+from flaggermail.record.definition import YEARS, where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import ArchiveReading, Case, OutboxMail, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import ViewRefusal
 
 _DAY = r"\d{4}-\d{2}(?:-\d{2})?"
 _DATE = re.compile(rf"({_DAY})?(\.\.)?({_DAY})?")
@@ -60,33 +62,30 @@ class Criteria:
         elif _NUMBER.fullmatch(word):
             self.numbers.append(word)
         else:
-            raise Refusal(
-                f"{word[:60]!a}: is not {_UNDERSTOOD}; the text of mails is searched within one case only: "
-                "--case CASE --text WORDS"
-            )
+            raise Refusal(ViewRefusal.WORD_NOT_UNDERSTOOD(given=ascii(word[:60]), known=_UNDERSTOOD))
 
     def add_correspondent(self, word: str) -> None:
         """Takes an address or domain. Raises Refusal for anything else, such as a handle or the address of a page."""
         if not (_ADDRESS.fullmatch(word) or _DOMAIN.fullmatch(word)):
-            raise Refusal(f"correspondent: {word[:60]!a} is no mail address or domain; write name@domain or domain")
+            raise Refusal(ViewRefusal.NO_CORRESPONDENT(given=ascii(word[:60]), wanted="name@domain"))
         self.correspondents.append(word.lower())
 
     def add_date(self, word: str) -> None:
         """Takes a day, a month, or two of them with `..` between. Raises Refusal."""
         found = _DATE.fullmatch(word)
         if found is None or not (found[1] or found[3]):
-            raise Refusal(f"date: {word[:60]!a} is no date; write FROM..TO, as in 2024-06-01..2024-06-30, or 2024-06")
+            raise Refusal(ViewRefusal.NO_DATE(given=ascii(word[:60]), wanted="2024-06-01..2024-06-30"))
         first = _first(found[1]) if found[1] else None
         until = found[3] if found[2] else found[1]
         last = _last(until) if until else None
         if first and last and last < first:
-            raise Refusal(f"date: {last} lies before {first}; exchange them")
+            raise Refusal(ViewRefusal.DATES_BACKWARDS(last=str(last), first=str(first)))
         self.spans.append(Span(first, last))
 
     def add_tag(self, word: str, tags: Collection[str]) -> None:
         """Takes a narrative or label from the closed lists. Raises Refusal, naming them."""
         if word not in tags:
-            raise Refusal(f"tag: {word[:60]!a} is none; there are: {', '.join(sorted(tags)) or 'no tags'}")
+            raise Refusal(ViewRefusal.NO_TAG(given=ascii(word[:60]), known=sorted(tags) or RefusalPart.NO_TAGS()))
         self.tags.append(word)
 
     @property
@@ -116,9 +115,9 @@ def _day(text: str) -> date:
     try:
         found = date.fromisoformat(text)
     except ValueError as fault:
-        raise Refusal(f"date: {text} is no day; write it as 2024-06-06") from fault
+        raise Refusal(ViewRefusal.NO_DAY(given=text, wanted="2024-06-06")) from fault
     if found.year not in YEARS:
-        raise Refusal(f"date: {text} {TOO_FAR}")
+        raise Refusal(ViewRefusal.DAY_TOO_FAR(given=text, least=YEARS[0], most=YEARS[-1]))
     return found
 
 

@@ -13,6 +13,7 @@ import unicodedata
 
 from flaggermail.errors import Refusal
 from flaggermail.ports import SearchTerm
+from flaggermail.wording.refusals import ViewRefusal
 
 LONGEST_QUERY = 200  # characters
 SHORTEST_PREFIX = 2
@@ -48,18 +49,16 @@ def pieces(text: str) -> list[str]:
 def terms(query: str) -> tuple[SearchTerm, ...]:
     """Returns the words, "phrases" and beginnings* that a search asks for; all must occur. Raises Refusal."""
     if len(query) > LONGEST_QUERY:
-        raise Refusal(
-            f"text: is {len(query)} characters long; search for a few words, at most {LONGEST_QUERY} characters"
-        )
+        raise Refusal(ViewRefusal.TEXT_TOO_LONG(length=len(query), most=LONGEST_QUERY))
     if None in _kept(query):
-        raise Refusal("text: handles and addresses of posts are not searched; give words of the mail itself")
+        raise Refusal(ViewRefusal.TEXT_NOT_KEPT())
     parts = query.translate(_QUOTES).split('"')
     if len(parts) % 2 == 0:
-        raise Refusal('text: a quotation mark is not closed; write "these words in this order"')
+        raise Refusal(ViewRefusal.QUOTE_OPEN())
     chunks = [chunk for number, part in enumerate(parts) for chunk in ([part] if number % 2 else part.split())]
     found = tuple(term for term in map(_term, chunks) if term.words)
     if not found:
-        raise Refusal("text: names no word to search for")
+        raise Refusal(ViewRefusal.NO_WORD())
     return found
 
 
@@ -69,9 +68,9 @@ def _term(chunk: str) -> SearchTerm:
     is_prefix = body.endswith("*")
     words = tuple(_WORD.findall(_folded(body)))
     if "*" in body.rstrip("*"):
-        raise Refusal(f"text: {chunk[:60]!a}: a * may only end a word, as in stem*")
+        raise Refusal(ViewRefusal.STAR_WITHIN(given=ascii(chunk[:60])))
     if is_prefix and len("".join(words[-1:])) < SHORTEST_PREFIX:
-        raise Refusal(f"text: {chunk[:60]!a}: write at least {SHORTEST_PREFIX} letters before the *")
+        raise Refusal(ViewRefusal.STEM_TOO_SHORT(given=ascii(chunk[:60]), least=SHORTEST_PREFIX))
     return SearchTerm(words, is_prefix)
 
 

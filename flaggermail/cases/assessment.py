@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import Case
+from flaggermail.wording.acts import ActWarning
 from flaggermail.wording.refusals import DecisionRefusal
 from flaggermail.wording.said import StoredText
 
@@ -28,11 +29,11 @@ def few_attempts(case: Case) -> bool:
     return case.origin == Origin.REFERRAL and (case.own_attempts or 0) < ENOUGH_ATTEMPTS
 
 
-def warnings(case: Case) -> tuple[str, ...]:
+def warnings(case: Case) -> tuple[StoredText, ...]:
     """Returns warnings for the decision; none of them blocks it."""
     found = []
     if few_attempts(case):
-        found.append(f"own attempts: {case.own_attempts or 0}; repeated attempts means at least {ENOUGH_ATTEMPTS}")
+        found.append(ActWarning.FEW_ATTEMPTS(given=case.own_attempts or 0, enough=ENOUGH_ATTEMPTS))
     if case.incorrect is not None and not (case.contradicts or "").strip():
-        found.append("step (a): the rule or source by which it was judged is not named")
+        found.append(ActWarning.RULE_UNNAMED())
     return tuple(found)

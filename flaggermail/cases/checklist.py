@@ -23,13 +23,6 @@ from flaggermail.mail.vocabulary import DASHES, LABELS, Language, folded
 from flaggermail.record.case_values import CaseType, Item
 from flaggermail.settings.reply_words import READ, IntakeWords, found
 
-SPOKEN: Mapping[Item, str] = {
-    Item.ATTEMPTS: "own attempts",
-    Item.SCREENSHOT: "a screenshot",
-    Item.LINK: "where it can be seen",
-    Item.CONTACT: "a phone number",
-}
-
 ADDRESS = re.compile(
     r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
 )

@@ -5,21 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from flaggermail.cases.periods import distance, period
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import Message
 from flaggermail.mail.subject import numbers_of_elections, prefix_of
 from flaggermail.record.definition import where
-from flaggermail.record.events import Event, EventKind, added, changed
-from flaggermail.record.rows import Case, Channel, Election, Platform, Record
+from flaggermail.record.rows import Case, Election
 from flaggermail.record.states import Period
-from flaggermail.services import DAEMON, UnitOfWork
-
-if TYPE_CHECKING:
-    from flaggermail.ports import Transaction
-    from flaggermail.services import Services
+from flaggermail.services import UnitOfWork
 
 
 def open_election(work: UnitOfWork, *, exercise: bool = False) -> Election | None:
@@ -99,27 +93,3 @@ def period_at(work: UnitOfWork, election: str, at: datetime) -> Period:
     found = work.tx.get(Election, election)
     day = at.astimezone(work.env.settings.zone).date()
     return period(found.polling_days, found.period_from, found.period_until, day) if found else Period.QUIET
-
-
-def register(env: Services) -> None:
-    """Records every platform and channel that is new or changed; adds the elections if the record has none."""
-    with env.store.read() as tx:
-        wanted = _differences(env, tx, env.clock.now())
-    if wanted:
-        with env.store.begin() as tx:
-            tx.append(*_differences(env, tx, env.clock.now()))
-
-
-def _differences(env: Services, tx: Transaction, now: datetime) -> list[Event]:
-    events = []
-    if not tx.find(Election):
-        seeds = env.settings.elections
-        events += [Event(EventKind.ELECTION_ADDED, now, DAEMON, (added(one),), reason=one.code) for one in seeds]
-    held: dict[tuple[str, str], Record] = {(one.TABLE, one.key): one for one in (*tx.find(Platform), *tx.find(Channel))}
-    new: list[Record] = [*env.settings.platforms, *env.settings.channels]
-    differing = [(held.get((one.TABLE, one.key)), one) for one in new if held.get((one.TABLE, one.key)) != one]
-    if differing:
-        changes = tuple(added(one) if old is None else changed(old, one) for old, one in differing)
-        named = ", ".join(one.key for _, one in differing)
-        events.append(Event(EventKind.PLATFORMS_RECORDED, now, DAEMON, changes, reason=named))
-    return events

@@ -55,6 +55,7 @@ COMMANDS_OF = {
         "init": "Write a complete configuration to start from.",
         "rules": "Check the rules and explain their outcome for mails.",
         "run": "Run the daemon.",
+        "serve": "Serve the desk on a Unix socket.",
         "status": "Summarise the desk's status.",
     },
     "For developers": {

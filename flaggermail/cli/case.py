@@ -17,10 +17,10 @@ from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, minute, parts, table, text, texts
+from flaggermail.cli.showing import choice, minute, number, part, parts, table, text, texts
 from flaggermail.cli.showing import text as text_of
 from flaggermail.cli.terminal import safe, safe_json, safe_line
-from flaggermail.errors import Refusal
+from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.record.case_values import COUNTS, CaseType, ContactMeans, Decision, DeclineReason, Item, Origin, Source
 
 if TYPE_CHECKING:
@@ -47,8 +47,15 @@ def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: 
 
 def _assess_from(session: Session, case: str, file: Path, **seen: Json) -> Mapping[str, Json]:
     """Records what a file says; `seen`: the version of the desk on which the answers rest, if one is known."""
-    answers = session.ask("case form read", text=forms.read_filled(file), name=str(file))["answers"]
-    return session.ask("case assess", case=case, **(answers if isinstance(answers, Mapping) else {}), **seen)
+    found = session.ask("case form read", text=forms.read_filled(file))
+    if faults := parts(found, "faults"):
+        raise ConfigurationError(*(_fault_line(file, fault) for fault in faults))
+    return session.ask("case assess", case=case, **part(found, "answers"), **seen)
+
+
+def _fault_line(file: Path, fault: Mapping[str, Json]) -> str:
+    key = f" {fault['key']}" if fault["key"] else ""
+    return f"{file}:{fault['line']}:{fault['column']}{key}: {fault['words']}"
 
 
 def _assess_in_editor(session: Session, typed: str, *, anew: bool) -> Mapping[str, Json]:
@@ -90,6 +97,9 @@ def written_form(asked: Mapping[str, Json]) -> str:
                 ("reason", other["decision_reason"]),
             )
             comments += [f"  {said}: {value}" for said, value in reasoning if value]
+    for what, name in (("related cases", "related_cases"), ("cases on its narratives", "same_narrative")):
+        left = number(asked, f"{name}_in_all") - len(parts(asked, name))
+        comments += [f"and {left} more {what}, see `flaggermail case list`"] if left else []
     lines = [f"# {safe_line(comment)}" for comment in comments]
     for question in parts(asked, "questions"):
         answer = question["answer"]

@@ -159,7 +159,7 @@ def show(session: Session, number: str, *, account: bool, language: str | None, 
         return
     if language is not None:
         raise click.UsageError("--language is that of --account: give both")
-    case = session.ask("case show", case=number)
+    case = session.ask_all("case show", "messages", case=number)
     if as_json:
         show_json(case)
         return
@@ -176,6 +176,26 @@ def show(session: Session, number: str, *, account: bool, language: str | None, 
         show_calculation(running, indent="  ")
     for note in parts(case, "notes"):
         _show_note(note)
+    _tell_what_is_left_out(case)
+
+
+def _tell_what_is_left_out(case: Mapping[str, Json]) -> None:
+    """Names each list of which the case has more than is shown, and the command that has all."""
+    counts, events = part(case, "in_all"), f"flaggermail events --case {case['number']}"
+    told = [case, *parts(case, "notifications")]
+    for name, shown, all_of_it in (
+        ("notifications", len(parts(case, "notifications")), events),
+        ("reminders", sum(len(parts(one, "reminders")) for one in told), events),
+        ("notes", len(parts(case, "notes")), events),
+        ("related cases", len(parts(case, "related_cases")), events),
+        ("earlier cases", len(parts(case, "same_narrative")), "flaggermail case list --tag TAG"),
+    ):
+        every = number(counts, _COUNTED.get(name, name))
+        if every > shown:
+            click.echo(f"note: {shown} of {every} {name} shown; `{all_of_it}` has all", err=True)
+
+
+_COUNTED = {"related cases": "related_cases", "earlier cases": "same_narrative"}
 
 
 def _show_account(found: Mapping[str, Json], *, as_json: bool) -> None:
@@ -298,6 +318,7 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
             ("subject", notification["subject"]),
             ("drafted", _by(notification, "drafted")),
             ("approved by", notification["approved_by"]),
+            *_approval(part(notification, "approval")),
             ("rejected by", notification["rejected_by"]),
             ("because", notification["rejected_reason"]),
             ("sent", f"{minute(notification, 'sent_at')}{basis}" if notification["sent_at"] else ""),
@@ -312,6 +333,15 @@ def _show_notification(notification: Mapping[str, Json], *, exercise: bool) -> N
     _show_reminders(parts(notification, "reminders"), "  ")
     for running in parts(notification, "running"):
         show_calculation(running, indent="  ")
+
+
+def _approval(approval: Mapping[str, Json]) -> tuple[tuple[str, object], ...]:
+    """Returns what a draft waits for; nothing of what was approved or rejected."""
+    if not approval:
+        return ()
+    officers = [text(one, "name") for one in parts(approval, "may_approve")]
+    against = "; ".join(texts(approval, "refused_for"))
+    return ("waits for", approval["lacks"]), ("may approve", officers), ("against it", against)
 
 
 def _clock_line(clock: Mapping[str, Json], *, exercise: bool) -> str:

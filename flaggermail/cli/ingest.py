@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.session import Session, as_json_option, login, show_json
 from flaggermail.cli.terminal import safe_line
 
 _PATH = click.Path(path_type=Path)
@@ -42,7 +42,7 @@ def command(session: Session, *, paths: tuple[Path, ...], sent: tuple[Path, ...]
             shown.length = max(size, 1)
             shown.update(read - shown.pos)
 
-        tally = ingest_files(services, paths, sent, progress)
+        tally = ingest_files(services, paths, sent, progress, login())
     if as_json:
         refused = [{"place": one.place, "why": one.why.english} for one in tally.refused]
         show_json({"found": tally.found, "new": tally.new, "already_there": tally.known, "refused": refused})

@@ -16,7 +16,10 @@ from flaggermail.wording.said import counted
 # A checkout that was used also has a database and secrets in these folders; they are not copied.
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
 UNIT = "flaggermail.service"
-BESIDE = ("flaggermail-backup.service", "flaggermail-backup.timer", "prometheus-rules.yaml")
+BESIDE = (
+    "flaggermail-door.service", "flaggermail-door-postgresql.conf", "flaggermail-backup.service",
+    "flaggermail-backup.timer", "prometheus-rules.yaml",
+)  # fmt: skip
 # What the unit is written for; systemd/README.md makes this program, folder and account.
 UNIT_PROGRAM = Path("/opt/flaggermail/bin/flaggermail")
 UNIT_FOLDER = Path("/etc/flaggermail")
@@ -69,8 +72,8 @@ def _about_the_unit(directory: Path) -> Iterator[str]:
     """Yields what the unit expects, and what of it to change for this program and folder."""
     program = Path(sys.executable).with_name("flaggermail")
     here = directory.absolute()
-    yield f"{UNIT} runs as the account flaggermail and keeps its state in /var/lib/flaggermail: set store.database and"
-    yield "  store.archive to that folder, and name each further credential in a line LoadCredential="
+    yield f"{UNIT} and the door's run as the account flaggermail and keep their state in /var/lib/flaggermail: set"
+    yield "  store.database and store.archive to that folder, each further credential in a line LoadCredential="
     if program != UNIT_PROGRAM:
         yield f"  in ExecStart= write {program} for {UNIT_PROGRAM}"
     if here != UNIT_FOLDER:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     """Prints the message with that id or Message-ID. Raises NotFound, ArchiveFailure, Refusal if it was destroyed."""
-    found = session.ask("message show", message=key)
+    found = session.ask_all("message show", "receipts", message=key)
     if as_json:
         show_json(found)
         return

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -14,9 +15,14 @@ from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import minute, part, parts, show_calculation, table, text
 from flaggermail.cli.terminal import safe_line
+from flaggermail.record.states import PageState
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
+
+UNDER_WAY = (PageState.QUEUED, PageState.ATTEMPTING)
+ASKED_EVERY = 1.0  # seconds between two looks at the pages
+MOST_WAITED = 600
 
 
 @click.group(name="oncall", cls=Noun)
@@ -217,22 +223,57 @@ def _mark(one: Mapping[str, Json]) -> str:
 
 @command.command(name="page")
 @click.argument("officer", type=OFFICER)
+@click.option(
+    "--wait",
+    "seconds",
+    type=click.IntRange(0, MOST_WAITED),
+    default=60,
+    metavar="SECONDS",
+    help="How long to wait for the calls; 60 by default.",
+)
 @as_json_option
 @click.pass_obj
-def page(session: Session, officer: str, *, as_json: bool) -> None:
+def page(session: Session, officer: str, seconds: int, *, as_json: bool) -> None:
     """Send a test page to every pager of OFFICER, and report which of them accepted it.
+
+    The daemon makes the calls. An assessor or approver tries their own pagers, an officer or the head everybody's.
 
     Example: flaggermail oncall page officer1
     """
-    found = session.ask("oncall page", officer=officer)
-    called = parts(found, "pagers")
+    asked = session.ask("oncall page", officer=officer)
+    queued = [text(one, "page") for one in parts(part(asked, "did"), "pages")]
+    called = [_called(one) for one in _settled(session, queued, seconds)]
     if as_json:
-        show_json(found)
+        show_json({**asked, "pagers": called})
     else:
         for one in called:
             click.echo(safe_line(f"{one['pager']}: {'taken' if one['taken'] else one['why']}"))
     if not all(one["taken"] for one in called):
         raise click.exceptions.Exit(1)
+
+
+def _settled(session: Session, queued: Sequence[str], seconds: int) -> Sequence[Mapping[str, Json]]:
+    """Returns the pages with those ids once each has a result, or as they are when the time is over."""
+    until = time.monotonic() + seconds
+    while True:
+        found = [one for one in _pages(session) if one["id"] in queued]
+        if time.monotonic() >= until or all(one["state"] not in UNDER_WAY for one in found):
+            return found
+        time.sleep(ASKED_EVERY)
+
+
+def _called(page: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns the result of a test page as the command reports it."""
+    waits = "not called yet; `flaggermail oncall pages` shows the result, `flaggermail status` whether the daemon runs"
+    often = "held: called often enough in the last hour"
+    why = {PageState.QUEUED: waits, PageState.ATTEMPTING: waits, PageState.HELD: often, PageState.SENT: ""}
+    state = PageState(text(page, "state"))
+    return {"pager": page["pager"], "taken": state is PageState.SENT, "why": why.get(state, page["answer"])}
+
+
+def _pages(session: Session) -> Sequence[Mapping[str, Json]]:
+    """Returns the latest pages."""
+    return parts(session.ask("oncall pages"), "pages")
 
 
 @command.command(name="pages")

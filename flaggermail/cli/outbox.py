@@ -64,7 +64,7 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 
     Example: flaggermail outbox show o00000003
     """
-    found = session.ask("outbox show", mail=mail)
+    found = session.ask_all("outbox show", "attempts", mail=mail)
     if as_json:
         show_json(found)
         return

@@ -17,7 +17,7 @@ from flaggermail.cli.showing import parts
 from flaggermail.cli.terminal import safe_json
 
 BATCH_SIZE, BATCH_OCTETS = 100, 8_000_000  # of the mails in one request
-_FOLDERS = ("lists", "samples")  # of a rules folder
+_FOLDERS = ("authorities", "lists", "samples")  # of a rules folder
 
 
 def mail_files(paths: Iterable[Path]) -> list[Path]:

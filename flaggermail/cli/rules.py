@@ -94,7 +94,7 @@ def _rule(tried: Mapping[str, Json]) -> str:
 
 def _condition(looked: Mapping[str, Json]) -> str:
     condition = text(looked, "condition")
-    if "within" in looked:
+    if parts(looked, "within"):
         return f"{condition} ({'; '.join(map(_condition, parts(looked, 'within')))})"
     written = condition if len(condition) <= _CONDITION_WIDTH else f"{condition[:_CONDITION_WIDTH]}..."
     where = f" at {looked['where']}" if looked["where"] else ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flaggermail.documents.octets import Octets
     from flaggermail.mail.message import Json
     from flaggermail.wiring.opening import Given
+    from flaggermail.wording.said import StoredText
 
 MOST_AT_ONCE = 1_000  # lines of a list in one answer; the desk gives no more
 
@@ -69,7 +70,9 @@ class Session:
 
     def _opened(self) -> DeskConnection:
         if self._desk is None:
-            self._desk = DeskConnection(self.directory, login(), officer=self.officer, given=self.given, now=self.now)
+            self._desk = DeskConnection(
+                self.directory, login(), officer=self.officer, given=self.given, now=self.now, tell=_note
+            )
         return self._desk
 
     def close(self) -> None:
@@ -101,6 +104,10 @@ def login_of_session() -> str | None:
         return pwd.getpwuid(int(Path("/proc/self/loginuid").read_text("ascii"))).pw_name
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _note(said: StoredText) -> None:
+    click.echo(f"note: {safe_line(said.english)}", err=True)
 
 
 def report_answer(answer: Mapping[str, Json], *, as_json: bool = False) -> None:

@@ -26,9 +26,10 @@ from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
 from flaggermail.settings.rota import ACCOUNTS
+from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.annex import AnnexRefusal
 from flaggermail.wording.refusals import CommandRefusal
-from flaggermail.wording.said import StoredText, counted
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +119,12 @@ class ConfirmAnnex(Command):
                 confirmed_at=work.now,
             )
         _record(work, EventKind.ANNEX_CONFIRMED, confirmed, annex)
-        done = f"annex {annex.id}, revision {confirmed.revision}: confirmed with {counted(len(marks), 'mark', 'marks')}"
-        step = f"another person: `flaggermail annex approve {annex.id}`"
         unticked = asked.unticked(marks, kept)
-        if unticked:
-            words = counted(len(unticked), "word is", "words are")
-            step = f"{words} not ticked: `flaggermail annex edit {annex.id}`"
-        return ActResult(f"{done}; {step}", annex.id, _warnings(work, confirmed))
+        sentence = ActText.ANNEX_UNTICKED if unticked else ActText.ANNEX_CONFIRMED
+        text = sentence.having(
+            annex=annex.id, revision=confirmed.revision, marks=len(marks), unticked=len(unticked)
+        )  # fmt: skip
+        return ActResult(text, annex.id, _warnings(work, confirmed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +160,7 @@ class ApproveAnnex(Command):
             _withdraw(work, earlier)
         done = replace(annex, state=AnnexState.APPROVED, approved_by=work.actor, approved_at=work.now)
         _record(work, EventKind.ANNEX_APPROVED, done, annex)
-        step = f"`flaggermail annex apply {annex.id} --out DIR`"
-        return ActResult(f"annex {annex.id}, revision {annex.revision}: approved; {step} writes its files", annex.id)
+        return ActResult(ActText.ANNEX_APPROVED(annex=annex.id, revision=annex.revision), annex.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +180,7 @@ class WithdrawAnnex(Command):
         if annex.state is AnnexState.WITHDRAWN:
             raise Refusal(AnnexRefusal.WITHDRAWN(annex=annex.id))
         _withdraw(work, annex)
-        return ActResult(f"annex {annex.id}: withdrawn", annex.id)
+        return ActResult(ActText.ANNEX_WITHDRAWN(annex=annex.id), annex.id)
 
 
 def _use_of(work: UnitOfWork, key: str) -> Notification:
@@ -252,23 +251,22 @@ def _record(work: UnitOfWork, kind: EventKind, annex: Annex, before: Annex | Non
     work.record(kind, change, about=EventRef(case=annex.case, notification=annex.notification), reason=annex.id)
 
 
-def _told(annex: Annex, made: PrintedExchange, marks: Sequence[Mark]) -> str:
+def _told(annex: Annex, made: PrintedExchange, marks: Sequence[Mark]) -> StoredText:
     """Returns what was found, by ground and kind, and the next step."""
     counts = Counter((mark.ground.value, mark.detail.value) for mark in marks)
-    found = ", ".join(f"{number} {detail} ({ground})" for (ground, detail), number in sorted(counts.items()))
-    mails = counted(len(made.mails), "mail", "mails")
-    return (
-        f"annex {annex.id} of {annex.notification}: {mails}, {counted(len(marks), 'mark', 'marks')}"
-        f"{': ' if found else ''}{found}; read and correct them: `flaggermail annex edit {annex.id}`"
-    )
+    found = [f"{number} {detail} ({ground})" for (ground, detail), number in sorted(counts.items())]
+    sentence = ActText.ANNEX_PROPOSED_WITH if found else ActText.ANNEX_PROPOSED
+    return sentence.having(
+        annex=annex.id, use=annex.notification, mails=len(made.mails), marks=len(marks), found=found
+    )  # fmt: skip
 
 
-def _warnings(work: UnitOfWork, annex: Annex) -> tuple[str, ...]:
+def _warnings(work: UnitOfWork, annex: Annex) -> tuple[StoredText, ...]:
     """Returns a warning if there is nobody who may approve the annex."""
     unknown = unknown_hands(work.env.settings.rota, annex)
     if unknown:
-        return (AnnexRefusal.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification).english,)
-    return () if may_approve(work, annex) else (f"annex {annex.id}: {_who([]).english}",)
+        return (AnnexRefusal.UNKNOWN_HANDS(annex=annex.id, officers=unknown, use=annex.notification),)
+    return () if may_approve(work, annex) else (ActWarning.ANNEX_APPROVERS(annex=annex.id, who=_who([])),)
 
 
 def _who(officers: Sequence[str]) -> StoredText:

@@ -22,8 +22,10 @@ from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Tok
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES
+from flaggermail.wording.acts import ActText, ActWarning, in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Approve(Command):
             approved = replace(approved, state=NotificationState.APPROVED, approved_at=work.now)
         about = EventRef(case=approved.case, notification=approved.id)
         work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
-        done = f"draft {approved.id}: {len(tally.counted)} of {persons} approvals"
+        done = ActText.DRAFT_APPROVALS(draft=approved.id, given=len(tally.counted), persons=persons)
         did = platform_checks.did(ActKind.APPROVED, approved, channel)
         if tally.is_enough and channel.kind == platform_checks.MAIL:
             did = _with_what_holds(work, did)
@@ -110,7 +112,9 @@ class Reject(Command):
         work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
         approval_letters.tell_verdict(work, rejected)
         return ActResult(
-            f"draft {rejected.id} rejected", rejected.id, did=ActFacts(what=ActKind.REJECTED, draft=rejected.id)
+            ActText.DRAFT_REJECTED(draft=rejected.id),
+            rejected.id,
+            did=ActFacts(what=ActKind.REJECTED, draft=rejected.id),
         )
 
 
@@ -147,11 +151,13 @@ def _persons(work: UnitOfWork) -> int:
     return work.env.settings.desk.approval.persons
 
 
-def _missing(work: UnitOfWork, draft: Notification, tally: ApprovalTally) -> tuple[str, ...]:
+def _missing(work: UnitOfWork, draft: Notification, tally: ApprovalTally) -> tuple[StoredText, ...]:
     """Returns who still has to approve, and whose approval does not count."""
-    still = " or ".join(officer.name for officer in approval_requests.may_still_approve(work.env, draft))
-    void = (tally.lacking().english,) if tally.void else ()
-    return (f"still to approve: {still or 'nobody in oncall.yaml may'}", *void)
+    still = [officer.name for officer in approval_requests.may_still_approve(work.env, draft)]
+    void = (tally.lacking(),) if tally.void else ()
+    if not still:
+        return (ActWarning.NOBODY_MAY_APPROVE(), *void)
+    return (ActWarning.STILL_TO_APPROVE(officers=in_a_row(still, RefusalPart.OR)), *void)
 
 
 def _with_what_holds(work: UnitOfWork, did: ActFacts) -> ActFacts:
@@ -161,21 +167,21 @@ def _with_what_holds(work: UnitOfWork, did: ActFacts) -> ActFacts:
     return did if since is None else replace(did, held_since=since, away=outlook.standing is ServerState.AWAY)
 
 
-def _leaving(work: UnitOfWork, approved: Notification, did: ActFacts) -> str:
+def _leaving(work: UnitOfWork, approved: Notification, did: ActFacts) -> StoredText:
     """Returns the new state of a draft that was put into the outbox."""
     if did.held_since is None:
-        return f"{approved.id} approved; it leaves for {approved.channel_name} now"
-    why = "cannot be reached" if did.away else "refuses mail"
+        return ActText.DRAFT_LEAVES(draft=approved.id, channel=approved.channel_name)
+    text = ActText.DRAFT_QUEUED_AWAY if did.away else ActText.DRAFT_QUEUED_REFUSED
     since, today = did.held_since.astimezone(work.env.settings.zone), work.now.astimezone(work.env.settings.zone).date()
     shown = f"{since:%H:%M}" if since.date() == today else f"{since:%Y-%m-%d %H:%M}"
-    return f"{approved.id} approved; queued: the submission server {why} since {shown}"
+    return text(draft=approved.id, at=shown)
 
 
-def _give(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
+def _give(work: UnitOfWork, approved: Notification, channel: Channel) -> StoredText:
     """Gives the draft to the officer who submits it; returns the new state."""
     platform_checks.give(work, approved, channel)
     command = platform_checks.note_command(approved, channel.kind)
-    return f"{approved.id} approved for {channel.name}; when it is done: `{command}`"
+    return ActText.DRAFT_GIVEN(draft=approved.id, channel=channel.name, command=command)
 
 
 def _release(work: UnitOfWork, approved: Notification) -> None:

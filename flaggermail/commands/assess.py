@@ -18,7 +18,10 @@ from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DECIDES, DESK
+from flaggermail.wording.acts import ActText, ActWarning
+from flaggermail.wording.dossier import DossierDecision
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 CRITERIA = frozenset({1, 2, 3})
 MOST_ATTEMPTS = 1000  # a typing error is larger
@@ -52,7 +55,7 @@ class Assess(CaseCommand):
         assessed = replace(case, **filled, assessed_by=work.actor, assessed_at=work.now)
         work.record(EventKind.CASE_ASSESSED, changed(case, assessed), about=EventRef(case=case.number))
         did = ActFacts(what=ActKind.ASSESSED, case=case.number)
-        return ActResult(f"case {case.number} assessed", case.number, assessment.warnings(assessed), did)
+        return ActResult(ActText.CASE_ASSESSED(case=case.number), case.number, assessment.warnings(assessed), did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +104,18 @@ class Decide(CaseCommand):
             what=ActKind.DECIDED, case=case.number, decision=self.decision, unproven=unproven,
             few_attempts=notifies and assessment.few_attempts(decided),
         )  # fmt: skip
-        return ActResult(f"case {case.number}: {self.decision}", case.number, _warnings(decided, unproven), did)
+        text = ActText.CASE_DECIDED(
+            case=case.number, decision=self.decision, words=DossierDecision[self.decision.name]()
+        )  # fmt: skip
+        return ActResult(text, case.number, _warnings(decided, unproven), did)
 
 
-def _warnings(case: Case, unproven: str | None) -> tuple[str, ...]:
+def _warnings(case: Case, unproven: str | None) -> tuple[StoredText, ...]:
     """Returns what to think of; among it that a referrer for whom nobody vouches was not told."""
     if unproven is None:
         return assessment.warnings(case)
-    do = f"`flaggermail message confirm {unproven}` vouches for it and tells them" if unproven else "call them"
-    return (*assessment.warnings(case), f"the referrer is not told, because their mail is not verified; {do}")
+    untold = ActWarning.REFERRER_NOT_TOLD(message=unproven) if unproven else ActWarning.REFERRER_TO_CALL()
+    return (*assessment.warnings(case), untold)
 
 
 def _ground(command: Decide) -> DeclineReason | None:

@@ -24,9 +24,12 @@ from flaggermail.record.rows import Case, ClockRow, DeskState, Notification, Out
 from flaggermail.record.states import CaseState, ClockState, MailState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK, LEADS, read_steps
+from flaggermail.wording.acts import ActText, ActWarning, in_a_row
+from flaggermail.wording.dossier import DossierClock
 from flaggermail.wording.filing import FilingReason
 from flaggermail.wording.pieces import RefusalPart, SourceWord, TypeWord
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +70,9 @@ class JudgeAuthor(Command):
         if judged.notification is not None:
             lifecycle.rejudge(work, judged.notification)
         what = ActKind.BY_PERSON if by_person else ActKind.BY_SYSTEM
-        return ActResult(
-            f"message {message.id} is a {self.author}'s", message.id, did=ActFacts(what=what, case=message.case)
-        )
+        text = ActText.MESSAGE_OF_PERSON if by_person else ActText.MESSAGE_OF_SYSTEM
+        did = ActFacts(what=what, case=message.case)
+        return ActResult(text(message=message.id), message.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +99,15 @@ class OpenCase(Command):
         if election.closed_at is not None and (election.exercise or not self.past):
             raise Refusal(CommandRefusal.ELECTION_CLOSED(election=self.election))
         for number in self.related:
-            _precedent(the_case(work, number), exercise=the_election(work, self.election).exercise)
+            _precedent(the_case(work, number, field="related"), exercise=the_election(work, self.election).exercise)
         message = move.take_back(work, the_message(work, self.from_message)) if self.from_message else None
         if message is not None and message.case is not None:
             raise Refusal(CommandRefusal.MESSAGE_HAS_CASE(message=message.id, case=message.case))
         case = lifecycle.new_case(work, _wanted(work, self, message), f"opened by {work.actor}")
         if message is not None:
             move.into_case(work, message, case.number, (Kind.REFERRAL,), FilingReason.CASE_OPENED_FROM())
-        return ActResult(f"case {case.number} opened", case.number, did=ActFacts(what=ActKind.OPENED, case=case.number))
+        did = ActFacts(what=ActKind.OPENED, case=case.number)
+        return ActResult(ActText.CASE_OPENED(case=case.number), case.number, did=did)
 
 
 def _wanted(work: UnitOfWork, command: OpenCase, message: StoredMessage | None) -> Case:
@@ -144,7 +148,7 @@ class AssignCase(CaseCommand):
         change = changed(case, replace(case, assigned_to=self.officer))
         work.record(EventKind.CASE_ASSIGNED, change, reason=self.officer, about=EventRef(case=case.number))
         did = ActFacts(what=ActKind.ASSIGNED, case=case.number)
-        return ActResult(f"case {case.number} is with {self.officer}", case.number, did=did)
+        return ActResult(ActText.CASE_ASSIGNED(case=case.number, officer=self.officer), case.number, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,12 +163,13 @@ class LinkCase(CaseCommand):
     def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         for number in self.related:
-            if the_case(work, number).number == case.number:
+            related = the_case(work, number, field="related")
+            if related.number == case.number:
                 raise Refusal(CommandRefusal.RELATED_TO_ITSELF(case=number))
-            _precedent(the_case(work, number), exercise=case.exercise)
+            _precedent(related, exercise=case.exercise)
         linked = replace(case, related=tuple(dict.fromkeys((*case.related, *self.related))))
         work.record(EventKind.CASE_LINKED, changed(case, linked), about=EventRef(case=case.number))
-        return ActResult(f"case {case.number} related to {', '.join(linked.related)}", case.number)
+        return ActResult(ActText.CASE_LINKED(case=case.number, related=linked.related), case.number)
 
 
 def _precedent(related: Case, *, exercise: bool) -> None:
@@ -194,7 +199,12 @@ class ReclassifyCase(CaseCommand):
             )
         work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
         did = ActFacts(what=ActKind.RECLASSIFIED, case=case.number, type=self.type, source=self.source)
-        return ActResult(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number, did=did)
+        source = SourceWord[corrected.source.name] if corrected.source else SourceWord.UNKNOWN
+        text = ActText.CASE_RECLASSIFIED(
+            case=case.number, type=corrected.type, words=TypeWord[corrected.type.name](),
+            source=corrected.source or "unknown", source_words=source(),
+        )  # fmt: skip
+        return ActResult(text, case.number, did=did)
 
 
 def _notified_before(work: UnitOfWork, case: Case) -> bool:
@@ -220,10 +230,10 @@ class CloseCase(CaseCommand):
             raise Refusal(CommandRefusal.CASE_UNDECIDED(case=case.number))
         change = changed(case, replace(case, state=CaseState.CLOSED, closed_at=work.now))
         work.record(EventKind.CASE_CLOSED, change, about=EventRef(case=case.number))
-        return ActResult(f"case {case.number} closed", case.number, tuple(_reminders_ended(work, case)))
+        return ActResult(ActText.CASE_CLOSED(case=case.number), case.number, tuple(_reminders_ended(work, case)))
 
 
-def _reminders_ended(work: UnitOfWork, case: Case) -> Iterator[str]:
+def _reminders_ended(work: UnitOfWork, case: Case) -> Iterator[StoredText]:
     """Yields what ends for each notification of a closed case whose clocks run on: the reminders of these clocks."""
     for use in work.tx.find(Notification, where(Notification.case).is_(case.number)):
         clocks = work.tx.find(
@@ -232,7 +242,8 @@ def _reminders_ended(work: UnitOfWork, case: Case) -> Iterator[str]:
         running = {clock.kind for clock in clocks}
         reminded = dict.fromkeys(step.clock for step in read_steps(use.steps) if step.clock in running)
         if reminded:
-            yield f"no more reminders of {use.id} ({use.channel_name}): {', '.join(reminded)}"
+            words = in_a_row([DossierClock[clock.name]() for clock in reminded])
+            yield ActWarning.REMINDERS_END(use=use.id, channel=use.channel_name, clocks=list(reminded), words=words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,26 +272,31 @@ class TagCase(CaseCommand):
             borne = case.narratives or RefusalPart.NO_NARRATIVE()
             raise Refusal(CommandRefusal.NARRATIVE_BORNE(case=case.number, borne=borne))
         work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=EventRef(case=case.number))
-        return ActResult(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
-
-
-def _listed(narratives: tuple[str, ...]) -> str:
-    return ", ".join(narratives) or "no narrative"
+        narratives = tagged.narratives or RefusalPart.NO_NARRATIVE()
+        return ActResult(ActText.CASE_TAGGED(case=case.number, narratives=narratives), case.number)
 
 
 def same_narrative(tx: Transaction, case: Case) -> list[Case]:
-    """Returns earlier cases of any election that share a narrative with `case`, the latest first.
+    """Returns earlier cases of any election that share a narrative with `case`, the latest first."""
+    numbers = numbers_on_narrative(tx, case)
+    found = {other.number: other for other in tx.find(Case, where(Case.number).in_(numbers))}
+    return [found[number] for number in numbers]
 
-    An exercise is no precedent for a real case.
-    """
+
+def numbers_on_narrative(tx: Transaction, case: Case) -> list[str]:
+    """Returns the numbers of those cases. An exercise is no precedent for a real case."""
+    if not case.narratives:
+        return []
     alike = [
-        other
-        for other in tx.find(Case)
-        if set(other.narratives) & set(case.narratives)
-        and (other.opened_at, other.number) < (case.opened_at, case.number)
-        and (case.exercise or not other.exercise)
+        (opened_at, number)
+        for number, opened_at, narratives, exercise in tx.columns(
+            Case, (Case.number, Case.opened_at, Case.narratives, Case.exercise)
+        )
+        if set(narratives) & set(case.narratives)
+        and (opened_at, number) < (case.opened_at, case.number)
+        and (case.exercise or not exercise)
     ]
-    return sorted(alike, key=lambda other: (other.opened_at, other.number), reverse=True)
+    return [number for _, number in sorted(alike, reverse=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,4 +319,4 @@ class Resume(Command):
         if waiting and not self.with_waiting:
             raise Refusal(CommandRefusal.MAIL_WAITED_BEFORE(mails=waiting))
         writing.end(work, state)
-        return ActResult("the desk sends again; what was withheld stays unsent", state.id)
+        return ActResult(ActText.DESK_RESUMED(), state.id)

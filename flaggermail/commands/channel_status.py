@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
 
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.lookups import require_text
@@ -17,6 +16,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActText, ActWarning, in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 from flaggermail.wording.said import StoredText
@@ -47,7 +47,7 @@ def usable(work: UnitOfWork, code: str) -> Channel:
     return channel
 
 
-def of_draft(work: UnitOfWork, draft: Notification) -> tuple[Channel, tuple[str, ...]]:
+def of_draft(work: UnitOfWork, draft: Notification) -> tuple[Channel, tuple[StoredText, ...]]:
     """Returns the desk's own channel that a draft is for, with what its approver must know of it.
 
     Raises Refusal if the desk has none with the addresses of the draft, or if it may not be used today.
@@ -59,11 +59,9 @@ def of_draft(work: UnitOfWork, draft: Notification) -> tuple[Channel, tuple[str,
     usable(work, own.code)
     warnings, written = [], ", ".join((*draft.to, *draft.cc))
     if own.code != draft.channel:
-        warnings.append(f"channel {draft.channel}: is {own.code} in platforms.yaml now ({written or own.kind})")
+        warnings.append(ActWarning.CHANNEL_RENAMED(channel=draft.channel, now=own.code, what=written or own.kind))
     if more := [address for address in (*own.to, *own.cc) if address.lower() not in written.lower().split(", ")]:
-        warnings.append(
-            f"channel {own.code}: has {', '.join(more)} in platforms.yaml too; the draft is for {written} alone"
-        )
+        warnings.append(ActWarning.CHANNEL_HAS_MORE(channel=own.code, more=more, written=written))
     return own, tuple(warnings)
 
 
@@ -110,7 +108,7 @@ class ClearAddress(Command):
         require_text("reason", self.reason)
         cleared = replace(bad, cleared_at=work.now, cleared_by=work.actor, cleared_reason=self.reason)
         work.record(EventKind.ADDRESS_CLEARED, changed(bad, cleared))
-        return ActResult(f"address {bad.id}: may be used again", bad.id)
+        return ActResult(ActText.ADDRESS_CLEARED(address=bad.id), bad.id)
 
 
 def _others(work: UnitOfWork, channel: Channel) -> StoredText:
@@ -120,7 +118,7 @@ def _others(work: UnitOfWork, channel: Channel) -> StoredText:
     ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]
     if not ways:
         return RefusalPart.NO_OTHER_CHANNEL(platform=platform.name if platform else channel.platform)
-    return RefusalPart.USE_OTHER(ways=reduce(lambda one, other: RefusalPart.OR(one=one, other=other), ways))
+    return RefusalPart.USE_OTHER(ways=in_a_row(ways, RefusalPart.OR))
 
 
 def _covers(channel: Channel, day: date) -> bool:

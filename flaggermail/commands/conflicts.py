@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether somebody was faster: what has happened to the rows of a command since the view it was decided on."""
+"""Whether somebody was faster: what has happened to the rows of a command since the view it was decided on.
+
+A command that names no view is refused by the state of its row alone; then the event that made the state is named.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,42 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.services import DAEMON, UnitOfWork
+from flaggermail.wording.annex import AnnexRefusal
 from flaggermail.wording.pieces import MeantimeAct, RefusalPart
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
 from flaggermail.wording.said import StoredText
+
+_SETTLES = frozenset({
+    EventKind.NOTIFICATION_APPROVED, EventKind.NOTIFICATION_REJECTED, EventKind.NOTIFICATION_SENT,
+})  # fmt: skip
+_ANY = frozenset[EventKind]()
+_MADE_BY: Mapping[str, tuple[type[Record], frozenset[EventKind]]] = {
+    CommandRefusal.NO_DRAFT_ANY_MORE: (Notification, _SETTLES),
+    CommandRefusal.DRAFT_APPROVED_BY_ONESELF: (Notification, _SETTLES),
+    CommandRefusal.DRAFT_OF_CLOSED_CASE: (Case, frozenset({EventKind.CASE_CLOSED})),
+    CommandRefusal.CASE_CLOSED_ALREADY: (Case, frozenset({EventKind.CASE_CLOSED})),
+    CommandRefusal.CLOSED_TO_QUESTIONS: (Case, frozenset({EventKind.CASE_CLOSED})),
+    CommandRefusal.NOT_DECIDED_TO_NOTIFY: (Case, frozenset({EventKind.CASE_DECIDED})),
+    CommandRefusal.NOTIFIED_ALREADY: (Case, _SETTLES),
+    **dict.fromkeys(
+        (
+            CommandRefusal.MESSAGE_HAS_CASE, CommandRefusal.DECLINED_ALREADY, CommandRefusal.IN_QUARANTINE_ALREADY,
+            CommandRefusal.MARKED_ALREADY, CommandRefusal.VERIFIED_ALREADY, CommandRefusal.EXCLUDED_ALREADY,
+        ),
+        (StoredMessage, _ANY),
+    ),
+    **dict.fromkeys(
+        (CommandRefusal.NOT_UNCERTAIN, CommandRefusal.WAITS_NO_MORE, SendingRefusal.MAIL), (OutboxMail, _ANY)
+    ),
+    CommandRefusal.ACKNOWLEDGED_ALREADY: (Reminder, frozenset({EventKind.REMINDER_ACKNOWLEDGED})),
+    CommandRefusal.HOLD_LIFTED_ALREADY: (LegalHold, frozenset({EventKind.HOLD_LIFTED})),
+    **dict.fromkeys(
+        (AnnexRefusal.DECIDED, AnnexRefusal.WITHDRAWN, AnnexRefusal.NOT_CONFIRMED, AnnexRefusal.OTHER_REVISION),
+        (Annex, _ANY),
+    ),
+}  # fmt: skip
+"""Refusals because of a state that an earlier act made: the row with the state, and the events that make it."""
+LOOKED_BACK = 200  # events about one case or mail
 
 MOST_EVENTS = 20_000  # since the view; a longer look back would keep other writers waiting
 
@@ -84,6 +120,10 @@ _NAMES: Mapping[type[Record], RefusalPart] = {
     LegalHold: RefusalPart.HOLD,
     Annex: RefusalPart.ANNEX,
 }
+_REFERS: Mapping[type[Record], tuple[str, ...]] = {
+    OutboxMail: ("notification", "case", "shows"), Reminder: ("case",), Annex: ("notification",), LegalHold: ("case",),
+}  # fmt: skip
+"""The fields of a row that its events name, the first that is filled; else they name its key."""
 
 
 def version_of(work: UnitOfWork) -> int:
@@ -109,6 +149,30 @@ def check(work: UnitOfWork, command: Command, version: Json) -> None:
     for _, event in work.tx.events(after=version):
         if event.actor != work.actor and (about := _about(event, subject)):
             raise Refusal(_happened(work, event, about))
+
+
+def with_earlier(work: UnitOfWork, command: Command, refused: Refusal) -> Refusal:
+    """Returns the refusal of a command, with who did what before and when, if its row has the state of an earlier act.
+
+    Of several, the last act of a person counts; of a mail in the outbox, the last event.
+    """
+    of_kind, makes = _MADE_BY.get(refused.said.code, (None, _ANY))
+    key = next((key for kind, key in command.subject(work) if kind is of_kind and key is not None), None)
+    row = work.tx.get(of_kind, key) if of_kind is not None and key is not None else None
+    if row is None:
+        return refused
+    about = next(filter(None, (getattr(row, name, None) for name in _REFERS.get(type(row), ()))), row.key)
+    events = [
+        event
+        for event in work.tx.last_about(about, LOOKED_BACK)
+        if (event.actor, event.at) != (work.actor, work.now)  # not what this very command began
+        and (event.kind in makes or not makes)
+        and _about(event, ((type(row), row.key),))
+    ]
+    persons = [event for event in events if event.actor != DAEMON and of_kind is not OutboxMail]
+    if events:
+        return type(refused)(refused.said, earlier=_acted(work, (persons or events)[0]))
+    return refused
 
 
 def _about(event: Event, subject: Subject) -> StoredText | None:
@@ -142,12 +206,25 @@ def _is_routine(event: Event) -> bool:
 
 
 def _happened(work: UnitOfWork, event: Event, about: StoredText) -> StoredText:
-    """Returns who did what about it, and when, in the desk's zone."""
+    """Returns who did what about it, and when."""
+    details = _details(work, event)
+    said = CommandRefusal.CHANGED_SINCE_ON if "day" in details else CommandRefusal.CHANGED_SINCE
+    return said(about=about, **details)
+
+
+def _acted(work: UnitOfWork, event: Event) -> StoredText:
+    """Returns who did what, and when."""
+    details = _details(work, event)
+    return (RefusalPart.ACTED_ON if "day" in details else RefusalPart.ACTED)(**details)
+
+
+def _details(work: UnitOfWork, event: Event) -> dict[str, str]:
+    """Returns who did what, and when in the desk's zone; the day if it is not today."""
     at = event.at.astimezone(work.env.settings.zone)
-    who = RefusalPart.THE_DESK() if event.actor == DAEMON else event.actor
-    did = _DID.get(event.kind, MeantimeAct.CHANGED).having(what=event.reason)
-    kind, time = event.kind.value, f"{at:%H:%M}"
-    if at.date() == work.today:
-        return CommandRefusal.CHANGED_SINCE(about=about, who=who, did=did, time=time, kind=kind)
-    day = at.date().isoformat()
-    return CommandRefusal.CHANGED_SINCE_ON(about=about, who=who, did=did, time=time, day=day, kind=kind)
+    details = {
+        "who": RefusalPart.THE_DESK() if event.actor == DAEMON else event.actor,
+        "did": _DID.get(event.kind, MeantimeAct.CHANGED).having(what=event.reason),
+        "time": f"{at:%H:%M}",
+        "kind": event.kind.value,
+    }
+    return details if at.date() == work.today else {**details, "day": at.date().isoformat()}

@@ -26,6 +26,7 @@ from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Pl
 from flaggermail.record.states import CaseState, InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK, write_steps
+from flaggermail.wording.acts import ActText
 from flaggermail.wording.filing import FilingReason
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
@@ -53,7 +54,7 @@ class NoteContact(CaseCommand):
     def perform(self, work: UnitOfWork) -> ActResult:
         case = the_case(work, self.case)
         effective = self.effective_at or work.now
-        require_text("note", self.text)
+        require_text("note", self.text, field="text")
         for count in self.counts_as:
             one_of("counts_as", count, COUNTS)
         if effective > work.now:
@@ -81,26 +82,29 @@ class NoteContact(CaseCommand):
         if notification is not None:
             lifecycle.rejudge(work, notification)
             _file_quarantined(work, case, notification, self.text)
-        early = _before_the_sending(work, row)
+        late_use = _sent_later(work, row)
         did = ActFacts(
             what=ActKind.SUBMITTED if _OUTGOING & set(self.counts_as) else ActKind.NOTED,
             case=case.number,
             at=effective,
             means=self.means,
             starts=Kind.NOTIFICATION in self.counts_as,
-            stops=bool(self.counts_as) and not early,
+            stops=bool(self.counts_as) and late_use is None,
         )
-        return ActResult(f"note {row.id} on {case.number}{early}", row.id, did=did)
+        text = ActText.NOTED(note=row.id, case=case.number)
+        if late_use is not None and late_use.sent_at is not None:
+            at = late_use.sent_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
+            text = ActText.NOTED_EARLY(note=row.id, case=case.number, use=late_use.id, at=at)
+        return ActResult(text, row.id, did=did)
 
 
-def _before_the_sending(work: UnitOfWork, note: ContactNote) -> str:
-    """Returns what to say of an answer dated before the notification was sent; else ""."""
+def _sent_later(work: UnitOfWork, note: ContactNote) -> Notification | None:
+    """Returns the notification of an answer that is dated before it was sent; else None."""
     use = work.tx.get(Notification, note.notification) if note.notification else None
     answers = clocks.answer_of_note(note) is not None
     if use is None or use.sent_at is None or not answers or clocks.counts(use.sent_at, note.effective_at):
-        return ""
-    sent_at = use.sent_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
-    return f"; it stops no clock, because {use.id} was sent later, at {sent_at}"
+        return None
+    return use
 
 
 def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str) -> None:

@@ -32,6 +32,7 @@ from flaggermail.record.states import NotificationState
 from flaggermail.services import NOTHING, EventRef, UnitOfWork
 from flaggermail.settings.approval_section import APPROVES, ByReply
 from flaggermail.settings.rota import DESK, Officer
+from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
@@ -73,7 +74,7 @@ class EnrolDevice(Command):
         )  # fmt: skip
         notices.tell(work, officer, notice, values)
         _tell(work, device, "enrolled", but=officer.id)
-        return ActResult(f"device {key} of {officer.id} waits for a first code by mail, at most two hours", key)
+        return ActResult(ActText.DEVICE_ENROLLED(device=key, officer=officer.id), key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class ConfirmDevice(Command):
         work.record(EventKind.DEVICE_CONFIRMED, changed(device, confirmed), reason=device.officer)
         _tell(work, confirmed, "confirmed")
         did = ActFacts(what=ActKind.DEVICE_CONFIRMED)
-        return ActResult(f"device {device.id} of {device.officer} is valid", device.id, did=did)
+        return ActResult(ActText.DEVICE_VALID(device=device.id, officer=device.officer), device.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +121,9 @@ class RevokeDevice(Command):
         kept = [device.id for device in found if not _end(work, device)]
         for device in found:
             _tell(work, device, "revoked")
-        folder = work.env.settings.codes
-        warnings = [f"the secret of {key} lies in {folder}; the desk's account may remove it" for key in kept]
-        return ActResult(f"officer {officer.id}: no device any more", officer.id, tuple(warnings))
+        folder = str(work.env.settings.codes)
+        warnings = tuple(ActWarning.SECRET_LEFT(device=key, folder=folder) for key in kept)
+        return ActResult(ActText.DEVICES_REVOKED(officer=officer.id), officer.id, warnings)
 
 
 def _ever_of(work: UnitOfWork, officer: str) -> Subject:

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from importlib import import_module
 from typing import TypeVar
 
 from flaggermail.commands import conflicts, lookups
 from flaggermail.commands.command import Command
 from flaggermail.commands.lookups import whole_number
-from flaggermail.commands.outcome import ActFacts, ActResult
+from flaggermail.commands.outcome import ActAnswer, ActResult
 from flaggermail.commands.requests import read_request
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
@@ -59,6 +59,7 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "officer revoke": "devices:RevokeDevice",
     "oncall ack": "oncall:Acknowledge",
     "oncall override": "oncall:OverrideRota",
+    "oncall page": "oncall:TryPagers",
     "oncall reassign": "oncall:HandOver",
     "oncall swap": "oncall:SwapShift",
     "outbox cancel": "outbox:CancelMail",
@@ -78,22 +79,35 @@ _VERSION = "version"
 _NUMBERS = ("case", "related")  # fields that hold case numbers
 
 
-def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: bool = False) -> dict[str, Json]:
-    """Performs the command `name` within `work`, as its actor.
+def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: bool = False) -> ActAnswer:
+    """Performs the command `name` within `work`, as its actor, and returns the new state and what was done.
 
-    Returns {"key", "state", "warnings", "did", "version"}. A request that names the `version` of the view it was
-    decided on is refused if somebody else has acted on the same since. `by_reply` says that a verified reply mail asks.
-    Raises Refusal, after which nothing of `work` may be kept.
+    A request that names the `version` of the view it was decided on is refused if somebody else has acted on the same
+    since. `by_reply` says that a verified reply mail asks. Raises Refusal, after which nothing of `work` may be kept.
     """
     command = read(work, name, request)
     if command.BY_REPLY and not by_reply:
         raise Refusal(CommandRefusal.BY_REPLY_ONLY(name=name))
     before = conflicts.version_of(work)
-    outcome = perform(work, command, request.get(_VERSION))
-    return {
-        "key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings),
-        "did": _facts(work, lookups.with_clocks(work, outcome, before)), _VERSION: conflicts.version_of(work),
-    }  # fmt: skip
+    with naming_fields_of(command):
+        outcome = perform(work, command, request.get(_VERSION))
+    return ActAnswer(
+        key=outcome.key,
+        state=outcome.text,
+        warnings=outcome.warnings,
+        did=lookups.with_clocks(work, outcome, before),
+        version=conflicts.version_of(work),
+    )
+
+
+@contextmanager
+def naming_fields_of(command: Command) -> Iterator[None]:
+    """A refusal within names a field that the command has, or none."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.within({_VERSION, *(spec.name for spec in fields(command))})
+        raise
 
 
 def read(work: UnitOfWork, name: str, request: Mapping[str, Json]) -> Command:
@@ -116,7 +130,10 @@ def perform(work: UnitOfWork, command: Command, version: Json = None) -> ActResu
     command = ready(work, command)
     if version is not None:
         conflicts.check(work, command, version)
-    return command.perform(work)
+    try:
+        return command.perform(work)
+    except Refusal as refused:
+        raise conflicts.with_earlier(work, command, refused) from refused
 
 
 def ready(work: UnitOfWork, command: C) -> C:
@@ -143,19 +160,3 @@ def _with_whole_numbers(work: UnitOfWork, command: C) -> C:
         if (value := getattr(command, name, None))
     }
     return replace(command, **typed) if typed else command
-
-
-def _facts(work: UnitOfWork, did: ActFacts) -> dict[str, Json]:
-    """Returns what was done as JSON, without the facts that do not apply."""
-    values = {spec.name: getattr(did, spec.name) for spec in fields(did)}
-    clocks = [_plain(work, asdict(fact)) for fact in did.clocks or ()]
-    return _plain(work, {**values, "clocks": clocks or None})
-
-
-def _plain(work: UnitOfWork, values: Mapping[str, Json | datetime]) -> dict[str, Json]:
-    """Returns the values that apply; instants as text, in the desk's zone."""
-    return {
-        name: value.astimezone(work.env.settings.zone).isoformat() if isinstance(value, datetime) else value
-        for name, value in values.items()
-        if value is not None
-    }

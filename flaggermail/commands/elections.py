@@ -24,8 +24,9 @@ from flaggermail.record.states import CaseState, ClockState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK, LEADS
 from flaggermail.shipped import stories
+from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.refusals import CommandRefusal
-from flaggermail.wording.said import counted
+from flaggermail.wording.said import StoredText
 
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.subject.case_numbers finds
 
@@ -74,18 +75,14 @@ class AddElection(Command):
             exercise=self.exercise,
         )
         work.record(EventKind.ELECTION_ADDED, added(election), reason=self.code)
-        return ActResult(f"election {self.code} added", self.code, beside)
+        return ActResult(ActText.ELECTION_ADDED(election=self.code), self.code, beside)
 
 
-def _beside(work: UnitOfWork, new: AddElection) -> tuple[str, ...]:
+def _beside(work: UnitOfWork, new: AddElection) -> tuple[StoredText, ...]:
     """Returns what follows from each open election whose period shares days with the new one; exercises share none."""
     held = work.tx.find(Election, where(Election.exercise).is_(False)) if not new.exercise else []
     shared = (e for e in held if e.closed_at is None and e.period_from <= new.period_until)
-    return tuple(
-        f"its period and that of {e.code} overlap: a referral opens in the one with the nearest polling day"
-        for e in shared
-        if new.period_from <= e.period_until
-    )
+    return tuple(ActWarning.PERIODS_OVERLAP(election=e.code) for e in shared if new.period_from <= e.period_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +108,8 @@ class CloseElection(Command):
             citizen_retention.destroy_key(work, self.code)
         here = where(Case.election).is_(self.code), where(Case.state).in_(_GOES_ON)
         left = work.tx.count(Case, *here)
-        said = f"{counted(left, 'case of it is', 'cases of it are')} not closed: reminders, drafts and answers go on"
-        return ActResult(f"election {self.code} closed", self.code, (said,) if left else ())
+        warnings = (ActWarning.CASES_GO_ON(cases=left),) if left else ()
+        return ActResult(ActText.ELECTION_CLOSED(election=self.code), self.code, warnings)
 
 
 LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
@@ -164,10 +161,8 @@ class StartExercise(Command):
         election.perform(work)
         if self.story is not None:
             return self._begin(work, election.code, self.story)
-        who = ", ".join((*players.addresses, *(f"@{domain}" for domain in players.domains)))
-        return ActResult(
-            f"exercise {election.code} runs: mail from {who} belongs to it, all other mail is real", election.code
-        )
+        who = (*players.addresses, *(f"@{domain}" for domain in players.domains))
+        return ActResult(ActText.EXERCISE_RUNS(exercise=election.code, who=who), election.code)
 
     def _check_story(self, work: UnitOfWork, story: str) -> None:
         """Raises Refusal unless the story can be played today."""
@@ -192,13 +187,9 @@ class StartExercise(Command):
             after_event=head.seq if head else 0,
         )
         work.record(EventKind.REHEARSAL_BEGAN, added(row), reason=f"{story} {speed}")
-        plays = f"exercise {code} plays {story}, {counted(speed, 'minute', 'minutes')} in one"
-        says = (
-            f"{plays}: the desk writes as referrers and platforms; nothing leaves to them, and all other mail is real"
-        )
-        if polled := voting(work, work.today + timedelta(days=1)):
-            says += f"; it ends at midnight at the latest, before the polling day of {', '.join(polled)}"
-        return ActResult(says, code)
+        polled = voting(work, work.today + timedelta(days=1))
+        sentence = ActText.EXERCISE_PLAYS_BEFORE_VOTE if polled else ActText.EXERCISE_PLAYS
+        return ActResult(sentence.having(exercise=code, story=story, speed=speed, elections=polled), code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +207,7 @@ class StopExercise(Command):
         if election is None:
             raise Refusal(CommandRefusal.NO_EXERCISE())
         closed = end(work, election)
-        return ActResult(f"exercise {election.code} stopped, {counted(closed, 'case', 'cases')} closed", election.code)
+        return ActResult(ActText.EXERCISE_STOPPED(exercise=election.code, cases=closed), election.code)
 
 
 def end(work: UnitOfWork, election: Election) -> int:

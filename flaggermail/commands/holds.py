@@ -24,9 +24,11 @@ from flaggermail.record.rows import Case, Delivery, Election, LegalHold, OutboxM
 from flaggermail.record.terms import day_of
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import ARCHIVIST, DESK
+from flaggermail.wording.acts import ActText
 from flaggermail.wording.filing import FilingReason, PlacementBasis, SenderEvidence
+from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
-from flaggermail.wording.said import UNSAID
+from flaggermail.wording.said import UNSAID, StoredText
 
 KEEPS = DESK | {ARCHIVIST}
 LIFTS = frozenset({"head", ARCHIVIST})
@@ -70,8 +72,9 @@ class PlaceHold(Command):
             until=self.until,
         )
         work.record(EventKind.HOLD_PLACED, added(hold), about=EventRef(case=case), reason=hold.id)
-        end = f"up to and including {self.until}" if self.until else f"until `flaggermail archive release {hold.id}`"
-        return ActResult(f"{_subject_of(hold)} is on hold {end} ({hold.id})", hold.id)
+        sentence = ActText.HOLD_PLACED_UNTIL if self.until else ActText.HOLD_PLACED
+        text = sentence.having(what=_subject_of(hold), hold=hold.id, day=str(self.until))
+        return ActResult(text, hold.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +104,13 @@ class LiftHold(Command):
             raise Refusal(CommandRefusal.HOLD_IS_OVER(hold=hold.id, day=str(hold.until)))
         lifted = replace(hold, lifted_at=work.now, lifted_by=work.actor, lifted_reason=self.reason.strip())
         work.record(EventKind.HOLD_LIFTED, changed(hold, lifted), about=EventRef(case=hold.case), reason=hold.id)
-        return ActResult(f"{_subject_of(hold)} is no longer on hold by {hold.id}", hold.id)
+        return ActResult(ActText.HOLD_LIFTED(what=_subject_of(hold), hold=hold.id), hold.id)
 
 
-def _subject_of(hold: LegalHold) -> str:
-    return f"case {hold.case}" if hold.case is not None else f"election {hold.election}"
+def _subject_of(hold: LegalHold) -> StoredText:
+    if hold.case is not None:
+        return RefusalPart.CASE(key=hold.case)
+    return RefusalPart.ELECTION(key=hold.election or "")
 
 
 ANSWERS = frozenset({
@@ -152,8 +157,8 @@ class ExcludeMessage(Command):
         received = [one.id for found in copies.values() for one in found]
         work.tx.erase(Delivery, received, Delivery.PERSONAL, since)
         citizen_retention.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
-        more = f", with {len(rows) - 1} attached" if len(rows) > 1 else ""
-        return ActResult(f"message {stored.id} is taken out of the archive{more}; its octets are destroyed", stored.id)
+        sentence = ActText.MESSAGE_EXCLUDED_WITH if len(rows) > 1 else ActText.MESSAGE_EXCLUDED
+        return ActResult(sentence.having(message=stored.id, attached=len(rows) - 1), stored.id)
 
     def _emptied(self, work: UnitOfWork, row: StoredMessage) -> StoredMessage:
         """Returns the row that stays: nothing of sender and subject, and why it was taken out."""

@@ -55,11 +55,14 @@ def nearest(typed: str, known: Iterable[str]) -> str | None:
     return words[near[0]] if near else None
 
 
-def the_case(work: UnitOfWork, number: str) -> Case:
-    """Returns the case with that number, typed with or without a tail, or by its last digits; else raises NotFound."""
+def the_case(work: UnitOfWork, number: str, *, field: str = "") -> Case:
+    """Returns the case with that number, typed with or without a tail, or by its last digits; else raises NotFound.
+
+    `field` is the field that names it, if that is not `case`.
+    """
     case = work.tx.get(Case, whole_number(work, number))
     if case is None:
-        raise NotFound(CommandRefusal.NO_SUCH_CASE(case=number))
+        raise NotFound(CommandRefusal.NO_SUCH_CASE(case=number), where=field)
     return case
 
 
@@ -148,10 +151,10 @@ def one_of(name: str, value: str, allowed: Collection[str]) -> str:
     return value
 
 
-def require_text(name: str, text: str) -> None:
-    """Raises Refusal for an empty text."""
+def require_text(name: str, text: str, *, field: str = "") -> None:
+    """Raises Refusal for an empty text; `field` is that of the text, if that has another name."""
     if not text.strip():
-        raise Refusal(CommandRefusal.EMPTY(name=name))
+        raise Refusal(CommandRefusal.EMPTY(name=name), where=field)
 
 
 def platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
@@ -213,7 +216,10 @@ def _turned(work: UnitOfWork, before: int) -> tuple[ClockFact, ...]:
         if clock is None:
             continue
         minutes = clocks.minutes(clock.started_at, clock.stopped_at) if clock.stopped_at is not None else None
-        fact = ClockFact((clock.kind,), clock.notification, turn, clock.started_at, clock.stopped_at, minutes)
+        fact = ClockFact(
+            kinds=(clock.kind,), notification=clock.notification, turn=turn, started_at=clock.started_at,
+            at=clock.stopped_at, minutes=minutes,
+        )  # fmt: skip
         same = next((at for at, one in enumerate(found) if replace(one, kinds=fact.kinds) == fact), None)
         if same is None:
             found.append(fact)

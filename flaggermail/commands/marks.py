@@ -24,9 +24,11 @@ from flaggermail.record.rows import Case, Channel, Notification, StoredMessage
 from flaggermail.record.states import InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActPart, ActText, ActWarning
 from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 _KINDS = {
     MarkedAs.NOTIFICATION: Kind.NOTIFICATION,
@@ -102,7 +104,7 @@ def _notification(work: UnitOfWork, message: StoredMessage, dated: StoredMessage
         arrival=dated.arrival, disputed=False,
     )  # fmt: skip
     _record(work, placed, copy)
-    text = f"{use.id} registered, sent {dated.received_at.isoformat()}, basis: {basis}"
+    text = ActText.USE_MARKED(use=use.id, at=dated.received_at.isoformat(), basis=ActPart[basis.name]())
     return ActResult(text, use.id, warnings, ActFacts(what=ActKind.CONFIRMED, case=use.case))
 
 
@@ -140,9 +142,10 @@ def _answer(work: UnitOfWork, message: StoredMessage, dated: StoredMessage, comm
     )  # fmt: skip
     _record(work, placed, answer)
     if use.sent_at is not None and not clocks.counts(use.sent_at, answer.received_at):
-        warnings += (f"it stops no clock, because by its instant it came before {use.id} was sent; name it with --at",)
-    by_hand = ", basis: by hand" if answer.arrival is ArrivalBasis.BY_HAND else ""
-    text = f"message {message.id} answers {use.id}, {answer.received_at.isoformat()}{by_hand}"
+        warnings += (ActWarning.BEFORE_THE_USE(use=use.id),)
+    by_hand = answer.arrival is ArrivalBasis.BY_HAND
+    sentence = ActText.MESSAGE_ANSWERS_BY_HAND if by_hand else ActText.MESSAGE_ANSWERS
+    text = sentence(message=message.id, use=use.id, at=answer.received_at.isoformat())
     return ActResult(text, message.id, warnings, ActFacts(what=ActKind.CONFIRMED, case=use.case))
 
 
@@ -174,7 +177,7 @@ def _use(work: UnitOfWork, message: StoredMessage, command: MarkMessage) -> Noti
 
 def _placed(
     work: UnitOfWork, message: StoredMessage, case: Case, mark: MarkedAs, notification: str | None = None
-) -> tuple[StoredMessage, tuple[str, ...]]:
+) -> tuple[StoredMessage, tuple[StoredText, ...]]:
     """Files the message in the case as what it is said to be; it stops nothing yet."""
     return move.into_case(work, message, case.number, (_KINDS[mark],), message.reason, notification)
 

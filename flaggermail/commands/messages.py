@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
@@ -23,9 +24,12 @@ from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import InstantBasis
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActPart, ActText, in_a_row
+from flaggermail.wording.dossier import DossierKind
 from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.pieces import MailWord
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class ConfirmMessage(Command):
             confirmation.confirm_referral(work, sure, mail)
             _tell_decision(work, sure, unproven)
         did = ActFacts(what=ActKind.CONFIRMED, case=the_message(work, sure.id).case)
-        return ActResult(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id, did=did)
+        return ActResult(_confirmed_text(work, sure), sure.id, did=did)
 
 
 def _reported(work: UnitOfWork, message: StoredMessage, read: Message, named: str) -> Reported:
@@ -110,23 +114,18 @@ def _tell_decision(work: UnitOfWork, sure: StoredMessage, unproven: str | None) 
         unheard.tell(work, case)
 
 
-def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:
-    """Returns what to do about an answer dated before the sending, because one of the clocks was wrong.
+def _confirmed_text(work: UnitOfWork, message: StoredMessage) -> StoredText:
+    """Returns the new state, with what to do about an answer dated before the sending: one of the clocks was wrong.
 
-    Of one that the server dates impossibly, returns since when it counts; else "".
+    Of one that the server dates impossibly, says since when it counts.
     """
     answered = work.tx.get(Notification, message.notification) if message.notification else None
-    if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, message.received_at):
-        return _since_first_sight(work, message) if message.arrival is ArrivalBasis.FIRST_SIGHT else ""
-    return (
-        "; it stops no clock, because by its instant it came before the sending: note when it came with "
-        f"`flaggermail case note {answered.case}`"
-    )
-
-
-def _since_first_sight(work: UnitOfWork, message: StoredMessage) -> str:
-    at = message.received_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
-    return f"; it counts from when the desk first saw it, {at}: name another instant with `flaggermail message mark`"
+    if answered is not None and answered.sent_at and not clocks.counts(answered.sent_at, message.received_at):
+        return ActText.MESSAGE_CONFIRMED_EARLY(message=message.id, case=answered.case)
+    if message.arrival is ArrivalBasis.FIRST_SIGHT:
+        at = message.received_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
+        return ActText.MESSAGE_CONFIRMED_AS_SEEN(message=message.id, at=at)
+    return ActText.MESSAGE_CONFIRMED(message=message.id)
 
 
 def _register_use(work: UnitOfWork, message: StoredMessage) -> ActResult:
@@ -140,7 +139,7 @@ def _register_use(work: UnitOfWork, message: StoredMessage) -> ActResult:
     use = contact_notes.use_by_hand(work, case, channel, message.received_at, message, InstantBasis.SENT_COPY)
     registered = replace(_confirmed(work, message), notification=use.id, kinds=(Kind.NOTIFICATION,))
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
-    text = f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent"
+    text = ActText.USE_REGISTERED(use=use.id, at=message.received_at.isoformat())
     return ActResult(text, use.id, did=ActFacts(what=ActKind.CONFIRMED, case=case.number))
 
 
@@ -170,7 +169,9 @@ class RefuseMessage(Command):
         )
         _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
         return ActResult(
-            f"message {message.id} refused", message.id, did=ActFacts(what=ActKind.REFUSED, case=message.case)
+            ActText.MESSAGE_REFUSED(message=message.id),
+            message.id,
+            did=ActFacts(what=ActKind.REFUSED, case=message.case),
         )
 
 
@@ -194,10 +195,9 @@ class ReclassifyMessage(Command):
 
     def perform(self, work: UnitOfWork) -> ActResult:
         message = move.require_foreign_mail(work, self.message)
-        kinds = self.kinds
+        kinds, place = self.kinds, ""
         if not (kinds or self.case or self.notification):
             raise Refusal(CommandRefusal.NAME_A_KIND(message=message.id))
-        said = []
         if kinds:
             automatic = Kind.AUTO_REPLY in kinds
             corrected = replace(
@@ -205,12 +205,19 @@ class ReclassifyMessage(Command):
             )
             _correct(work, EventKind.MESSAGE_RECLASSIFIED, message, corrected)
             message = corrected
-            said.append(f"is {' and '.join(kinds)}")
-        warnings: tuple[str, ...] = ()
+        warnings: tuple[StoredText, ...] = ()
         if self.case or self.notification:
             message, warnings = quarantine.correct(work, message, self.case, self.notification)
-            said.append(f"is in {message.notification or message.case}")
-        return ActResult(f"message {message.id} {', and '.join(said)}", message.id, warnings)
+            place = message.notification or message.case or ""
+        return ActResult(_reclassified_text(message.id, kinds, place), message.id, warnings)
+
+
+def _reclassified_text(message: str, kinds: Sequence[Kind], place: str) -> StoredText:
+    if not kinds:
+        return ActText.MESSAGE_IS_IN(message=message, place=place)
+    sentence = ActText.MESSAGE_IS_AND_IS_IN if place else ActText.MESSAGE_IS
+    words = in_a_row([DossierKind[kind.name]() for kind in kinds], ActPart.AND)
+    return sentence.having(message=message, kinds=in_a_row(kinds, ActPart.AND), words=words, place=place)
 
 
 def _correct(work: UnitOfWork, kind: EventKind, old: StoredMessage, new: StoredMessage) -> None:

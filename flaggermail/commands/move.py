@@ -28,6 +28,7 @@ from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.filing import FilingReason, PlacementBasis
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText
@@ -122,12 +123,12 @@ class DeclineMessage(Command):
         kept = citizen_retention.set_aside(work, stored, FilingReason.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
         ours = work.env.own_addresses
         answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
-        told = "nobody is told"
+        text = ActText.MESSAGE_DECLINED
         if told_before:
-            told = "its sender was told before in this period"
+            text = ActText.MESSAGE_DECLINED_TOLD_BEFORE
         elif answerable and citizen_retention.decline(work, kept, message):
-            told = "its sender is told"
-        return ActResult(f"message {stored.id} is declined; {told}", stored.id)
+            text = ActText.MESSAGE_DECLINED_TOLD
+        return ActResult(text(message=stored.id), stored.id)
 
 
 def not_destroyed(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
@@ -180,7 +181,7 @@ def into_case(
     kinds: tuple[Kind, ...],
     reason: StoredText,
     notification: str | None = None,
-) -> tuple[StoredMessage, tuple[str, ...]]:
+) -> tuple[StoredMessage, tuple[StoredText, ...]]:
     """Files a message in a case and confirms it to its referrer; returns the row and the warnings.
 
     `kinds` are what an officer says it is, and what it stays; without any, it is judged again for its place. Only the
@@ -212,7 +213,7 @@ def into_case(
     return filed, warnings
 
 
-def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> tuple[str, ...]:
+def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> tuple[StoredText, ...]:
     """Records the new place of a message and of mail attached to it; returns the warnings."""
     _refuse_to_leave_a_hold(work, old, new)
     left = work.tx.get(Case, old.case) if old.case and old.case != new.case else None
@@ -229,7 +230,7 @@ def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> 
         lifecycle.rejudge(work, str(touched))
     if left is None or not emptied:
         return ()
-    return (f"{left.number} was opened by this mail and stands without it: decide it `none` and close it",)
+    return (ActWarning.CASE_WITHOUT_MAIL(case=left.number),)
 
 
 def _refuse_to_leave_a_hold(work: UnitOfWork, old: StoredMessage, new: StoredMessage) -> None:

@@ -16,7 +16,7 @@ from flaggermail.letters.outgoing import Outgoing, of_notification
 from flaggermail.mail.subject import with_tail
 from flaggermail.notices import approval_requests
 from flaggermail.notifications import draft_policy
-from flaggermail.record.case_values import CaseType
+from flaggermail.record.case_values import CaseType, ChannelKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind
@@ -24,8 +24,11 @@ from flaggermail.record.rows import Case, Channel, Election, Notification, Platf
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActPart, ActText
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.sheets import PreviewText
 
 TEMPLATE_OF_TYPE = {
     CaseType.CONTENT: "notification",
@@ -49,8 +52,8 @@ class Preview:
     text: str
     octets: bytes
     by_mail: bool  # False for a portal or a phone
-    differs: tuple[str, ...]  # what is a placeholder in it
-    warnings: tuple[str, ...]
+    differs: tuple[StoredText, ...]  # what is a placeholder in it
+    warnings: tuple[StoredText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class _Plan:
     case: Case
     channel: Channel
     template: str
-    warnings: tuple[str, ...]
+    warnings: tuple[StoredText, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +92,10 @@ class Draft(CaseCommand):
         about = EventRef(case=case.number, notification=drafted.id)
         work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=plan.template, about=about)
         approval_requests.request(work, drafted, frozen.body)
-        does = (
-            "sends it" if channel.kind == platform_checks.MAIL else f"gives it to the officer, for the {channel.kind}"
-        )
-        text = f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}"
+        text = ActText.DRAFTED(draft=drafted.id, channel=channel.name)
+        if channel.kind != platform_checks.MAIL:
+            way = ActPart[ChannelKind(channel.kind).name]()
+            text = ActText.DRAFTED_TO_GIVE(draft=drafted.id, channel=channel.name, way=way)
         return ActResult(text, drafted.id, plan.warnings, platform_checks.did(ActKind.DRAFTED, drafted, channel))
 
 
@@ -107,7 +110,8 @@ def preview(work: UnitOfWork, command: Draft) -> Preview:
     sample = writing.preview(work, _outgoing(work, plan.case, plan.channel, blank, command))
     _check(work, plan.channel, blank, sample.subject, sample.body)
     text = work.env.parser.parse(sample.octets).text
-    differs = (*(() if tail else (f"the tail {NO_TAIL}",)), f"the token {NO_TOKEN}", "the Message-ID", "the Date")
+    chance = () if tail else (PreviewText.TAIL(sign=NO_TAIL),)
+    differs = (*chance, PreviewText.TOKEN(sign=NO_TOKEN), PreviewText.MESSAGE_ID(), PreviewText.DATE())
     return Preview(sample.subject, text, sample.octets, bool(blank.to), differs, plan.warnings)
 
 
@@ -124,7 +128,7 @@ def _planned(work: UnitOfWork, command: Draft) -> _Plan:
     written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
     if written in NEEDS_TEXT and not command.text.strip():
         raise Refusal(CommandRefusal.TEXT_NEEDED(template=template))
-    return _Plan(case, channel, template, tuple(warnings))
+    return _Plan(case, channel, template, warnings)
 
 
 def _counter(case: Case) -> str:
@@ -254,7 +258,7 @@ def _values(work: UnitOfWork, case: Case, channel: Channel, command: Draft) -> d
     return {
         "platform": platform.name if platform else channel.platform,
         "channel": channel.name,
-        "election": getattr(election, f"name_{channel.language}"),
+        "election": election.names[channel.language],
         "polling_day": max(election.polling_days),
         "policy_title": channel.policy_title,
         "policy_url": channel.policy_url,

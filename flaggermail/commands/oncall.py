@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Commands of the officer on call: acknowledge, hand over, override and swap."""
+"""Commands of the officer on call: acknowledge, hand over, override, swap, and try pagers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
+from flaggermail.commands.outcome import ActFacts, ActKind, ActResult, PageFact
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import stored_messages
-from flaggermail.notices import last_contact
+from flaggermail.notices import last_contact, page_queue
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.case_values import Topic
@@ -19,8 +19,10 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, Override, Platform, Reminder
+from flaggermail.record.states import PageState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import DESK, Rota, Shift, on_call, planned, quicker, running
+from flaggermail.settings.rota import DESK, LEADS, Rota, Shift, on_call, planned, quicker, running
+from flaggermail.wording.acts import ActText
 from flaggermail.wording.refusals import CommandRefusal
 
 
@@ -62,9 +64,10 @@ class Acknowledge(Command):
             about = EventRef(case=row.case, notification=row.notification)
             work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
         zone = work.env.settings.zone
-        span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
+        begin, end = (f"{at.astimezone(zone):%H:%M}" for at in (work.now, until))
+        text = ActText.REMINDERS_ACKNOWLEDGED(reminders=[row.id for row in told], begin=begin, end=end)
         did = ActFacts(what=ActKind.ACKNOWLEDGED, case=reminder.case, minutes=minutes)
-        return ActResult(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id, did=did)
+        return ActResult(text, reminder.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ class HandOver(Command):
             {"by": by.name if by else work.actor, "matters": [_matter(work, row) for row in told]},
         )
         did = ActFacts(what=ActKind.HANDED_OVER, case=reminder.case, name=officer.name)
-        return ActResult(f"{reminder.id}: with {officer.id}", reminder.id, did=did)
+        return ActResult(ActText.REMINDER_HANDED_OVER(reminder=reminder.id, officer=officer.id), reminder.id, did=did)
 
 
 def _matter(work: UnitOfWork, row: Reminder) -> dict[str, object]:
@@ -172,7 +175,7 @@ class SwapShift(Command):
     def perform(self, work: UnitOfWork) -> ActResult:
         first = _shift(work, self.shift)
         if self.other is not None:
-            second = _shift(work, self.other)
+            second = _shift(work, self.other, field="other")
             if second.officer == first.officer:
                 raise Refusal(CommandRefusal.SAME_HOLDER(officer=first.officer))
             given, taken = replace(first, officer=second.officer), replace(second, officer=first.officer)
@@ -184,6 +187,37 @@ class SwapShift(Command):
         if officer.id == first.officer:
             raise Refusal(CommandRefusal.HAS_SHIFT(officer=officer.id))
         return _swapped(work, _take_over(work, replace(first, officer=officer.id)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryPagers(Command):
+    """Queues a test page to every pager of an officer: of oneself, or with a leading role of anybody.
+
+    The daemon, which alone holds the credentials of pagers, makes the calls; "oncall pages" shows their results.
+    """
+
+    NAME = "oncall page"
+    MAY = DESK
+
+    officer: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        del work
+        return ()
+
+    def perform(self, work: UnitOfWork) -> ActResult:
+        rota = work.env.settings.rota
+        officer, actor = rota.officer(self.officer), rota.officer(work.actor)
+        if officer is None:
+            raise NotFound(CommandRefusal.OFFICER_NOT_IN_ROTA(officer=self.officer))
+        if officer != actor and not (actor is not None and LEADS & frozenset(actor.roles)):
+            raise Refusal(CommandRefusal.PAGERS_OF_ANOTHER(officer=officer.id))
+        if not officer.pagers:
+            raise Refusal(CommandRefusal.NO_PAGER(officer=officer.id))
+        pages = page_queue.queue_trial(work, officer)
+        facts = (PageFact(page=one.id, pager=one.pager, held=one.state is PageState.HELD) for one in pages)
+        text = ActText.PAGES_QUEUED(officer=officer.id, pagers=len(pages))
+        return ActResult(text, pages[0].id, did=ActFacts(pages=tuple(facts)))
 
 
 def _the_reminder(work: UnitOfWork, key: str) -> Reminder:
@@ -199,8 +233,11 @@ def _of_reminder(work: UnitOfWork, key: str) -> Subject:
     return (*((Reminder, row.id) for row in told), *((Case, row.case) for row in told))
 
 
-def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
-    """Returns the rest of the shift that begins then under the current schedule; by default, of the current one."""
+def _shift(work: UnitOfWork, begins_at: datetime | None, *, field: str = "shift") -> Shift:
+    """Returns the rest of the shift that begins then under the current schedule; by default, of the current one.
+
+    `field` names it in the request.
+    """
     rota, changed_since = work.env.settings.rota, overrides(work.tx)
     if begins_at is None or begins_at == work.now:
         found = running(rota, changed_since, work.now)
@@ -209,10 +246,10 @@ def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
         return found
     shifts = [s for s in (*rota_shifts(rota, begins_at), *changed_since) if s.begins_at == begins_at]
     if not shifts:
-        raise NotFound(CommandRefusal.NO_SUCH_SHIFT(at=begins_at.isoformat()))
+        raise NotFound(CommandRefusal.NO_SUCH_SHIFT(at=begins_at.isoformat()), where=field)
     shift = shifts[-1]
     if shift.ends_at <= work.now:
-        raise Refusal(CommandRefusal.SHIFT_OVER(at=begins_at.isoformat(), end=shift.ends_at.isoformat()))
+        raise Refusal(CommandRefusal.SHIFT_OVER(at=begins_at.isoformat(), end=shift.ends_at.isoformat()), where=field)
     holder = on_call(rota, changed_since, max(begins_at, work.now))
     return Shift(holder.id if holder else shift.officer, max(begins_at, work.now), shift.ends_at)
 
@@ -239,10 +276,11 @@ def _take_over(work: UnitOfWork, shift: Shift) -> Override:
 def _swapped(work: UnitOfWork, *rows: Override) -> ActResult:
     """Returns what became of the shifts, the first row being the one that was asked for."""
     zone = work.env.settings.zone
-    texts = []
+    taken = []
     for row in rows:
-        span = " to ".join(at.astimezone(zone).isoformat(timespec="minutes") for at in (row.begins_at, row.ends_at))
-        texts.append(f"{row.officer} is on call from {span}")
+        begin, end = (at.astimezone(zone).isoformat(timespec="minutes") for at in (row.begins_at, row.ends_at))
+        taken.append(ActText.SHIFT_TAKEN(officer=row.officer, begin=begin, end=end))
     officer = work.env.settings.rota.officer(rows[0].officer)
     did = ActFacts(what=ActKind.SWAPPED, name=officer.name if officer else rows[0].officer)
-    return ActResult("; ".join(texts), rows[0].id, did=did)
+    text = taken[0] if len(taken) == 1 else ActText.SHIFTS_EXCHANGED(shifts=taken)
+    return ActResult(text, rows[0].id, did=did)

@@ -22,9 +22,9 @@ from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.record.states import AttemptResult, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActText
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
-from flaggermail.wording.said import counted
 from flaggermail.wording.servers import AttemptText
 
 
@@ -53,9 +53,8 @@ class ResolveMail(Command):
             writing.refuse(work, RefusalPart.OUTBOX(key=mail.id))
             change = changed(mail, replace(in_state(mail, MailState.QUEUED), next_try_at=work.now))
             work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
-            return ActResult(
-                f"outbox {mail.id}: is sent again", mail.id, did=ActFacts(what=ActKind.SENT_AGAIN, case=mail.case)
-            )
+            did = ActFacts(what=ActKind.SENT_AGAIN, case=mail.case)
+            return ActResult(ActText.MAIL_SENT_AGAIN(mail=mail.id), mail.id, did=did)
         if self.sent_at is None:
             raise Refusal(CommandRefusal.SAY_WHEN_SENT(mail=mail.id))
         if self.sent_at > work.now:
@@ -70,7 +69,7 @@ class ResolveMail(Command):
         said = AttemptText.SETTLED(officer=work.actor)
         settle(work, mail, Accepted(mail.recipient, self.sent_at, said, InstantBasis.BY_HAND))
         did = ActFacts(what=ActKind.SENT, case=mail.case, at=self.sent_at)
-        return ActResult(f"outbox {mail.id}: was sent", mail.id, did=did)
+        return ActResult(ActText.MAIL_WAS_SENT(mail=mail.id), mail.id, did=did)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ class CancelMail(Command):
         cancel(work, mail)
         if mail.notification is not None and mail.at_most_once:
             _cancel_notification(work, mail.notification)
-        return ActResult(f"outbox {mail.id} cancelled", mail.id)
+        return ActResult(ActText.MAIL_CANCELLED(mail=mail.id), mail.id)
 
 
 def cancel(work: UnitOfWork, mail: OutboxMail) -> None:
@@ -125,7 +124,7 @@ class RetryMail(Command):
             wanted = [self._named(work)]
         # Where no mail gets as far as its envelope, the one that tries for all is the one to hasten.
         delivery.hasten(work, outlook.tried_next if held_back else wanted)
-        return ActResult(f"outbox: {counted(len(wanted), 'mail is', 'mails are')} tried at once", self.mail or "")
+        return ActResult(ActText.MAILS_TRIED(mails=len(wanted)), self.mail or "")
 
     def _named(self, work: UnitOfWork) -> OutboxMail:
         mail = the_mail(work, self.mail or "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The outcome of a command: a line for a person, and what was done in values for a program."""
+"""The outcome of a command: sentences for a person, and what was done in values for a program."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from enum import StrEnum
 from flaggermail.letters.template_values import Unstopped
 from flaggermail.record.case_values import CaseType, ChannelKind, ContactMeans, Decision, Source
 from flaggermail.record.states import ClockKind
+from flaggermail.wording.said import StoredText
 
 
 class ActKind(StrEnum):
@@ -49,7 +50,7 @@ class ClockTurn(StrEnum):
     RESUMED = "running again"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockFact:
     """Clocks of one notification that stopped together, or run again; `at` and `minutes` are None for the latter."""
 
@@ -57,8 +58,17 @@ class ClockFact:
     notification: str
     turn: ClockTurn
     started_at: datetime
-    at: datetime | None
-    minutes: int | None  # from start to stop, as in the figures
+    at: datetime | None = None
+    minutes: int | None = None  # from start to stop, as in the figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFact:
+    """One page that was queued: its id, and the name of the pager; `held` if the hour's limit was reached."""
+
+    page: str
+    pager: str
+    held: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +98,27 @@ class ActFacts:
     leaves: bool | None = None  # the draft has all approvals
     held_since: datetime | None = None  # since when the submission server takes no mail, so that it waits
     away: bool | None = None  # because the server cannot be reached, not because it refuses
+    pages: tuple[PageFact, ...] | None = None
     clocks: tuple[ClockFact, ...] | None = None  # that stopped or run again: the door fills these two in
     unstopped: Unstopped | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ActResult:
-    """The result of a command: its new state in one line, the key of the row, warnings, and the facts of the act."""
+    """The result of a command: its new state as a sentence, the key of the row, warnings, and the facts of the act."""
 
-    text: str
+    text: StoredText
     key: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[StoredText, ...] = ()
     did: ActFacts = ActFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActAnswer:
+    """What a command answers: the key of its row, the new state, what to think of, what was done, and the version."""
+
+    key: str
+    state: StoredText
+    warnings: tuple[StoredText, ...]
+    did: ActFacts
+    version: int

@@ -15,7 +15,9 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Platform
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
+from flaggermail.wording.acts import ActWarning
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def awaits_submission(work: UnitOfWork, notification: Notification) -> bool:
     return notification.state == NotificationState.APPROVED and channel is not None and channel.kind != MAIL
 
 
-def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
+def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[StoredText, ...]:
     """Raises Refusal if an exercise case uses a real portal or phone, or a real case an exercise platform.
 
     Returns a warning for each real address in an exercise: the outbox will refuse it.
@@ -106,5 +108,5 @@ def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str,
         raise Refusal(CommandRefusal.CHANNEL_IS_REAL(channel=channel.code, kind=channel.kind, case=case.number))
     barred = [address for address in addresses if case.exercise and not stored_messages.may_reach(settings, address)]
     if stored_messages.rehearsal_of(work.tx, case.number) is not None:
-        return tuple(f"exercise: the desk plays {address}, and nothing will leave for it" for address in barred)
-    return tuple(f"exercise: {address} is no exercise address, and nothing will leave for it" for address in barred)
+        return tuple(ActWarning.ADDRESS_PLAYED(address=address) for address in barred)
+    return tuple(ActWarning.NO_EXERCISE_ADDRESS(address=address) for address in barred)

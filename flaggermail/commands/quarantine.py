@@ -21,6 +21,7 @@ from flaggermail.record.rows import Case, ContactNote, Notification, StoredMessa
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.filing import FilingReason, PlacementBasis
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
@@ -67,12 +68,14 @@ class PlaceMessage(Command):
         filed, warnings = _file(work, message, case.number, self.kinds, as_written(self.reason))
         ended = _end_of_joined(work, message.case, case.number) if self.joins else None
         did = ActFacts(what=ActKind.PLACED, case=case.number, ended=ended)
-        return ActResult(f"message {filed.id} is in {case.number}", filed.id, () if ended else warnings, did)
+        return ActResult(
+            ActText.MESSAGE_IS_IN(message=filed.id, place=case.number), filed.id, () if ended else warnings, did
+        )
 
 
 def correct(
     work: UnitOfWork, message: StoredMessage, case: str | None, notification: str | None
-) -> tuple[StoredMessage, tuple[str, ...]]:
+) -> tuple[StoredMessage, tuple[StoredText, ...]]:
     """Moves a message from the wrong case, or the wrong notification, to the right one."""
     message = move.take_back(work, message)
     if notification is None:
@@ -94,11 +97,11 @@ def correct(
 
 def _file(
     work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[Kind, ...], reason: StoredText
-) -> tuple[StoredMessage, tuple[str, ...]]:
+) -> tuple[StoredMessage, tuple[StoredText, ...]]:
     notification = _use_of(work, message, case)
     filed, warnings = move.into_case(work, message, case, kinds, reason, notification)
     if notification is not None and filed.verdict != SenderVerdict.VERIFIED:
-        warnings += (f"nobody vouches for its sender: `flaggermail message confirm {filed.id}` makes it stop clocks",)
+        warnings += (ActWarning.SENDER_NOT_VOUCHED(message=filed.id),)
     return filed, warnings
 
 
@@ -126,7 +129,7 @@ def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -
         raise Refusal(CommandRefusal.DECLINED_ALREADY(message=message.id))
     binned = replace(_taken_out(work, message, as_written(command.reason)), place=Place.NOISE, kinds=(Kind.NOISE,))
     warnings = move.move(work, message, binned, "noise")
-    return ActResult(f"message {message.id} is noise", message.id, warnings, ActFacts(what=ActKind.NOISE))
+    return ActResult(ActText.MESSAGE_IS_NOISE(message=message.id), message.id, warnings, ActFacts(what=ActKind.NOISE))
 
 
 def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> ActResult:
@@ -134,10 +137,10 @@ def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> Ac
         raise Refusal(CommandRefusal.IN_QUARANTINE_ALREADY(message=message.id))
     message = move.take_back(work, message)
     warnings = _put_back(work, message, as_written(command.reason) or FilingReason.PUT_BACK(officer=work.actor))
-    return ActResult(f"message {message.id} waits in the quarantine", message.id, warnings)
+    return ActResult(ActText.MESSAGE_WAITS(message=message.id), message.id, warnings)
 
 
-def _put_back(work: UnitOfWork, message: StoredMessage, reason: StoredText) -> tuple[str, ...]:
+def _put_back(work: UnitOfWork, message: StoredMessage, reason: StoredText) -> tuple[StoredText, ...]:
     """Undoes a placement, whoever made it: the message returns to the quarantine with current suggestions."""
     noise = set(message.kinds) == {Kind.NOISE}
     kinds = (Kind.UNKNOWN,) if noise else message.kinds
@@ -179,8 +182,9 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, command: PlaceMessage
     )
     opened = wanted.perform(work)
     did = replace(opened.did, domain=domain, known=True if command.remember and domain is None else None)
-    remembered = f"; {domain} is remembered" if domain is not None else ""
-    return ActResult(f"message {message.id} opened {opened.key}{remembered}", opened.key, warnings, did)
+    sentence = ActText.MESSAGE_OPENED_CASE if domain is None else ActText.MESSAGE_OPENED_CASE_REMEMBERED
+    text = sentence.having(message=message.id, case=opened.key, domain=domain or "")
+    return ActResult(text, opened.key, warnings, did)
 
 
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:

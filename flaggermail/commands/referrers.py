@@ -20,6 +20,8 @@ from flaggermail.rules.files import is_domain
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
+from flaggermail.wording.acts import ActText
+from flaggermail.wording.dossier import DossierSource
 from flaggermail.wording.refusals import CommandRefusal
 
 REMOVE = "flaggermail referrer remove"
@@ -44,11 +46,8 @@ class AddReferrer(Command):
         if listed is not None:
             raise Refusal(CommandRefusal.LISTED_ALREADY(domain=domain, listed=listed))
         remember(work, domain, self.source)
-        return ActResult(
-            f"domain {domain}: remembered, source {self.source}",
-            domain,
-            did=ActFacts(what=ActKind.REMEMBERED, domain=domain),
-        )
+        text = ActText.DOMAIN_REMEMBERED(domain=domain, source=self.source, words=DossierSource[self.source.name]())
+        return ActResult(text, domain, did=ActFacts(what=ActKind.REMEMBERED, domain=domain))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,7 @@ class RemoveReferrer(Command):
             raise NotFound(CommandRefusal.NOT_REMEMBERED(domain=domain))
         removed = replace(row, removed_at=work.now, removed_by=work.actor)
         work.record(EventKind.REFERRER_REMOVED, changed(row, removed))
-        return ActResult(f"domain {domain}: no longer remembered", domain)
+        return ActResult(ActText.DOMAIN_FORGOTTEN(domain=domain), domain)
 
 
 def remember_sender(work: UnitOfWork, message: StoredMessage, source: Source) -> str | None:

@@ -15,6 +15,7 @@ from flaggermail.record.terms import day_of
 from flaggermail.report import annexes, canonical, draft, facts, frozen, moving, values
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import ACCOUNTS
+from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.refusals import ReportRefusal
 
 _MOST_MISSING = 12  # words that a refusal lists
@@ -45,12 +46,12 @@ class DraftReport(Command):
         )  # fmt: skip
         still = list(draft.missing(written, told))
         last, differences = moving.since_last(work, election)
-        unlike = (f"to be mended before a freeze: {one.english}" for one in values.disagreements(told))
-        warnings = (*(f"still to be written: {one}" for one in still[:_MOST_MISSING]), *unlike)
+        unlike = (ActWarning.REPORT_TO_MEND(what=one) for one in values.disagreements(told))
+        warnings = (*(ActWarning.REPORT_WORDS(what=one) for one in still[:_MOST_MISSING]), *unlike)
         return ActResult(
-            f"report {election.code}: the draft is kept",
+            ActText.REPORT_DRAFTED(election=election.code),
             election.code,
-            warnings=(*warnings, *(one.english for one in moving.difference_lines(work, last, differences))),
+            warnings=(*warnings, *moving.difference_lines(work, last, differences)),
         )
 
 
@@ -99,13 +100,11 @@ class FreezeReport(Command):
             documents=tuple(f"{of} {canonical.digest(made)}" for of, made in frozen.documents(inputs).items()),
         )
         work.record(EventKind.REPORT_FROZEN, added(row), reason=row.id)
-        text = f"report {election.code}: frozen as {row.id} after event {row.seq}; SHA-256 {row.inputs_digest}"
+        text = ActText.REPORT_FROZEN(
+            election=election.code, freeze=row.id, event=row.seq, digest=row.inputs_digest
+        )  # fmt: skip
         lacking = annexes.lacking(work, [use.use.notification for use in inputs.facts.uses])
-        return ActResult(
-            text,
-            row.id,
-            warnings=(*lacking, *(one.english for one in moving.difference_lines(work, last, differences))),
-        )
+        return ActResult(text, row.id, warnings=(*lacking, *moving.difference_lines(work, last, differences)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +127,7 @@ class UnfreezeReport(Command):
         row = frozen.the_freeze(work, election.code)
         undone = replace(row, undone_at=work.now, undone_by=work.actor, undone_reason=self.reason.strip())
         work.record(EventKind.REPORT_UNFROZEN, changed(row, undone), reason=row.id)
-        return ActResult(f"report {election.code}: {row.id} is undone; it stays on record", row.id)
+        return ActResult(ActText.REPORT_UNFROZEN(election=election.code, freeze=row.id), row.id)
 
 
 def reportable(work: UnitOfWork, code: str) -> Election:

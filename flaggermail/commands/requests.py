@@ -14,10 +14,13 @@ from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError, 
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.definition import YEARS
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal, RequestFault, RequestValue
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+    from flaggermail.wording.said import StoredText
 
 T = TypeVar("T")
 STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
@@ -25,6 +28,11 @@ STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 LONGEST_SHOWN = 60  # characters of a wrong value that a refusal quotes
 MOST_FAULTS = 3
 _LENGTH_OF_A_DAY = len("2024-06-06")
+_BOUNDS = {  # fault of pydantic -> the sentence, and where it says the bound
+    "greater_than_equal": (RequestFault.TOO_SMALL, "ge"),
+    "less_than_equal": (RequestFault.TOO_LARGE, "le"),
+    "string_too_long": (RequestFault.TOO_LONG, "max_length"),
+}
 _READERS: dict[type[object], TypeAdapter[object]] = {}  # built on first use: a command line needs one of them
 
 
@@ -32,6 +40,14 @@ def _reader(kind: type[object]) -> TypeAdapter[object]:
     if kind not in _READERS:
         _READERS[kind] = TypeAdapter(kind)
     return _READERS[kind]
+
+
+class _FieldFault(ValueError):
+    """The value of a field is wrong: the sentence that says so, and what would be right."""
+
+    def __init__(self, sentence: RequestFault, wanted: str) -> None:
+        super().__init__(sentence.value)
+        self.sentence, self.wanted = sentence, wanted
 
 
 def _instant(value: object, asked: ValidationInfo) -> datetime:
@@ -44,21 +60,21 @@ def _instant(value: object, asked: ValidationInfo) -> datetime:
     except ValueError:
         found = None
     if found is None or len(text) <= _LENGTH_OF_A_DAY or found.year not in YEARS:
-        raise ValueError(f"{shown(value)} is no instant; write it as 2024-06-06T10:34 or 2024-06-06T10:34+02:00")
+        raise _FieldFault(RequestFault.NO_INSTANT, "2024-06-06T10:34+02:00")
     zone = asked.context
     if found.tzinfo is None and isinstance(zone, ZoneInfo):
-        found = _local(text, found, zone)
+        found = _local(found, zone)
     if found.tzinfo is None:
-        raise ValueError(f"{shown(value)} has no offset; write it as 2024-06-06T10:34+02:00")
+        raise _FieldFault(RequestFault.NO_OFFSET, "2024-06-06T10:34+02:00")
     return found
 
 
-def _local(text: str, found: datetime, zone: ZoneInfo) -> datetime:
+def _local(found: datetime, zone: ZoneInfo) -> datetime:
     earlier = found.replace(tzinfo=zone)
     later = earlier.replace(fold=1)
     if earlier.utcoffset() != later.utcoffset():
-        choices = f"{earlier.isoformat()} or {later.isoformat()}"
-        raise ValueError(f"{text!r} is not one instant, the clock changes then; write the offset: {choices}")
+        choices = RefusalPart.OR(one=earlier.isoformat(), other=later.isoformat())
+        raise _FieldFault(RequestFault.TWO_INSTANTS, choices)
     return earlier
 
 
@@ -69,7 +85,7 @@ def _day(value: object) -> date:
     except ValueError:
         found = None
     if found is None or found.isoformat() != value or found.year not in YEARS:
-        raise ValueError(f"{shown(value)} is no day; write it as 2024-06-06")
+        raise _FieldFault(RequestFault.NO_DAY, "2024-06-06")
     return found
 
 
@@ -96,11 +112,9 @@ def read_request(
     except ValidationError as fault:
         found_faults = fault.errors(include_url=False)
         faults = [_said(one) for one in found_faults[:MOST_FAULTS]]
-        more = [f"and {len(found_faults) - MOST_FAULTS} more"] if len(found_faults) > MOST_FAULTS else []
-        fields = [_where(one) for one in found_faults]
-        raise Refusal(
-            CommandRefusal.REQUEST_FAULTY(name=name, faults="; ".join(faults + more), fields=fields)
-        ) from fault
+        if len(found_faults) > MOST_FAULTS:
+            faults.append(RequestFault.MORE(more=len(found_faults) - MOST_FAULTS))
+        raise Refusal(CommandRefusal.REQUEST_FAULTY(name=name, faults=faults)) from fault
     except (RecursionError, TypeError, ValueError) as fault:
         raise Refusal(CommandRefusal.REQUEST_UNREADABLE(name=name)) from fault
     if not isinstance(found, kind):
@@ -108,23 +122,29 @@ def read_request(
     return found
 
 
-def _said(fault: ErrorDetails) -> str:
+def _said(fault: ErrorDetails) -> StoredText:
     """Returns what is wrong with one field, and what would be right."""
-    where = _where(fault)
-    kind, wrong = fault["type"], shown(fault["input"])
-    context = fault.get("ctx", {})
+    kind, context = fault["type"], fault.get("ctx", {})
+    said = {"field": _where(fault), "given": shown(fault["input"])}
+    found = context.get("error")
+    if isinstance(found, _FieldFault):
+        return found.sentence(**said, wanted=found.wanted)
     if kind == "json_invalid":
-        return f"cannot be read as JSON: {context.get('error')}"
+        return RequestFault.NO_JSON(field=said["field"], message=str(found))
     if kind == "missing":
-        return f"{where}: is missing"
+        return RequestFault.MISSING(field=said["field"])
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"{where}: is not known here"
-    if kind == "enum":
+        return RequestFault.NOT_KNOWN(field=said["field"])
+    if kind in {"enum", "literal_error"}:
         allowed = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-        return f"{where}: {wrong} is not known; it must be one of {allowed}"
-    if kind == "value_error":
-        return f"{where}: {context.get('error')}"
-    return f"{where}: {wrong} is not right: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+        return RequestFault.NOT_ONE_OF(**said, wanted=allowed.split(", "))
+    if kind.upper() in RequestValue.__members__:
+        return RequestFault.OF_ANOTHER_KIND(**said, wanted=RequestValue[kind.upper()]())
+    if kind in _BOUNDS:
+        sentence, bound = _BOUNDS[kind]
+        return sentence(**said, wanted=str(context.get(bound, "")))
+    message = found if kind == "value_error" else f"{fault['msg'][:1].lower()}{fault['msg'][1:]}"
+    return RequestFault.NOT_RIGHT(**said, message=str(message))
 
 
 def _where(fault: ErrorDetails) -> str:

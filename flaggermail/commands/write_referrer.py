@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.cases.checklist import SPOKEN
 from flaggermail.cases.lifecycle import missing_of
 from flaggermail.commands.command import CaseCommand
 from flaggermail.commands.lookups import require_text, the_case
@@ -21,6 +20,7 @@ from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.acts import ActPart, ActText, ActWarning, in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
 
@@ -58,9 +58,9 @@ class AskReferrer(CaseCommand):
         if unmade := notices.to_referrer(work, case, "information_request", values, dedupe):
             raise Refusal(unmade)
         last = max((mail.queued_at.astimezone(work.env.settings.zone) for mail in asked_before), default=None)
-        warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
-        spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])
-        text = f"case {case.number}: the referrer is asked for {', '.join(spoken)}"
+        warnings = (ActWarning.ASKED_BEFORE(day=f"{last:%Y-%m-%d}", time=f"{last:%H:%M}"),) if last else ()
+        asked = [ActPart[item.name]() for item in items] + ([ActPart.ANSWER()] if question else [])
+        text = ActText.REFERRER_ASKED(case=case.number, what=in_a_row(asked))
         return ActResult(text, case.number, warnings, ActFacts(what=ActKind.ASKED, case=case.number))
 
 
@@ -83,4 +83,4 @@ class ReplyToReferrer(CaseCommand):
         dedupe = f"reply/{case.number}/{work.now.isoformat()}"
         if unmade := notices.to_referrer(work, case, "referrer_reply", {"text": self.text.strip()}, dedupe):
             raise Refusal(unmade)
-        return ActResult(f"case {case.number}: the referrer is written to", case.number)
+        return ActResult(ActText.REFERRER_WRITTEN_TO(case=case.number), case.number)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flaggermail import logbook
+from flaggermail.cases.registration import register
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFailure, StoreAway, StoreBusy
 from flaggermail.letters import writing
@@ -118,7 +119,11 @@ def when_free(
 
 
 def recover(env: Services, archive: ArchiveWatch, renewal: RuleReloader | None, *, observe: bool) -> None:
-    """Recovers work left by an earlier run, and starts observing if requested. May be called again."""
+    """Registers the configuration, recovers work left by an earlier run, and starts observing if requested.
+
+    The lease is held, so that of two daemons one registers. May be called again.
+    """
+    register(env)
     doubtful = delivery.recover(env)
     if doubtful:
         logbook.unsettled(doubtful)

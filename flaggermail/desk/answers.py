@@ -21,6 +21,7 @@ from typing import (
     NamedTuple,
     TypeAlias,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -41,6 +42,7 @@ class Mark(Enum):
 
 
 FLAT = Mark.FLAT
+_AS_IS = frozenset({str, int, float, bool, NoneType})
 SECRET = frozenset({"token"})  # a token authorises acts by mail
 SAID = "_said"
 """Ends the name of the field that holds the code and the details of a sentence."""
@@ -100,18 +102,19 @@ def document_of(value: object, reader: Reader) -> dict[str, Json]:
         if spec.flat:
             document |= document_of(held, reader)
             continue
-        document[spec.name] = json_of(held, reader)
         if spec.said:
-            document[spec.name + SAID] = _said(held)
+            document[spec.name], document[spec.name + SAID] = _said(held, reader)
+        else:
+            document[spec.name] = json_of(held, reader)
     return document
 
 
 def json_of(value: object, reader: Reader) -> Json:  # noqa: PLR0911 - one line for each kind of value
     """Returns the JSON of a field's value. Raises TypeError for what JSON does not know."""
+    if type(value) in _AS_IS:  # most fields
+        return cast("Json", value)
     if isinstance(value, StoredText):
         return value.in_language(reader.language)
-    if value is None or isinstance(value, bool | int | float):
-        return value
     if isinstance(value, str):
         return str(value.value) if isinstance(value, Enum) else value
     if isinstance(value, datetime):
@@ -129,15 +132,17 @@ def json_of(value: object, reader: Reader) -> Json:  # noqa: PLR0911 - one line 
     raise TypeError(f"{type(value).__name__} is not known in JSON")
 
 
-def _said(held: object) -> Json:
-    """Returns code and details of a sentence, or of each of several; None if nothing is said."""
+def _said(held: object, reader: Reader) -> tuple[Json, Json]:
+    """Returns the words of a sentence, and its code and details, or those of each of several; None for the unsaid."""
     if isinstance(held, list | tuple):
-        return [_said(one) for one in held]
-    if not isinstance(held, StoredText) or not held:
-        return None
-    found = held.document() or {}
-    details = found.get("details")
-    return {"code": str(found.get("code", "")), "details": dict(details) if isinstance(details, Mapping) else {}}
+        several = [_said(one, reader) for one in held]
+        return [words for words, _ in several], [said for _, said in several]
+    found = held.document() if isinstance(held, StoredText) else None
+    if not isinstance(held, StoredText) or found is None:
+        return json_of(held, reader), None
+    details, english = found.get("details"), str(found["text"])
+    words = english if reader.language == ENGLISH else held.in_language(reader.language)
+    return words, {"code": str(found["code"]), "details": dict(details) if isinstance(details, Mapping) else {}}
 
 
 def _is_said(hint: object) -> bool:

@@ -21,6 +21,7 @@ from flaggermail.record.audit import (
     Subject,
     compared,
 )
+from flaggermail.wording.refusals import ViewRefusal
 
 LISTED = 10  # files that no row names; the others are counted
 _HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
@@ -45,7 +46,7 @@ def show_head(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     with ground.evidence() as (tx, _octets):
         found = tx.head()
     if found is None:
-        raise Refusal("the head of the chain is missing or names no event: `flaggermail audit verify` says more")
+        raise Refusal(ViewRefusal.NO_HEAD())
     return _shown(found)
 
 
@@ -70,7 +71,7 @@ def prove(tx: Transaction, octets: BlobStore, heads: Heads) -> dict[str, Json]:
 def _head(text: str) -> tuple[int, str]:
     found = _HEAD.fullmatch(text)
     if found is None:
-        raise Refusal(f"since: {text[:90]!a} is no head; write SEQ:DIGEST")
+        raise Refusal(ViewRefusal.HEAD_UNREADABLE(given=ascii(text[:90]), wanted="SEQ:DIGEST"))
     return int(found[1]), found[2]
 
 

@@ -29,6 +29,7 @@ from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_faul
 from flaggermail.settings.reading import rules_of
 from flaggermail.settings.rota import gaps
 from flaggermail.settings.yaml_files.kinds import Model
+from flaggermail.wording.refusals import ViewRefusal
 
 _AHEAD = timedelta(weeks=4)
 _WORST_FIRST = tuple(Severity)
@@ -175,7 +176,7 @@ def show_schema(_: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns the JSON Schema of a file of the rules folder. Raises Refusal for an unknown `name`."""
     name = request["name"]
     if not isinstance(name, str) or name not in _SCHEMAS:
-        raise Refusal(f"rules schema: {name!r} is not known; it must be one of {', '.join(_SCHEMAS)}")
+        raise Refusal(ViewRefusal.SCHEMA_UNKNOWN(given=str(name), allowed=list(_SCHEMAS)))
     return _SCHEMAS[name].model_json_schema(by_alias=True)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from flaggermail.errors import Refusal
 from flaggermail.settings.yaml_files.source import YamlSource, read
+from flaggermail.wording.refusals import ViewRefusal
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
@@ -39,7 +40,7 @@ def complete(ground: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"words": [{"word", "remark"}]} of one kind; none where the desk cannot be read. Raises Refusal."""
     what = request["what"]
     if not isinstance(what, str) or what not in set(CompletedKind):
-        raise Refusal(f"complete: {what!r} is not known; it must be one of {', '.join(CompletedKind)}")
+        raise Refusal(ViewRefusal.COMPLETED_KIND(given=str(what), allowed=list(CompletedKind)))
     return {"words": [{"word": word, "remark": remark} for word, remark in _FOUND[CompletedKind(what)](ground)]}
 
 

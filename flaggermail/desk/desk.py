@@ -11,7 +11,7 @@ from flaggermail.commands.requests import read_request
 from flaggermail.desk.answers import Answer, Reader, document_of
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
-from flaggermail.desk.presence import Presence
+from flaggermail.desk.presence import LooksNow, Presence
 from flaggermail.desk.views import READS, VIEWS
 from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View
 from flaggermail.documents.octets import Octets
@@ -20,7 +20,7 @@ from flaggermail.mail.message import Json
 from flaggermail.record.readings import ReadItem
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.rota import EVERYBODY
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 from flaggermail.wording.said import ENGLISH
 
 
@@ -53,16 +53,17 @@ class Desk:
         self._for_views = for_views or services
         self._presence = presence or Presence()
 
-    def answer(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
+    def answer(self, name: str, request: Mapping[str, Json] | None = None, *, key: str | None = None) -> Document:
         """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
 
         The answer bears `version`. A command that names the `version` of the view it was decided on is refused if
-        somebody has acted on the same thing since. A view of a case, draft or mail bears `looking`: who else looked at
-        it in the last two minutes. Raises Refusal, NotFound.
+        somebody has acted on the same thing since. A command with a `key` is done once within a day, however often it
+        is sent. A view of a case, draft or mail bears `looking`: who else looked at it in the last two minutes. Raises
+        Refusal, NotFound.
         """
         request = {} if request is None else request
         if not isinstance(name, str) or not isinstance(request, Mapping):
-            raise Refusal("a request is a name and a JSON object")
+            raise Refusal(ViewRefusal.NO_REQUEST())
         if name in VIEWS:
             shown = None if issubclass(view_of(name), OctetsView) else self._show(name, request)
             if shown is None or isinstance(shown, Octets):
@@ -75,8 +76,8 @@ class Desk:
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
 
         if name in door.COMMANDS:
-            return self._perform(name, request)
-        raise NotFound(f"{name}: the desk knows no such request")
+            return self._perform(name, request, key)
+        raise NotFound(ViewRefusal.NO_SUCH_REQUEST(name=name))
 
     def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Document]:
         """Returns the octets of a view that answers such; their facts bear `version`. Raises Refusal, NotFound."""
@@ -86,15 +87,23 @@ class Desk:
             raise NotFound(CommandRefusal.NOT_TO_BE_FETCHED(name=name))
         return found
 
-    def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
+    def _perform(self, name: str, request: Mapping[str, Json], key: str | None) -> Document:
+        from flaggermail.cases.registration import require_registered  # noqa: PLC0415 - as below
         from flaggermail.commands import door  # noqa: PLC0415 - a view does without
+        from flaggermail.desk import repeats  # noqa: PLC0415 - as above
 
         env = self._services()
         actor = self._person(env)
         if actor is None:
             raise Refusal(CommandRefusal.NO_OFFICERS_LOGIN(login=self._caller.login or ""))
         with env.store.begin() as tx:
-            return door.ask(UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env)), name, request)
+            require_registered(tx)
+            work = UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env))
+
+            def done() -> dict[str, Json]:
+                return document_of(door.ask(work, name, request), self._for(env))
+
+            return done() if key is None else repeats.once(work, key, name, request, done)
 
     def _login(self, env: Services) -> str:
         """Returns the login by which the officer is known; empty if another program vouches for them."""
@@ -120,12 +129,12 @@ class Desk:
 
             with env.store.begin() as tx:
                 find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on)
-        document = {**shown, "version": head.seq if head else 0}
+        document: Document = {**shown, "version": head.seq if head else 0}
         if items:
             from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none
 
             readings.keep(work, view, items)
-            document["looking"] = self._looking(work, items)
+            document = {**document, "looking": self._looking(work, items)}
         return found.beside(document) if isinstance(found, Octets) else document
 
     def _items(self, work: UnitOfWork, name: str, view: View, shown: Document) -> tuple[ReadItem, ...]:
@@ -138,13 +147,11 @@ class Desk:
 
     def _looking(self, work: UnitOfWork, items: tuple[ReadItem, ...]) -> list[Json]:
         """Returns who else looks at these now, and lets the others see that this person does."""
-        rota, zone = work.env.settings.rota, work.env.settings.zone
+        rota, reader = work.env.settings.rota, self._for(work.env)
         others = self._presence.others(work.actor, items, work.now)
         self._presence.looked(work.actor, items, work.now)
-        return [
-            {"officer": look.person, "name": rota.name_of(look.person), "at": look.at.astimezone(zone).isoformat()}
-            for look in others
-        ]
+        found = (LooksNow(officer=one.person, name=rota.name_of(one.person), at=one.at) for one in others)
+        return [document_of(one, reader) for one in found]
 
     def _for(self, env: Services) -> Reader:
         return Reader(env.settings.zone, self._caller.language)

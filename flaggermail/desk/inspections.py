@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flaggermail.errors import Refusal
+from flaggermail.wording.acts import ActPart, in_a_row
+from flaggermail.wording.refusals import ViewRefusal
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
@@ -52,7 +54,9 @@ def inspect(ground: DeskFiles, name: str, request: Mapping[str, Json]) -> Mappin
     """Returns the document of an inspection. Raises Refusal, ConfigurationError."""
     fields = FIELDS.get(name, ())
     if set(request) != set(fields):
-        raise Refusal(f"{name}: takes {' and '.join(fields) or 'nothing'}, not {', '.join(request) or 'nothing'}")
+        wanted = in_a_row(fields, ActPart.AND) if fields else ActPart.NOTHING()
+        given = [str(one) for one in request] or ActPart.NOTHING()
+        raise Refusal(ViewRefusal.FIELDS_DIFFER(name=name, wanted=wanted, given=given))
     module, _, function = INSPECTIONS[name].partition(":")
     found: Callable[[DeskFiles, Mapping[str, Json]], Mapping[str, Json]] = getattr(import_module(module), function)
     return found(ground, request)
@@ -62,7 +66,7 @@ def texts(request: Mapping[str, Json], name: str) -> list[str]:
     """Returns the list of texts called `name`. Raises Refusal if it is something else."""
     found = request[name]
     if not isinstance(found, list | tuple) or not all(isinstance(text, str) for text in found):
-        raise Refusal(f"{name}: must be a list of texts")
+        raise Refusal(ViewRefusal.NO_LIST_OF_TEXTS(field=name))
     return [str(text) for text in found]
 
 
@@ -71,4 +75,4 @@ def octets(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
     except ValueError as fault:
-        raise Refusal("octets are written in Base64") from fault
+        raise Refusal(ViewRefusal.NO_BASE64()) from fault

@@ -16,6 +16,7 @@ from flaggermail.mail.subject import conversations
 from flaggermail.online import checking
 from flaggermail.online.outcomes import StepOutcome
 from flaggermail.record.case_values import LanguageCode
+from flaggermail.wording.refusals import ViewRefusal
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
@@ -49,11 +50,11 @@ def group(_: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
     """Returns {"threads": [[Message-ID, ...], ...]} of the `messages` that "threads read" gave."""
     given = request["messages"]
     if not isinstance(given, list | tuple):
-        raise Refusal("messages: must be a list of what `threads read` answered")
+        raise Refusal(ViewRefusal.NO_THREADS())
     try:
         messages = [unpacked(one) for one in given]
     except (TypeError, KeyError, ValueError) as fault:
-        raise Refusal("messages: must be a list of what `threads read` answered") from fault
+        raise Refusal(ViewRefusal.NO_THREADS()) from fault
     return {"threads": conversations(messages)}
 
 
@@ -65,9 +66,9 @@ def check_online(ground: DeskServers, request: Mapping[str, Json]) -> dict[str, 
     in a replay, which has no servers.
     """
     if ground.simulated:
-        raise Refusal("check --online: a replay has no servers")
+        raise Refusal(ViewRefusal.REPLAY_HAS_NO_SERVERS())
     if request["language"] not in set(LanguageCode):
-        raise Refusal(f"language: must be one of {', '.join(LanguageCode)}")
+        raise Refusal(ViewRefusal.LANGUAGE_UNKNOWN(allowed=list(LanguageCode)))
     language = LanguageCode(str(request["language"]))
     outcomes = checking.check(ground.online(pages=request["pages"] is True))
     first = checking.first_to_mend(outcomes)

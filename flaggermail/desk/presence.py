@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
+from flaggermail.desk.answers import Answer
 from flaggermail.record.readings import ReadItem
 
 LOOKS_LAST = timedelta(minutes=2)
@@ -20,10 +21,19 @@ MOST_LOOKS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Onlooker:
     """A person (the id of an officer or associate) and the instant at which they last looked."""
 
     person: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooksNow(Answer):
+    """Somebody who looked at the same thing in the last two minutes: an entry of `looking` in the answer of a view."""
+
+    officer: str  # the id of an officer or associate
+    name: str
     at: datetime
 
 
@@ -43,7 +53,7 @@ class Presence:
             while len(self._looks) > MOST_LOOKS:
                 self._looks.popitem(last=False)
 
-    def others(self, person: str, items: Collection[ReadItem], at: datetime) -> tuple[Look, ...]:
+    def others(self, person: str, items: Collection[ReadItem], at: datetime) -> tuple[Onlooker, ...]:
         """Returns who else looked at any of these in the last two minutes, the latest look first.
 
         A look from after `at` counts for nothing: the clock was put back.
@@ -54,5 +64,5 @@ class Presence:
         for who, seen in looks:
             if who != person and timedelta(0) <= at - seen < LOOKS_LAST:
                 latest[who] = max(seen, latest.get(who, seen))
-        found = (Look(who, seen) for who, seen in latest.items())
+        found = (Onlooker(who, seen) for who, seen in latest.items())
         return tuple(sorted(found, key=lambda look: (look.at, look.person), reverse=True))

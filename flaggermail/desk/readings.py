@@ -14,7 +14,7 @@ from flaggermail.commands.lookups import draft_id, the_case, the_mail, the_messa
 from flaggermail.desk.views import READS
 from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import StoreBusy, StoreFailure
-from flaggermail.record.readings import Reading, ReadItem, ReadKind, hour_of
+from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind, hour_of
 from flaggermail.services import UnitOfWork
 
 
@@ -70,7 +70,7 @@ def keep(work: UnitOfWork, view: View, items: Iterable[ReadItem]) -> None:
 
     An officer who may not read on a full disk could not see what fills it, or which clock runs.
     """
-    kept = [Reading(work.actor, item, hour_of(work.now)) for item in items]
+    kept = [ReadAccess(work.actor, item, hour_of(work.now)) for item in items]
     if not kept or isinstance(view, ArchiveView):
         return
     try:

@@ -2,8 +2,8 @@
 """A document of ours before it has a file format: headings, paragraphs, lists, tables, pictures, notes and figures.
 
 Entry points: `model.Document` and its blocks; `html.page` writes one as HTML, and the port `DocumentWriter` as ODT and
-as PDF. `markup`, `looks` and `svg` are the pieces of every page, those of the figures included. `octets.Octets` is a
-file on its way to whoever asked for it.
+as PDF. `svg` makes the pictures of every page, those of the figures included. `octets.Octets` is a file on its way to
+whoever asked for it.
 
 Pure. May import: `wording`.
 """

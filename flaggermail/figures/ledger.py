@@ -52,10 +52,11 @@ class Ledger:
 _TABLES = frozenset(kind.TABLE for kind in (Election, Platform, Case, Notification, ClockRow, ContactNote, Reminder))
 
 
-def of_rows(tx: Transaction) -> Ledger:
-    """Returns the ledger as the record is now."""
+def of_rows(tx: Transaction, case: str | None = None) -> Ledger:
+    """Returns the ledger as the record is now, of all cases or of one by its number."""
     sent = tx.find(
         Notification,
+        *([where(Notification.case).is_(case)] if case is not None else []),
         where(Notification.state).is_(NotificationState.SENT),
         where(Notification.counted).is_(True),
         where(Notification.exercise).is_(False),

@@ -151,7 +151,7 @@ def figures(ledger: Ledger, as_of: datetime, election: str | None = None, platfo
         *_summaries(SummaryBy.CHANNEL, sorted({use.channel for use in uses}), uses, as_of),
         *_summaries(SummaryBy.ELECTION, sorted(elections), uses, as_of),
     ]
-    names = {one.code: {"nl": one.name_nl, "en": one.name_en} for one in ledger.elections}
+    names = {one.code: one.names for one in ledger.elections}
     return Figures(as_of, tuple(uses), tuple(summary), names)
 
 

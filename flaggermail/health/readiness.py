@@ -249,7 +249,7 @@ def _key(day: date) -> str:
 def _values(work: UnitOfWork, found: Readiness, election: Election) -> dict[str, object]:
     language = work.env.settings.desk.organisation.language
     return {
-        "election": getattr(election, f"name_{language}"),
+        "election": election.names[language],
         "polling_day": next_polling_day(election.polling_days, work.today),
         "total": len(found.lacks),
         "policies": [asdict(one) for one in stale(found.policies, POLICY_DAYS)],

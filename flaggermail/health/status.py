@@ -11,7 +11,7 @@ from flaggermail import __version__
 from flaggermail.health.overview import AGES, EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import standing, writing
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.notices import unheard
+from flaggermail.notices import page_queue, unheard
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
@@ -106,12 +106,17 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         held_back=len(tx.find(HeldBack, where(HeldBack.told_at).is_(None))),
         unheard=unheard.lately(tx, work.now),
         suppressed=tx.reached(SUPPRESSED),
-        pages={
-            kind: tx.count(Page, where(Page.queued_at).after(work.now - UNDELIVERED_FOR), where(Page.state).is_(kind))
-            for kind in UNDELIVERED_PAGES
-        },
+        pages=_undelivered(work),
         free=work.env.health_probe.free(),
     )
+
+
+def _undelivered(work: UnitOfWork) -> dict[str, int]:
+    """Returns the number of pages of the last day that reached nobody, by state; a test page is not one of them."""
+    lately = where(Page.queued_at).after(work.now - UNDELIVERED_FOR)
+    found = work.tx.find(Page, lately, where(Page.state).in_(UNDELIVERED_PAGES))
+    real = [page.state for page in found if not page_queue.is_trial(page)]
+    return {kind: real.count(kind) for kind in UNDELIVERED_PAGES}
 
 
 def denial(tx: Transaction) -> str | None:

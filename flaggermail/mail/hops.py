@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flaggermail.mail.message import is_sane
 
@@ -25,14 +24,13 @@ class Hop:
     at: datetime | None  # aware, by its own clock
     delay: float | None = None  # seconds since the hop before it, below zero if their clocks differ; None if unknown
 
-    def document(self, zone: ZoneInfo | None = None) -> dict[str, Json]:
-        """Returns the hop for JSON; the instant in `zone`, or else as it is."""
-        at = self.at.astimezone(zone) if self.at and zone else self.at
+    def document(self) -> dict[str, Json]:
+        """Returns the hop for JSON; `hop_of` is the inverse."""
         return {
             "by": self.by,
             "from": self.sender,
             "protocol": self.protocol,
-            "at": at.isoformat() if at else None,
+            "at": self.at.isoformat() if self.at else None,
             "delay_seconds": self.delay,
         }
 

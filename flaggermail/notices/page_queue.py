@@ -24,8 +24,11 @@ from flaggermail.record.states import PageState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
+from flaggermail.wording.alarms import PageText
 
 HOUR = timedelta(hours=1)
+TRIAL = "trial/"
+"""Begins the subject of test pages."""
 CALLED = (PageState.QUEUED, PageState.ATTEMPTING, PageState.SENT, PageState.FAILED)
 
 
@@ -73,15 +76,55 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
 
 
 def called_lately(work: UnitOfWork, officer: Officer, *, exercise: bool) -> int:
-    """Returns the number of pages queued to that officer in the last hour, real or exercise; held ones do not count."""
-    since = work.now - HOUR
-    return work.tx.count(
+    """Returns the number of pages queued to that officer in the last hour, real or exercise.
+
+    Those that were held do not count, nor do test pages.
+    """
+    return sum(not is_trial(page) for page in _called(work, officer) if page.exercise is exercise)
+
+
+def _called(work: UnitOfWork, officer: Officer) -> list[Page]:
+    return work.tx.find(
         Page,
-        where(Page.queued_at).after(since),
+        where(Page.queued_at).after(work.now - HOUR),
         where(Page.officer).is_(officer.id),
         where(Page.state).in_(CALLED),
-        where(Page.exercise).is_(exercise),
     )
+
+
+def is_trial(page: Page) -> bool:
+    """True for a test page: no call of the night gives way to it, and its failure wakes nobody."""
+    return page.about.startswith(TRIAL)
+
+
+def queue_trial(work: UnitOfWork, officer: Officer) -> list[Page]:
+    """Queues a test page to every pager of an officer, also where the desk observes; returns the pages.
+
+    Test pages have an hourly limit of their own; beyond it they are held.
+    """
+    most = work.env.settings.desk.rate_limits.pages_per_hour
+    called = sum(is_trial(page) for page in _called(work, officer))
+    text = PageText.TRIAL().in_language(work.env.settings.desk.organisation.language)
+    about, queued = f"{TRIAL}{work.now.isoformat()}", list[Page]()
+    for position, pager in enumerate(officer.pagers):
+        identity = f"{about}/{officer.id}/{position}"
+        if (there := work.tx.get(Page, identity)) is not None:  # asked twice in one instant, as in a replay
+            queued.append(there)
+            continue
+        full = called + position >= most
+        page = Page(
+            id=identity,
+            about=about,
+            officer=officer.id,
+            position=position,
+            pager=pager.credential,
+            text=text,
+            state=PageState.HELD if full else PageState.QUEUED,
+            queued_at=work.now,
+        )
+        work.record(EventKind.PAGE_HELD if full else EventKind.PAGE_QUEUED, added(page), reason=page.pager)
+        queued.append(page)
+    return queued
 
 
 def exercise_prefix(work: UnitOfWork, *, exercise: bool) -> str:

@@ -7,5 +7,6 @@ The desk sends itself a few mails, each with a seal that it alone can make, look
 no other mail. A scratch desk proves that a mail is placed, answered, archived and verified; the real record is not
 touched.
 
-May import: `intake` and every room below it. Who calls it gives it the means (`means`): no adapter is imported here.
+May import: `intake` and every room below it. Who calls it gives it the means (`checked.CheckMeans`): no adapter is
+imported here.
 """

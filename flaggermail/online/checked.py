@@ -41,8 +41,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.model import ElectionSettings, PeriodSettings
-from flaggermail.settings.yaml_files.kinds import Names
+from flaggermail.settings.model import ElectionNames, ElectionSettings, PeriodSettings
 from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.said import UNSAID
 from flaggermail.wording.servers import AttemptText
@@ -198,7 +197,7 @@ def scratch_settings(settings: Configuration, now: datetime) -> Configuration:
     """Returns the settings of the scratch desk: an election of today, and the desk's own domain among governments."""
     today, domain = now.astimezone(settings.zone).date(), settings.desk.mailbox.address.rpartition("@")[2].lower()
     election = ElectionSettings(
-        code=ELECTION, name=Names(nl="Controle", en="Check"), polling_days=(today,),
+        code=ELECTION, name=ElectionNames(nl="Controle", en="Check"), polling_days=(today,),
         period=PeriodSettings(begins=today - _AROUND, ends=today + _AROUND),
     )  # fmt: skip
     lists = {**settings.rules.lists, LIST: settings.rules.lists.get(LIST, frozenset()) | {domain}}

@@ -13,7 +13,7 @@ from flaggermail.ports.servers import Cursor
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.definition import FieldCondition
 from flaggermail.record.events import Event, EventKind
-from flaggermail.record.readings import Reading, ReadItem
+from flaggermail.record.readings import ReadAccess, ReadItem
 from flaggermail.record.rows import Record
 from flaggermail.wording.said import StoredText
 
@@ -89,6 +89,20 @@ class SearchTerm:
 
     words: tuple[str, ...]
     is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The answer to a command that bore a key, kept so that a repeat of it does nothing and is answered the same.
+
+    `asked` is a digest of the request, `answer` the document as JSON. It is no part of the event chain.
+    """
+
+    key: str
+    person: str
+    asked: str
+    at: datetime
+    answer: str
 
 
 class Transaction(Evidence, Protocol):
@@ -167,6 +181,10 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
+    def last_about(self, key: str, most: int) -> list[Event]:
+        """Returns the last `most` events with that case, notification or message, the newest first; by an index."""
+        ...
+
     def append(self, *events: Event) -> None:
         """Appends events to the chain and applies their changes to the rows."""
         ...
@@ -206,6 +224,18 @@ class Transaction(Evidence, Protocol):
         """Returns how far each folder has been read that ever was, by its name."""
         ...
 
+    def kept_answer(self, key: str) -> KeptAnswer | None:
+        """Returns the answer that is kept under a key; None if there is none."""
+        ...
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Keeps the answer to a command under its key, which no other may have."""
+        ...
+
+    def forget_answers(self, before: datetime) -> int:
+        """Forgets the answers that were kept before that instant; returns their number."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -219,14 +249,14 @@ class Lease:
 class ReadingLog(Protocol):
     """Who read what, each person, item and hour once. No part of the record: no event makes a row, or names one."""
 
-    def keep(self, kept: Collection[Reading]) -> None:
+    def keep(self, kept: Collection[ReadAccess]) -> None:
         """Keeps these, in a transaction of its own; writes nothing where all are kept already.
 
         Raises StoreBusy if others write for longer than a reader should wait, and StoreFailure.
         """
         ...
 
-    def of(self, items: Collection[ReadItem]) -> list[Reading]:
+    def of(self, items: Collection[ReadItem]) -> list[ReadAccess]:
         """Returns the readings of these items, in no order."""
         ...
 

@@ -27,7 +27,7 @@ class EventKind(StrEnum):
     ELECTION_ADDED = "election added"
     ELECTION_CLOSED = "election closed"
     REHEARSAL_BEGAN = "rehearsal began"
-    PLATFORMS_RECORDED = "platforms recorded"
+    CONFIGURATION_REGISTERED = "configuration registered"
     ADDRESS_BAD = "address bad"
     ADDRESS_CLEARED = "address cleared"
     REFERRER_REMEMBERED = "referrer remembered"

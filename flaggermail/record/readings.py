@@ -32,7 +32,7 @@ class ReadItem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadAccess:
     """A person (the id of an officer or associate) who read something, and the beginning of that hour in UTC."""
 
     person: str

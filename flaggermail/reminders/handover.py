@@ -82,13 +82,14 @@ def _telling(reminder: Reminder) -> SentStep:
     return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
-def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
-    """Yields running clocks of notifications and cases without a decision, selected by SQL.
+def open_clocks(tx: Transaction, number: str | None = None) -> Iterator[OpenClock]:
+    """Yields running clocks of notifications and cases without a decision, of all cases or of one by its `number`.
 
-    There are as many statements for ten thousand of them as for one.
+    SQL selects them: there are as many statements for ten thousand of them as for one.
     """
-    yield from _of_notifications(tx)
-    undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
+    yield from _of_notifications(tx, number)
+    here = [where(Case.number).is_(number)] if number is not None else []
+    undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None), *here)
     told = _told_by(Reminder.case, tx, [case.number for case in undecided], where(Reminder.notification).is_(None))
     for case in undecided:
         steps = list(read_steps(case.steps))
@@ -96,10 +97,11 @@ def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
             yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))
 
 
-def _of_notifications(tx: Transaction) -> Iterator[OpenClock]:
-    running = tx.find(
-        ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), where(ClockRow.kind).in_([RECEIPT, HUMAN, SUBSTANCE])
-    )
+def _of_notifications(tx: Transaction, number: str | None) -> Iterator[OpenClock]:
+    own = tx.find(Notification, where(Notification.case).is_(number)) if number is not None else []
+    here = [where(ClockRow.notification).in_([row.id for row in own])] if number is not None else []
+    kinds = where(ClockRow.kind).in_([RECEIPT, HUMAN, SUBSTANCE])
+    running = tx.find(ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), kinds, *here)
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
     names = sorted({clock.notification for clock in running})
     notifications = {row.id: row for row in tx.find(Notification, where(Notification.id).in_(names))}

@@ -150,11 +150,11 @@ def recover(env: Services) -> int:
 
 
 def _first(waiting: Iterable[Page]) -> Page | None:
-    return min(waiting, key=lambda page: page.queued_at, default=None)
+    return min(waiting, key=lambda page: (page_queue.is_trial(page), page.queued_at), default=None)
 
 
 def _claim(env: Services) -> Page | None:
-    """Takes the page that has waited longest and commits its attempt before the network is touched."""
+    """Takes the page that waits longest, a test page last; commits its attempt before the network is touched."""
     with env.store.read() as tx:
         if not tx.exists(Page, where(Page.state).is_(PageState.QUEUED)):
             return None
@@ -169,14 +169,17 @@ def _claim(env: Services) -> Page | None:
 
 
 def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
-    """Records how the call ended. A failure calls the next pager at once; if none is left, an alarm is mailed."""
+    """Records how the call ended. A failure calls the next pager at once; if none is left, an alarm is mailed.
+
+    A test page has gone to every pager already, and whoever asked for it sees the result.
+    """
     settled = replace(
         page, state=PageState.SENT if answer.taken else PageState.FAILED, done_at=work.now, answer=answer.why.english
     )
     kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
     work.record(kind, changed(page, settled), about=_about(page), reason=page.pager)
     officer = work.env.settings.rota.officer(page.officer)
-    if answer.taken or officer is None:
+    if answer.taken or officer is None or page_queue.is_trial(page):
         return
     if page.position + 1 < len(officer.pagers):
         carried = work.tx.get(PageCode, page.id)

@@ -70,8 +70,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "decision": ("besluit", "decide"),
 }
 _BY_WORD = {word: key for key, words in _WORDS.items() for word in words}
-_AT: Mapping[str, int] = {LanguageCode.NL: 0, LanguageCode.EN: 1}  # of a pair of words
-_ENDS: Mapping[str, tuple[str, str]] = {LanguageCode.NL: ("formulier", "einde"), LanguageCode.EN: ("form", "end")}
+# Of a pair of words, the Dutch one and the English one, which readers of a further language get too.
+_AT: Mapping[str, int] = {language: int(language is not LanguageCode.NL) for language in LanguageCode}
+_ENDS = (("formulier", "einde"), ("form", "end"))
 _LINE = re.compile(rf"\W*({'|'.join(_BY_WORD)})\b[\s*_]*[:=]\s*(.*)", re.IGNORECASE)
 _MARK = re.compile(r"=*\s*(formulier|form|einde|end)\s+([0-9a-f]{6})\b", re.IGNORECASE)
 _BEGINS = frozenset({"formulier", "form"})
@@ -115,7 +116,7 @@ def lines_between(text: str, mark: str) -> tuple[str, ...]:
 def filled_form(asked: SentForm, values: Values | None = None) -> str:
     """Returns the form with its marks, filled in with the officer's `values`."""
     at = _AT[asked.language]
-    begin, end = _ENDS[asked.language]
+    begin, end = _ENDS[at]
     known = values or {}
     keys = [key for key in _WORDS if key != "all_means_used" or asked.case_type == CaseType.CHANNEL]
     lines = [f"{_WORDS[key][at]}: {known.get(key, '')}".rstrip() for key in keys]

@@ -166,7 +166,7 @@ _EN: Mapping[str, tuple[str, ...]] = {
     "show": (f"show[ me]{_NUMBERED_EN}",),
     "swap with": ("[i ]swap with",),
 }
-_FORMS = {LanguageCode.NL: _NL, LanguageCode.EN: _EN}
+_FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {LanguageCode.NL: _NL, LanguageCode.EN: _EN}
 
 _DESK = "(desk|flagger|verkiezingenflagger|verkiezingsflagger)"
 _HOUR = "(morgen|middag|avond|nacht)"
@@ -249,7 +249,7 @@ def without_name(line: str, names: Collection[str]) -> str:
 
 @cache
 def _patterns(verb: str, language: str, takes: str, *, agrees: bool) -> tuple[re.Pattern[str], ...]:
-    forms = _FORMS[LanguageCode(language)].get(verb, (verb,))
+    forms = _FORMS.get(language, _EN).get(verb, (verb,))
     head = f"(?:{'|'.join(map(pattern_of, forms))})"
     starts = f"(?:{GAP})?{GREETED}" + (f"(?:{pattern_of(_YES)}{GAP}){{0,2}}" if agrees else "")
     shapes = [f"{head}{takes}{'' if _FREE in takes else ENDS}"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -21,7 +21,7 @@ from flaggermail.letters import stored_messages
 from flaggermail.letters.html_part import MARK
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail import reply_tokens
-from flaggermail.mail.message import Json, MechanicalKind, Message, SenderVerdict
+from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.notices import anew, approval_requests, duty, notices, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications.approval import CodeRefusal
@@ -54,7 +54,6 @@ _NO_LINE = frozenset({ReplyRefusal.NOTHING, ReplyRefusal.HIDDEN})
 _CODE = re.compile(r"\b(?:(?=[A-Za-z .-]{0,6}\d)[A-Za-z0-9]{3}[ .-]?[A-Za-z0-9]{3}|[A-Z]{3}[ .-]?[A-Z]{3})\b")
 _OF_A_CODE = frozenset(ReplyRefusal(fault.value) for fault in CodeRefusal)  # what these say of the code is enough
 CODED = frozenset({Topic.APPROVAL, Topic.DEVICE})
-_INSTANTS = ("at", "started_at", "held_since")
 _TOPICS = frozenset(topic.value for topic in Topic)
 _TOLD_WITH_OTHERS = frozenset({outcome.ActKind.APPROVED, outcome.ActKind.REJECTED})  # by `notices.approval_letters`
 _KEEPS_VALUES = frozenset(
@@ -317,25 +316,10 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> PerformedAct
     return did
 
 
-def _done_values(answer: Mapping[str, Json]) -> PerformedActs:
+def _done_values(answer: outcome.ActAnswer) -> PerformedActs:
     """Returns what was done, as template values; a fact that does not apply is empty."""
-    facts = answer["did"]
-    if not isinstance(facts, Mapping):
-        raise TypeError("an answer of the desk without what was done")
-    done: dict[str, object] = {
-        **dict.fromkeys((spec.name for spec in fields(outcome.ActFacts)), ""),
-        **_with_instants(facts),
-    }
-    clocks = facts.get("clocks")
-    if isinstance(clocks, Sequence) and not isinstance(clocks, str):
-        done["clocks"] = [_with_instants(clock) for clock in clocks if isinstance(clock, Mapping)]
-    return [done, *([{"what": "few attempts"}] if facts.get("few_attempts") else [])]
-
-
-def _with_instants(facts: Mapping[str, Json]) -> Mapping[str, object]:
-    """Returns facts with their instants, which an answer of the desk holds as text."""
-    instants = {name: datetime.fromisoformat(at) for name in _INSTANTS if isinstance(at := facts.get(name), str)}
-    return {**facts, **instants}
+    done = {name: "" if value is None else value for name, value in asdict(answer.did).items()}
+    return [done, *([{"what": "few attempts"}] if answer.did.few_attempts else [])]
 
 
 def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: PerformedActs) -> None:

@@ -27,7 +27,10 @@ _BEGINS_SENTENCES = frozenset({LanguageCode.EN})  # in which "to NAME" also begi
 
 @dataclass(frozen=True, eq=False)
 class _Verb:
-    """Words in both languages, a pattern for the argument (named groups), and what they ask of the desk."""
+    """Words in Dutch and English, a pattern for the argument (named groups), and what they ask of the desk.
+
+    Readers of a further language are offered the English words.
+    """
 
     nl: str
     en: str
@@ -42,10 +45,10 @@ class _Verb:
     shared: frozenset[str] = frozenset()  # the languages whose word for it is one of another too, so it tells none
 
     def words(self, language: str) -> str:
-        return {LanguageCode.NL: self.nl, LanguageCode.EN: self.en}[LanguageCode(language)]
+        return self.nl if language == LanguageCode.NL else self.en
 
     def shown(self, language: str) -> str:
-        return f"{self.words(language)}{self.shows[language] if self.shows else ''}"
+        return f"{self.words(language)}{self.shows.get(language, self.shows[LanguageCode.EN]) if self.shows else ''}"
 
 
 def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstood:

@@ -11,6 +11,7 @@ from flaggermail.record.case_values import LanguageCode
 from flaggermail.report import canonical
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import ReportNote
+from flaggermail.wording.said import StoredText
 
 
 def annexes_of(work: UnitOfWork, notifications: Iterable[str]) -> dict[str, str]:
@@ -26,9 +27,9 @@ def annexes_of(work: UnitOfWork, notifications: Iterable[str]) -> dict[str, str]
     }
 
 
-def lacking(work: UnitOfWork, notifications: Iterable[str]) -> tuple[str, ...]:
+def lacking(work: UnitOfWork, notifications: Iterable[str]) -> tuple[StoredText, ...]:
     """Returns a line for each use of which no annex is approved, with the one that still waits."""
-    lines = list[str]()
+    lines = list[StoredText]()
     for number in notifications:
         if approved.approved(work, number) is None:
             waits = approved.waiting(work, number)
@@ -37,7 +38,7 @@ def lacking(work: UnitOfWork, notifications: Iterable[str]) -> tuple[str, ...]:
                 if waits is None
                 else ReportNote.OPEN_ANNEX(use=number, annex=waits.id, state=waits.state.value)
             )
-            lines.append(told.english)
+            lines.append(told)
     return tuple(lines)
 
 

@@ -12,7 +12,7 @@ from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.notifications import clocks
-from flaggermail.record.case_values import CaseType, Decision, LanguageCode, Origin, Source
+from flaggermail.record.case_values import CaseType, Decision, Origin, Source
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind, Place
@@ -52,7 +52,7 @@ def of_election(work: UnitOfWork, election: Election) -> ReportFacts:
     return ReportFacts(
         as_of=work.now,
         election=election.code,
-        names={LanguageCode.NL: election.name_nl, LanguageCode.EN: election.name_en},
+        names=election.names,
         polling_days=tuple(sorted(election.polling_days)),
         cases=tuple(sorted(cases)),
         uses=told,
@@ -77,7 +77,7 @@ def _elections(work: UnitOfWork, election: Election, uses: Sequence[PlatformUse]
     return tuple(
         ElectionUses(
             election=one.code,
-            names={LanguageCode.NL: one.name_nl, LanguageCode.EN: one.name_en},
+            names=one.names,
             answered=tuple(use.human.minutes for use in uses if use.election == one.code and use.human is not None),
             waiting=tuple(
                 clocks.minutes(use.sent_at, work.now) for use in uses if use.election == one.code and not use.human

@@ -55,7 +55,7 @@ def difference_lines(
         )
         for one in differences[:MOST_TOLD]
     )  # fmt: skip
-    return lines + more
+    return (*lines, *more)
 
 
 def _short(value: str) -> str:

@@ -6,7 +6,7 @@ The event that recorded the arrival holds what was known: the verdict, the match
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,17 +23,26 @@ from flaggermail.ports import RawMessage, Role
 from flaggermail.record.case_values import Priority
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind
-from flaggermail.record.kinds import Direction
+from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, RulePair, RuleSet
 from flaggermail.rules.conditions import Context
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.sheets import PlaceWord, RuleText
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 Arrival = tuple[int, StoredMessage, StoredMessage]  # number of the event; the row as it is, and as it was
 _BATCH_SIZE = 100  # messages parsed in one batch
+PLACES: Mapping[Place, PlaceWord] = {
+    Place.CASE: PlaceWord.CASE,
+    Place.QUARANTINE: PlaceWord.QUARANTINE,
+    Place.NOISE: PlaceWord.NOISE,
+    Place.DECLINED: PlaceWord.DECLINED,
+    Place.OWN: PlaceWord.OWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +50,17 @@ class RuleOutcome:
     """The effect of a rule set on a message: its classification and where it would be placed."""
 
     found: Classification
-    place: str
+    place: Place
     opens: bool
 
     @property
-    def says(self) -> str:
+    def says(self) -> StoredText:
         """A short description."""
-        words = ["+".join(self.found.kinds), f"to {self.place}"]
-        words += [word for word in (self.found.source, self.found.case_type, self.found.template) if word]
-        words += ["urgent"] if self.found.priority == Priority.URGENT else []
-        return " ".join([*words, *(f"#{label}" for label in self.found.labels)])
+        more = [str(word) for word in (self.found.source, self.found.case_type, self.found.template) if word]
+        more += [str(Priority.URGENT)] if self.found.priority == Priority.URGENT else []
+        more += [f"#{label}" for label in self.found.labels]
+        said = RuleText.OUTCOME_WITH if more else RuleText.OUTCOME
+        return said.having(kinds="+".join(self.found.kinds), place=PLACES[self.place](), more=" ".join(more))
 
 
 @dataclass(frozen=True, slots=True)

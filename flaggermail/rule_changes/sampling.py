@@ -24,6 +24,8 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.source import read
 from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
+from flaggermail.wording.sheets import SampleDifference
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _REMARK = re.compile(r"(?m)(?:^|\s)#(?:\s.*)?$")
@@ -37,7 +39,7 @@ class SampleText:
     name: str  # of its kinds, without a number
     mail: str
     beside: str  # YAML
-    differences: tuple[str, ...]
+    differences: tuple[StoredText, ...]
 
 
 def make_sample(work: UnitOfWork, key: str) -> SampleText:
@@ -50,9 +52,11 @@ def make_sample(work: UnitOfWork, key: str) -> SampleText:
     inner = [work.env.parser.parse(octets[start:end]) for start, end in message.enclosed]
     text = sample_mail.sample(message, inner, _roles(work), work.env.language)
     again = work.env.parser.parse(text.encode())
-    differences = [f"kind: {message.kind}, in the copy {again.kind}"] if message.kind is not again.kind else []
+    differences = list[StoredText]()
+    if message.kind is not again.kind:
+        differences.append(SampleDifference.KIND(kind=message.kind, copy=again.kind))
     if (message.forwarded is None) != (again.forwarded is None):
-        differences.append("the forwarded mail shows in one of the two only")
+        differences.append(SampleDifference.FORWARD())
     name = "-".join(stored.kinds or ("unknown",)).replace("_", "-")
     return SampleText(name, text, "\n".join((*_beside(work, stored), "")), tuple(differences))
 

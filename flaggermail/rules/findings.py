@@ -142,7 +142,7 @@ def _unknown(folder: RulesFolder, rule: RuleSettings, known: KnownNames) -> Iter
             yield ("then", "labels", index), f"{label!r} {words}; {nearest(label, known.labels)}"
     for name in ("match", "not_match"):
         for index, sample in enumerate(getattr(rule.samples, name)):
-            if not (folder.directory / SAMPLES / f"{sample}.eml").is_file():
+            if "/" in sample or not (folder.directory / SAMPLES / f"{sample}.eml").is_file():
                 words = f"there is no {SAMPLES}/{sample}.eml; write that mail, or mend the name"
                 yield ("samples", name, index), words
 

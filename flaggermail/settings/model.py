@@ -149,6 +149,7 @@ class StoreSettings(Model):
     database: Text = "sqlite:///flaggermail.db"
     archive: Path = Path("archive")
     codes: Path | None = None  # secrets of one-time codes; default: the folder `codes` beside the archive
+    status: Path | None = None  # folder of status.json; default: that of the unit, else the one above the archive
 
 
 class QuarantineSettings(Model):
@@ -219,6 +220,12 @@ class WatchSettings(Model):
     heartbeat_minutes: Minutes = 1
 
 
+class DoorSettings(Model):
+    """The door of the desk, which officers' commands and pages go through."""
+
+    group: Text | None = None  # of this machine: its members may open desk.sock
+
+
 class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
@@ -239,13 +246,16 @@ class DeskSettings(Model):
     dossier: DossierSettings = DossierSettings.unchecked()
     rate_limits: RateLimitSettings = RateLimitSettings.unchecked()
     watch: WatchSettings = WatchSettings.unchecked()
+    door: DoorSettings = DoorSettings.unchecked()
 
 
 class WebAddresses(Names):
-    """A web address in both languages."""
+    """A web address in each language."""
 
     nl: WebAddress
     en: WebAddress
+    for _code in LanguageCode:
+        __annotations__.setdefault(_code.value, "WebAddress")
 
 
 class PolicySettings(Model):
@@ -364,11 +374,18 @@ class PeriodSettings(Model):
     ends: Day
 
 
+class ElectionNames(Model):
+    """The official names of an election; readers of a further language are shown the English one."""
+
+    nl: Text
+    en: Text
+
+
 class ElectionSettings(Model):
     """One election."""
 
     code: ElectionCode
-    name: Names
+    name: ElectionNames
     polling_days: tuple[Day, ...] = Field(min_length=1)
     period: PeriodSettings
     exercise: bool = False

@@ -7,7 +7,7 @@ What not every command needs is imported in the function that does: it takes as 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from flaggermail.adapters.files.blob_store import (
     leftover_faults,
     missing_folder_fault,
 )
+from flaggermail.adapters.files.rights import DeskPlaces, open_faults
 from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_fault
 from flaggermail.adapters.files.templates import FileTemplates, read_words
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
@@ -33,7 +34,7 @@ from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.machine import MachineHealthProbe, places
 from flaggermail.adapters.tls import ca_file_fault
-from flaggermail.cases.elections import register
+from flaggermail.cases import registration
 from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.intake import facts, trust_proofs
 from flaggermail.intake.facts import DECIDING, BySignature, SignatureWeight
@@ -60,6 +61,7 @@ from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_faul
 from flaggermail.settings.model import database_file
 from flaggermail.shipped import shipped
 from flaggermail.wiring.logins import (
+    TOKENS,
     Presented,
     certificate_fault,
     extra_fault,
@@ -176,10 +178,10 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
     database: str | None = None, archive: Path | None = None, store: Store | None = None,
     octets: BlobStore | None = None,
 ) -> Services:  # fmt: skip
-    """Returns services on the settings' database and archive, or on others; records the configuration."""
+    """Returns services on the settings' database and archive, or on others."""
     store = store or whole_store(database or settings.desk.store.database, randomness)
     octets = octets or FileBlobStore(archive or settings.archive)
-    env = Services(
+    return Services(
         settings=settings,
         store=store,
         octets=octets,
@@ -201,8 +203,6 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         documents=OfficeDocuments(),
         organisational=organisational,
     )
-    register(env)
-    return env
 
 
 def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_comes: bool = True) -> Services:
@@ -270,6 +270,15 @@ def renewed(env: Services) -> Services:
     return with_whole_templates(replace(env, settings=kept))
 
 
+def reloaded(env: Services) -> Services:
+    """Returns `env` with settings, rules and templates read anew; store and parser stay. Raises ConfigurationError.
+
+    For a process that outlives a request, once `registration.configuration_number` has grown.
+    """
+    made = services_on(load(env.settings.directory), env.store, env.clock, env.randomness)
+    return replace(made, parser=env.parser)
+
+
 def open_services(directory: Path, clock: Clock | None = None, *, lasting: bool = False) -> Services:
     """Returns the services of a configuration directory, by default on the system clock. Raises ConfigurationError.
 
@@ -316,6 +325,8 @@ def _machine_faults(
     yield database_fault(database_file(desk), on_server=on_server)
     yield folder_fault(settings.archive) or missing_folder_fault(settings.archive, marks(settings))
     yield folder_fault(settings.codes, "codes") if os.path.lexists(settings.codes) else None
+    tokens = settings.archive.parent / TOKENS
+    yield from open_faults(DeskPlaces(database_file(desk), settings.archive, settings.codes, tokens))
     yield from full_disks(places(database_file(desk), settings.archive))
     yield ca_file_fault("mailbox", desk.mailbox.ca_file)
     yield ca_file_fault("submission", desk.submission.ca_file)
@@ -380,24 +391,35 @@ def heartbeat(settings: Configuration) -> Heartbeat | None:
 
 
 def status_board(settings: Configuration) -> StatusFile:
-    """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
+    """Returns the writer of the file read by `flaggermail status`."""
     from flaggermail.adapters.files.status_file import StatusFile
     from flaggermail.adapters.system.own_process import own_process
     from flaggermail.health.overview import STATUS_FILE
 
-    return StatusFile(settings.archive.parent / STATUS_FILE, own_process())
+    return StatusFile(status_folder(settings, os.environ) / STATUS_FILE, own_process(), settings.archive)
+
+
+def status_folder(settings: Configuration, environ: Mapping[str, str]) -> Path:
+    """Returns the folder of the status: `store.status`, the unit's own (systemd.exec(5)), or the one above the archive.
+
+    systemd names the unit's folders in `$RUNTIME_DIRECTORY`, with colons between them.
+    """
+    given = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return settings.desk.store.status or (Path(given) if given else settings.archive.parent)
 
 
 def ingest_files(
-    env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None]
+    env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None], by: str
 ) -> old_mail.FoundMail:  # fmt: skip
     """Takes in the old mail of files and folders; `sent` are those of sent mail.
 
-    `progress` gets the octets read and those of all files. Raises StoreBusy, StoreFailure, ArchiveFailure.
+    On a record that no daemon has used it first registers the configuration, in the name of `by`. `progress` gets the
+    octets read and those of all files. Raises StoreBusy, StoreFailure, ArchiveFailure.
     """
     from flaggermail.adapters.files.old_mail import MailFiles, MailNames
     from flaggermail.intake import old_mail
 
+    registration.register_first(env, by)
     desk = env.settings.desk.mailbox
     files = MailFiles(paths, sent, MailNames(desk.sent, desk.junk))
     size = files.size()
@@ -417,10 +439,12 @@ def replayed(
     """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
     from flaggermail.stories.doubles import ListPager
 
-    return make_services(
+    env = make_services(
         settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
         database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
     )  # fmt: skip
+    registration.register(env)
+    return env
 
 
 def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
-from flaggermail.cases.elections import register
+from flaggermail.cases.registration import differences
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.wiring.stores import command_store
@@ -24,7 +24,10 @@ T = TypeVar("T")
 
 
 class CommandDesk:
-    """A desk for one run of the command line. Raises ConfigurationError."""
+    """A desk for one run of the command line; `differs`: how its files differ from what the daemon took in.
+
+    Raises ConfigurationError.
+    """
 
     def __init__(self, directory: Path, clock: Clock | None = None) -> None:
         self._clock, self._randomness = clock or SystemClock(), SystemRandomness()
@@ -32,7 +35,8 @@ class CommandDesk:
         self._store = command_store(self._settings, self._randomness)
         self._made: Services | None = None
         self.for_views = self._with_late_parts()
-        register(self.for_views)
+        with self._store.read() as tx:
+            self.differs = differences(self._settings, tx)
 
     def whole(self) -> Services:
         """Returns the services with every part made, so that a command fails before it begins."""

@@ -23,6 +23,7 @@ from flaggermail.adapters.imap.probe import ImapProbe
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.machine import free_octets, places
+from flaggermail.cases.registration import register
 from flaggermail.intake.trust_proofs import record_trust_proof
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.online.checked import CheckMeans
@@ -84,6 +85,7 @@ def scratch_desk(settings: Configuration, submit: Submitter, clock: Clock) -> It
             submit=submit, database=f"sqlite:///{folder}/check.db", archive=folder / "archive",
         )  # fmt: skip
         with closing(made):
+            register(made)
             yield made
 
 

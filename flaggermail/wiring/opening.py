@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,6 +18,7 @@ from flaggermail.desk.inspections import INSPECTIONS, inspect
 
 if TYPE_CHECKING:
     from flaggermail.desk.desk import Desk
+    from flaggermail.desk.ground import DeskFiles
     from flaggermail.documents.octets import Octets
     from flaggermail.health.findings import Confinement
     from flaggermail.mail.message import Json
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
     from flaggermail.settings.mistakes import SetupFault
     from flaggermail.wiring.command_desk import CommandDesk
+    from flaggermail.wording.said import StoredText
 
     Given: TypeAlias = Services  # what a replay passes on, without looking into it
 
@@ -35,14 +38,15 @@ class DeskConnection:
     """Connects a caller (an officer by id, or an account by its login names) to the desk of a configuration directory.
 
     `given` are services that are open already, as in a replay; they stay open. `entered_by` is the login with which the
-    session began, for the commands that need the desk's own account.
+    session began, for the commands that need the desk's own account. `tell` gets one sentence if the files of the
+    directory differ from what the daemon took in: what the daemon took in is in force.
     """
 
     def __init__(
         self, directory: Path, login: str | None = None, *, officer: str | None = None, given: Given | None = None,
-        now: Callable[[], datetime] | None = None,
+        now: Callable[[], datetime] | None = None, tell: Callable[[StoredText], None] = lambda _: None,
     ) -> None:  # fmt: skip
-        self._ground = _DeskFiles(directory, given, now)
+        self._ground, self._tell = _DeskFiles(directory, given, now), tell
         self._given, self._officer, self._login = given, officer, login
         self._opened: CommandDesk | None = None
 
@@ -55,7 +59,7 @@ class DeskConnection:
         """
         if name in INSPECTIONS:
             return inspect(self._ground, name, request or {})
-        return self._desk(entered_by).answer(name, request)
+        return self._compared(self._desk(entered_by).answer(name, request))
 
     def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Mapping[str, Json]]:
         """Returns the file that answers a request; `desk.Desk.fetch` says which there are.
@@ -70,6 +74,11 @@ class DeskConnection:
         caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by)
         return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views)
 
+    def _compared(self, found: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Returns the document with how the files of the directory differ from what the daemon took in, if they do."""
+        differs = self._opened.differs if self._opened is not None else ()
+        return {**found, "configuration_differs": [asdict(one) for one in differs]} if differs else found
+
     @property
     def services(self) -> Services:
         """The services, opened on first use. Raises ConfigurationError."""
@@ -80,9 +89,12 @@ class DeskConnection:
 
     def _open(self) -> CommandDesk:
         if self._opened is None:
+            from flaggermail.cases.registration import in_words
             from flaggermail.wiring.command_desk import CommandDesk
 
             self._opened = CommandDesk(self._ground.directory)
+            if self._opened.differs:
+                self._tell(in_words(self._ground.directory, self._opened.differs))
         return self._opened
 
     def close(self) -> None:
@@ -91,6 +103,11 @@ class DeskConnection:
         if opened is not None:
             opened.close()
         self._ground.close()
+
+
+def desk_files(directory: Path) -> DeskFiles:
+    """Returns the files of the desk with that configuration directory."""
+    return _DeskFiles(directory, None, None)
 
 
 class _DeskFiles:

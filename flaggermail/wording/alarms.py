@@ -106,6 +106,7 @@ class PageText(Sentence):
 
     ALARM = "page: alarm"
     MAIL_WAITS = "page: mail waits"
+    TRIAL = "page: trial"
 
 
 class AlarmName(Sentence):

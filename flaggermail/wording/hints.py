@@ -7,9 +7,10 @@ from flaggermail.wording.said import UNSAID, Sentence, StoredText
 
 
 class WithHint(Sentence):
-    """A refusal, and what its reader can do."""
+    """A refusal, and what its reader can do, or who was faster."""
 
     HINTED = "refusal and hint"
+    AFTER = "refusal and act"
 
 
 class HintByCommand(Sentence):
@@ -35,6 +36,7 @@ class HintByCommand(Sentence):
     EXERCISE_RUNS = "by command: exercise runs"
     NO_EXERCISE = "by command: no exercise"
     NO_SUCH_ELECTION = "by command: no such election"
+    DAEMON_NOT_RUN = "by command: daemon not run"
     NO_SUCH_CASE = "by command: no such case"
     NO_SUCH_DRAFT = "by command: no such draft"
     NO_DRAFT_OF_CASE = "by command: no draft of case"
@@ -85,6 +87,11 @@ class HintByCommand(Sentence):
     NOT_OVER = "by command: election not over"
     WHICH_ELECTION = "by command: which election"
     DRAFT = "by command: lacking: draft"
+    NO_SUCH_ATTACHMENT = "by command: view: no such attachment"
+    STORY_NOT_PLAYED = "by command: view: story not played"
+    TEXT_WITHIN_CASE = "by command: view: text within case"
+    NO_HEAD = "by command: view: no head"
+    WORD_NOT_UNDERSTOOD = "by command: view: word not understood"
 
 
 class HintByMail(Sentence):
@@ -110,6 +117,7 @@ class HintByMail(Sentence):
     EXERCISE_RUNS = "by mail: exercise runs"
     NO_EXERCISE = "by mail: no exercise"
     NO_SUCH_ELECTION = "by mail: no such election"
+    DAEMON_NOT_RUN = "by mail: daemon not run"
     NO_SUCH_CASE = "by mail: no such case"
     NO_SUCH_DRAFT = "by mail: no such draft"
     NO_DRAFT_OF_CASE = "by mail: no draft of case"
@@ -160,6 +168,11 @@ class HintByMail(Sentence):
     NOT_OVER = "by mail: election not over"
     WHICH_ELECTION = "by mail: which election"
     DRAFT = "by mail: lacking: draft"
+    NO_SUCH_ATTACHMENT = "by mail: view: no such attachment"
+    STORY_NOT_PLAYED = "by mail: view: story not played"
+    TEXT_WITHIN_CASE = "by mail: view: text within case"
+    NO_HEAD = "by mail: view: no head"
+    WORD_NOT_UNDERSTOOD = "by mail: view: word not understood"
 
 
 def hint(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredText:
@@ -168,7 +181,8 @@ def hint(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredTe
     return refusal.retold(found) if found is not None else UNSAID
 
 
-def hinted(refusal: StoredText, way: type[HintByCommand | HintByMail]) -> StoredText:
-    """Returns a refusal with its hint for those who read it that way."""
+def hinted(refusal: StoredText, way: type[HintByCommand | HintByMail], earlier: StoredText | None = None) -> StoredText:
+    """Returns a refusal with its hint for those who read it that way, and with the act that came before it, if any."""
     found = hint(refusal, way)
-    return WithHint.HINTED(refusal=refusal, hint=found) if found else refusal
+    told = WithHint.AFTER(refusal=refusal, act=earlier) if earlier else refusal
+    return WithHint.HINTED(refusal=told, hint=found) if found else told

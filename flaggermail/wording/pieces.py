@@ -36,7 +36,10 @@ class RefusalPart(Sentence):
     NO_ELECTION_OPEN = "part: no election open"
     NO_NARRATIVE = "part: no narrative"
     NO_NARRATIVES = "part: no narratives"
+    NO_TAGS = "part: no tags"
     FOLDER_OF_ANOTHER = "part: folder of another"
+    ACTED = "part: acted"
+    ACTED_ON = "part: acted on"
 
 
 class LetterText(Sentence):
@@ -112,3 +115,11 @@ class MailWord(Sentence):
     REFUSED = "mail state: refused"
     UNCERTAIN = "mail state: uncertain"
     CANCELLED = "mail state: cancelled"
+
+
+class ConfigurationPart(Sentence):
+    """How the files of a caller differ from the configuration that the daemon took in."""
+
+    DIFFERS = "configuration differs"
+    FIELDS = "configuration: fields"
+    WHOLE = "configuration: whole"

@@ -39,18 +39,23 @@ class StoredText(str):
         """Returns a detail as stored; None if the sentence has no such detail."""
         return _read(self).get(name)
 
+    def worded(self, name: str, language: str) -> str:
+        """Returns a detail as the sentence shows it in a language, several as a list; empty without the detail."""
+        found = self.detail(name)
+        return "" if found is None else _listed(found, language)
+
     def sentences(self, name: str) -> tuple[StoredText, ...]:
         """Returns the sentence or the sentences that are a detail of this one."""
         found = self.detail(name)
         several = found if isinstance(found, list) else [found]
         return tuple(_said(one) for one in several if isinstance(one, dict))
 
-    def document(self) -> dict[str, object] | None:
-        """Returns the code, the details, and the words in English; None if nothing is said."""
+    def document(self, language: str = ENGLISH) -> dict[str, object] | None:
+        """Returns the code, the details, and the words in a language; None if nothing is said."""
         if not self:
             return None
         details = _read(self)
-        return {"code": details.pop(_CODE, ""), "details": details, "text": self.english}
+        return {"code": details.pop(_CODE, ""), "details": details, "text": self.in_language(language)}
 
     def retold(self, sentence: Sentence) -> StoredText:
         """Returns another sentence with those details of this one that it has. Raises KeyError if one is missing."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from flaggermail.cases.registration import register_first
 from flaggermail.cli.acting import typed
 from flaggermail.intake import poll
 from flaggermail.notices import digest
@@ -23,7 +24,7 @@ from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
 from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
-from flaggermail.services import Services
+from flaggermail.services import DAEMON, Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import (
     CountedRandomness,
@@ -47,9 +48,11 @@ def with_shipped(folder: Path) -> None:
 
 def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "desk") -> Services:
     """Builds the real services on configuration, database and archive in `folder`; nothing reaches a network."""
-    return make_services(
+    env = make_services(
         load(folder), clock=clock, randomness=CountedRandomness(seed), submit=submit, pager=ListPager(),
     )  # fmt: skip
+    register_first(env, DAEMON)
+    return env
 
 
 @dataclass

@@ -3,12 +3,14 @@
 
 import shutil
 import tempfile
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.inspection import HERE, newest
 from flaggermail.adapters.db.migrate import upgrade
+from flaggermail.cases.registration import register
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
@@ -42,6 +44,12 @@ def migrated() -> bytes:
         migrate(f"sqlite:///{path}")
         assert not path.with_name(f"{NAME}-wal").exists()
         return path.read_bytes()
+
+
+def register_in(directory: Path) -> None:
+    """Registers the configuration in that directory on its record, as the first start of its daemon does."""
+    with closing(assembly.open_services(directory)) as env:
+        register(env)
 
 
 def replayed(

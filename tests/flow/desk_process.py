@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 from flaggermail.shipped import shipped
 from tests import running
 from tests.command_line import type_here
+from tests.doubles.migrated import register_in
 from tests.patience import PATIENCE
 
 T = TypeVar("T")
@@ -151,8 +152,10 @@ class DeskProcess:
     def hold_election(self, name_nl: str = "Verkiezing van nu", name_en: str = "Election of today") -> None:
         """Adds the election NU, which is open whenever the test runs.
 
-        The desk counts days in its own time zone, and a test may run past its midnight.
+        The desk counts days in its own time zone, and a test may run past its midnight. The configuration is
+        registered before, as a first start would do.
         """
+        register_in(self.folder)
         today = datetime.now(UTC).date()
         begins, ends = (str(today + timedelta(days=days)) for days in (-1, 8))
         self.run("election", "add", "NU", "--name-nl", name_nl, "--name-en", name_en,

@@ -13,7 +13,7 @@ from tests import asking
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter
 from tests.nights.mailing import Mailing
-from tests.nights.night import ADDRESSES, Night
+from tests.nights.night import ADDRESS_OF, ADDRESSES, Night
 from tests.nights.oracle import ZONE, Silence, Told
 from tests.nights.platforms import Platforms
 from tests.nights.reading import PLATFORMS, Read
@@ -157,11 +157,13 @@ class People:
             self.night.ask("reject", draft=draft, reason="the text is not good enough")
 
     def _frozen(self, platform: str) -> str:
-        """Returns the digest of the archived octets of the draft to that platform."""
-        mails = [
-            Read(self.night.env.octets.get(digest), self.night.address_of[platform]) for digest in self.night.archived
-        ]
-        (frozen,) = (mail for mail in mails if mail.to == mail.recipient)
+        """Returns the digest of the archived octets of the draft to that platform.
+
+        Until the desk has started with the platform's new address, it writes to the one on record.
+        """
+        addresses = {self.night.address_of[platform], ADDRESS_OF[platform]}
+        mails = [Read(self.night.env.octets.get(digest), "") for digest in self.night.archived]
+        (frozen,) = (mail for mail in mails if mail.to in addresses)
         return frozen.digest
 
     def _to(self, digest: str) -> str:

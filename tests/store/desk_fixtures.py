@@ -18,6 +18,7 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.secrets import FileCodeVault
 from flaggermail.adapters.system.machine import MachineHealthProbe
+from flaggermail.cases.registration import register
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase
@@ -413,10 +414,16 @@ def desk_settings(persons: int = 1) -> Configuration:
 def equipped(settings: Configuration, folder: Path) -> Services:
     """Builds the services as the program does; its rules, templates and parser are slow to load."""
     clock = SetClock(START)
-    return sharing(make_services(
+    return registered(sharing(make_services(
         settings, clock=clock, randomness=CountedRandomness("desk"), submit=RecordingSubmitter(clock),
         database=f"sqlite:///{folder / 'database'}", archive=folder / "archive",
-    ))  # fmt: skip
+    )))  # fmt: skip
+
+
+def registered(env: Services) -> Services:
+    """Returns `env` after its configuration was registered, as by the start of a daemon."""
+    register(env)
+    return env
 
 
 def opened(equipment: Services, settings: Configuration, folder: Path, seed: str = "desk") -> Desk:

@@ -13,17 +13,17 @@ from flaggermail.intake import old_mail
 from flaggermail.intake.old_mail import FoundMail
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring.assembly import make_services
-from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings
+from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings, registered
 from tests.store.processes import tell
 
 
 def main(folder: Path, paths: list[Path]) -> None:
     """Takes in the mail of the paths."""
     clock = SetClock(START)
-    env = make_services(  # chance that repeats would give two events of two processes the same salt
+    env = registered(make_services(  # chance that repeats would give two events of two processes the same salt
         desk_settings(), clock=clock, randomness=SystemRandomness(), submit=RecordingSubmitter(clock),
         database=f"sqlite:///{folder}/desk.db", archive=folder / "archive",
-    )  # fmt: skip
+    ))  # fmt: skip
 
     def told(_read: int, tally: FoundMail) -> None:
         tell(str(tally.new))

@@ -26,7 +26,7 @@ from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import CountedRandomness, SetClock
 from flaggermail.wiring.assembly import make_services
 from tests.store.conftest import new_store
-from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings
+from tests.store.desk_fixtures import START, RecordingSubmitter, desk_settings, registered
 from tests.store.samples import alarm, happened
 
 
@@ -85,10 +85,10 @@ def decide(officer: str, url: str) -> None:
 def services_on(url: str, folder: Path) -> Services:
     """Returns the services of a desk on that database."""
     clock = SetClock(START)
-    return make_services(
+    return registered(make_services(
         desk_settings(), clock=clock, randomness=CountedRandomness("desk"), submit=RecordingSubmitter(clock),
         database=url, archive=folder / "archive",
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def tell(word: str) -> None:

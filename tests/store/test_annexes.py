@@ -21,6 +21,7 @@ from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex
 from flaggermail.services import Services
 from flaggermail.settings.model import OfficerSettings
+from tests.acting import warned
 from tests.corpus import each
 from tests.doubles.annexes import applied, by_hand, edited, form_of
 from tests.store.desk_fixtures import Desk, mail
@@ -152,7 +153,7 @@ def test_a_desk_where_nobody_else_may_approve_says_so(desk: Desk, tmp_path: Path
     desk.with_settings(settings.model_copy(update={"oncall": settings.oncall.model_copy(update={"officers": few})}))
     use = answered(desk)
     alone = "nobody else may approve it: give another person the role approver or head in oncall.yaml"
-    assert desk.do(ProposeAnnex(of=use)).warnings == (f"annex {ANNEX}: {alone}",)
+    assert warned(desk.do(ProposeAnnex(of=use))) == (f"annex {ANNEX}: {alone}",)
     edited(desk.env, ANNEX, form_of(desk.env, ANNEX), tmp_path)
     assert desk.refused(ApproveAnnex(annex=ANNEX, revision=2)).endswith(alone)
 
@@ -298,7 +299,7 @@ def test_a_person_who_is_no_longer_listed_is_not_forgotten(desk: Desk, tmp_path:
             said = desk.refused(ApproveAnnex(annex=ANNEX, revision=2), by=approver)
             assert said.startswith(f"annex {ANNEX}: officer1 had a hand in its marks and is no longer in oncall.yaml")
     marks = printed.read_marks(desk.row(Annex, ANNEX).marks)
-    (said,) = desk.do(ConfirmAnnex(annex=ANNEX, revision=2, marks=marks), by="clerk").warnings
+    (said,) = warned(desk.do(ConfirmAnnex(annex=ANNEX, revision=2, marks=marks), by="clerk"))
     assert "no longer in oncall.yaml" in said
     desk.with_settings(settings)
     desk.do(ApproveAnnex(annex=ANNEX, revision=3), by="head1")

@@ -20,6 +20,7 @@ from flaggermail.letters import writing
 from flaggermail.mail.message import Json
 from flaggermail.record.events import EventKind, fold
 from flaggermail.record.kinds import Kind
+from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind
 from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, Token
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import load
@@ -27,7 +28,7 @@ from flaggermail.settings.model import Settings, StoreSettings
 from flaggermail.wiring.desk_backup import BackedUp, Restored, back_up_desk, restore
 from flaggermail.wiring.opening import DeskConnection
 from tests.store.conftest import new_store
-from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, desk_settings, mail
+from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, desk_settings, mail
 
 Rows = dict[tuple[str, str], dict[str, object]]
 
@@ -76,6 +77,8 @@ def all_of(url: str, kind: type[Record]) -> list[Record]:
 def test_a_restored_desk_is_the_desk(desk: Desk, tmp_path: Path) -> None:
     """Each row, event and mail is there; only what a restored desk must not do has changed, by events."""
     at_work(desk)
+    read = ReadAccess("officer1", ReadItem(ReadKind.CASE, "VF-EP2024-0001"), START.replace(minute=0))
+    desk.env.store.readings.keep([read])
     before = rows_of(str(settings_of(desk).desk.store.database))
     file, held = backed_up(desk, tmp_path)
     assert (held.missing, held.mails > 3, oct(file.stat().st_mode & 0o777)) == ((), True, "0o600")
@@ -89,6 +92,7 @@ def test_a_restored_desk_is_the_desk(desk: Desk, tmp_path: Path) -> None:
     assert {table for table, _ in different} <= {"token", "desk_state", "outbox"}
     with closing(new_store(made.database)) as store, store.read() as tx:
         assert writing.is_on(tx)
+        assert store.readings.of([read.item]) == [read]
         head = tx.head(held.seq)
         assert head is not None
         assert head.digest == held.digest

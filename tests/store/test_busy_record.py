@@ -32,7 +32,7 @@ from flaggermail.wiring.assembly import make_services
 from tests.doubles.shared_parser import sharing
 from tests.patience import PATIENCE
 from tests.store.conftest import new_store
-from tests.store.desk_fixtures import START, Desk, RecordingSubmitter, desk_settings
+from tests.store.desk_fixtures import START, Desk, RecordingSubmitter, desk_settings, registered
 from tests.store.processes import go_on, other_process, told
 from tests.store.samples import NOON, alarm, happened
 
@@ -44,10 +44,10 @@ def desk_on(url: str, tmp_path: Path) -> Iterator[Desk]:
     """Yields a desk on each engine, whose writers wait for a moment only."""
     clock = SetClock(START)
     server = RecordingSubmitter(clock)
-    env = sharing(make_services(
+    env = registered(sharing(make_services(
         desk_settings(), clock=clock, randomness=CountedRandomness("busy"), submit=server,
         store=new_store(url, WAIT), archive=tmp_path / "archive", pager=ListPager(),
-    ))  # fmt: skip
+    )))  # fmt: skip
     with closing(env.store):
         yield Desk(env, clock, server)
 

@@ -51,7 +51,7 @@ def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
     outcome = desk.do(Approve(draft=key))
     use = desk.notification(key)
     note_command = f"flaggermail case note {use.case} --means {means} --channel {channel} --counts-as notification"
-    assert note_command in outcome.text
+    assert note_command in outcome.text.english
     desk.settle()
     (given,) = (m for m in desk.mails(recipient=OFFICER) if m.dedupe.startswith("submit/"))
     told = desk.env.parser.parse(desk.env.octets.get(given.digest))

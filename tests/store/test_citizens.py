@@ -371,12 +371,12 @@ def test_a_person_declines_what_waits(desk: Desk) -> None:
     waiting = desk.receive(report(text=f"{TEXT} Ik ben van de gemeente."))
     assert waiting.place == "quarantine"
     desk.settle()
-    assert desk.do(DeclineMessage(message=waiting.id)).text.endswith("is declined; its sender is told")
+    assert desk.do(DeclineMessage(message=waiting.id)).text.english.endswith("is declined; its sender is told")
     row = desk.message(waiting.id)
     assert (row.place, row.kinds, row.from_address, row.subject) == ("declined", ("citizen_report",), None, None)
     again = desk.receive(report(subject="Nog een kanarie"))
     desk.settle()
-    assert desk.do(DeclineMessage(message=again.id)).text.endswith("its sender was told before in this period")
+    assert desk.do(DeclineMessage(message=again.id)).text.english.endswith("its sender was told before in this period")
     assert len(desk.all(Decline)) == 1
     assert len(desk.mails(kind=Kind.DECLINE)) == 1
     desk.assert_whole()
@@ -390,7 +390,7 @@ def test_a_person_declines_what_waits(desk: Desk) -> None:
 def test_who_cannot_be_told_is_declined_in_silence(desk: Desk) -> None:
     """An unverified sender is not answered, even if a person declines the mail."""
     waiting = desk.receive(report(auth="none"))
-    assert desk.do(DeclineMessage(message=waiting.id)).text.endswith("is declined; nobody is told")
+    assert desk.do(DeclineMessage(message=waiting.id)).text.english.endswith("is declined; nobody is told")
     assert desk.all(Decline) == []
 
 

@@ -81,7 +81,7 @@ def test_exactly_the_message_whose_outcome_changes_is_listed(desk: Desk) -> None
     found = changed(desk, without(desk, answer))
     assert list(found) == [answer.id]
     one = found[answer.id]
-    assert (one.old.says, one.new.says) == ("platform_ack to case", "unknown to case")
+    assert (one.old.says.english, one.new.says.english) == ("platform_ack to case", "unknown to case")
     assert (one.clocks, one.cases) == (True, False)
 
 
@@ -89,7 +89,7 @@ def test_a_label_alone_changes_no_clock_and_no_case(desk: Desk) -> None:
     """A changed label is listed, but affects neither clock nor case."""
     _, answer, _, _ = an_archive(desk)
     found = changed(desk, labelled(desk, answer))
-    assert {key: (one.new.says, one.clocks, one.cases) for key, one in found.items()} == {
+    assert {key: (one.new.says.english, one.clocks, one.cases) for key, one in found.items()} == {
         answer.id: ("platform_ack to case #seen", False, False)
     }
 

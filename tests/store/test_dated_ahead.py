@@ -46,7 +46,7 @@ def test_an_answer_from_the_future_counts_from_first_sight(
     desk.clock.set(after(90))
     done = desk.do(ConfirmMessage(message=stored.id))
     assert desk.clocks(key)["human"] == ("stopped", 30)
-    assert "counts from when the desk first saw it" in done.text
+    assert "counts from when the desk first saw it" in done.text.english
 
 
 def test_what_the_server_wrote_is_kept_and_shown(desk: Desk) -> None:

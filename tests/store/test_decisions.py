@@ -21,6 +21,7 @@ from flaggermail.record.case_values import CaseType, ContactMeans, Decision, Dec
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.shipped import shipped
+from tests.acting import warned
 from tests.store.desk_fixtures import OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
 WORDS = read_words(shipped("config") / "templates" / "words.yaml")
@@ -210,7 +211,7 @@ def test_a_lost_channel_waits_for_all_own_means_or_a_reason(desk: Desk) -> None:
             desk.do(assessed)
         assert "the owner has not used all own means, and no reason to go on" in desk.refused(notify)
     desk.do(Assess(case=number, override_reason="it is polling day"))
-    assert desk.do(notify).warnings[0].startswith("own attempts: 0; ")
+    assert warned(desk.do(notify))[0].startswith("own attempts: 0; ")
     assert desk.case(number).override_reason == "it is polling day"
 
 

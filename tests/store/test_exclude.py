@@ -139,7 +139,7 @@ def test_what_came_attached_goes_with_it_and_not_alone(desk: Desk) -> None:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
         work.record(EventKind.MESSAGE_PLACED, changed(inner, replace(inner, enclosed_in=outer.id)))
     assert f"came attached to {outer.id}" in desk.refused(exclusion(inner), by="head1")
-    assert "with 1 attached" in desk.do(exclusion(outer), by="head1").text
+    assert "with 1 attached" in desk.do(exclusion(outer), by="head1").text.english
     assert traces(desk) == []
     assert desk.message(inner.id).excluded_by == "head1"
     desk.assert_whole()

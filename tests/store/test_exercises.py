@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.cases.elections import register
+from flaggermail.cases.registration import register
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import LinkCase, OpenCase
@@ -24,6 +24,7 @@ from flaggermail.record.rows import Election
 from flaggermail.reminders import handover
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
+from tests.acting import warned
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
 
 PLAYER, PLAYED = "oefening@lindewaard.example", "desk@x-oefening.example"
@@ -110,7 +111,7 @@ def test_an_exercise_is_an_election_of_its_own(rehearsing: Desk) -> None:
     """One exercise runs at a time; the next one of the same day gets another code."""
     assert rehearsing.row(Election, "EX240606").exercise
     assert "exercise EX240606: runs already" in rehearsing.refused(StartExercise(name="another"))
-    assert rehearsing.do(StopExercise()).text == "exercise EX240606 stopped, 0 cases closed"
+    assert rehearsing.do(StopExercise()).text.english == "exercise EX240606 stopped, 0 cases closed"
     assert "none runs" in rehearsing.refused(StopExercise())
     assert rehearsing.do(StartExercise(name="another")).key == "EX240606N2"
 
@@ -127,7 +128,7 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     key = draft_of(desk, case, "ox")
     desk.do(Approve(draft=key))
     desk.settle()
-    assert desk.do(StopExercise()).text == "exercise EX240606 stopped, 1 case closed"
+    assert desk.do(StopExercise()).text.english == "exercise EX240606 stopped, 1 case closed"
     assert {clock.state for clock in desk.clock_rows()} == {"cancelled"}
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
     assert desk.case(case).state == "closed"
@@ -227,7 +228,7 @@ def test_a_real_platform_is_not_reached_whoever_approves(rehearsing: Desk) -> No
     desk.do(Assess(case=case, incorrect=True, criteria=(3,)))
     desk.do(Decide(case=case, decision=Decision.NOTIFY, reason="voters may come on the wrong day"))
     drafted = desk.do(Draft(case=case, channel="x-urgent", title="Wrong day", text="Two posts."))
-    assert drafted.warnings == (f"exercise: {X_CHANNEL} is no exercise address, and nothing will leave for it",)
+    assert warned(drafted) == (f"exercise: {X_CHANNEL} is no exercise address, and nothing will leave for it",)
     desk.do(Approve(draft=drafted.key))
     desk.settle()
     assert desk.server.to(X_CHANNEL) == []

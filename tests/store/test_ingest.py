@@ -190,7 +190,7 @@ def test_answer_from_before_the_sending_is_shown_to_a_person(desk: Desk) -> None
     assert desk.clocks(key)["receipt"] == RUNNING
     assert OFFICER in told(desk)
     done = desk.do(ConfirmMessage(message=stored.id))
-    assert f"`flaggermail case note {key.partition('/')[0]}`" in done.text
+    assert f"`flaggermail case note {key.partition('/')[0]}`" in done.text.english
     assert desk.clocks(key)["receipt"] == RUNNING
 
 

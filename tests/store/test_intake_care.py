@@ -22,6 +22,7 @@ from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.services import UnitOfWork
 from flaggermail.stories.replayed import report as reported
 from flaggermail.stories.scenario import read as read_scenario
+from tests.acting import warned
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, NewDesk, mail
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -66,7 +67,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
     case = referred(desk)
     assert (
         "own attempts, a screenshot, where it can be seen, a phone number"
-        in desk.do(AskReferrer(case=case.number)).text
+        in desk.do(AskReferrer(case=case.number)).text.english
     )
     delivery.drain(desk.env)
     asked = text_to(desk, REFERRER, "information_request")
@@ -83,8 +84,8 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
     assert "waar het te zien is" not in notice
     desk.go_on(1)
     outcome = desk.do(AskReferrer(case=case.number))
-    assert outcome.text.endswith("asked for a screenshot, a phone number")
-    assert outcome.warnings == ("the referrer was asked before, last on 2024-06-06 at 10:34",)
+    assert outcome.text.english.endswith("asked for a screenshot, a phone number")
+    assert warned(outcome) == ("the referrer was asked before, last on 2024-06-06 at 10:34",)
     desk.assert_whole()
 
 
@@ -191,5 +192,5 @@ def test_the_form_says_how_many_own_attempts_the_referrer_dates(desk: Desk) -> N
     case = referred(desk, "Wij hebben het bericht zelf om 18.20 uur en om 18.45 uur bij X gemeld.")
     with desk.env.store.read() as tx:
         form = CaseForm(case=case.number).show(UnitOfWork(desk.env, tx, desk.clock.now()))
-    assert "the referrer's mail dates 2" in str(form["questions"])
+    assert any(question.words.english.endswith("the referrer's mail dates 2") for question in form.questions)
     assert desk.one(Case).own_attempts is None

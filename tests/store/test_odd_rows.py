@@ -71,7 +71,6 @@ GIVEN: Mapping[str, list[dict[str, Json]]] = {
     "case form read": [{"text": "nothing"}],
     "message list": [{}, {"place": "own"}, {"place": "case"}],
     "notify preview": [{"case": "VF-EP2024-0001", "channel": "x-urgent"}],
-    "oncall page": [{"officer": "officer1"}],
     "outbox list": [{"everything": True}],
     "quarantine list": [{}, {"old": True}],
     "report document": [{"election": "EP2024", "form": "html", "draft": True}],

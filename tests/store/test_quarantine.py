@@ -19,6 +19,7 @@ from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.settings.model import QuarantineSettings
 from flaggermail.wording.said import StoredText
+from tests.acting import warned
 from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
 from tests.tools.wording import english
 
@@ -253,7 +254,7 @@ def test_a_case_whose_referral_is_taken_out_tells_nobody_of_its_end(desk: Desk) 
     first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
     wrong = desk.receive(mail(OTHER, "Bericht over sluitingstijd", "Iemand zegt dat de bus gesloten is."))
     outcome = desk.do(PlaceMessage(message=wrong.id, case=first.case))
-    assert outcome.warnings == (
+    assert warned(outcome) == (
         f"{wrong.case} was opened by this mail and stands without it: decide it `none` and close it",
     )
     assert sent(desk)[-1] == (OTHER, first.case)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
@@ -15,7 +14,9 @@ from structlog.testing import capture_logs
 
 from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.cli.session import Session
 from flaggermail.cli.showing import parts
+from flaggermail.commands import door
 from flaggermail.daemon import publishing
 from flaggermail.desk.desk import Caller, view_of
 from flaggermail.desk.desk import Desk as Door
@@ -25,12 +26,14 @@ from flaggermail.desk.views.view import Document, OctetsView
 from flaggermail.errors import DiskFailure, Refusal, StoreAway, StoreBusy, StoreFailure
 from flaggermail.mail.message import Json
 from flaggermail.ports import ReadingLog
-from flaggermail.record.readings import Reading, ReadItem, ReadKind, hour_of
+from flaggermail.record.kinds import Kind
+from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind, hour_of
 from flaggermail.services import Services
 from flaggermail.wording.refusals import CommandRefusal
+from tests.command_line import type_here
 from tests.corpus import each
 from tests.store.conftest import new_store
-from tests.store.desk_fixtures import REFERRER, START, Desk, X, mail
+from tests.store.desk_fixtures import CONFIG, OFFICER, REFERRER, START, Desk, X, mail
 
 HOUR = hour_of(START)
 NOBODY = (
@@ -57,7 +60,7 @@ class Asking:
         return shown_by(self._door, name, asked)
 
 
-def kept(env: Services, *items: ReadItem) -> set[Reading]:
+def kept(env: Services, *items: ReadItem) -> set[ReadAccess]:
     """Returns the rows of these items."""
     return set(env.store.readings.of(items))
 
@@ -98,6 +101,7 @@ def test_who_is_no_officer_reads_what_their_task_needs() -> None:
     """The privacy officer sees who read a case, and no mail; archivists and report writers see no rota."""
     of_privacy = {name for name in VIEWS if "privacy officer" in view_of(name).MAY}
     assert of_privacy == {"case readers"}
+    assert not [name for name in door.COMMANDS if "privacy officer" in door.command_of(name).MAY]
     for role in ("archivist", "report writer"):
         mine = {name for name in VIEWS if role in view_of(name).MAY}
         assert not mine & {
@@ -133,12 +137,12 @@ def test_one_row_a_person_thing_and_hour_and_no_event(desk: Desk) -> None:
     before = len(desk.events())
     for _ in range(3):
         Asking(desk.env)("case show", case="1")
-    assert kept(desk.env, item) == {Reading("officer1", item, HOUR)}
+    assert kept(desk.env, item) == {ReadAccess("officer1", item, HOUR)}
     Asking(desk.env, "archivist1")("case show", case=case)
     desk.clock.set(START + timedelta(minutes=26))
     Asking(desk.env)("case show", case=case)
     later = HOUR + timedelta(hours=1)
-    assert kept(desk.env, item) == {Reading(*one) for one in (
+    assert kept(desk.env, item) == {ReadAccess(*one) for one in (
         ("officer1", item, HOUR), ("archivist1", item, HOUR), ("officer1", item, later),
     )}  # fmt: skip
     assert len(desk.events()) == before
@@ -204,7 +208,7 @@ class FailingLog:
     inner: ReadingLog
     error: StoreFailure | StoreBusy
 
-    def keep(self, readings: Collection[Reading]) -> None:
+    def keep(self, readings: Collection[ReadAccess]) -> None:
         """Fails."""
         del readings
         raise self.error
@@ -282,7 +286,7 @@ def test_a_row_is_kept_once_on_each_engine(store: SqlStore, log_of: Callable[[Sq
     """Rows come back as they were kept, to the hour; keeping them again, in part or by another, adds what is new."""
     log = log_of(store)
     one = ReadItem(ReadKind.CASE, "VF-EP2024-0001")
-    rows = [Reading("officer1", one, HOUR), Reading("head1", ReadItem(ReadKind.MAIL, "m00000001"), HOUR)]
+    rows = [ReadAccess("officer1", one, HOUR), ReadAccess("head1", ReadItem(ReadKind.MAIL, "m00000001"), HOUR)]
     log.keep(rows[:1])
     log.keep(rows)
     store.readings.keep(rows)
@@ -300,7 +304,7 @@ def test_a_reading_waits_for_no_writer_on_postgresql(postgres_url: str) -> None:
     store, item = new_store(postgres_url), ReadItem(ReadKind.CASE, "VF-EP2024-0001")
     with store.begin() as tx:
         tx.number("held")
-        store.readings.keep([Reading("officer1", item, HOUR)])
+        store.readings.keep([ReadAccess("officer1", item, HOUR)])
         assert len(store.readings.of([item])) == 1
     store.close()
 
@@ -310,8 +314,8 @@ def test_several_keep_the_same_row_at_once(
 ) -> None:
     """Insert or nothing: no thread fails, and there is one row."""
     item = ReadItem(ReadKind.CASE, "VF-EP2024-0001")
-    in_threads(lambda _: store.readings.keep([Reading("officer1", item, HOUR)]), 6)
-    assert store.readings.of([item]) == [Reading("officer1", item, HOUR)]
+    in_threads(lambda _: store.readings.keep([ReadAccess("officer1", item, HOUR)]), 6)
+    assert store.readings.of([item]) == [ReadAccess("officer1", item, HOUR)]
 
 
 # ---- who sees who read
@@ -373,6 +377,31 @@ def test_the_list_of_readers_is_given_in_parts(desk: Desk) -> None:
     assert len(found) == 11  # and the privacy officer's own first look
 
 
+def test_what_a_reply_asked_for_is_listed_from_the_record(desk: Desk) -> None:
+    """`toon 1` by mail shows a case: the answer is on record with its recipient, so it needs no row."""
+    case = desk.decided()
+    name = "asked@bzk.example"
+    desk.receive(mail(OFFICER, "Vraag", f"toon {case}", message_id=name))
+    (answer,) = desk.mails(kind=Kind.REPLY_ANSWER)
+    assert kept(desk.env, ReadItem(ReadKind.CASE, case)) == set()
+    shown = Asking(desk.env, "head1")("case readers", case=case)
+    assert lines(shown) == [(START.replace(minute=0).isoformat(), "officer1", [("reply", answer.id)])]
+
+
+def test_the_command_line_prints_the_readers(desk: Desk) -> None:
+    """A line an hour and person: the hour, the name, and what was read."""
+    case = desk.decided()
+    Asking(desk.env)("case show", case=case)
+    ran = type_here(("case", "readers", "1"), Session(CONFIG, given=desk.env, officer="head1"))
+    assert (ran.status, ran.err) == (0, "")
+    assert [line.split() for line in ran.out.splitlines()] == [
+        ["HOUR", "WHO", "READ"], ["2024-06-06", "10:00+02:00", "A.", "Jansen", "case", case],
+    ]  # fmt: skip
+    nobody = type_here(("case", "readers", "1"), Session(CONFIG, given=desk.env, officer="officer1"))
+    assert (nobody.status, nobody.out) == (1, "")
+    assert "officer1 has none of the roles head, privacy officer that read this" in nobody.err
+
+
 # ---- who looks now
 
 
@@ -390,17 +419,6 @@ def test_others_who_look_at_the_same_thing_come_with_each_view(desk: Desk) -> No
     assert Asking(desk.env, "officer2")("case show", case=case)["looking"] == []  # another process
     again = Asking(desk.env, presence=presence)("case show", case=case)
     assert [one["officer"] for one in parts(again, "looking")] == ["officer2"]
-
-
-def test_a_reader_of_the_record_sees_the_rows_in_a_copy_of_the_file(desk: Desk, tmp_path: Path) -> None:
-    """The rows are in the database file, and so in each backup of it."""
-    case = desk.decided()
-    Asking(desk.env)("case show", case=case)
-    desk.env.store.scrub()
-    file = shutil.copy(str(make_url(desk.env.store.engine.url).database), tmp_path / "copy")  # type: ignore[attr-defined]
-    copied = new_store(f"sqlite:///{file}")
-    assert [one.person for one in copied.readings.of([ReadItem(ReadKind.CASE, case)])] == ["officer1"]
-    copied.close()
 
 
 def test_an_hour_is_that_of_utc() -> None:

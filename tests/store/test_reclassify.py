@@ -69,7 +69,7 @@ def test_kind_and_case_are_corrected_in_one_act(desk: Desk) -> None:
     outcome = desk.do(
         ReclassifyMessage(message=stored.id, kinds=(Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY), case=case)
     )
-    assert outcome.text == f"message {stored.id} is platform_ack and substantive_reply, and is in {two}"
+    assert outcome.text.english == f"message {stored.id} is platform_ack and substantive_reply, and is in {two}"
     assert desk.clocks(one)["human"] == RUNNING
     assert (desk.clocks(two)["human"], desk.clocks(two)["substance"]) == (("stopped", 17), ("stopped", 17))
     assert desk.row(Case, desk.notification(one).case).state == "notified"

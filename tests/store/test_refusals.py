@@ -361,7 +361,7 @@ def test_approving_says_that_it_waits(desk: Desk, server: Server) -> None:
     desk.settle()
     key = desk.drafted()
     said = desk.do(Approve(draft=key))
-    assert "queued: the submission server refuses mail since 10:34" in said.text
+    assert "queued: the submission server refuses mail since 10:34" in said.text.english
     assert said.did.held_since is not None
 
 

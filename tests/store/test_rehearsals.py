@@ -40,6 +40,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings
 from flaggermail.shipped import stories
 from flaggermail.stories import rehearsal
+from tests.acting import warned
 from tests.doubles.told_status import written
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
@@ -70,7 +71,7 @@ def notify(desk: Desk) -> str:
     desk.do(Assess(case=CASE, incorrect=True, criteria=(1,), own_attempts=3))
     desk.do(Decide(case=CASE, decision=Decision.NOTIFY, reason="votes become invalid"))
     drafted = desk.do(Draft(case=CASE, channel="x-urgent", title="Names on ballots", text="A video says so."))
-    assert drafted.warnings == (f"exercise: the desk plays {X_CHANNEL}, and nothing will leave for it",)
+    assert warned(drafted) == (f"exercise: the desk plays {X_CHANNEL}, and nothing will leave for it",)
     desk.do(Approve(draft=drafted.key))
     return drafted.key
 
@@ -105,14 +106,14 @@ def test_on_another_day_no_option_is_needed(new_desk: NewDesk) -> None:
     """Only a polling day needs to be confirmed."""
     desk = new_desk()
     desk.clock.set(START + timedelta(days=1))
-    assert "plays S08, 60 minutes in one" in desk.do(StartExercise(story="S08")).text
+    assert "plays S08, 60 minutes in one" in desk.do(StartExercise(story="S08")).text.english
 
 
 def test_a_rehearsal_ends_at_midnight_before_a_polling_day(new_desk: NewDesk) -> None:
     """The start says so; at midnight nothing more is played, its cases are closed, and the debrief is sent."""
     desk = new_desk()
     desk.clock.set(datetime.fromisoformat("2027-03-16T22:34:00+01:00"))
-    begun = desk.do(StartExercise(story="S08", speed=1)).text
+    begun = desk.do(StartExercise(story="S08", speed=1)).text.english
     assert begun.endswith("; it ends at midnight at the latest, before the polling day of PS2027")
     assert go_on(desk) == 1
     midnight = datetime.fromisoformat("2027-03-17T00:00:00+01:00")

@@ -62,8 +62,8 @@ def test_a_sender_who_is_refused_after_all_lets_the_clocks_run_again(desk: Desk)
     did = ask(desk, "message refuse", message=str(notice.shows), reason="it was not theirs")["did"]
     assert isinstance(did, dict)
     ((resumed),) = did["clocks"]
-    assert (resumed["kinds"], resumed["turn"]) == (("receipt", "human"), "running again")
-    assert "minutes" not in resumed or resumed["minutes"] is None
+    assert (resumed["kinds"], resumed["turn"]) == (["receipt", "human"], "running again")
+    assert resumed["minutes"] is None
 
 
 def test_a_call_says_what_it_stopped_and_a_second_one_that_nothing_was_left(desk: Desk) -> None:

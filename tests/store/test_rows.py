@@ -21,7 +21,9 @@ from flaggermail.wording.said import StoredText
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
 
-OWN_TABLES = {"event", "chain_head", "personal", "counter", "cursor", "lease", "reading", "row_event"}
+OWN_TABLES = {
+    "event", "chain_head", "personal", "counter", "cursor", "kept_answer", "lease", "reading", "row_event",
+}  # fmt: skip
 MANY = settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 by_kind = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.TABLE)

@@ -21,6 +21,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.rota import read_steps
+from tests.acting import warned
 from tests.corpus import each
 from tests.store.desk_fixtures import META, REFERRER, Desk, NewDesk, mail
 from tests.store.test_reported_mail import bounce
@@ -84,11 +85,11 @@ def test_the_nearest_polling_day_decides(new_desk: NewDesk, day: str, election: 
 def test_adding_one_beside_another_says_what_follows(desk: Desk) -> None:
     """The command names each open election whose days it shares, and no other."""
     desk.clock.set(AUTUMN)
-    assert desk.do(BB).warnings == ()
+    assert warned(desk.do(BB)) == ()
     said = "its period and that of BB overlap: a referral opens in the one with the nearest polling day"
-    assert desk.do(AA).warnings == (said,)
+    assert warned(desk.do(AA)) == (said,)
     after = replace(BB, code="CC", period_from=date(2026, 11, 11), period_until=date(2026, 11, 30))
-    assert desk.do(replace(after, polling_days=(date(2026, 11, 11),))).warnings == ()
+    assert warned(desk.do(replace(after, polling_days=(date(2026, 11, 11),)))) == ()
 
 
 def test_of_two_equally_near_the_one_to_come_decides(overlapping: Desk) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail.cases.elections import register
+from flaggermail.cases.registration import register
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands.approve import Approve, Reject
@@ -27,6 +27,7 @@ from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.kinds import Kind
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import UnitOfWork
+from tests.acting import warned
 from tests.store.desk_fixtures import (
     HEAD,
     OFFICER,
@@ -147,8 +148,8 @@ def test_an_approver_who_left_does_not_count_at_approval(new_desk: NewDesk) -> N
     desk.do(Approve(draft=key), "officer2")
     reconfigure(desk, without("officer2"))
     outcome = desk.do(Approve(draft=key), "head1")
-    assert outcome.text == f"draft {key}: 1 of 2 approvals"
-    assert outcome.warnings == (
+    assert outcome.text.english == f"draft {key}: 1 of 2 approvals"
+    assert warned(outcome) == (
         "still to approve: A. Jansen or Signer",
         (
             "1 approval of the 2 that are needed; that of officer2 does not count (oncall.yaml names no approver with "
@@ -185,7 +186,7 @@ def test_an_approval_with_another_login_is_given_anew(new_desk: NewDesk) -> None
         work = UnitOfWork(desk.env, tx, desk.clock.now(), "officer2", login="officer2")
         Approve(draft=key).perform(work)
     reconfigure(desk, another_login("officer2"))
-    assert desk.do(Approve(draft=key), "officer2").text == f"draft {key}: 1 of 2 approvals"
+    assert desk.do(Approve(draft=key), "officer2").text.english == f"draft {key}: 1 of 2 approvals"
     desk.do(Approve(draft=key), "head1")
     desk.settle()
     assert len(desk.server.to(X_CHANNEL)) == 1
@@ -236,7 +237,7 @@ def test_a_mail_is_withheld_with_the_words_of_the_configuration(desk: Desk, why:
     with looking(desk) as work:
         overview = gather(work, link=True)
         (held,) = ShowHandover().show(work).withheld
-        answers = [held.answer.english, ShowMail(mail=row.id).show(work)["answer"]]
+        answers = [held.answer.english, ShowMail(mail=row.id).show(work).row.answer.english]
     assert (overview.outbox["withheld"], overview.outbox["queued"], overview.waiting_since) == (1, 0, None)
     assert any("`flaggermail outbox list`" in line and "configuration" in line for line in overview.troubles())
     assert all(words in str(answer) for answer in answers)
@@ -356,7 +357,7 @@ def test_approving_follows_a_renamed_channel(desk: Desk) -> None:
     key = drafted(desk)
     reconfigure(desk, channel(code="x-desk", name="Nieuw kanaal"), only("x-desk", "x-phone"))
     outcome = desk.do(Approve(draft=key), "officer1")
-    assert outcome.warnings == (f"channel x-urgent: is x-desk in platforms.yaml now ({X_CHANNEL})",)
+    assert warned(outcome) == (f"channel x-urgent: is x-desk in platforms.yaml now ({X_CHANNEL})",)
     desk.settle()
     use = desk.notification(key)
     assert (use.state, use.channel, use.channel_name) == ("sent", "x-desk", "Nieuw kanaal")
@@ -392,7 +393,7 @@ def test_approving_warns_of_an_address_that_the_channel_gained(desk: Desk) -> No
     key = drafted(desk)
     reconfigure(desk, channel(to=(X_CHANNEL, NEW)))
     outcome = desk.do(Approve(draft=key), "officer1")
-    assert outcome.warnings == (
+    assert warned(outcome) == (
         f"channel x-urgent: has {NEW} in platforms.yaml too; the draft is for {X_CHANNEL} alone",
     )
     desk.settle()
@@ -419,7 +420,7 @@ def test_a_renamed_telephone_is_followed(desk: Desk) -> None:
     key = drafted(desk, to="x-phone")
     reconfigure(desk, channel("x-phone", code="x-line"), only("x-urgent", "x-line"))
     outcome = desk.do(Approve(draft=key), "officer1")
-    assert outcome.warnings == ("channel x-phone: is x-line in platforms.yaml now (phone)",)
+    assert warned(outcome) == ("channel x-phone: is x-line in platforms.yaml now (phone)",)
     assert desk.notification(key).channel == "x-line"
 
 
@@ -445,6 +446,6 @@ def test_the_record_of_another_configuration_decides_nothing(desk: Desk) -> None
     key = drafted(desk)
     theirs = replace(desk.env, settings=channel(to=(NEW,))(desk.env.settings))
     register(theirs)
-    assert desk.do(Approve(draft=key), "officer1").warnings == ()
+    assert warned(desk.do(Approve(draft=key), "officer1")) == ()
     desk.settle()
     assert len(desk.server.to(X_CHANNEL)) == 1

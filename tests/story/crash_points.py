@@ -19,7 +19,7 @@ WAYS = ("intake.poll", "outbox.delivery")  # entry points of incoming and outgoi
 COMMANDS = "commands."  # their ports serve typed commands; an act by mail only writes rows
 FOR_COMMANDS = frozenset({  # as COMMANDS: functions
     "cases.lifecycle._read", "cases.lifecycle.new_tail",
-    "cases.elections.register",  # for `wiring`, at a start
+    "cases.registration.register",  # for `wiring`, at a start
     "letters.writing.begin", "letters.writing.begin_in", "letters.writing.begin_restored",
     "health.mailbox_monitor.unread",  # for `status`: reads the clock, and writes nothing
     "notices.page_queue.offer_of",  # for `commands.devices` and pagers; sealing reads a key and writes nothing

@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from flaggermail.daemon import service as daemon
+from flaggermail.door import serving as door
 
 UNIT = Path(__file__).parents[2] / "systemd" / "flaggermail.service"
+DOOR, OVER_TCP = UNIT.with_name("flaggermail-door.service"), UNIT.with_name("flaggermail-door-postgresql.conf")
 EXECUTABLE = re.compile(r"^ExecStart=\S+", re.MULTILINE)
 
 
@@ -26,24 +28,25 @@ def analyze(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
 
 
-def service() -> dict[str, str]:
+def service(path: Path = UNIT) -> dict[str, str]:
     """Returns the settings of [Service]; of a repeated key, the last."""
     unit = configparser.ConfigParser(strict=False, interpolation=None, delimiters=("=",), comment_prefixes=("#",))
     unit.optionxform = str  # type: ignore[assignment,method-assign] # the documented way to keep capitals
-    unit.read(UNIT, "utf-8")
+    unit.read(path, "utf-8")
     return dict(unit["Service"])
 
 
-def test_systemd_rates_it_at_two_or_less() -> None:
+@pytest.mark.parametrize("unit", [UNIT, DOOR], ids=lambda unit: unit.stem)
+def test_systemd_rates_it_at_two_or_less(unit: Path) -> None:
     """The exposure that systemd computes is at most 2.0 on its scale from 0 to 10."""
-    rated = analyze("security", "--offline=true", "--threshold=20", str(UNIT))
+    rated = analyze("security", "--offline=true", "--threshold=20", str(unit))
     assert rated.returncode == 0, rated.stdout[-200:] + rated.stderr
-    assert "Overall exposure level for flaggermail.service" in rated.stdout
+    assert f"Overall exposure level for {unit.name}" in rated.stdout
 
 
-def verified(text: str, folder: Path) -> str:
+def verified(text: str, folder: Path, name: str = UNIT.name) -> str:
     """Returns systemd's complaints about a unit whose program exists."""
-    copy = folder / "flaggermail.service"
+    copy = folder / name
     copy.write_text(EXECUTABLE.sub("ExecStart=/bin/true", text), "utf-8")
     done = analyze("verify", str(copy))
     return done.stdout + done.stderr
@@ -52,6 +55,30 @@ def verified(text: str, folder: Path) -> str:
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     """systemd-analyze prints nothing about the unit; it exits 0 even on an unknown key."""
     assert verified(UNIT.read_text("utf-8"), tmp_path) == ""
+
+
+def test_systemd_finds_nothing_wrong_with_the_door(tmp_path: Path) -> None:
+    """Neither in the unit nor in the drop-in for a database over TCP."""
+    assert verified(DOOR.read_text("utf-8"), tmp_path, DOOR.name) == ""
+    drop_in = tmp_path / f"{DOOR.name}.d" / "postgresql.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text(OVER_TCP.read_text("utf-8"), "utf-8")
+    assert verified(DOOR.read_text("utf-8"), tmp_path, DOOR.name) == ""
+
+
+def test_the_door_has_no_network_and_no_secret_and_knows_accounts() -> None:
+    """It reaches Unix sockets alone, gets no credential, and is in no user namespace, where it would know nobody."""
+    unit = service(DOOR)
+    assert (unit["RestrictAddressFamilies"], unit["PrivateNetwork"]) == ("AF_UNIX", "yes")
+    assert "PrivateUsers" not in unit
+    assert "Credential" not in DOOR.read_text("utf-8")
+    assert (unit["Type"], unit["User"], unit["RuntimeDirectory"]) == ("notify", "flaggermail", "flaggermail")
+    assert int(unit["CPUWeight"]) < 100
+    assert seconds(unit["TimeoutStopSec"]) > door.STOP_WITHIN
+    assert seconds(unit["WatchdogSec"]) > 2 * door.HEARD_WITHIN
+    apart = {"ExecStart", "ExecReload", "PrivateUsers", "LoadCredential", "RestrictAddressFamilies", "WatchdogSec"}
+    hardening = {key for key in service() if key.startswith(("Protect", "Private", "Restrict", "Lock", "NoNew"))}
+    assert hardening - apart <= set(unit)
 
 
 @pytest.mark.parametrize(

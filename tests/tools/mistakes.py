@@ -250,6 +250,7 @@ MISTAKES = (
     _typing("a misspelt option", "check --jsn"),
     _typing("a case that does not exist", "case show VF-EP2024-0099"),
     _typing("a login that is no officer's", "resume", login="somebody"),
+    _typing("a login of nobody in oncall.yaml reads", "case list", login="somebody"),
     _typing("an officer who does not exist", "officer enrol offcer1"),
     _typing("`demo` without its extra", "demo --once"),
     _typing("an instant in words", "events --since yesterday"),

@@ -190,7 +190,7 @@ def test_search_lets_field_names_and_statements_pass(source: str) -> None:
 # They read officers' files, speak to people (cli, web, report, logbook) or replace servers (demo).
 READERS = frozenset({"settings", "rules", "notifications"})
 EDGE = frozenset({"commands/requests.py", "commands/command.py", "desk/views/view.py"})  # requests as JSON
-THIRD_PARTY_TOPS = READERS | {"adapters", "annex", "cli", "logbook.py", "report", "stories", "web"}
+THIRD_PARTY_TOPS = READERS | {"adapters", "door", "annex", "cli", "logbook.py", "report", "stories", "web"}
 NOW = frozenset({"now", "today", "utcnow"})
 
 
@@ -229,7 +229,10 @@ HTTP = frozenset({"urllib.request", "http.client", "requests", "httpx", "aiohttp
 
 
 def test_only_heartbeat_pagers_and_tokens_speak_http() -> None:
-    """Only heartbeat, pagers and the endpoint of tokens use HTTP, and what gives two of them their deadline."""
+    """Only heartbeat, pagers and the endpoint of tokens use HTTP, and what gives two of them their deadline.
+
+    The door asks its own socket whether it answers.
+    """
     speaking = set()
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -237,7 +240,7 @@ def test_only_heartbeat_pagers_and_tokens_speak_http() -> None:
         named |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         if named & HTTP or {name.partition(".")[0] for name in named} & HTTP:
             speaking.add(path.name)
-    assert speaking == {"machine.py", "apprise_pager.py", "endpoint.py", "web.py"}
+    assert speaking == {"machine.py", "apprise_pager.py", "endpoint.py", "serving.py", "web.py"}
 
 
 @each("path", SOURCES, ids=name_of)
@@ -245,3 +248,45 @@ def test_only_the_imap_adapter_knows_the_numbers_of_imap(path: Path) -> None:
     """To the others a position and a mail's name are opaque, so that another kind of mailbox needs no change there."""
     if not path.relative_to(ROOT / "flaggermail").as_posix().startswith("adapters/imap/"):
         assert "uidvalidity" not in path.read_text("utf-8").lower()
+
+
+ROOMS = sorted(path.parent.relative_to(ROOT / "flaggermail") for path in ROOT.glob("flaggermail/**/__init__.py"))
+CLI = Path("cli")
+_NAMED = re.compile(r"`([a-z_]+(?:\.[A-Za-z_]+)*)`")
+
+
+@each("room", ROOMS)
+def test_a_room_names_entry_points_that_are_there(room: Path) -> None:
+    """Each name in its docstring is a module or file, or a name in one, of the room or the product, or a command."""
+    docstring = ast.get_docstring(ast.parse((ROOT / "flaggermail" / room / "__init__.py").read_text("utf-8"))) or ""
+    gone = [name for name in _NAMED.findall(docstring) if not any(_is_there(one, name) for one in (room, Path(), CLI))]
+    assert not gone, f"{room}: {', '.join(gone)}"
+
+
+def _is_there(room: Path, name: str) -> bool:
+    """True for a module below the folder, and for a name that a module, or the room itself, binds at its top."""
+    first, *rest = name.split(".")
+    for depth in range(len(rest) + 1):
+        path = (ROOT / "flaggermail" / room).joinpath(first, *rest[:depth])
+        if path.is_dir() and depth < len(rest) and rest[depth] in _bound(path / "__init__.py"):
+            return True
+        if path.is_dir() and depth == len(rest):
+            return True
+        if path.with_suffix(".py").is_file():
+            return depth == len(rest) or rest[depth] in _bound(path.with_suffix(".py"))
+    folder = ROOT / "flaggermail" / room
+    return (folder / name).is_file() or (not rest and first in _bound(folder / "__init__.py"))
+
+
+@cache
+def _bound(module: Path) -> set[str]:
+    """Returns the names that a module binds at its top."""
+    found = set[str]()
+    for node in ast.parse(module.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ImportFrom):
+            found |= {one.asname or one.name for one in node.names}
+        for target in getattr(node, "targets", [getattr(node, "target", None)]):
+            found |= {one.id for one in ast.walk(target) if isinstance(one, ast.Name)} if target else set()
+    return found

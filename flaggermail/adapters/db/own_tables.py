@@ -97,3 +97,14 @@ class LeaseRow(Row, table=True):
     holder: str
     fencing: int
     until: datetime
+
+
+class KeptAnswerRow(Row, table=True):
+    """The answer to a command that bore a key: see `ports.KeptAnswer`."""
+
+    __tablename__ = "kept_answer"
+    key: str = Field(primary_key=True)
+    person: str
+    asked: str
+    at: datetime = Field(index=True)
+    answer: str = Field(sa_column=Column(Text, nullable=False))

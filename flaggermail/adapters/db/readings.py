@@ -18,9 +18,10 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.engine import ANEW, OwnFile, Turns, begun, connect_reading
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.record.readings import Reading, ReadItem, ReadKind
+from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind
 
 WAIT = 2.0  # seconds that a view waits for other writers before it gives up the row of its reading
+LONG_WAIT = 10.0  # seconds that the daemon waits to remove rows
 MOST_ASKED = 10_000  # values in one statement: SQLite takes 32,766
 _READING = table_of("reading")
 _KEEP = text(
@@ -41,30 +42,30 @@ class SqlReadings:
         """`faults` raises what the store raises for an error of its database."""
         self._engine, self._turns, self._file, self._faults = engine, turns, file, faults
 
-    def keep(self, kept: Collection[Reading]) -> None:
+    def keep(self, kept: Collection[ReadAccess]) -> None:
         """Keeps each reading once; see `ports.ReadingLog`."""
         new = set(kept).difference(self.of({one.item for one in kept}))
         if not new:
             return
-        with self._writing() as connection:
+        with self._writing(WAIT) as connection:
             for one in new:
                 values = {"kind": one.item.kind.value, "item": one.item.key, "hour": one.hour, "person": one.person}
                 connection.execute(_KEEP, values)
 
-    def of(self, items: Collection[ReadItem]) -> list[Reading]:
+    def of(self, items: Collection[ReadItem]) -> list[ReadAccess]:
         """Returns the readings of these items, in no order."""
         with self._faults(writing=False), connect_reading(self._engine) as connection:
             return list(_of_items(connection, items))
 
     def forget(self, before: datetime) -> int:
         """Removes the readings of the hours before; returns their number."""
-        with self._writing() as connection:
+        with self._writing(LONG_WAIT) as connection:
             return connection.execute(_BEFORE, {"before": before}).rowcount
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing(self, wait: float) -> Iterator[Connection]:
         is_file = self._engine.dialect.name == "sqlite"  # a server lets several write beside each other
-        turn = self._turns.turn(WAIT) if is_file else nullcontext(WAIT)
+        turn = self._turns.turn(wait) if is_file else nullcontext(wait)
         with self._faults(writing=True), turn as left, self._engine.connect() as connection:
             connection.execution_options(**{ANEW: True})
             with begun(connection, time.monotonic() + left):
@@ -72,9 +73,9 @@ class SqlReadings:
                 yield connection
 
 
-def _of_items(connection: Connection, items: Collection[ReadItem]) -> Iterator[Reading]:
+def _of_items(connection: Connection, items: Collection[ReadItem]) -> Iterator[ReadAccess]:
     for kind, group in groupby(sorted(items), attrgetter("kind")):
         keys = [one.key for one in group]
         for part in (keys[first : first + MOST_ASKED] for first in range(0, len(keys), MOST_ASKED)):
             for row in connection.execute(_OF_ITEMS, {"kind": kind.value, "items": part}):
-                yield Reading(row.person, ReadItem(ReadKind(row.kind), row.item), row.hour)
+                yield ReadAccess(row.person, ReadItem(ReadKind(row.kind), row.item), row.hour)

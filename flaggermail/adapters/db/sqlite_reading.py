@@ -40,9 +40,9 @@ from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
 
 if TYPE_CHECKING:
-    from flaggermail.ports import Bookmark, Cursor, ReadingLog, SearchTerm, Transaction
+    from flaggermail.ports import Bookmark, Cursor, KeptAnswer, ReadingLog, SearchTerm, Transaction
     from flaggermail.record.audit import AuditResult
-    from flaggermail.record.readings import Reading, ReadItem
+    from flaggermail.record.readings import ReadAccess, ReadItem
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
@@ -182,6 +182,11 @@ class SqliteReading(ReadableRows):
             after = page[-1][0]
             left -= 0 if most is None else len(page)
 
+    def last_about(self, key: str, most: int) -> list[Event]:
+        """Returns the last events with that case, notification or message, in a snapshot of its own."""
+        with self._whole() as tx:
+            return tx.last_about(key, most)
+
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
         if seq is None:
@@ -228,6 +233,19 @@ class SqliteReading(ReadableRows):
         """Raises StoreFailure: a reader writes nothing."""
         _refuse(folder, cursor)
 
+    def kept_answer(self, key: str) -> KeptAnswer | None:
+        """Returns the answer that is kept under a key; None if there is none."""
+        with self._whole() as tx:
+            return tx.kept_answer(key)
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Raises StoreFailure: a reader writes nothing."""
+        _refuse(answer)
+
+    def forget_answers(self, before: datetime) -> int:
+        """Raises StoreFailure: a reader writes nothing."""
+        _refuse(before)
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undoes nothing: a reader has nothing to undo."""
@@ -240,7 +258,7 @@ class FileReadings:
     def __init__(self, file: Path, whole: Callable[[], ReadingLog]) -> None:
         self._file, self._whole = file, whole
 
-    def keep(self, kept: Collection[Reading]) -> None:
+    def keep(self, kept: Collection[ReadAccess]) -> None:
         """Keeps each reading once; see `ports.ReadingLog`."""
         address = f"file:{quote(str(self._file))}?mode=rw"
         with (
@@ -254,7 +272,7 @@ class FileReadings:
                 connection.executemany(_KEEP, new)
                 connection.execute("COMMIT")
 
-    def of(self, items: Collection[ReadItem]) -> list[Reading]:
+    def of(self, items: Collection[ReadItem]) -> list[ReadAccess]:
         """Returns the readings of these items, in no order."""
         return self._whole().of(items)
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, update
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
@@ -58,7 +59,7 @@ from flaggermail.adapters.db.mapping import (
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
 from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound
-from flaggermail.ports import Bookmark, Cursor, SearchTerm
+from flaggermail.ports import Bookmark, Cursor, KeptAnswer, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.definition import Comparison, FieldCondition
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_event
@@ -69,7 +70,7 @@ from flaggermail.wording.refusals import CommandRefusal
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
-CURSOR = table_of("cursor")
+CURSOR, KEPT_ANSWER = table_of("cursor"), table_of("kept_answer")
 INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
 PAGE = 500
 MOST_ASKED = 10_000  # values in one statement: SQLite takes 32,766
@@ -315,6 +316,19 @@ class SqlTransaction(ReadableRows):
                     written.forget()
             raise
 
+    def kept_answer(self, key: str) -> KeptAnswer | None:
+        """Returns the answer that is kept under a key; None if there is none."""
+        row = self._connection.execute(select_columns(KEPT_ANSWER).where(KEPT_ANSWER.c.key == key)).one_or_none()
+        return None if row is None else KeptAnswer(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+    def keep_answer(self, answer: KeptAnswer) -> None:
+        """Keeps the answer to a command under its key, which no other may have."""
+        self._connection.execute(insert(KEPT_ANSWER), asdict(answer))
+
+    def forget_answers(self, before: datetime) -> int:
+        """Forgets the answers that were kept before that instant; returns their number."""
+        return self._connection.execute(delete(KEPT_ANSWER).where(KEPT_ANSWER.c.at < before)).rowcount
+
     def finish(self) -> str:
         """Writes what was kept for the end, the chain's head last; returns its digest. Call once, before the commit."""
         self._write_out()
@@ -407,6 +421,17 @@ class SqlTransaction(ReadableRows):
         tests += [] if since is None else [col(EventRow.at) >= since]
         for page in self._chain(tests, after, most):
             yield from decode_each(page, partial(_revealed, self._values([seq for seq, _ in page])), kind)
+
+    def last_about(self, key: str, most: int) -> list[Event]:
+        """Returns the last events with that case, notification or message; see `ports.Transaction`."""
+        self._links.write_out()
+        newest = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq).desc()).limit(most)
+        found: dict[int, bytes] = {}
+        for column in (EventRow.case, EventRow.notification, EventRow.message):  # each by its own index
+            found.update((seq, octets) for seq, octets in self._session.exec(newest.where(col(column) == key)))
+        last = sorted(found, reverse=True)[:most]
+        values = self._values(last)
+        return [decode(found[seq], partial(_revealed, values)) for seq in last]
 
     def _values(self, events: Sequence[int]) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""

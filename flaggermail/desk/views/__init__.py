@@ -47,7 +47,6 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "oncall held": "flaggermail.desk.views.oncall:ListHeldBack",
     "oncall next": "flaggermail.desk.views.oncall:ShowNext",
     "oncall now": "flaggermail.desk.views.oncall:ShowNow",
-    "oncall page": "flaggermail.desk.views.oncall:TryPagers",
     "oncall pages": "flaggermail.desk.views.oncall:ListPages",
     "outbox list": "flaggermail.desk.views.outbox_list:ListOutbox",
     "outbox show": "flaggermail.desk.views.notification:ShowMail",

@@ -19,8 +19,7 @@ from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import CaseState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
-
-NOTHING_ASKED = "say what to find: a number, a correspondent, a date, a tag, or a case"
+from flaggermail.wording.refusals import ViewRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +86,9 @@ class FindInArchive(ArchiveView, ListView):
         """Returns what is found; each part searches anew. Raises Refusal, NotFound."""
         asked, case = self._criteria(work), self.about(work)
         if self.text is not None and case is None:
-            raise Refusal("text: the text of mails is searched within one case only; name it: --case CASE")
+            raise Refusal(ViewRefusal.TEXT_WITHIN_CASE())
         if asked.is_empty and case is None:
-            raise Refusal(f"archive find: {NOTHING_ASKED}")
+            raise Refusal(ViewRefusal.NOTHING_TO_FIND())
         rows, unread = find.mails(work, asked, case), list[str]()
         if self.text is not None:
             rows, unread = find.with_text(work, rows, self.text)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flaggermail.cases.elections import period_at
-from flaggermail.desk.answers import Answer, Reader, document_of
-from flaggermail.mail.message import Json
+from flaggermail.desk.answers import Answer
 from flaggermail.notices.duty import readers
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
@@ -86,10 +85,6 @@ class Calculation:
             now_until=found.until if isinstance(found, NothingDue) else None,
             steps=tuple(self._step(line) for line in self._reminders(at)),
         )
-
-    def document(self, at: datetime | None = None) -> Mapping[str, Json]:
-        """Returns the plan as JSON in English."""
-        return document_of(self.plan(at), Reader(self._zone))
 
     def _step(self, line: _Line) -> PlannedReminder:
         officer = self._work.env.settings.rota.officer(line.officer or "")

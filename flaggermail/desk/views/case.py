@@ -1,161 +1,163 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Cases: the list, and all that is recorded of one."""
+"""All that is recorded of one case."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
-from zoneinfo import ZoneInfo
+from typing import Annotated, ClassVar
 
+from flaggermail.cases import assessment
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.cases.lifecycle import missing_of
-from flaggermail.commands.cases import same_narrative
+from flaggermail.commands.cases import numbers_on_narrative
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.views.calculation import Calculation
-from flaggermail.desk.views.view import Document, View, json_of, plain
-from flaggermail.figures.ledger import of_rows
-from flaggermail.figures.looks import MOST_LABELS
-from flaggermail.figures.moments import TimelineLabel, shown
-from flaggermail.figures.uses import PlatformUse, uses_of
-from flaggermail.mail.message import Json, SenderVerdict
-from flaggermail.notifications import clocks
-from flaggermail.notifications.clocks import CLOCKS
-from flaggermail.record.case_values import LanguageCode
+from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.calculation import ClockPlan
+from flaggermail.desk.views.case_uses import CaseUses, ShownNotification
+from flaggermail.desk.views.view import ListView
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.ports import Transaction
+from flaggermail.record.case_values import Decision, DeclineReason, Item
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
-from flaggermail.reminders.handover import open_clocks
+from flaggermail.record.rows import Case, ContactNote, LegalHold, Reminder, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
-from flaggermail.wording.report import Caption
+from flaggermail.wording.said import StoredText
 
-_OF_EARLIER = (
-    "number", "title", "election", "narratives", "decision", "decision_ground", "decision_reason", "decided_at",
-    "criteria", "contradicts",
-)  # fmt: skip
+MOST_PRECEDENTS = 20
+"""The earlier cases on a narrative that are shown; `case list` with that narrative lists all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowCase(View):
-    """One case: its messages, its notifications with their clocks, its reminders and notes."""
+class Precedent(Answer):
+    """What an earlier case tells the officer: its decision and the reasoning."""
+
+    number: str
+    title: str
+    election: str
+    narratives: tuple[str, ...]
+    decision: Decision | None
+    decision_ground: DeclineReason | None
+    decision_reason: str | None
+    decided_at: datetime | None
+    criteria: tuple[int, ...]
+    contradicts: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCounts(Answer):
+    """How many there are of what a case shows in lists, which may hold fewer."""
+
+    messages: int
+    notifications: int
+    reminders: int
+    notes: int
+    related_cases: int
+    same_narrative: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSheet(Answer):
+    """A case with everything about it; `next` is the cursor of further messages.
+
+    `reminders` and `running` are those of the case itself, `lacks` is what its assessment lacks for a decision to
+    notify, and `referrer_verdict` is null without a mail of the referrer.
+    """
+
+    row: Annotated[Case, FLAT]
+    referrer_verdict: SenderVerdict | None
+    missing: tuple[Item, ...]
+    lacks: tuple[StoredText, ...]
+    related_cases: tuple[Precedent, ...]
+    same_narrative: tuple[Precedent, ...]
+    messages: tuple[StoredMessage, ...]
+    next: str | None
+    notifications: tuple[ShownNotification, ...]
+    reminders: tuple[Reminder, ...]
+    running: tuple[ClockPlan, ...]
+    notes: tuple[ContactNote, ...]
+    holds: tuple[LegalHold, ...]
+    in_all: CaseCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCase(ListView):
+    """One case: its messages, its notifications with their clocks, its reminders and notes.
+
+    `limit` and `cursor` are those of its messages; of each other list the latest `limit` are shown.
+    """
 
     MAY: ClassVar[frozenset[str]] = READERS
 
     case: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns the case with everything about it. Raises NotFound."""
-        case, tx, zone = the_case(work, self.case), work.tx, work.env.settings.zone
-        messages = sorted(
-            tx.find(StoredMessage, where(StoredMessage.case).is_(case.number)),
-            key=lambda row: (row.received_at, row.id),
-        )
+    def show(self, work: UnitOfWork) -> CaseSheet:
+        """Returns the case with everything about it. Raises NotFound, Refusal."""
+        case, tx = the_case(work, self.case), work.tx
+        here = where(StoredMessage.case).is_(case.number)
+        page = self.ordered(work, StoredMessage, StoredMessage.received_at, here)
         notes = sorted(
             tx.find(ContactNote, where(ContactNote.case).is_(case.number)), key=lambda row: (row.effective_at, row.id)
         )
-        uses = _Uses(work, case)
-        return {
-            **plain(case, zone),
-            "referrer_verdict": _verdict_on_referrer(case, messages),
-            "missing": [item.value for item in missing_of(work, case)],
-            "related_cases": [earlier(other, zone) for other in tx.find(Case, where(Case.number).in_(case.related))],
-            "same_narrative": [earlier(other, zone) for other in same_narrative(tx, case)],
-            "messages": [plain(message, zone) for message in messages],
-            "notifications": uses.documents(),
-            "reminders": uses.reminders_of(None),
-            "running": uses.running_of(None),
-            "notes": [plain(note, zone) for note in notes],
-            "holds": [plain(hold, zone) for hold in HeldOnDay(tx, work.today, zone).of_case(case)],
-        }
-
-
-class _Uses:
-    """The notifications of a case, with the clocks, reminders and open clocks of each and of the case itself."""
-
-    def __init__(self, work: UnitOfWork, case: Case) -> None:
-        tx, self._case, self._zone = work.tx, case, work.env.settings.zone
-        found = tx.find(Notification, where(Notification.case).is_(case.number))
-        self._notifications = sorted(found, key=lambda row: (row.drafted_at, row.id))
-        self._clocks = tx.find(ClockRow, where(ClockRow.notification).in_([row.id for row in self._notifications]))
-        self._reminders = sorted(
-            tx.find(Reminder, where(Reminder.case).is_(case.number)), key=lambda row: (row.told_at, row.id)
+        alike = numbers_on_narrative(tx, case)
+        uses = CaseUses(work, case, self.limit)
+        return CaseSheet(
+            row=case,
+            referrer_verdict=_verdict_on_referrer(tx, case),
+            missing=missing_of(work, case),
+            lacks=assessment.missing(case) if case.decision is None else (),
+            related_cases=precedents(tx, sorted(case.related)[: self.limit]),
+            same_narrative=precedents(tx, alike[:MOST_PRECEDENTS]),
+            messages=page.lines,
+            next=page.next,
+            notifications=uses.shown(),
+            reminders=uses.reminders_of(None),
+            running=uses.running_of(None),
+            notes=tuple(notes[-self.limit :]),
+            holds=HeldOnDay(tx, work.today, work.env.settings.zone).of_case(case),
+            in_all=CaseCounts(
+                messages=tx.count(StoredMessage, here),
+                notifications=uses.in_all,
+                reminders=uses.reminders_in_all,
+                notes=len(notes),
+                related_cases=len(case.related),
+                same_narrative=len(alike),
+            ),
         )
-        self._now = work.now
-        self._uses = {use.notification: use for use in uses_of(of_rows(tx)) if use.case == case.number}
-        self._running = [
-            (one.notification.id if one.notification else None, Calculation(work, one).document())
-            for one in open_clocks(tx)
-            if one.case.number == case.number
-        ]
-
-    def documents(self) -> list[Json]:
-        """Returns the notifications in the order in which they were drafted."""
-        return [
-            {
-                **plain(one, self._zone),
-                "clocks": self._clocks_of(one.id, use),
-                "reminders": self.reminders_of(one.id),
-                "running": self.running_of(one.id),
-                "timeline": [] if use is None else timeline(use, self._now, self._zone),
-            }
-            for one in self._notifications
-            for use in [self._uses.get(one.id)]
-        ]
-
-    def _clocks_of(self, about: str, use: PlatformUse | None) -> list[Json]:
-        own = [clock for clock in self._clocks if clock.notification == about]
-        own.sort(key=lambda clock: CLOCKS.index(clock.kind))
-        return [_clock(clock, use, self._zone, exercise=self._case.exercise) for clock in own]
-
-    def reminders_of(self, about: str | None) -> list[Json]:
-        """Returns the reminders about the notification, or about the case itself."""
-        return [plain(one, self._zone) for one in self._reminders if one.notification == about]
-
-    def running_of(self, about: str | None) -> list[Json]:
-        """Returns the calculation of each open clock of the notification, or of the case itself."""
-        return [document for of, document in self._running if of == about]
 
 
-def _clock(clock: ClockRow, use: PlatformUse | None, zone: ZoneInfo, *, exercise: bool) -> Document:
-    """Returns a clock, of a use with basis and form as in the figures; an exercise has minutes, but no figures."""
-    minutes = None if clock.stopped_at is None else clocks.minutes(clock.started_at, clock.stopped_at)
-    figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
-    if minutes is not None and not exercise:
-        figures["hours"] = clocks.hours(minutes)
-        figures["spoken"] = {language: clocks.spoken(minutes, language) for language in LanguageCode}
-    stop = None if use is None else use.stop(clock.kind)
-    rests = {"basis": None, "form": None} if stop is None else {"basis": stop.basis, "form": stop.form}
-    return {**plain(clock, zone), **figures, **rests}
-
-
-def _verdict_on_referrer(case: Case, messages: Sequence[StoredMessage]) -> str | None:
+def _verdict_on_referrer(tx: Transaction, case: Case) -> SenderVerdict | None:
     """Returns "verified" if any mail of the referrer is, else the verdict on the first; None without a mail."""
-    verdicts = [m.verdict for m in messages if m.direction is Direction.IN and m.from_address == case.referrer_address]
-    return SenderVerdict.VERIFIED if SenderVerdict.VERIFIED in verdicts else next(iter(verdicts), None)
+    theirs = (
+        where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN),
+        where(StoredMessage.from_address).is_(case.referrer_address),
+    )  # fmt: skip
+    if tx.exists(StoredMessage, *theirs, where(StoredMessage.verdict).is_(SenderVerdict.VERIFIED)):
+        return SenderVerdict.VERIFIED
+    first = tx.in_order(StoredMessage, StoredMessage.received_at, 1, None, *theirs)
+    return first[0].verdict if first else None
 
 
-def earlier(case: Case, zone: ZoneInfo) -> Document:
-    """Returns what an earlier case tells the officer: its decision and the reasoning."""
-    known = plain(case, zone)
-    return {name: known[name] for name in _OF_EARLIER}
+def precedents(tx: Transaction, numbers: Iterable[str]) -> tuple[Precedent, ...]:
+    """Returns what those cases tell, in that order."""
+    wanted = list(numbers)
+    found = {case.number: case for case in tx.find(Case, where(Case.number).in_(wanted))}
+    return tuple(_precedent(found[number]) for number in wanted if number in found)
 
 
-# ---- What happened during a use, as the terminal draws it
-
-
-def timeline(use: PlatformUse, as_of: datetime, zone: ZoneInfo) -> list[Json]:
-    """Returns what happened during a use, in order."""
-    return [entry(label, use.sent_at, zone) for label in shown(use, as_of, MOST_LABELS)]
-
-
-def entry(label: TimelineLabel, sent_at: datetime, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns a moment, or several; "until" is the last of them, "minutes" those from the sending to the first."""
-    return {
-        "at": json_of(label.first, zone),
-        "until": json_of(label.last, zone),
-        "minutes": clocks.minutes(sent_at, label.first),
-        "signs": list(label.signs),
-        "words": [one.words("en") if isinstance(one, Caption) else one.english for one in label.words()],
-    }
+def _precedent(case: Case) -> Precedent:
+    return Precedent(
+        number=case.number,
+        title=case.title,
+        election=case.election,
+        narratives=case.narratives,
+        decision=case.decision,
+        decision_ground=case.decision_ground,
+        decision_reason=case.decision_reason,
+        decided_at=case.decided_at,
+        criteria=case.criteria,
+        contradicts=case.contradicts,
+    )

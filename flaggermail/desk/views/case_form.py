@@ -6,42 +6,95 @@ A form may be partly filled in: empty answers keep their value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from datetime import datetime
+from typing import Annotated, ClassVar, TypeVar
 
 from flaggermail.cases.lifecycle import attempts_of
-from flaggermail.commands.cases import same_narrative
+from flaggermail.commands.cases import numbers_on_narrative
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.views.case import earlier
-from flaggermail.desk.views.view import Document, View, plain
-from flaggermail.errors import ConfigurationError
-from flaggermail.mail.message import Json
+from flaggermail.commands.requests import shown
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.case import MOST_PRECEDENTS, Precedent, precedents
+from flaggermail.desk.views.view import LISTED, View, at_most
 from flaggermail.record.case_values import Aspect
-from flaggermail.record.definition import where
-from flaggermail.record.rows import Case
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read_text
+from flaggermail.wording.said import StoredText, as_written
+from flaggermail.wording.sheets import FormFaultText, FormQuestion
 
 T = TypeVar("T")
 
-CRITERIA = {
-    1: "a vote becomes invalid",
-    2: "another person than meant is designated",
-    3: "voters lose the chance to vote",
+LONGEST = 100_000  # characters of a form that is read
+QUESTIONS: Mapping[str, FormQuestion] = {
+    "incorrect": FormQuestion.INCORRECT,
+    "contradicts": FormQuestion.CONTRADICTS,
+    "criteria": FormQuestion.CRITERIA,
+    "aspects": FormQuestion.ASPECTS,
+    "own_attempts": FormQuestion.OWN_ATTEMPTS,
+    "all_means_used": FormQuestion.ALL_MEANS_USED,
+    "override_reason": FormQuestion.OVERRIDE_REASON,
+    "satire": FormQuestion.SATIRE,
 }
-OWN_MEANS = "recovery form, business support, own supplier, second administrator, police where it fits"
-_KEYS = (
-    ("incorrect", "(a) is it in fact incorrect or misleading? true or false"),
-    ("contradicts", "the rule or source that it contradicts"),
-    ("criteria", f"(b) which of {'; '.join(f'{n} {what}' for n, what in CRITERIA.items())}, as in [1, 3]"),
-    ("aspects", f"any of {', '.join(Aspect)}, as in [{Aspect.ORGANISATION}]"),
-    ("own_attempts", "how often the referrer asked the platform, as a number; repeated means at least 2"),
-    ("all_means_used", f"of a lost channel: has its owner used all own means ({OWN_MEANS})? true or false"),
-    ("override_reason", "why to go on although the owner has not"),
-    ("satire", "does it present itself as satire? true or false; by itself that does not exclude it"),
-)
+"""By the key of its answer in the form, in the order in which they are asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentAnswers(Answer):
+    """The answers of an assessment, fields of the request "case assess"; null is no answer."""
+
+    incorrect: bool | None
+    contradicts: str | None
+    criteria: tuple[int, ...] | None
+    aspects: tuple[str, ...] | None
+    own_attempts: int | None
+    all_means_used: bool | None
+    override_reason: str | None
+    satire: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedQuestion(Answer):
+    """A question of the form, and the known answer; null if there is none."""
+
+    key: str
+    words: StoredText
+    answer: bool | int | str | tuple[int | str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessmentForm(Answer):
+    """The questions about a case, and the reasoning of some earlier ones: the latest on the same narrative."""
+
+    number: str
+    title: str
+    assessed_at: datetime | None
+    assessed_by: str | None
+    related_cases: tuple[Precedent, ...]
+    related_cases_in_all: int
+    same_narrative: tuple[Precedent, ...]
+    same_narrative_in_all: int
+    questions: tuple[AskedQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFault(Answer):
+    """What is wrong at a place of a form, which counts from 1; `key` is null where the form cannot be read."""
+
+    line: int
+    column: int
+    key: str | None
+    words: StoredText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadForm(Answer):
+    """What a filled-in form says; `answers` is null if it has a fault."""
+
+    answers: AssessmentAnswers | None
+    faults: tuple[AnswerFault, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,84 +105,96 @@ class CaseForm(View):
 
     case: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns the case, "earlier" cases and "questions", each with its "key", "words" and "answer".
+    def show(self, work: UnitOfWork) -> AssessmentForm:
+        """Returns the questions with the known answers. Raises NotFound."""
+        case, tx = the_case(work, self.case), work.tx
+        alike = [number for number in numbers_on_narrative(tx, case) if number not in case.related]
+        dated = attempts_of(work, case)
+        return AssessmentForm(
+            number=case.number,
+            title=case.title,
+            assessed_at=case.assessed_at,
+            assessed_by=case.assessed_by,
+            related_cases=precedents(tx, sorted(case.related)[:LISTED]),
+            related_cases_in_all=len(case.related),
+            same_narrative=precedents(tx, alike[:MOST_PRECEDENTS]),
+            same_narrative_in_all=len(alike),
+            questions=tuple(
+                AskedQuestion(key=key, words=_worded(asked, dated), answer=getattr(case, key))
+                for key, asked in QUESTIONS.items()
+            ),
+        )
 
-        Raises NotFound.
-        """
-        case, zone = the_case(work, self.case), work.env.settings.zone
-        related = work.tx.find(Case, where(Case.number).in_(case.related))
-        alike = [other for other in same_narrative(work.tx, case) if other not in related]
-        values, told = plain(case, zone), attempts_of(work, case)
-        hints = {"own_attempts": f"; the referrer's mail dates {told}"} if told else {}
-        return {
-            **{name: values[name] for name in ("number", "title", "assessed_at", "assessed_by")},
-            "related_cases": [earlier(other, zone) for other in related],
-            "same_narrative": [earlier(other, zone) for other in alike],
-            "questions": [
-                {"key": key, "words": words + hints.get(key, ""), "answer": values[key]} for key, words in _KEYS
-            ],
-        }
+
+def _worded(asked: FormQuestion, dated: int) -> StoredText:
+    """Returns a question; that for own attempts says how many the referrer's mail dates, if it dates any."""
+    if asked is FormQuestion.OWN_ATTEMPTS and dated:
+        return FormQuestion.OWN_ATTEMPTS_DATED(dated=dated)
+    return asked.having(aspects=list(Aspect), example=Aspect.ORGANISATION.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilledForm(View):
-    """What a filled-in form says; `name` is that of its file, for messages."""
+    """What a filled-in form says."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
-    text: str
-    name: str = "form"
+    text: Annotated[str, at_most(LONGEST)]
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"answers": {...}}, fields of the request "case assess". Raises ConfigurationError."""
+    def show(self, work: UnitOfWork) -> ReadForm:
+        """Returns the answers, or every fault by its place."""
         del work
-        return {"answers": read_form(self.text, self.name)}
+        return read_form(self.text)
 
 
-def read_form(text: str, name: str) -> dict[str, Json]:
-    """Parses a filled-in form. Raises ConfigurationError with one line per fault."""
-    source = read_text(text, name)
-    faults = list(source.faults)
-    known = tuple(key for key, _ in _KEYS)
+def read_form(text: str) -> ReadForm:
+    """Parses a filled-in form."""
+    source = read_text(text, "")
+    faults = [_fault(one, as_written(one.text)) for one in source.faults]
     faults += [
-        source.fault((key,), f"is not known; the form has the keys {', '.join(known)}")
+        _fault(source.fault((key,), ""), FormFaultText.UNKNOWN(keys=list(QUESTIONS)))
         for key in source.values
-        if key not in known
+        if key not in QUESTIONS
     ]
     answers = _FileAnswers(source, faults)
-    found: dict[str, Json] = {
-        "incorrect": answers.one("incorrect", _boolean, "must be true or false"),
-        "contradicts": answers.one("contradicts", _words, "must be text"),
-        "criteria": answers.several("criteria", _number, "must be a list of numbers such as [1, 3]"),
-        "aspects": answers.several("aspects", _words, f"must be a list such as [{Aspect.ORGANISATION}]"),
-        "own_attempts": answers.one("own_attempts", _number, "must be a whole number"),
-        "all_means_used": answers.one("all_means_used", _boolean, "must be true or false"),
-        "override_reason": answers.one("override_reason", _words, "must be text"),
-        "satire": answers.one("satire", _boolean, "must be true or false"),
-    }
-    if faults:
-        raise ConfigurationError(*map(str, sorted(faults)))
-    return found
+    found = AssessmentAnswers(
+        incorrect=answers.one("incorrect", _boolean, FormFaultText.BOOLEAN),
+        contradicts=answers.one("contradicts", _words, FormFaultText.TEXT),
+        criteria=answers.several("criteria", _number, FormFaultText.NUMBERS),
+        aspects=answers.several("aspects", _words, FormFaultText.ASPECTS),
+        own_attempts=answers.one("own_attempts", _number, FormFaultText.NUMBER),
+        all_means_used=answers.one("all_means_used", _boolean, FormFaultText.BOOLEAN),
+        override_reason=answers.one("override_reason", _words, FormFaultText.TEXT),
+        satire=answers.one("satire", _boolean, FormFaultText.BOOLEAN),
+    )
+    in_order = tuple(sorted(faults, key=lambda fault: (fault.line, fault.column)))
+    return ReadForm(answers=None if faults else found, faults=in_order)
+
+
+def _fault(place: FileFault, words: StoredText) -> AnswerFault:
+    return AnswerFault(line=place.line, column=place.column, key=place.key or None, words=words)
 
 
 class _FileAnswers:
     """Reads the answers of a form, converts their types, and records a fault for each wrong one."""
 
-    def __init__(self, source: YamlSource, faults: list[FileFault]) -> None:
+    def __init__(self, source: YamlSource, faults: list[AnswerFault]) -> None:
         self._source, self._faults = source, faults
 
-    def one(self, key: str, convert: Callable[[object], T | None], right: str) -> T | None:
+    def one(self, key: str, convert: Callable[[object], T | None], wrong: FormFaultText) -> T | None:
         """Returns the single answer under `key`; None if it is empty."""
         value = self._source.values.get(key)
         if value is None:
             return None
         found = convert(value)
         if found is None:
-            self._faults.append(self._source.fault((key,), f"{value!r} {right}"))
+            said = wrong.having(value=shown(value), example=Aspect.ORGANISATION.value)
+            self._faults.append(_fault(self._source.fault((key,), ""), said))
         return found
 
-    def several(self, key: str, convert: Callable[[object], T | None], right: str) -> tuple[T, ...] | None:
+    def several(
+        self, key: str, convert: Callable[[object], T | None], wrong: FormFaultText
+    ) -> tuple[T, ...] | None:  # fmt: skip
         """Returns the list under `key`; None if it is empty, an empty tuple for an explicit empty list."""
 
         def each(value: object) -> tuple[T, ...] | None:
@@ -137,7 +202,7 @@ class _FileAnswers:
             kept = tuple(entry for entry in entries if entry is not None)
             return kept if len(kept) == len(entries) else None
 
-        return self.one(key, each, right)
+        return self.one(key, each, wrong)
 
 
 def _boolean(value: object) -> bool | None:

@@ -15,6 +15,7 @@ from flaggermail.notices.debrief import Wait, gather
 from flaggermail.record.rows import Case, Notification, Rehearsal, Reminder, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
+from flaggermail.wording.refusals import ViewRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class ShowDebrief(View):
         """Returns the debrief. Raises NotFound."""
         known = [row for row in work.tx.find(Rehearsal) if self.exercise in {None, row.election}]
         if not known:
-            raise NotFound(f"exercise {self.exercise or ''}: no story was played; see `flaggermail election list`")
+            raise NotFound(ViewRefusal.STORY_NOT_PLAYED(exercise=self.exercise or ""))
         found = gather(work, max(known, key=lambda row: row.started_at))
         moments = (
             ShownMoment(at=one.at, what=one.turn, about=one.about, officer=one.officer, minutes=one.minutes)

@@ -21,6 +21,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS, Officer
 from flaggermail.settings.word_tables import LIST_OF
 from flaggermail.wording.pieces import DeviceWord
+from flaggermail.wording.refusals import ViewRefusal
 from flaggermail.wording.said import StoredText
 
 
@@ -142,12 +143,12 @@ class ShowEnrolment(View):
         """Returns the address. Raises NotFound for a device in use, Refusal without its secret."""
         row = work.tx.get(Device, self.device)
         if row is None or row.confirmed_at is not None or row.revoked_at is not None:
-            raise NotFound(f"device {self.device}: there is no such device that waits for its first code")
+            raise NotFound(ViewRefusal.DEVICE_NOT_WAITING(device=self.device))
         organisation = work.env.settings.desk.organisation
         issuer = getattr(organisation.name, organisation.language)
         address = work.env.codes.address(row.id, row.commitment, row.officer, issuer)
         if address is None:
-            raise Refusal(f"device {row.id}: its secret is not in {work.env.settings.codes}")
+            raise Refusal(ViewRefusal.SECRET_MISSING(device=row.id, folder=str(work.env.settings.codes)))
         return EnrolmentSecret(address=address)
 
 

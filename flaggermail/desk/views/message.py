@@ -4,44 +4,120 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Annotated, ClassVar
 
 from flaggermail.commands.lookups import the_message
-from flaggermail.desk.answers import Answer
-from flaggermail.desk.views.view import Document, OctetsView, View, json_of, plain
+from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
+from flaggermail.desk.views.parsed_mail import ParsedMail, parsed
+from flaggermail.desk.views.view import ListView, OctetsView, View
 from flaggermail.documents.octets import MediaType, Octets, in_blocks
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
-from flaggermail.mail.message import Json, Message, contract
-from flaggermail.matching.scoring import read
+from flaggermail.mail.message import Dnssec, Message, SenderVerdict, SignatureState
 from flaggermail.notices.shown_mail import hops_of
 from flaggermail.record.definition import where
+from flaggermail.record.kinds import OctetSource
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
+from flaggermail.wording.acts import in_a_row
+from flaggermail.wording.pieces import RefusalPart
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
+from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowMessage(View):
-    """One message with the mail itself, unfolded."""
+class ShownHop(Answer):
+    """A server that took the mail over, by its own words and clock; empty is what it does not say."""
+
+    by: str
+    from_: str
+    protocol: str
+    at: datetime | None
+    delay_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptSignature(Answer):
+    """What was found of the DKIM signature of a copy when it came in; `domain` is the signer."""
+
+    state: SignatureState
+    basis: StoredText
+    domain: str | None
+    selector: str | None
+    key_record: str | None
+    key_digest: str | None
+    dnssec: Dnssec
+    resolver: str | None
+    looked_up_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailReceipt(Answer):
+    """What was found about the sender when a copy of a mail came in, as it was recorded then."""
+
+    at: datetime
+    folder: str
+    source: OctetSource
+    verdict: SenderVerdict
+    verdict_basis: StoredText
+    signature: ReceiptSignature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSheet(Answer):
+    """A message with the mail itself; `next` is the cursor of further receipts.
+
+    There is a receipt for each copy, the first one first, and none for mail that came attached, or never came.
+    """
+
+    row: Annotated[StoredMessage, FLAT]
+    suggestions: tuple[PlaceSuggestion, ...]
+    mail: ParsedMail
+    forwarded_zone_assumed: bool
+    hops: tuple[ShownHop, ...]
+    receipts: tuple[MailReceipt, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSample(Answer):
+    """The two texts of a sample, what to call them without a number, and how the copy differs from the mail."""
+
+    name: str
+    mail: str
+    beside: str
+    differences: tuple[StoredText, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMessage(ListView):
+    """One message with the mail itself, unfolded; `limit` and `cursor` are those of its receipts."""
 
     MAY: ClassVar[frozenset[str]] = READERS
 
     message: str  # an id, or a Message-ID
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns the message and its "mail" as `parse --json` gives it. Raises NotFound, Refusal, ArchiveFailure."""
-        stored = _kept(work, self.message)
+    def show(self, work: UnitOfWork) -> MessageSheet:
+        """Returns the message with its mail. Raises NotFound, Refusal, ArchiveFailure."""
+        stored = kept(work, self.message)
         mail = work.env.parser.parse(work.env.octets.get(stored.digest))
-        return {
-            **_with_suggestions(stored, work.env.settings.zone),
-            "mail": contract(mail),
-            "forwarded_zone_assumed": _zone_is_assumed(mail),
-            "hops": [hop.document(work.env.settings.zone) for hop in hops_of(work, stored)],
-            "receipts": receipts(work, stored),
-        }
+        page = self.ordered(work, Delivery, Delivery.first_seen_at, where(Delivery.message).is_(stored.id))
+        return MessageSheet(
+            row=stored,
+            suggestions=suggested(stored),
+            mail=parsed(mail),
+            forwarded_zone_assumed=_zone_is_assumed(mail),
+            hops=tuple(
+                ShownHop(by=hop.by, from_=hop.sender, protocol=hop.protocol, at=hop.at, delay_seconds=hop.delay)
+                for hop in hops_of(work, stored)
+            ),
+            receipts=tuple(_receipt(copy) for copy in page.lines),
+            next=page.next,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +128,10 @@ class SampleMessage(View):
 
     message: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"name", "mail", "beside", "differences"}: two texts, and what to call them without a number."""
+    def show(self, work: UnitOfWork) -> MailSample:
+        """Returns the sample. Raises NotFound, Refusal, ArchiveFailure."""
         found = make_sample(work, self.message)
-        return {
-            "name": found.name, "mail": found.mail, "beside": found.beside, "differences": list(found.differences),
-        }  # fmt: skip
+        return MailSample(name=found.name, mail=found.mail, beside=found.beside, differences=found.differences)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,23 +157,23 @@ class MessageOctets(OctetsView):
 
         Raises NotFound, Refusal, ArchiveFailure.
         """
-        stored = _kept(work, self.message)
+        stored = kept(work, self.message)
         octets, name, kind = work.env.octets.get(stored.digest), f"{stored.id}.eml", MediaType.MAIL
         if self.attachment is not None:
             number, name = _attachment(work.env.parser.parse(octets), stored.id, self.attachment)
             content = work.env.parser.attachment(octets, number)
             if content is None:
-                raise Refusal(f"attachment {self.attachment}: cannot be decoded alone; save the whole message")
+                raise Refusal(ViewRefusal.ATTACHMENT_ALONE(attachment=self.attachment))
             octets, kind = content, MediaType.UNTOLD
         facts = OctetsOfMessage(message=stored.id, name=name, size=len(octets))
         return Octets(media_type=kind, name=name, size=len(octets), parts=in_blocks(octets), facts=facts)
 
 
-def _kept(work: UnitOfWork, key: str) -> StoredMessage:
+def kept(work: UnitOfWork, key: str) -> StoredMessage:
     """Returns a message whose octets are kept. Raises NotFound, Refusal."""
     stored = the_message(work, key)
     if stored.discarded_at is not None:
-        raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
+        raise Refusal(CommandRefusal.OCTETS_DESTROYED(message=stored.id))
     return stored
 
 
@@ -107,18 +181,14 @@ def _attachment(mail: Message, key: str, wanted: str) -> tuple[int, str]:
     """Returns the index of an attachment and a name for its file. Raises NotFound; Refusal if several are so named."""
     named = [at for at, one in enumerate(mail.attachments) if one.filename == wanted]
     if len(named) > 1:
-        positions = " or ".join(str(at + 1) for at in named)
-        raise Refusal(f"attachment {wanted}: message {key} has {len(named)} so named; give its position, {positions}")
+        positions = in_a_row([str(at + 1) for at in named], RefusalPart.OR)
+        alike = ViewRefusal.ATTACHMENTS_ALIKE(attachment=wanted, message=key, number=len(named), wanted=positions)
+        raise Refusal(alike)
     if not named and wanted.isdecimal() and 0 < int(wanted) <= len(mail.attachments):
         named = [int(wanted) - 1]
     if not named:
-        raise NotFound(f"attachment {wanted}: message {key} has no such one; `flaggermail message show` lists them")
+        raise NotFound(ViewRefusal.NO_SUCH_ATTACHMENT(attachment=wanted, message=key))
     return named[0], mail.attachments[named[0]].filename or f"{key}-{named[0] + 1}.bin"
-
-
-def _with_suggestions(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns the row; each suggestion has its case, score and evidence."""
-    return {**plain(stored, zone), "suggestions": [read(said).document for said in stored.suggestions]}
 
 
 def _zone_is_assumed(mail: Message) -> bool:
@@ -127,32 +197,22 @@ def _zone_is_assumed(mail: Message) -> bool:
     return bool(date) and not zone_stated(date or "")
 
 
-# ---- What was found about the sender of a mail when each of its copies came in, as it was recorded then
-
-
-def receipts(work: UnitOfWork, stored: StoredMessage) -> list[Document]:
-    """Returns a document for each copy, the first one first; none for mail that came attached, or never came."""
-    found = work.tx.find(Delivery, where(Delivery.message).is_(stored.id))
-    return [_receipt(copy, work.env.settings.zone) for copy in sorted(found, key=lambda one: one.first_seen_at)]
-
-
-def _receipt(copy: Delivery, zone: ZoneInfo) -> Document:
-    """Returns where a copy came from, the verdict then, and the signature with its key."""
-    return {
-        "at": json_of(copy.first_seen_at, zone),
-        "folder": copy.folder,
-        "source": copy.source.value,
-        "verdict": json_of(copy.verdict, zone),
-        "verdict_basis": copy.verdict_basis.english,
-        "signature": {
-            "state": copy.signature.value,
-            "basis": copy.signature_basis.english,
-            "domain": copy.signer,
-            "selector": copy.selector,
-            "key_record": copy.key_record,
-            "key_digest": copy.key_digest,
-            "dnssec": copy.dnssec.value,
-            "resolver": copy.resolver,
-            "looked_up_at": json_of(copy.looked_up_at, zone),
-        },
-    }
+def _receipt(copy: Delivery) -> MailReceipt:
+    return MailReceipt(
+        at=copy.first_seen_at,
+        folder=copy.folder,
+        source=copy.source,
+        verdict=copy.verdict,
+        verdict_basis=copy.verdict_basis,
+        signature=ReceiptSignature(
+            state=copy.signature,
+            basis=copy.signature_basis,
+            domain=copy.signer,
+            selector=copy.selector,
+            key_record=copy.key_record,
+            key_digest=copy.key_digest,
+            dnssec=copy.dnssec,
+            resolver=copy.resolver,
+            looked_up_at=copy.looked_up_at,
+        ),
+    )

@@ -5,18 +5,52 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from flaggermail.commands import door
 from flaggermail.commands.lookups import draft_id, the_mail
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.platform_checks import wording
-from flaggermail.desk.views.view import Document, View, plain
+from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.view import ListView, View, at_most
 from flaggermail.errors import NotFound
 from flaggermail.record.definition import where
-from flaggermail.record.rows import Attempt, Notification
+from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
+from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.said import StoredText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationWording(Answer):
+    """Subject and text of a notification as they are frozen."""
+
+    draft: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewedMail(Answer):
+    """A draft as it would be frozen: the mail in Base64, and what in it is made up."""
+
+    subject: str
+    text: str
+    base64: str
+    by_mail: bool
+    differs: tuple[StoredText, ...]
+    warnings: tuple[StoredText, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptedMail(Answer):
+    """A mail with its attempts in order; `next` is the cursor of further ones; a `withheld` mail may not leave."""
+
+    row: Annotated[OutboxMail, FLAT]
+    withheld: bool
+    attempts: tuple[Attempt, ...]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +61,13 @@ class NotificationText(View):
 
     draft: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"draft", "subject", "text"}. Raises NotFound."""
+    def show(self, work: UnitOfWork) -> NotificationWording:
+        """Returns subject and text. Raises NotFound, ArchiveFailure."""
         notification = work.tx.get(Notification, draft_id(work, self.draft))
         if notification is None or not notification.digest:
-            raise NotFound(
-                f"draft {self.draft}: there is no text of it; `flaggermail case show` lists the notifications"
-            )
+            raise NotFound(CommandRefusal.NO_SUCH_DRAFT(draft=self.draft))
         said = wording(work, notification)
-        return {"draft": notification.id, "subject": said.subject, "text": said.body}
+        return NotificationWording(draft=notification.id, subject=said.subject, text=said.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,44 +79,38 @@ class PreviewNotification(View):
     case: str
     channel: str
     template: str | None = None
-    title: str = ""
-    text: str = ""
-    contact: str = ""
+    title: Annotated[str, at_most(door.LONGEST)] = ""
+    text: Annotated[str, at_most(door.LONGEST)] = ""
+    contact: Annotated[str, at_most(door.LONGEST)] = ""
     follow_up: bool = False
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"subject", "text", "base64", "by_mail", "differs", "warnings"}: the mail, and what is made up in it.
-
-        Raises Refusal as the command "notify" does.
-        """
+    def show(self, work: UnitOfWork) -> PreviewedMail:
+        """Returns the mail, and what is made up in it. Raises Refusal as the command "notify" does."""
         wanted = Draft(
             case=self.case, channel=self.channel, template=self.template, title=self.title, text=self.text,
             contact=self.contact, follow_up=self.follow_up,
         )  # fmt: skip
         found = preview(work, door.ready(work, wanted))
-        return {
-            "subject": found.subject,
-            "text": found.text,
-            "base64": base64.b64encode(found.octets).decode("ascii"),
-            "by_mail": found.by_mail,
-            "differs": list(found.differs),
-            "warnings": list(found.warnings),
-        }
+        return PreviewedMail(
+            subject=found.subject,
+            text=found.text,
+            base64=base64.b64encode(found.octets).decode("ascii"),
+            by_mail=found.by_mail,
+            differs=found.differs,
+            warnings=found.warnings,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowMail(View):
-    """One mail with every attempt to deliver it."""
+class ShowMail(ListView):
+    """One mail with the attempts to deliver it."""
 
     MAY: ClassVar[frozenset[str]] = DESK
 
     mail: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns the mail with its "attempts". Raises NotFound."""
-        zone = work.env.settings.zone
+    def show(self, work: UnitOfWork) -> AttemptedMail:
+        """Returns the mail with its attempts. Raises NotFound, Refusal."""
         found = the_mail(work, self.mail)
-        attempts = sorted(
-            work.tx.find(Attempt, where(Attempt.mail).is_(found.id)), key=lambda row: (row.started_at, row.id)
-        )
-        return {**plain(found, zone), "attempts": [plain(attempt, zone) for attempt in attempts]}
+        tried = self.ordered(work, Attempt, Attempt.started_at, where(Attempt.mail).is_(found.id))
+        return AttemptedMail(row=found, withheld=found.is_withheld, attempts=tried.lines, next=tried.next)

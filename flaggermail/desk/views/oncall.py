@@ -11,11 +11,9 @@ from typing import ClassVar
 from flaggermail.commands.requests import Instant
 from flaggermail.desk.answers import Answer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan, policies_at
-from flaggermail.desk.views.view import Document, ListView, View, stamp
-from flaggermail.errors import Refusal
+from flaggermail.desk.views.view import ListView, stamp
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
-from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.definition import LAST, where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.record.states import ClockKind
@@ -157,23 +155,6 @@ def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> ComingShift:
 
 def _person(officer: Officer | None) -> OfficerToCall | None:
     return OfficerToCall(id=officer.id, name=officer.name, phone=officer.phone) if officer else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TryPagers(View):
-    """Calls every pager of an officer with a test page. The record keeps nothing of it, so it is a view."""
-
-    MAY: ClassVar[frozenset[str]] = DESK
-
-    officer: str
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"pagers": [{"pager", "taken", "why"}]}. Raises Refusal for an officer without a pager."""
-        person = work.env.settings.rota.officer(self.officer)
-        if person is None or not person.pagers:
-            raise Refusal(f"{self.officer} has no pager in oncall.yaml")
-        answers = [(one.credential, work.env.pager.call(one.credential, PAGE_TITLE, "trial")) for one in person.pagers]
-        return {"pagers": [{"pager": name, "taken": said.taken, "why": said.why.english} for name, said in answers]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

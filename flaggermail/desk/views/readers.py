@@ -18,7 +18,7 @@ from flaggermail.desk.views.dossier import PlanDossier
 from flaggermail.desk.views.view import ListView
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
-from flaggermail.record.readings import Reading, ReadItem, ReadKind, hour_of
+from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind, hour_of
 from flaggermail.record.rows import ArchiveReading, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import SUPERVISES
@@ -100,19 +100,19 @@ def _items_of(work: UnitOfWork, case: Case) -> list[ReadItem]:
     ]
 
 
-def _of_archive(work: UnitOfWork, case: Case) -> Iterator[Reading]:
+def _of_archive(work: UnitOfWork, case: Case) -> Iterator[ReadAccess]:
     """Yields the readings of the archive that named the case, and the dossiers of its election."""
     of_election = where(ArchiveReading.asked).is_(stored_request({"election": case.election}))
     dossiers = work.tx.find(ArchiveReading, where(ArchiveReading.request).is_(PlanDossier.NAME), of_election)
     for row in (*work.tx.find(ArchiveReading, where(ArchiveReading.case).is_(case.number)), *dossiers):
-        yield Reading(row.reader, ReadItem(ReadKind.ARCHIVE, row.request), hour_of(row.at))
+        yield ReadAccess(row.reader, ReadItem(ReadKind.ARCHIVE, row.request), hour_of(row.at))
 
 
-def _by_reply(work: UnitOfWork, case: Case) -> Iterator[Reading]:
+def _by_reply(work: UnitOfWork, case: Case) -> Iterator[ReadAccess]:
     """Yields the officers to whom the desk wrote about the case in answer to their reply, such as `toon 7`."""
     rota = work.env.settings.rota
     answers = work.tx.find(OutboxMail, where(OutboxMail.case).is_(case.number))
     for mail in answers:
         officer = rota.by_address(mail.recipient) if mail.kind is Kind.REPLY_ANSWER else None
         if officer is not None:
-            yield Reading(officer.id, ReadItem(ReadKind.REPLY, mail.id), hour_of(mail.queued_at))
+            yield ReadAccess(officer.id, ReadItem(ReadKind.REPLY, mail.id), hour_of(mail.queued_at))

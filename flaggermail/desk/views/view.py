@@ -23,14 +23,21 @@ from flaggermail.ports import Bookmark
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.refusals import ViewRefusal
 from flaggermail.wording.said import StoredText
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 K = TypeVar("K", bound=tuple[str | int, ...])
 
+
+def at_most(characters: int) -> object:
+    """Bounds a text of a request, as a mark of its type."""
+    return Field(max_length=characters)
+
+
 Document = Mapping[str, Json]
-NO_CURSOR = "cursor: is none that this list gave as `next`; leave it out to begin anew"
+NO_CURSOR = ViewRefusal.NO_CURSOR()
 LISTED, MOST_LISTED = 100, 1_000
 """The lines of a list that are answered at once: by default, and at most."""
 

@@ -13,6 +13,7 @@ from flaggermail.record.rows.desk import (
     ArchiveReading,
     DeskState,
     InForce,
+    RegisteredFile,
     RememberedDomain,
     TrustProof,
     Watched,
@@ -62,6 +63,7 @@ __all__ = [
     "PageCode",
     "Platform",
     "Record",
+    "RegisteredFile",
     "Rehearsal",
     "RememberedDomain",
     "Reminder",
@@ -81,6 +83,6 @@ RECORDS: tuple[type[Record], ...] = (
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
     Withheld, InForce, ElectionSecret, Device, PageCode, RememberedDomain, Rehearsal, ArchiveReading, LegalHold,
     ReportDraft, ReportFreeze,
-    Annex, AssignedId, TrustProof, UnfetchedMail,
+    Annex, AssignedId, TrustProof, UnfetchedMail, RegisteredFile,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

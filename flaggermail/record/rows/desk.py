@@ -88,3 +88,14 @@ class InForce(Record):
     digest: str  # of the archived files
     since: datetime
     until: datetime | None = None
+
+
+@record
+class RegisteredFile(Record):
+    """A file of the configuration as the daemon last took it in, for other processes to compare theirs with."""
+
+    TABLE: ClassVar[str] = "registered_file"
+    KEY: ClassVar[str] = "name"
+    name: str
+    fingerprint: str  # SHA-256 of its values, so that comments are no difference; `digest` names octets in the archive
+    since: datetime

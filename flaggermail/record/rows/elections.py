@@ -18,12 +18,18 @@ class Election(Record):
     KEY: ClassVar[str] = "code"
     code: str
     name_nl: str
-    name_en: str
+    name_en: str  # also for readers of a further language
     polling_days: tuple[date, ...]
     period_from: date
     period_until: date
     closed_at: datetime | None = None
     exercise: bool = False
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The official name for readers of each language: the Dutch one, and for all others the English one."""
+        english = {language.value: self.name_en for language in LanguageCode}
+        return {**english, LanguageCode.NL.value: self.name_nl}
 
 
 @record

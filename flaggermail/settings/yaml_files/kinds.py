@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from flaggermail.mail.fields import is_address
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import TOO_FAR, YEARS
 
 T = TypeVar("T", bound=date)
@@ -182,7 +183,9 @@ class Model(BaseModel):
 
 
 class Names(Model):
-    """A name in both languages."""
+    """A name in each language in which the desk writes; a further one has a key of its own, as these two."""
 
     nl: Text
     en: Text
+    for _code in LanguageCode:
+        __annotations__.setdefault(_code.value, "Text")

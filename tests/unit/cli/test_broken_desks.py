@@ -62,7 +62,8 @@ BESIDE = {  # what a command needs beside its required parameters
 }
 QUARTERS = 4
 Typed = Callable[[str], Ran]
-STARTS_ITS_OWN = {"demo"}  # it plays on servers and a desk of its own, and needs none
+# `demo` plays on servers and a desk of its own, and needs none; `serve` waits for callers: tests/flow ends it.
+STARTS_ITS_OWN = {"demo", "serve"}
 LOGS = {"run"}  # its lines on standard error are the journal's
 
 

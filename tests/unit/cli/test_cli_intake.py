@@ -131,5 +131,5 @@ def test_a_person_declines_a_mail_that_waits(desk: Desk) -> None:
     citizen_retention.tick(desk.env)
     assert "destroyed 2024-08-16 10:33+02:00" in desk.done("declined", "list")
     ran = desk.type("declined", "show", waiting)
-    assert (ran.status, ran.err.startswith(f"message {waiting}: was destroyed at the end of the review")) == (1, True)
+    assert (ran.status, ran.err.startswith(f"message {waiting}: its octets were destroyed at the end")) == (1, True)
     assert desk.done("audit", "verify").endswith("chain intact\n")

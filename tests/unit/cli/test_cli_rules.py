@@ -127,7 +127,13 @@ def test_a_program_reads_one_object_a_mail(desk: Desk) -> None:
     assert receipt["references"] == ["#5519"]
     assert f"{rule['file']}:{rule['line']} {rule['rule']}" == receipt["rule"]
     assert receipt["rule"] == place_of(desk, "automatic receipt of Meta")
-    assert rule["trace"][1] == {"condition": "platform: [Meta]", "held": True, "saw": "is Meta", "where": None}
+    assert rule["trace"][1] == {
+        "condition": "platform: [Meta]",
+        "held": True,
+        "saw": "is Meta",
+        "where": None,
+        "within": [],
+    }
     assert receipt["next_best"]["rule"] == "automatic receipt of another platform"
     assert len(receipt["made_by"]) + len(receipt["passed_over"]) == len(desk.env.settings.rules.rules)
     assert (hate["rule"], hate["made_by"], hate["known"]["platform"]) == (None, [], None)
@@ -167,10 +173,12 @@ def change(other: Path, old: str, new: str) -> None:
 
 
 def test_the_same_rules_compare_to_nothing(desk: Desk, other: Path) -> None:
-    """Identical rules show no difference and exit with 0."""
+    """Identical rules show no difference and exit with 0, whatever list knows the sender."""
     desk.receive(REFERRAL)
+    listed = (other / "authorities" / "fellow_authorities.txt").read_text("utf-8").split()[-1]
+    desk.receive(REFERRAL.replace(b"lindewaard.example", listed.encode()).replace(b"Bericht", b"Ander bericht"))
     out = desk.done("rules", "compare", str(other))
-    assert out == "1 message judged by both, 0 otherwise: clocks of 0, cases of 0\n"
+    assert out == "2 messages judged by both, 0 otherwise: clocks of 0, cases of 0\n"
 
 
 def test_a_case_that_would_not_be_opened_exits_1(desk: Desk, other: Path) -> None:

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from flaggermail.cli.case_show import show_timeline
-from flaggermail.desk.views.case import entry
-from flaggermail.figures.looks import MOST_LABELS
-from flaggermail.figures.moments import shown
+from flaggermail.desk.answers import Reader, json_of
+from flaggermail.desk.views.case_uses import timeline
 from flaggermail.figures.uses import PlatformUse
-from flaggermail.mail.message import Json
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM, AS_OF, USES, of_june
 
@@ -22,7 +20,7 @@ from tests.doubles.sample_uses import AMSTERDAM, AS_OF, USES, of_june
 def printed(monkeypatch: pytest.MonkeyPatch, use: PlatformUse, encoding: str) -> list[str]:
     """Returns the lines on a terminal in that encoding."""
     terminal = io.TextIOWrapper(io.BytesIO(), encoding, errors="strict", newline="\n")
-    moments: list[Json] = [entry(label, use.sent_at, AMSTERDAM) for label in shown(use, AS_OF, MOST_LABELS)]
+    moments = json_of(timeline(use, AS_OF), Reader(AMSTERDAM))
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stdout", terminal)
         show_timeline({"timeline": moments}, "  ")
@@ -65,7 +63,7 @@ def test_every_line_fits(monkeypatch: pytest.MonkeyPatch, name: str, encoding: s
     lines = printed(monkeypatch, USES[name], encoding)
     assert max(map(len, lines)) <= 80
     heads = [line for line in lines if line.startswith("  20")]
-    assert len(heads) == len(shown(USES[name], AS_OF, MOST_LABELS))
+    assert len(heads) == len(timeline(USES[name], AS_OF))
     assert all(line[48:].strip() for line in lines)
 
 

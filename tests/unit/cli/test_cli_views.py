@@ -110,7 +110,7 @@ def test_the_form_has_its_questions_with_what_is_known(desk: Desk) -> None:
     number = desk.notified()
     questions = {str(one["key"]): one["answer"] for one in rows(ask(desk, "case form", case=number), "questions")}
     assert (questions["incorrect"], questions["criteria"], questions["satire"]) == (True, [1], None)
-    answers = ask(desk, "case form read", text="satire: true\ncriteria: [2]\n", name="f.yaml")["answers"]
+    answers = ask(desk, "case form read", text="satire: true\ncriteria: [2]\n")["answers"]
     assert isinstance(answers, dict)
     assert (answers["satire"], answers["criteria"], answers["incorrect"]) == (True, [2], None)
     assert ask(desk, "case show", case=number)["satire"] is None

@@ -173,7 +173,7 @@ EXITS = (
     Start("its disk is read-only", WAITS, around=read_only),
     Start("its disk fails", WAITS, around=failing),
     Start("no file can be written", WAITS, around=no_file_grows),
-    Start("another process writes", WAITS, around=written_by_another),
+    Start("another process writes", 1, around=written_by_another),  # it waits for the lease until it is stopped
     Start("its server is away", WAITS, POSTGRESQL),
     Start("it is none", 2, lambda folder: (folder / DATABASE).write_bytes(b"notes" * 999)),
     Start("it is a folder", 2, both(moved(DATABASE), lambda folder: (folder / DATABASE).mkdir())),

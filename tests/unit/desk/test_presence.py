@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.desk.presence import MOST_LOOKS, Look, Presence
+from flaggermail.desk.presence import MOST_LOOKS, Onlooker, Presence
 from flaggermail.record.readings import ReadItem, ReadKind
 
 NOON = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ def test_others_see_a_look_for_two_minutes() -> None:
     """Somebody else sees it from its instant on, and after 120 seconds no more; oneself never does."""
     presence = Presence()
     presence.looked("officer1", [CASE], at(0))
-    assert presence.others("officer2", [CASE], at(119)) == (Look("officer1", at(0)),)
+    assert presence.others("officer2", [CASE], at(119)) == (Onlooker("officer1", at(0)),)
     assert presence.others("officer2", [CASE], at(120)) == ()
     assert presence.others("officer1", [CASE], at(1)) == ()
 
@@ -33,8 +33,8 @@ def test_a_look_is_at_one_thing() -> None:
     presence.looked("officer1", [CASE, DRAFT], at(0))
     presence.looked("officer1", [DRAFT], at(9))
     assert presence.others("officer2", [ReadItem(ReadKind.CASE, "VF-EP2024-0002")], at(9)) == ()
-    assert presence.others("officer2", [CASE, DRAFT], at(9)) == (Look("officer1", at(9)),)
-    assert presence.others("officer2", [CASE], at(9)) == (Look("officer1", at(0)),)
+    assert presence.others("officer2", [CASE, DRAFT], at(9)) == (Onlooker("officer1", at(9)),)
+    assert presence.others("officer2", [CASE], at(9)) == (Onlooker("officer1", at(0)),)
 
 
 def test_the_latest_look_comes_first() -> None:
@@ -61,4 +61,4 @@ def test_the_memory_is_bounded() -> None:
     for number in range(MOST_LOOKS):
         presence.looked("head", [ReadItem(ReadKind.MAIL, f"m{number}")], at(1))
     assert presence.others("officer2", [CASE], at(2)) == ()
-    assert presence.others("officer2", [ReadItem(ReadKind.MAIL, "m0")], at(2)) == (Look("head", at(1)),)
+    assert presence.others("officer2", [ReadItem(ReadKind.MAIL, "m0")], at(2)) == (Onlooker("head", at(1)),)

@@ -23,10 +23,11 @@ from flaggermail.desk.views import VIEWS
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.kinds import Place
-from flaggermail.record.rows import Case, Device, Record
+from flaggermail.record.rows import Case, Device, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import CaseState
 from flaggermail.services import Services
 from tests.corpus import each
+from tests.unit.cli.test_sheets import changed_rules
 
 MOST = 6  # rows of a kind for which a view is asked
 LATER = "2027-07-01T12:00:00+02:00"
@@ -38,14 +39,24 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "case account": ({"case": Case},),
     "case readers": ({"case": Case},),
     "report form": ({"election": "EP2024"},),
+    "case form": ({"case": Case},),
+    "case form read": ({"text": "satire: true\ncriteria: [2]\n"}, {"text": "satire: 1\nother:\n"}, {"text": "["}),
     "case list": ({}, *({"state": state.value} for state in CaseState), {"waiting": True}),
+    "case show": ({"case": Case}, {"case": Case, "limit": 1}),
+    "case text": ({"draft": Notification},),
     "events": ({}, {"limit": 1_000}, {"case": Case}, {"kind": "case decided"}, {"since": "2027-03-18T10:34"}),
     "message list": tuple({"place": place.value, "limit": 1_000} for place in Place),
+    "message sample": ({"message": StoredMessage},),
+    "message show": ({"message": StoredMessage}, {"message": StoredMessage, "limit": 1}),
+    "notify preview": ({"case": Case, "channel": "x-urgent", "text": "See 1.", "follow_up": True},),
     "officer enrolment": ({"device": Device},),
     "oncall next": ({}, {"at": LATER}),
     "outbox list": ({}, {"everything": True, "limit": 1_000}),
+    "outbox show": ({"mail": OutboxMail}, {"mail": OutboxMail, "limit": 1}),
     "quarantine list": ({}, {"old": True}),
     "referrer list": ({}, {"all": True}),
+    "rules compare": ({"name": "other", "files": changed_rules()},),
+    "rules test": ({"message": StoredMessage},),
 }
 BESIDE = frozenset({"version", "looking"})  # what the desk adds to an answer
 REFUSED = frozenset({"officer enrolment", "exercise debrief"})  # each device is in use, and no story was played

@@ -41,7 +41,7 @@ from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import DeskConnection
 from tests.doubles.broken_desks import CONFIG, DATABASE, SETTINGS, edit, sound
-from tests.doubles.migrated import with_a_later_revision
+from tests.doubles.migrated import register_in, with_a_later_revision
 from tests.tools.check_table import MANUAL, rows, with_table
 
 NOW = datetime.fromisoformat("2027-03-10T12:00:00+01:00")
@@ -192,6 +192,18 @@ def left_half(name: str) -> Spoil:
     def spoil(folder: Path) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half")
+
+    return spoil
+
+
+def opened(name: str, mode: int) -> Spoil:
+    """Gives a file of the desk, or a folder of that name, a mode whatever the umask."""
+
+    def spoil(folder: Path) -> None:
+        path = folder / name
+        if name != DATABASE:
+            path.mkdir(exist_ok=True)
+        path.chmod(mode)
 
     return spoil
 
@@ -351,6 +363,10 @@ CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
         rota("shifts: []", "shifts: [{officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-30T07:00Z}]"),
         "shifts[0].begins: 2027-03-29T07:00:00+01:00 is 2027-03-29T08:00:00+02:00 in Europe/Amsterdam",
     ),
+    (SetupFaultCode.FILE_OPEN, opened(DATABASE, 0o664), "(mode 664); run `chmod o-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("archive", 0o775), "(mode 775); run `chmod -R o-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("codes", 0o750), "(mode 750); run `chmod -R go-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("tokens", 0o701), "(mode 701); run `chmod -R go-rwx /"),
     (SetupFaultCode.LEFT_OVER, left_half("backup/.kept.tar.gz.part"), "backup/.kept.tar.gz.part`"),
 )
 """A set-up with each mistake: its code, what is done, and words of its sentence."""
@@ -489,6 +505,7 @@ def test_an_election_added_by_command_is_near(folder: Path, file: str | None) ->
         edit(folder / "elections.yaml", "2027-", "2037-", every=True)
     else:
         written("elections.yaml", file)(folder)
+    register_in(folder)
     desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
         codes = [str(one["code"]) for one in documents(desk.answer("check"), "findings")]
@@ -511,6 +528,7 @@ def test_an_election_added_by_command_is_near(folder: Path, file: str | None) ->
 
 def test_elections_that_overlap_are_noted_as_the_database_knows_them(folder: Path) -> None:
     """Two that were added by command are named with the days that they share, until one is closed or it is over."""
+    register_in(folder)
     desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
         for code, begins, ends in (("AA", "10", "25"), ("BB", "20", "30"), ("CC", "26", "30")):
@@ -559,6 +577,7 @@ def test_a_referrer_on_no_list_is_a_note_until_somebody_adds_it(folder: Path) ->
 
     A listed municipality, a mailbox at a provider and a case of an exercise give none.
     """
+    register_in(folder)
     env = assembly.open_services(folder, SetClock(NOW))
     try:
         with env.store.begin() as tx:
@@ -586,6 +605,7 @@ def test_a_referrer_on_no_list_is_a_note_until_somebody_adds_it(folder: Path) ->
 
 def test_an_override_of_somebody_who_has_left_is_a_note(folder: Path) -> None:
     """Only while it runs or is to come, and only of who is no officer."""
+    register_in(folder)
     desk = DeskConnection(folder, officer="officer1", now=lambda: NOW)
     try:
         for officer, begins in (("officer2", NOW), ("head1", NOW + timedelta(days=2))):
@@ -606,6 +626,7 @@ def test_an_override_of_somebody_who_has_left_is_a_note(folder: Path) -> None:
 
 def test_cases_of_an_officer_who_left_the_rota_are_a_note_until_somebody_has_them(folder: Path) -> None:
     """A form that waits for somebody who left waits for ever; a decided case, and a colleague's, are no note."""
+    register_in(folder)
     env = assembly.open_services(folder, SetClock(NOW))
     opened: list[str] = []
     try:
@@ -674,6 +695,7 @@ def test_a_missing_password_does_not_keep_the_daemon_from_starting_and_is_said(f
 
 def test_a_missing_authority_stops_the_daemon_and_no_command(folder: Path) -> None:
     """`run` ends with status 2; what is shown and recorded beside it needs no authority: the daemon sends later."""
+    register_in(folder)
     edit(folder / SETTINGS, "port: 1\n  tls: none\n\nstore", "port: 1\n  ca_file: gone.pem\n\nstore")
     with pytest.raises(ConfigurationError, match=r"submission\.ca_file: .*gone\.pem does not exist; name a PEM file"):
         assembly.require_ready(load(folder), SetClock(NOW))

@@ -6,6 +6,7 @@ A word that a reader of it still sees in plain letters is in no catalogue and in
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -128,16 +129,54 @@ def test_a_word_in_no_catalogue_is_seen() -> None:
     assert pseudo.template(text) == text.replace("New", "Ñéŵ").replace("'new", "'ñéŵ").replace("old", "óļđ")
 
 
+LOAD = """
+import sys
+from pathlib import Path
+from flaggermail.errors import ConfigurationError
+from flaggermail.record.case_values import LanguageCode
+from flaggermail.rules.configuration import load
+from flaggermail.wiring.assembly import template_faults
+try:
+    settings = load(Path("config"))
+    print(settings.desk.organisation.language, LanguageCode("qps").name, template_faults(settings))
+except ConfigurationError as fault:
+    print(*fault.faults, sep="\\n")
+"""
+
+
 @pytest.mark.outside
 def test_a_folder_adds_a_language(tmp_path: Path) -> None:
-    """With its folder beside the others, a language can be set, chosen and checked; no code names it."""
+    """With its folder beside the others a desk writes in it: `check` names each name that the desk lacks, and no code.
+
+    An election has two official names; readers of the new language are shown the English one.
+    """
     package = Path(catalogues.__file__).parents[1]
     shutil.copytree(package, tmp_path / "flaggermail", ignore=shutil.ignore_patterns("__pycache__"))
-    pseudo.write(tmp_path / "made")
+    shutil.copytree(pseudo.TEMPLATES.parent, tmp_path / "config")
+    shutil.copytree(pseudo.TEMPLATES.parents[1] / "rules", tmp_path / "rules")
+    made = pseudo.write(tmp_path / "made")
     shutil.copytree(tmp_path / "made" / pseudo.CODE, tmp_path / "flaggermail" / "wording" / pseudo.CODE)
-    asked = "from flaggermail.record.case_values import LanguageCode as L; print(*L); print(L('qps').name)"
-    ran = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["nl", "en", "qps", "QPS"]
+    shutil.copytree(made, tmp_path / "config" / "templates", dirs_exist_ok=True)
+    drafts = tmp_path / "rules" / "drafts.yaml"
+    blocks = yaml.safe_load(drafts.read_text("utf-8"))
+    drafts.write_text(yaml.safe_dump({**blocks, pseudo.CODE: blocks["en"]}, allow_unicode=True), "utf-8")
+    lacking = _loaded(tmp_path).splitlines()
+    assert len(lacking) == 8
+    assert all(re.fullmatch(rf"\S+ \S+\.{pseudo.CODE}: is missing and has no default; .*", one) for one in lacking)
+    for name in ("flaggermail.yaml", "platforms.yaml"):
+        path = tmp_path / "config" / name
+        text = re.sub(r"^( +)en: (.*)$", rf"\g<0>\n\1{pseudo.CODE}: \2", path.read_text("utf-8"), flags=re.MULTILINE)
+        path.write_text(re.sub(r"^  language: nl", f"  language: {pseudo.CODE}", text, flags=re.MULTILINE), "utf-8")
+    assert _loaded(tmp_path) == "qps QPS ()\n"
+
+
+def _loaded(folder: Path) -> str:
+    """Returns what the program in that folder says of its configuration."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LOAD], cwd=folder, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+    )  # fmt: skip
+    return ran.stdout
 
 
 def test_a_refusal_by_mail_is_in_the_language(templates: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,14 +29,14 @@ from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, lan
 from flaggermail.wording.filing import FilingReason, SuggestionText
 from flaggermail.wording.hints import HintByCommand, HintByMail
 from flaggermail.wording.pieces import MailWord, RefusalPart, SourceWord, TypeWord
-from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal
+from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal, ViewRefusal
 from flaggermail.wording.said import Sentence, StoredText, as_written, counted, every
 from tests.corpus import each
 from tests.tools.dutch import english_in
 from tests.tools.said import sample
 
 PACKAGE = Path(__file__).parents[3] / "flaggermail"
-ROOMS_OF_THE_TERMINAL = ("archive/", "cli/", "desk/", "stories/")  # no reply mail comes there
+ROOMS_OF_THE_TERMINAL = ("cli/",)
 LIMITS = HealthLimits(free=500, clock=timedelta(seconds=90), certificate=timedelta(days=30))
 SETS = frozenset(type(one).__name__ for one in every().values())
 
@@ -155,6 +156,8 @@ def test_every_sentence_is_said_somewhere() -> None:
         "OnlineStep.",
         "MachineStatement.",
         "ReadingField.",
+        "RequestValue.",
+        "ActPart.",
         "HintByCommand.",
         "HintByMail.",
         "Dossier",
@@ -162,15 +165,23 @@ def test_every_sentence_is_said_somewhere() -> None:
     assert {one for one in left if not one.startswith(by_name)} == set()
 
 
-def test_a_refusal_that_can_reach_a_mail_is_a_sentence() -> None:
-    """Only what a terminal alone can ask for is refused in plain English."""
+def is_plain_name(module: str, given: ast.expr) -> bool:
+    """True for the name of a constant of that module that is plain text."""
+    if not isinstance(given, ast.Name) or not given.id.isupper():
+        return False
+    found = getattr(import_module(f"flaggermail.{module.removesuffix('.py').replace('/', '.')}"), given.id)
+    return not isinstance(found, StoredText)
+
+
+def test_a_refusal_below_the_terminal_is_a_sentence() -> None:
+    """Only what a terminal alone can refuse, such as a file that is there already, is refused in plain English."""
     plain = [
         f"{name}:{node.lineno}"
         for path in sorted(PACKAGE.rglob("*.py"))
         if not (name := path.relative_to(PACKAGE).as_posix()).startswith(ROOMS_OF_THE_TERMINAL)
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Refusal", "NotFound"}
-        if any(isinstance(given, ast.Constant | ast.JoinedStr) for given in node.args)
+        if any(isinstance(given, ast.Constant | ast.JoinedStr) or is_plain_name(name, given) for given in node.args)
     ]
     assert plain == []
 
@@ -183,13 +194,14 @@ def test_a_refusal_reads_in_english_and_is_said_in_dutch() -> None:
     assert str(Refusal("only here")) == Refusal("only here").said.in_language("nl") == "only here"
 
 
-REFUSALS = (*CommandRefusal, *ReportRefusal, *SendingRefusal)
+REFUSALS = (*CommandRefusal, *ReportRefusal, *SendingRefusal, *ViewRefusal)
 HINTS = {one.value.partition(": ")[2]: one for one in HintByCommand}
 LINE = re.compile(r"`flaggermail|(?<!\w)--[a-z]")
 TOLD_APART = {
     SendingRefusal.WITHHELD,
     SendingRefusal.WITHHELD_DRAFT,
-}  # alarms and states of a mail, whose reader was refused nothing
+    ViewRefusal.REPLAY_HAS_NO_SERVERS,
+}  # alarms and states of a mail, whose reader was refused nothing; one that begins with the name of its command
 
 
 def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:

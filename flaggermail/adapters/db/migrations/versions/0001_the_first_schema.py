@@ -586,7 +586,7 @@ def _page_code_to_archive_reading() -> None:
 
 
 def _desk_state_to_chain_head() -> None:
-    """Creates the tables desk_state, in_force, remembered_domain, trust_proof, watched and chain_head."""
+    """Creates the tables from desk_state to watched in the order of their names, and chain_head."""
     op.create_table(
         "desk_state",
         sa.Column("id", AutoString(), primary_key=True),
@@ -606,6 +606,12 @@ def _desk_state_to_chain_head() -> None:
         sa.Column("since", UTCDateTime(), nullable=False),
         sa.Column("until", UTCDateTime()),
         sa.CheckConstraint("what IN ('rules', 'templates')", name="in_force_what"),
+    )
+    op.create_table(
+        "registered_file",
+        sa.Column("name", AutoString(), primary_key=True),
+        sa.Column("fingerprint", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
     )
     op.create_table(
         "remembered_domain",
@@ -650,7 +656,7 @@ def _desk_state_to_chain_head() -> None:
 
 
 def _counter_to_row_event() -> None:
-    """Creates the tables counter, cursor, event, lease, personal, reading and row_event."""
+    """Creates the tables counter, cursor, event, kept_answer, lease, personal, reading and row_event."""
     op.create_table(
         "counter",
         sa.Column("name", AutoString(), primary_key=True),
@@ -679,6 +685,15 @@ def _counter_to_row_event() -> None:
         sa.Column("octets", sa.LargeBinary(), nullable=False),
         sa.Column("digest", AutoString(), nullable=False),
     )
+    op.create_table(
+        "kept_answer",
+        sa.Column("key", AutoString(), primary_key=True),
+        sa.Column("person", AutoString(), nullable=False),
+        sa.Column("asked", AutoString(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+    )
+    op.create_index(op.f("ix_kept_answer_at"), "kept_answer", ["at"])
     op.create_table(
         "lease",
         sa.Column("name", AutoString(), primary_key=True),

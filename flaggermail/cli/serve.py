@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail serve`: the door in the foreground, under systemd or in a terminal."""
+
+from __future__ import annotations
+
+import gc
+import signal
+from pathlib import Path
+
+import click
+
+from flaggermail.cli.session import Session
+
+
+@click.command(name="serve")
+@click.option(
+    "--socket", "path", type=click.Path(path_type=Path), metavar="PATH",
+    help="The Unix socket. [default: DIR/desk.sock if this account owns DIR, else /run/flaggermail/desk.sock]",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Log JSON lines, as it does anyway where nobody watches.")
+@click.pass_obj
+def command(session: Session, *, path: Path | None, as_json: bool) -> None:
+    """Serve the desk on a Unix socket.
+
+    Officers' commands and other programs ask the desk there, each under the login of its account. The door sends no
+    mail and needs no password of the mailbox; the daemon sends what a command writes. It ends within ten seconds of
+    SIGTERM or Ctrl-C.
+
+    Example: flaggermail --config /etc/flaggermail serve
+    """
+    from flaggermail import logbook
+    from flaggermail.cli import USUALLY
+    from flaggermail.wiring.door_assembly import door
+
+    logbook.configure(readable=not as_json)
+    logbook.catch_crashes()
+    opened = door(session.directory, path)
+    gc.set_threshold(*USUALLY)
+    opened.obey_signals()
+    try:
+        opened.run(lambda: click.echo(f"listens on {opened.path}"))
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # last words may find no reader
+    opened.exit_if_overdue()

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A parsed mail as a part of an answer: the object of `parse --json`, whose fields are those of `mail.contract`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flaggermail.desk.answers import Answer
+from flaggermail.mail.message import Address, Attachment, BounceClass, Forwarded, ForwardSource, MechanicalKind, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedPerson(Answer):
+    """A person as the text of a forward names them; null is what it lacks."""
+
+    name: str | None
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedMail(Answer):
+    """The mail inside a forward, as the forwarder shows it; `date` is as written there."""
+
+    from_: ClaimedPerson | None
+    to: tuple[ClaimedPerson, ...]
+    cc: tuple[ClaimedPerson, ...]
+    subject: str | None
+    date: str | None
+    body: str
+    source: ForwardSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedMail(Answer):
+    """What a mail says. `date` has the offset that the mail gives, and sizes are in octets."""
+
+    sha256: str
+    message_id: str | None
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    from_: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str | None
+    date: str | None
+    kind: MechanicalKind
+    failed_recipients: tuple[str, ...]
+    bounce_class: BounceClass | None
+    forwarded: ClaimedMail | None
+    text: str
+    reply_text: str
+    attachments: tuple[Attachment, ...]
+    defects: tuple[str, ...]
+
+
+def parsed(message: Message) -> ParsedMail:
+    """Returns what a mail says."""
+    return ParsedMail(
+        sha256=message.sha256,
+        message_id=message.message_id,
+        in_reply_to=message.in_reply_to,
+        references=message.references,
+        from_=message.from_,
+        to=message.to,
+        cc=message.cc,
+        subject=message.subject,
+        date=message.date.isoformat() if message.date else None,
+        kind=message.kind,
+        failed_recipients=message.failed_recipients,
+        bounce_class=message.bounce_class,
+        forwarded=_claimed(message.forwarded) if message.forwarded else None,
+        text=message.text,
+        reply_text=message.reply_text,
+        attachments=message.attachments,
+        defects=message.defects,
+    )
+
+
+def _claimed(inner: Forwarded) -> ClaimedMail:
+    return ClaimedMail(
+        from_=_person(inner.sender) if inner.sender else None,
+        to=tuple(map(_person, inner.to)),
+        cc=tuple(map(_person, inner.cc)),
+        subject=inner.subject,
+        date=inner.date,
+        body=inner.body,
+        source=inner.source,
+    )
+
+
+def _person(printed: Address) -> ClaimedPerson:
+    """Returns a person; what is printed as an address without "@" is a name."""
+    if "@" in printed.address:
+        return ClaimedPerson(name=printed.name, address=printed.address)
+    return ClaimedPerson(name=printed.name or printed.address, address=None)

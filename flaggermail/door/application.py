@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The application of the door (WSGI): an address and a person in, an answer of the desk out. It keeps nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import quote
+
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
+
+from flaggermail import __version__, logbook
+from flaggermail.desk.desk import Caller, Desk
+from flaggermail.desk.ground import DeskFiles
+from flaggermail.desk.presence import Presence
+from flaggermail.documents.octets import Octets
+from flaggermail.door import catalogue, description, peers
+from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
+from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
+from flaggermail.door.requests import read_body, read_query
+from flaggermail.mail.message import Json
+from flaggermail.services import Services
+from flaggermail.wording.catalogues import languages
+from flaggermail.wording.door import DoorProblem
+
+JSON_TYPE = "application/json"
+MOST_COMMAND, MOST_VIEW = 1_000_000, 16_000_000  # octets of a body; a view may be asked about files
+AT_ONCE = 2  # heavy views
+STOPPING_AGAIN, HEAVY_AGAIN = 5, 10  # seconds after which a client may ask again
+UID = "X_REMOTE_UID"  # of the environment of WSGI, by cheroot from the kernel
+SHOWN = 80  # characters of an address that a problem quotes
+
+Document = Mapping[str, Json]
+
+
+class DeskSource(Protocol):
+    """The desk that the door serves, as it is now."""
+
+    def services(self) -> Services:
+        """Returns the services on the configuration in force. Raises ConfigurationError, StoreFailure, StoreBusy."""
+        ...
+
+    @property
+    def ground(self) -> DeskFiles:
+        """The files of the desk."""
+        ...
+
+    def state(self) -> str:
+        """Returns what an answer depends on beside the record: the configuration in force, the daemon's health."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request whose person is known."""
+
+    desk: Desk
+    services: Services
+    person: str
+    language: str
+
+
+class DoorApplication:
+    """Answers requests for one desk. `stopping` says whether the door stops: then nothing new is begun."""
+
+    def __init__(
+        self, source: DeskSource, stopping: Callable[[], bool] = lambda: False,
+        login_of: Callable[[int], str | None] = peers.login_name,
+    ) -> None:  # fmt: skip
+        self._source, self._stopping, self._login_of = source, stopping, login_of
+        self._languages = languages()
+        self._presence = Presence()
+        self._heavy = threading.BoundedSemaphore(AT_ONCE)
+        self._described: bytes | None = None
+
+    # ---- addresses
+
+    def health(self) -> Response:
+        """Answers that the door answers, to whoever reaches its socket."""
+        return self._json({"ok": True, "version": __version__, "api_version": API_VERSION})
+
+    def described(self) -> Response:
+        """Answers the description of this interface, which holds nothing of the desk."""
+        if self._described is None:
+            self._described = json.dumps(description.document(), ensure_ascii=False).encode()
+        return Response(self._described, mimetype=JSON_TYPE)
+
+    def view(self, name: str) -> Response:
+        """Answers a view; by POST, its fields are in the body, as those that hold files are too long for a query."""
+        found = catalogue.VIEW_AT.get(name)
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, DoorProblem.NO_SUCH_REQUEST(name=name[:SHOWN]))
+        asking = self._asking()
+        fields = _fields_of_view(found, request)
+        tag = self._tag(asking) if request.method != "POST" else None
+        if tag is not None and is_known(tag, request.headers.get("If-None-Match", "")):
+            return self._with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
+        with self._turn(found):
+            if catalogue.is_fetched(found):
+                return _octets(asking.desk.fetch(found, fields))
+            answer = self._json(asking.desk.answer(found, fields))
+        return answer if tag is None else self._with_tag(answer, tag)
+
+    def command(self, name: str) -> Response:
+        """Performs a command."""
+        found = catalogue.COMMAND_AT.get(name)
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, DoorProblem.NO_SUCH_REQUEST(name=name[:SHOWN]))
+        asking = self._asking()
+        if request.query_string:
+            raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.QUERY_UNWANTED())
+        fields = _body(request, MOST_COMMAND)
+        version, key = version_of(request.headers.get("If-Match")), key_of(request.headers.get("Idempotency-Key"))
+        if version is not None and fields.setdefault("version", version) != version:
+            raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(), where="version")
+        return self._json(asking.desk.answer(found, fields, key=key))
+
+    # ---- what goes wrong
+
+    def fault(self, fault: Exception) -> Response:
+        """Answers an error as a problem; one of the program is logged, and its text goes nowhere."""
+        if isinstance(fault, MethodNotAllowed):
+            return self._other_method(fault)
+        problem = _of_http(fault) if isinstance(fault, HTTPException) else problem_of(fault)
+        if problem is None:
+            logbook.door_fault(fault)
+            problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
+        answer = self._json(problem.document(self._language()), problem.status, PROBLEM_TYPE)
+        answer.headers.extend(problem.headers)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def _other_method(self, fault: MethodNotAllowed) -> Response:
+        allowed = ", ".join(sorted(fault.valid_methods or ()))
+        if request.method == "OPTIONS":
+            return Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
+        said = DoorProblem.METHOD(method=request.method[:SHOWN], allowed=allowed)
+        return self.fault(Problem(HTTPStatus.METHOD_NOT_ALLOWED, said, headers={"Allow": allowed}))
+
+    # ---- parts
+
+    def _asking(self) -> Asking:
+        """Returns who asks whom. Raises Problem for whoever belongs to nobody of the desk, and while the door stops."""
+        if self._stopping():
+            raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN)
+        env = self._source.services()
+        uid = int(request.environ.get(UID, peers.NOBODY))
+        login, person = peers.person(uid, env.settings.rota, self._login_of)
+        language = self._language()
+        caller = Caller(login=login, language=language)
+        desk = Desk(lambda: env, caller, self._source.ground, presence=self._presence)
+        return Asking(desk, env, person, language)
+
+    def _language(self) -> str:
+        return language_of(request.headers.get("Accept-Language", ""), self._languages)
+
+    @contextmanager
+    def _turn(self, view: str) -> Iterator[None]:
+        """Keeps heavy views few. Raises Problem if as many are under way as there may be."""
+        if view not in catalogue.HEAVY:
+            yield
+            return
+        if not self._heavy.acquire(blocking=False):
+            raise unavailable(DoorProblem.TOO_MUCH_AT_ONCE(), HEAVY_AGAIN)
+        try:
+            yield
+        finally:
+            self._heavy.release()
+
+    def _tag(self, asking: Asking) -> str:
+        """Returns the entity tag of what a view would answer now (RFC 9110, 8.8.3)."""
+        with asking.services.store.read() as tx:
+            head = tx.head()
+        parts = (
+            __version__, head.digest if head else "", asking.person, asking.language,
+            f"{asking.services.clock.now():%Y-%m-%dT%H:%M}", self._source.state(), request.full_path,
+        )  # fmt: skip
+        return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
+
+    @staticmethod
+    def _with_tag(answer: Response, tag: str) -> Response:
+        answer.headers["ETag"] = tag
+        answer.headers["Cache-Control"] = "private, no-cache"
+        return answer
+
+    def _json(
+        self, document: Document, status: HTTPStatus = HTTPStatus.OK, kind: str = JSON_TYPE
+    ) -> Response:  # fmt: skip
+        # Half of a surrogate pair, which a body may hold, stays an escape (RFC 8259, 8.2).
+        octets = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        answer = Response(octets, status, content_type=kind)
+        answer.headers["Content-Language"] = self._language()
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+
+def door_application(application: DoorApplication) -> Flask:
+    """Returns the WSGI application, with every address that the door has."""
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False  # one address for each thing, and no redirect to it
+    app.add_url_rule("/health", view_func=application.health, endpoint="health")
+    app.add_url_rule("/v1/openapi.json", view_func=application.described, endpoint="openapi")
+    app.add_url_rule("/v1/views/<name>", view_func=application.view, methods=["GET", "POST"], endpoint="view")
+    app.add_url_rule("/v1/commands/<name>", view_func=application.command, methods=["POST"], endpoint="command")
+    app.register_error_handler(Exception, application.fault)
+    app.after_request(_with_fixed_headers)
+    return app
+
+
+def _with_fixed_headers(answer: Response) -> Response:
+    answer.headers["API-Version"] = API_VERSION
+    answer.headers["Vary"] = "Accept-Language"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    if answer.status_code in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}:
+        del answer.headers["Content-Type"]
+    return answer
+
+
+def _fields_of_view(name: str, asked: Request) -> dict[str, Json]:
+    if asked.method == "POST":
+        if asked.query_string:
+            raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.QUERY_UNWANTED())
+        return _body(asked, MOST_VIEW)
+    if asked.content_length:
+        raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.BODY_UNWANTED())
+    return read_query(asked.query_string.decode("ascii", "replace"), catalogue.class_of(name), catalogue.LISTS)
+
+
+def _body(asked: Request, most: int) -> dict[str, Json]:
+    if asked.mimetype != JSON_TYPE or asked.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, DoorProblem.MEDIA_TYPE())
+    if (asked.content_length or 0) > most:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, DoorProblem.BODY_TOO_LARGE(most=most))
+    body = asked.get_data(cache=False)
+    if len(body) != (asked.content_length or 0):  # the client has gone; what is there may be a request of its own
+        raise ClientDisconnected
+    return read_body(body)
+
+
+def _octets(found: Octets[Document]) -> Response:
+    """Returns the answer of octets; the facts beside them are one header, as JSON in ASCII."""
+    answer = Response(iter(found.parts), content_type=str(found.media_type), direct_passthrough=True)
+    if found.size is not None:
+        answer.content_length = found.size
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"  # RFC 6266
+    answer.headers["Facts"] = json.dumps(found.facts)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _of_http(fault: HTTPException) -> Problem:
+    status = HTTPStatus(fault.code or HTTPStatus.BAD_REQUEST)
+    if status is HTTPStatus.NOT_FOUND:
+        return Problem(status, DoorProblem.NO_SUCH_ADDRESS(path=request.path[:SHOWN]))
+    if isinstance(fault, ClientDisconnected):
+        slow = isinstance(fault.__cause__ or fault.__context__, TimeoutError)
+        status = HTTPStatus.REQUEST_TIMEOUT if slow else HTTPStatus.BAD_REQUEST
+        return Problem(status, DoorProblem.TOO_SLOW(), headers={"Connection": "close"})
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Problem(status, DoorProblem.BODY_TOO_LARGE(most=MOST_VIEW))
+    return Problem(status, DoorProblem.MALFORMED())

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Makes the door of a desk: services that last, on the configuration that the daemon took in, without its secrets."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, cast
+
+from flaggermail import logbook
+from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.imap.idle import EventInterrupt
+from flaggermail.adapters.system import machine
+from flaggermail.adapters.system.machine import SystemdSupervisor
+from flaggermail.cases.registration import configuration_number
+from flaggermail.desk.repeats import KEPT_FOR
+from flaggermail.desk.status import read_status, status_file
+from flaggermail.door.listening import default_socket, listen
+from flaggermail.door.serving import Door
+from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
+from flaggermail.health.overview import judged
+from flaggermail.rules.configuration import load
+from flaggermail.wiring import assembly
+from flaggermail.wiring.opening import desk_files
+from flaggermail.wiring.stores import whole_store
+
+if TYPE_CHECKING:
+    from flaggermail.desk.ground import DeskFiles
+    from flaggermail.ports import Store, Submitter
+    from flaggermail.rules.configuration import Configuration
+    from flaggermail.services import Services
+
+TRIM_EVERY, FORGET_EVERY = 60, 3600  # seconds
+
+
+class NoSubmitter:
+    """Stands for the submission server, which the door has no secret for: the daemon sends what a command writes."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"the door sends no mail: {name}")
+
+
+class ServedDesk:
+    """Implements `door.application.DeskSource`. Raises ConfigurationError, StoreFailure, StoreBusy."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory, self._clock = directory.absolute(), SystemClock()
+        self._files = desk_files(self._directory)
+        self._seconds, self._kept_for = 0, ""
+        self._services = self._open()
+        self._number = self._registered()
+        self._status = status_file(self._directory)
+
+    @property
+    def ground(self) -> DeskFiles:
+        """The files of the desk."""
+        return self._files
+
+    @property
+    def group(self) -> str | None:
+        """The group whose members may open the socket."""
+        return self._services.settings.desk.door.group
+
+    def services(self) -> Services:
+        """Returns the services on the configuration in force."""
+        return self._services
+
+    def state(self) -> str:
+        """Returns the configuration in force by its number, and what is wrong by the daemon's last status."""
+        try:
+            found = judged(read_status(self._status), self._now())
+        except FlaggermailError as fault:
+            found = {"wrong": [type(fault).__name__]}
+        return f"{self._number} {found.get('daemon')} {found.get('wrong')}"
+
+    def each_second(self) -> None:
+        """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""
+        self._seconds += 1
+        if self._seconds % TRIM_EVERY == 0:
+            machine.give_back()
+        if self._seconds % FORGET_EVERY == 0:
+            self._forget_answers()
+        try:
+            number = self._registered()
+            if number == self._number:
+                return
+            made = self._on(load(self._directory), self._services.store)
+        except (ConfigurationError, StoreBusy, StoreFailure) as fault:
+            if str(fault) != self._kept_for:
+                logbook.door_reloaded(str(fault))
+            self._kept_for = str(fault)
+            return
+        self._services = replace(made, parser=self._services.parser)
+        self._number, self._kept_for = number, ""
+        logbook.door_reloaded("")
+
+    def _forget_answers(self) -> None:
+        """Forgets answers to commands of which no repeat is expected; an hour later if the record is busy."""
+        with suppress(StoreBusy, StoreFailure), self._services.store.begin() as tx:
+            tx.forget_answers(self._now() - KEPT_FOR)
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        self._services.close()
+
+    def _now(self) -> datetime:
+        return self._clock.now()
+
+    def _open(self) -> Services:
+        settings = load(self._directory)
+        store = whole_store(settings.desk.store.database, SystemRandomness())
+        try:
+            return self._on(settings, store)
+        except BaseException:
+            store.close()
+            raise
+
+    def _on(self, settings: Configuration, store: Store) -> Services:
+        return assembly.services_on(settings, store, self._clock, SystemRandomness(), cast("Submitter", NoSubmitter()))
+
+    def _registered(self) -> int:
+        with self._services.store.read() as tx:
+            return configuration_number(tx)
+
+
+def door(directory: Path, path: Path | None) -> Door:
+    """Returns the door of a configuration directory, which listens already.
+
+    Raises ConfigurationError, StoreFailure, StoreBusy.
+    """
+    machine.keep_little()  # before there is a second thread
+    desk = ServedDesk(directory)
+    try:
+        listening = listen(path or default_socket(directory), desk.group)
+    except BaseException:
+        desk.close()
+        raise
+    return Door(desk, listening, SystemdSupervisor(os.environ), EventInterrupt(), desk.each_second)
