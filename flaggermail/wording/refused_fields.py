@@ -22,7 +22,7 @@ WANTED = ("wanted", "allowed", "meant", "known", "example", "drafts", "stories",
 _C, _A, _V, _S = CommandRefusal, AnnexRefusal, ViewRefusal, SentFileRefusal
 _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("case", "draft", "of"): (
-        _C.NOTHING_OF_DOSSIER, _V.TEXT_WITHIN_CASE, _C.CASE_OR_ELECTION, _C.NOBODY_TO_ASK, _C.CLOSED_TO_QUESTIONS,
+        _V.DOSSIER_EMPTY, _V.TEXT_WITHIN_CASE, _C.CASE_OR_ELECTION, _C.NOBODY_TO_ASK, _C.CLOSED_TO_QUESTIONS,
         _C.NOT_READY_TO_NOTIFY, _C.NOTIFIED_ALREADY, _C.CASE_CLOSED_ALREADY, _C.CASE_UNDECIDED,
         _C.NOT_DECIDED_TO_NOTIFY, _C.EXERCISE_NOT_ACCOUNTED, _C.NOTHING_TO_ACCOUNT, _C.NO_SUCH_CASE,
         _C.NOBODY_TO_WRITE_TO, _C.WHOLE_NUMBER, _C.REFERRER_UNPROVEN, _C.REFERRER_TO_CALL, _C.HOLD_OF_ONE_THING,

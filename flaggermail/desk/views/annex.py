@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One annex: without what is taken out, the form of its marks, and its files.
-
-Each view reads the archive, and each such reading is an event.
-"""
+"""One annex: without what is taken out, the form of its marks, and its files. Each reading is an event."""
 
 from __future__ import annotations
 
@@ -17,11 +14,10 @@ from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart
 from flaggermail.annex.redaction.spreading import spread
 from flaggermail.desk.answers import FLAT, ViewAnswer
-from flaggermail.desk.views.view import ArchiveView, OctetsView, plain
+from flaggermail.desk.views.view import ArchiveView, OctetsView
 from flaggermail.documents.octets import Octets
 from flaggermail.documents.tar import tar
 from flaggermail.errors import Refusal
-from flaggermail.mail.message import Json
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex
@@ -30,12 +26,6 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
 from flaggermail.wording.annex import AnnexRefusal, MarkedPlace
 from flaggermail.wording.said import StoredText
-
-_SHOWN = (
-    "id", "notification", "case", "form", "state", "revision", "proposed_by", "proposed_at", "confirmed_by",
-    "confirmed_at", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at",
-    "language", "parser", "shaped_by",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,11 +214,6 @@ class MakeAnnexFiles(OneAnnex, OctetsView):
             approved.refuse_newer(work, annex)
         made = approved.annex_files(work, approved.of_annex(work, annex))
         return tar(f"annex-{annex.id}.tar", list(made.items()), FilesOfAnnex(annex=annex.id, files=tuple(made)))
-
-
-def _row(work: UnitOfWork, annex: Annex, names: Sequence[str]) -> dict[str, Json]:
-    values = plain(annex, work.env.settings.zone)
-    return {name: values[name] for name in names}
 
 
 def _elsewhere(made: RedactedExchange, marks: Sequence[Mark]) -> tuple[Mark, ...]:

@@ -72,7 +72,7 @@ class FindInArchive(ArchiveView, ListView):
 
     MAY: ClassVar[frozenset[str]] = READERS
 
-    UNTOLD: ClassVar[frozenset[str]] = frozenset({"text", "limit", "cursor"})
+    UNTOLD: ClassVar[frozenset[str]] = frozenset({"text"})
 
     words: tuple[str, ...] = ()
     number: str | None = None

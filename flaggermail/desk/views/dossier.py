@@ -32,7 +32,7 @@ from flaggermail.mail.message import Json
 from flaggermail.record.rows import BY_TABLE, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 
 EVENTS_A_FILE = 5000
 EMPTY = "(empty)"
@@ -96,7 +96,7 @@ class PlanDossier(ListView, ArchiveView):
         events = cache(lambda: [(seq, event.at) for seq, event in events_of(work.tx, scope)])
         begins = self.cursor is None
         if begins and not events():
-            raise NotFound(CommandRefusal.NOTHING_OF_DOSSIER(name=scope.name))
+            raise NotFound(ViewRefusal.DOSSIER_EMPTY(name=scope.name))
         shown = self.cut(self._parts(work, scope, events), lambda one: one[0])
         return DossierPlan(
             name=scope.name,

@@ -182,8 +182,12 @@ class ArchiveView(View):
 
     @property
     def goes_on(self) -> bool:
-        """True for the lines of a list after a cursor: with those before them they are one reading, and one event."""
-        return isinstance(self, ListView) and self.cursor is not None
+        """True for the lines of a list after a cursor: with those before them they are one reading, and one event.
+
+        Not where the event leaves out what was asked: nobody could tell whether it was the same.
+        """
+        told = not any(getattr(self, name) for name in self.UNTOLD - _OF_LISTS)
+        return isinstance(self, ListView) and self.cursor is not None and told
 
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the whole number of the only case that is read; None if it is not one. Raises NotFound."""

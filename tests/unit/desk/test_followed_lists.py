@@ -223,8 +223,9 @@ class Reading:
 
 
 def test_every_list_is_followed() -> None:
-    """No view with a cursor is left out, but those whose lines are parts of one thing."""
+    """No view with a cursor is left out, but those whose lines are parts of one thing, and those of other tests."""
     of_one_thing = {name for name in VIEWS if name.endswith(" show")}
+    of_one_thing |= {"archive dossier", "case readers", "latency", "report changes"}
     lists = {name for name in VIEWS if issubclass(view_of(name), ListView)}
     assert lists - of_one_thing - ELSEWHERE == set(LISTS)
 
