@@ -25,6 +25,7 @@ from flaggermail.door import catalogue, description, peers
 from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
+from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.mail.message import Json
 from flaggermail.services import Services
 from flaggermail.wording.catalogues import languages
@@ -35,6 +36,7 @@ MOST_COMMAND, MOST_VIEW = 1_000_000, 16_000_000  # octets of a body; a view may 
 AT_ONCE = 2  # heavy views
 STOPPING_AGAIN, HEAVY_AGAIN = 5, 10  # seconds after which a client may ask again
 UID = "X_REMOTE_UID"  # of the environment of WSGI, by cheroot from the kernel
+MOST_FAULTS = 20  # of a file, in one problem
 SHOWN = 80  # characters of an address that a problem quotes
 
 Document = Mapping[str, Json]
@@ -102,7 +104,7 @@ class DoorApplication:
         tag = self._tag(asking) if request.method != "POST" else None
         if tag is not None and is_known(tag, request.headers.get("If-None-Match", "")):
             return self._with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
-        with self._turn(found):
+        with self._turn(found), _about_files(found):
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
             answer = self._json(asking.desk.answer(found, fields))
@@ -232,6 +234,18 @@ def _fields_of_view(name: str, asked: Request) -> dict[str, Json]:
     if asked.content_length:
         raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.BODY_UNWANTED())
     return read_query(asked.query_string.decode("ascii", "replace"), catalogue.class_of(name), catalogue.LISTS)
+
+
+@contextmanager
+def _about_files(view: str) -> Iterator[None]:
+    """Raises Problem for a fault in a file that was sent with the request; those of the desk's own pass."""
+    try:
+        yield
+    except ConfigurationError as fault:
+        if catalogue.class_of(view) is None or isinstance(fault, MachineFailure):
+            raise
+        said = DoorProblem.FILE_FAULTY(faults=list(fault.faults[:MOST_FAULTS]))
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said) from fault
 
 
 def _body(asked: Request, most: int) -> dict[str, Json]:

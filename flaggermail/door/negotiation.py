@@ -30,8 +30,11 @@ def language_of(accepted: str, known: Sequence[str]) -> str:
 
 
 def is_known(tag: str, asked: str) -> bool:
-    """True if If-None-Match names the tag of what would be answered (RFC 9110, 13.1.2)."""
-    return asked.strip() == "*" or tag in _TAG.findall(asked)
+    """True if If-None-Match names the tag of what would be answered (RFC 9110, 13.1.2).
+
+    `*` names none: whether there is an answer at all is known once it is made.
+    """
+    return tag in _TAG.findall(asked)
 
 
 def version_of(asked: str | None) -> int | None:

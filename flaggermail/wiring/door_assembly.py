@@ -25,7 +25,7 @@ from flaggermail.health.overview import judged
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import desk_files
-from flaggermail.wiring.stores import whole_store
+from flaggermail.wiring.stores import lasting_store
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
@@ -111,7 +111,7 @@ class ServedDesk:
 
     def _open(self) -> Services:
         settings = load(self._directory)
-        store = whole_store(settings.desk.store.database, SystemRandomness())
+        store = lasting_store(settings, SystemRandomness())
         try:
             return self._on(settings, store)
         except BaseException:

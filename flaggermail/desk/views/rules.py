@@ -194,18 +194,24 @@ def _outcome(outcome: RuleOutcome, found: Explanation) -> dict[str, Json]:
 @contextmanager
 def written_folder(name: str, files: Mapping[str, str]) -> Iterator[Path]:
     """Yields a temporary folder `name` with the files handed in, for what reads a folder. Raises Refusal."""
-    if PurePosixPath(name).name != name or name == "..":
+    if not name or PurePosixPath(name).name != name or name == "..":
         raise Refusal(f"{name[:90]!a} is no name of a folder")
     with tempfile.TemporaryDirectory(prefix="flaggermail-") as outer:
         folder = Path(outer) / name
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except (OSError, ValueError) as fault:
+            raise Refusal(f"{name[:90]!a} is no name of a folder") from fault
         for path, octets in files.items():
             steps = PurePosixPath(path)
             if steps.is_absolute() or ".." in steps.parts or not steps.parts:
                 raise Refusal(f"{path[:90]!a} is no path in a folder")
             place = folder / steps
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(_octets(octets))
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(_octets(octets))
+            except (OSError, ValueError) as fault:  # too long, of a folder that is a file, with a NUL
+                raise Refusal(f"{path[:90]!a} cannot be written into a folder") from fault
         yield folder
 
 
