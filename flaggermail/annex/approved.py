@@ -183,7 +183,7 @@ def manifest(work: UnitOfWork, made: RedactedExchange, files: Mapping[str, bytes
     }
 
 
-def counts(made: RedactedExchange) -> list[Json]:
+def counts(made: RedactedExchange) -> list[Mapping[str, Json]]:
     """Returns for each mail how many markers are printed in each of its parts, by ground; never how many words."""
     return [_counts(made, number, mail) for number, mail in enumerate(made.exchange.mails)]
 

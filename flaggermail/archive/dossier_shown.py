@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from io import StringIO
 from zoneinfo import ZoneInfo
 
-from flaggermail.archive.dossier_lists import Keys, visible_line
+from flaggermail.archive.dossier_lists import Keys
 from flaggermail.archive.dossier_words import value_in_words
 from flaggermail.cases import elections
+from flaggermail.documents.csv_table import csv_of
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, Stop, uses_of
@@ -29,18 +28,12 @@ from flaggermail.wording.dossier import Absence, Label
 
 _OF_USE = ("case", "notification", "platform", "channel", "election", "sent_at", "sent_basis")
 _OF_STOP = ("at", "minutes", "hours", "basis", "form")
-_FORMULA = ("=", "+", "-", "@", "\t")  # with which a cell begins that a spreadsheet would calculate
 
 
 def figures_csv(tx: Transaction, numbers: Collection[str], zone: ZoneInfo) -> bytes:
     """Returns a line for each use of the line in these cases, in the order of sending. Exercises are in no figure."""
-    page = StringIO(newline="")
-    lines = csv.writer(page)
-    lines.writerow((*_OF_USE, *(f"{kind}_{name}" for kind in CLOCKS for name in _OF_STOP), "state"))
-    for use in uses_of(ledger.of_rows(tx)):
-        if use.case in numbers:
-            lines.writerow(map(_cell, _line(use, zone)))
-    return page.getvalue().encode()
+    heads = (*_OF_USE, *(f"{kind}_{name}" for kind in CLOCKS for name in _OF_STOP), "state")
+    return csv_of(heads, (_line(use, zone) for use in uses_of(ledger.of_rows(tx)) if use.case in numbers)).encode()
 
 
 def _line(use: PlatformUse, zone: ZoneInfo) -> list[object]:
@@ -57,12 +50,6 @@ def _stop(stop: Stop | None, zone: ZoneInfo) -> tuple[object, ...]:
 
 def _at(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat()
-
-
-def _cell(value: object) -> str:
-    """Returns a value as text; an apostrophe before it keeps a spreadsheet from calculating it."""
-    found = str(value)
-    return visible_line(f"'{found}" if found.startswith(_FORMULA) else found)
 
 
 class Shown:

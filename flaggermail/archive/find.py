@@ -232,8 +232,30 @@ def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
         return None
 
 
-def note(work: UnitOfWork, name: str, asked: Mapping[str, Json], case: str | None = None) -> None:
-    """Records that the actor read in the archive; `asked` holds no words of a mail's text."""
+ONE_READING = timedelta(hours=1)
+"""Within it, the further lines of a list belong to the reading that began it."""
+
+
+def is_noted(work: UnitOfWork, name: str, asked: Mapping[str, Json], since: datetime | None = None) -> bool:
+    """True if it is on record that the actor asked this, whenever or not before an instant."""
+    found = work.tx.find(
+        ArchiveReading,
+        where(ArchiveReading.request).is_(name),
+        where(ArchiveReading.reader).is_(work.actor),
+        where(ArchiveReading.asked).is_(stored_request(asked)),
+    )
+    return any(since is None or row.at >= since for row in found)
+
+
+def note(
+    work: UnitOfWork, name: str, asked: Mapping[str, Json], case: str | None = None, *, goes_on: bool = False
+) -> None:
+    """Records that the actor read in the archive; `asked` holds no words of a mail's text.
+
+    `goes_on`: they read on in a list; that it began within the hour is enough.
+    """
+    if goes_on and is_noted(work, name, asked, work.now - ONE_READING):
+        return
     row = ArchiveReading(
         id=f"r{work.tx.number('reading'):08d}",
         request=name,

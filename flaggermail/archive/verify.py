@@ -9,16 +9,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
 from flaggermail.ports import Transaction
-from flaggermail.record.audit import ArchivedFile, FileState, Kept, Octets, compared
+from flaggermail.record.audit import ArchivedFile, FileState, Kept, NamedDigests, compared
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.services import Services, UnitOfWork
+from flaggermail.wording.archive import ArchiveFlaw, ArchivePlace, ArchiveRemedy
+from flaggermail.wording.said import Detail, StoredText
 
 
 class Excluded(StrEnum):
@@ -122,9 +124,9 @@ class ArchiveFinding:
     """One flaw, what it concerns, what was found and what to do."""
 
     flaw: ArchiveFindingKind
-    name: str
-    text: str
-    remedy: str
+    name: StoredText
+    text: StoredText
+    remedy: StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +151,6 @@ _OF_STATE = {
     FileState.FOREIGN: ArchiveFindingKind.FOREIGN,
 }
 _DESTROYED = where(StoredMessage.discarded_at).after(datetime.min.replace(tzinfo=UTC))
-_FROM_BACKUP = "put the file back from a backup, whose name is the SHA-256 of its octets"
-_REMEDIES = {
-    ArchiveFindingKind.RECORD: "read `flaggermail audit verify` first; the findings below rest on this record",
-    ArchiveFindingKind.MISSING: f"{_FROM_BACKUP}; if the server still has the mail, moving it to another folder "
-    "fetches it again",
-    ArchiveFindingKind.CHANGED: _FROM_BACKUP,
-    ArchiveFindingKind.UNREADABLE: "give the desk's account the right to read it, then repeat the command",
-    ArchiveFindingKind.SET_ASIDE: "look at it, and take it out of the archive; the good octets stand beside it",
-    ArchiveFindingKind.FOREIGN: "find out who put it there, and take it out of the archive",
-    ArchiveFindingKind.NOT_DESTROYED: "somebody put it back: find out who, then take it out of the archive",
-    ArchiveFindingKind.NEVER_TAKEN_IN: "move the folder's mails of that time to another watched folder and back: the "
-    "desk takes in "
-    "what it does not know, and recognises the rest",
-    ArchiveFindingKind.NOT_ON_SERVER: "let the daemon look at the mailbox once more; if it stays, read `flaggermail "
-    "audit verify`",
-    ArchiveFindingKind.OCTETS_LOST: "the files are named above",
-    ArchiveFindingKind.NOT_COUNTED: "let the daemon look at the mailbox once, then repeat the command",
-}
 
 
 def verify(work: UnitOfWork) -> Verified:
@@ -185,7 +169,7 @@ def verify(work: UnitOfWork) -> Verified:
 
 
 def _once(tx: Transaction, env: Services) -> Verified:
-    whole: set[str] = set()
+    whole, there = set[str](), set[str]()
     files = 0
 
     def listed() -> Iterator[ArchivedFile]:
@@ -194,21 +178,32 @@ def _once(tx: Transaction, env: Services) -> Verified:
             files += 1
             if file.state is FileState.WHOLE:
                 whole.add(file.digest)
+            if file.state is not FileState.PARTIAL:
+                there.add(file.digest)
             yield file
 
     proof = tx.verify()
     findings, extra = [], list[str]()
     if proof.findings:
-        findings.append(_finding(ArchiveFindingKind.RECORD, "record", str(proof.findings[0])))
+        count = len(proof.findings) + proof.further
+        findings.append(_finding(ArchiveFindingKind.RECORD, ArchivePlace.RECORD(), count=count))
     for file, found in compared(proof.octets, listed()):
-        if found is not None:
-            flaw = ArchiveFindingKind.MISSING if file is None else _OF_STATE[file.state]
-            findings.append(_finding(flaw, found.name, found.text))
+        if file is not None and found is not None:
+            findings.append(_finding(_OF_STATE[file.state], ArchivePlace.FILE(file=file.name)))
         elif file is not None:
             extra.append(file.name)
+    findings += _missing(proof.octets, there)
     taken_out = [row for row in tx.readable(StoredMessage, _DESTROYED) if row.excluded_by is not None]
     counts = _counts(tx, env, _Sorted(proof.octets, whole, {row.id for row in taken_out}))
     return Verified(files, [*findings, *_not_closing(counts)], extra, counts, taken_out)
+
+
+def _missing(octets: NamedDigests, there: Collection[str]) -> Iterator[ArchiveFinding]:
+    """Yields the files that must be there and are not, each with the first row that names it."""
+    for digest, kept, row in octets.items():
+        if kept is Kept.STORED and digest not in there:
+            place = ArchivePlace.FILE(file=f"{digest[:2]}/{digest}")
+            yield _finding(ArchiveFindingKind.MISSING, place, row=row)
 
 
 def _counts(tx: Transaction, env: Services, found: _Sorted) -> list[FolderCount]:
@@ -222,7 +217,7 @@ def _counts(tx: Transaction, env: Services, found: _Sorted) -> list[FolderCount]
 class _Sorted:
     """What the events say about octets, the digests of whole files, and the messages that a person took out."""
 
-    octets: Octets
+    octets: NamedDigests
     whole: set[str]
     taken_out: set[str]
 
@@ -247,24 +242,24 @@ def _not_closing(counts: Sequence[FolderCount]) -> Iterator[ArchiveFinding]:
         if line.period is None and line.looked_at is not None:
             yield from _of_folder(line, known.get(line.folder, 0))
         elif line.period is not None and line.difference:
-            text = (
-                f"of {line.server} mails on the server, {line.archived} are archived and "
-                f"{sum(line.excluded.values())} excluded: {line.difference} are neither"
-            )
-            yield _finding(ArchiveFindingKind.OCTETS_LOST, f"folder {line.folder}, {line.period}", text)
+            yield _finding(
+                ArchiveFindingKind.OCTETS_LOST, ArchivePlace.MONTH(folder=line.folder, month=line.period),
+                count=line.server or 0, archived=line.archived, excluded=sum(line.excluded.values()),
+                missing=line.difference,
+            )  # fmt: skip
 
 
 def _of_folder(line: FolderCount, known: int) -> Iterator[ArchiveFinding]:
-    name = f"folder {line.folder}"
+    name = ArchivePlace.FOLDER(folder=line.folder)
     if line.server is None:
-        yield _finding(ArchiveFindingKind.NOT_COUNTED, name, "no complete look has counted its mails yet")
-        return
-    counted, missing = f"the server held {line.server} mails, the desk knows {known}", line.server - known
-    if missing > 0:
-        yield _finding(ArchiveFindingKind.NEVER_TAKEN_IN, name, f"{counted}: {missing} were never taken in")
-    elif missing < 0:
-        yield _finding(ArchiveFindingKind.NOT_ON_SERVER, name, f"{counted}: {-missing} were not there")
+        yield _finding(ArchiveFindingKind.NOT_COUNTED, name)
+    elif line.server > known:
+        missing = line.server - known
+        yield _finding(ArchiveFindingKind.NEVER_TAKEN_IN, name, count=line.server, known=known, missing=missing)
+    elif line.server < known:
+        missing = known - line.server
+        yield _finding(ArchiveFindingKind.NOT_ON_SERVER, name, count=line.server, known=known, missing=missing)
 
 
-def _finding(flaw: ArchiveFindingKind, name: str, text: str) -> ArchiveFinding:
-    return ArchiveFinding(flaw, name, text, _REMEDIES[flaw])
+def _finding(flaw: ArchiveFindingKind, name: StoredText, **details: Detail) -> ArchiveFinding:
+    return ArchiveFinding(flaw, name, ArchiveFlaw[flaw.name](**details), ArchiveRemedy[flaw.name]())

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import click
 from flaggermail.cli import forms
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.new_files import new_folder, usable
+from flaggermail.cli.new_files import new_folder, unpacked, usable
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import number, parts, table, text, texts
 from flaggermail.cli.terminal import safe, safe_line
@@ -218,15 +217,14 @@ def apply(session: Session, annex: str, out: Path, *, as_approved: bool, as_json
     Example: flaggermail annex apply a00000001 --out annex-1
     """
     place = usable(out)
-    found = session.ask("annex files", annex=annex, as_approved=as_approved)
-    names = [text(file, "name") for file in parts(found, "files")]
+    found = session.fetch("annex files", annex=annex, as_approved=as_approved)
     with new_folder(place) as folder:
-        for file in parts(found, "files"):
-            (folder / text(file, "name")).write_bytes(base64.b64decode(text(file, "base64")))
+        for name, octets in unpacked(found):
+            (folder / name).write_bytes(octets)
     if as_json:
-        show_json({"annex": found["annex"], "folder": str(place), "files": names, "version": found["version"]})
+        show_json({**found.facts, "folder": str(place)})
     else:
-        click.echo(safe_line(f"{out}: annex {found['annex']}: {', '.join(names)}"))
+        click.echo(safe_line(f"{out}: annex {found.facts['annex']}: {', '.join(texts(found.facts, 'files'))}"))
 
 
 command.add_command(edit)

@@ -98,6 +98,8 @@ def _tell(found: Mapping[str, Json]) -> None:
     for one in parts(found, "taken_out"):
         said_why = f"note: {text(one, 'message')}: {text(one, 'reason')} ({text(one, 'by')}, {text(one, 'at')[:10]})"
         click.echo(safe_line(said_why))
+    if found["taken_out_further"]:
+        click.echo(f"note: and {found['taken_out_further']} more that were taken out")
     for one in parts(found, "findings"):
         click.echo(safe_line(f"{text(one, 'name')}: {text(one, 'text')}"))
         click.echo(safe_line(f"  {text(one, 'remedy')}"))

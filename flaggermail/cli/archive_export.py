@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from flaggermail import __version__
 from flaggermail.cli import bag_check
 from flaggermail.cli.bag_check import BagCheck, check, is_dossier
 from flaggermail.cli.completing import CASE, ELECTION
-from flaggermail.cli.new_files import usable
+from flaggermail.cli.new_files import unpacked, usable
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
@@ -57,7 +56,7 @@ def export(
         raise click.UsageError("name a case, or an election with --election CODE, and not both.")
     place = usable(out)
     asked: dict[str, Json] = {"case": case, "election": election}
-    plan = session.ask("archive dossier", **asked)
+    plan = session.ask_all("archive dossier", "parts", **asked)
     with bag_check.new_bag(place) as writer:
         lost = _write(session, writer, plan, asked, bar=not as_json)
         writer.finish(_info(plan))
@@ -86,10 +85,10 @@ def _write(
     hidden = not bar or not sys.stderr.isatty()
     with click.progressbar(parts(plan, "parts"), label="exporting", file=sys.stderr, hidden=hidden) as shown:
         for part in shown:
-            found = session.ask("archive dossier part", **asked, **frozen, **part)
-            for file in parts(found, "files"):
-                writer.write(text(file, "path"), base64.b64decode(text(file, "base64")))
-            lost += texts(found, "lost")
+            found = session.fetch("archive dossier part", **asked, **frozen, **part)
+            for path, octets in unpacked(found):
+                writer.write(path, octets)
+            lost += texts(found.facts, "lost")
     return lost
 
 

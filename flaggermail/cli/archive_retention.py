@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import number, part, parts, print_csv, styled, table, text, texts
 from flaggermail.cli.terminal import safe
+from flaggermail.record.kinds import RetentionList
 from flaggermail.record.terms import Standing
 from flaggermail.wording.said import countable
 
@@ -54,7 +56,8 @@ def retention(
     """
     if out is not None and out.suffix.lower() == ".csv":
         raise click.UsageError("--out names the text file, such as list.txt; the CSV file is written beside it.")
-    found = session.ask("archive retention", as_of=None if as_of is None else as_of.isoformat(), election=election)
+    asked: Document = {"as_of": None if as_of is None else as_of.isoformat(), "election": election}
+    found = {**session.ask("archive retention", **asked), **_listed(session, asked)}
     if out is not None:
         listed, kept = printed(lambda: _print_list(found)), printed(lambda: print_csv(_OF_THING, _lines(found)))
         write_new([(out, listed), (_table_of(out), kept)])
@@ -121,6 +124,16 @@ def release(session: Session, *, hold_id: str, reason: str, as_json: bool) -> No
     report_answer(session.ask("archive release", hold=hold_id, reason=reason), as_json=as_json)
 
 
+def _listed(session: Session, asked: Document) -> dict[str, Json]:
+    """Returns all that is kept, and the mail in its review window, by the name of the list."""
+    lists: dict[str, list[Json]] = {of.value: [] for of in RetentionList}
+    for line in session.fetch("archive retention lines", **asked).whole().splitlines():
+        document = json.loads(line)
+        of = document.pop("listed_in")
+        lists[of].append(document)
+    return dict(lists)
+
+
 # ---------------------------------------------------------------- on the screen
 
 
@@ -140,7 +153,7 @@ def _show(found: Document) -> None:
     )  # fmt: skip
     _show_holds(parts(found, "holds"))
     _show_review(found)
-    _show_taken_out(parts(found, "taken_out"))
+    _show_taken_out(found)
     _show_citizens(part(found, "citizens"))
     _show_list([one for one in parts(found, "things") if one["standing"] == Standing.DUE])
     _heading("Draft of the declaration (the Dutch one: --json, --out)")
@@ -178,12 +191,15 @@ def _show_review(found: Document) -> None:
     )  # fmt: skip
 
 
-def _show_taken_out(rows: Sequence[Document]) -> None:
+def _show_taken_out(found: Document) -> None:
     _heading("Taken out in the review window, by a person")
+    rows = parts(found, "taken_out")
     _some(
         ("id", "arrived", "at", "by", "reason"),
         [(one["message"], one["arrived"], text(one, "at")[:10], one["by"], one["reason"]) for one in rows],
     )
+    if further := number(found, "taken_out_further"):
+        click.echo(f"and {further} earlier: `flaggermail events --kind 'message excluded'`")
 
 
 def _show_citizens(counts: Document) -> None:

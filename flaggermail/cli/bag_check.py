@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flaggermail.cli.new_files import new_folder
+from flaggermail.documents.tar import SAFE_PATH
 from flaggermail.unfinished import INCOMPLETE
 
 DECLARATION, INFO = "bagit.txt", "bag-info.txt"
@@ -25,7 +26,6 @@ DECLARED = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 README, PAYLOAD = "LEESMIJ-README.txt", "data"
 TAG_FILES = (README, INFO, DECLARATION, MANIFEST)  # in the order of the tag manifest
 _LINE_END = re.compile(r"[\r\n]")
-_SAFE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,120}/){0,4}[A-Za-z0-9_][A-Za-z0-9._-]{0,160}")
 
 
 @dataclass
@@ -40,7 +40,7 @@ class BagWriter:
 
     def write(self, path: str, octets: bytes) -> None:
         """Writes a file of the payload. Raises ValueError for a path that could lead elsewhere, OSError."""
-        if not _SAFE.fullmatch(path):
+        if not SAFE_PATH.fullmatch(path):
             raise ValueError(f"{path!a} is no path in a dossier")
         target = self.folder / PAYLOAD / path
         target.parent.mkdir(parents=True, exist_ok=True)

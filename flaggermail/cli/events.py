@@ -91,7 +91,7 @@ def command(session: Session, case: str | None, since: str | None, kind: str | N
 
     Example: flaggermail events --case VF-EP2024-0001 --since 2024-06-06T10:00
     """
-    found = session.ask("events", case=case, since=since, kind=kind)
+    found = session.ask_all("events", "events", case=case, since=since, kind=kind)
     if as_json:
         show_json(found)
         return

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -48,14 +48,8 @@ class FigureFormat(StrEnum):
 
 
 _ENDINGS = {".txt": FigureFormat.TABLE, **{f".{form}": form for form in FigureFormat if form != FigureFormat.TABLE}}
-_DRAWN = frozenset({FigureFormat.SVG, FigureFormat.HTML})
-
-
-class _Shown(NamedTuple):
-    """What a format asks the desk for, and how it prints the answer to standard output."""
-
-    view: str
-    show: Callable[[Document], None]
+_DRAWN: Mapping[FigureFormat, str] = {FigureFormat.SVG: "latency picture", FigureFormat.HTML: "latency page"}
+"""By format: the document that the desk makes."""
 
 
 @click.command(name="latency")
@@ -97,15 +91,22 @@ def command(
     Example: flaggermail latency --election EP2024 --out latency.csv
     """
     wanted = _wanted(FigureFormat.JSON if as_json else form, out)
-    shown = (_SUMMARY if summary else _WHOLE)[wanted]
-    drawn = {} if language is None else {"language": language}
-    if drawn and wanted not in _DRAWN:
+    if language is not None and wanted not in _DRAWN:
         raise click.BadParameter("goes with --format svg and html", param_hint="--language")
-    found = session.ask(shown.view, election=election, platform=platform, as_of=as_of, **drawn)
-    if out is None:
-        shown.show(found)
+    asked = {"election": election, "platform": platform, "as_of": as_of}
+    if wanted in _DRAWN:
+        document = session.fetch(_DRAWN[wanted], **asked, language=language).whole()
     else:
-        write_new([(out, printed(lambda: shown.show(found)))])
+        found = session.ask_all("latency", "uses", **asked)
+        show = (_SUMMARY if summary else _WHOLE)[wanted]
+        if out is None:
+            show(found)
+            return
+        document = printed(lambda: show(found))
+    if out is None:
+        click.echo(document, nl=False)  # in UTF-8, as it says of itself, whatever the terminal's encoding
+    else:
+        write_new([(out, document)])
 
 
 def _wanted(named: str | None, out: Path | None) -> FigureFormat:
@@ -188,27 +189,13 @@ def _print_summary(found: Document) -> None:
     print_csv(_OF_SUMMARY, [[one[name] for name in _OF_SUMMARY] for one in parts(found, "summary")])
 
 
-# ---------------------------------------------------------------- as a document
-
-
-def _write(document: str) -> None:
-    """Writes a document in UTF-8, as it says of itself, whatever the terminal's encoding."""
-    click.echo(document.encode("utf-8"), nl=False)
-
-
-_DOCUMENTS: Mapping[FigureFormat, _Shown] = {
-    FigureFormat.SVG: _Shown("latency picture", lambda found: _write(text(found, "picture"))),
-    FigureFormat.HTML: _Shown("latency page", lambda found: _write(text(found, "page"))),
+_WHOLE: Mapping[FigureFormat, Callable[[Document], None]] = {
+    FigureFormat.TABLE: _show_figures,
+    FigureFormat.JSON: show_json,
+    FigureFormat.CSV: _print_uses,
 }
-_WHOLE: Mapping[FigureFormat, _Shown] = {
-    FigureFormat.TABLE: _Shown("latency", _show_figures),
-    FigureFormat.JSON: _Shown("latency", show_json),
-    FigureFormat.CSV: _Shown("latency", _print_uses),
-    **_DOCUMENTS,
-}
-_SUMMARY: Mapping[FigureFormat, _Shown] = {
-    FigureFormat.TABLE: _Shown("latency", _show_summary),
-    FigureFormat.JSON: _Shown("latency", show_json),
-    FigureFormat.CSV: _Shown("latency", _print_summary),
-    **_DOCUMENTS,
+_SUMMARY: Mapping[FigureFormat, Callable[[Document], None]] = {
+    FigureFormat.TABLE: _show_summary,
+    FigureFormat.JSON: show_json,
+    FigureFormat.CSV: _print_summary,
 }

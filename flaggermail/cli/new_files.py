@@ -11,11 +11,17 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from flaggermail import unfinished
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
 from flaggermail.unfinished import INCOMPLETE, PART, new_file
+
+if TYPE_CHECKING:
+    from flaggermail.documents.octets import Octets
+
+F = TypeVar("F")
 
 
 def usable(out: Path) -> Path:
@@ -33,6 +39,20 @@ def usable(out: Path) -> Path:
     if filled:
         raise Refusal(f"{shown}: is not empty; name a new folder")
     return place
+
+
+def unpacked(found: Octets[F]) -> Iterator[tuple[str, bytes]]:
+    """Yields path and octets of each file that a desk gave, alone or in a tar. Raises Refusal for what is neither."""
+    from flaggermail.documents.octets import MediaType
+    from flaggermail.documents.tar import files_in
+
+    if found.media_type is not MediaType.TAR:
+        yield found.name, found.whole()
+        return
+    try:
+        yield from files_in(found.parts)
+    except ValueError as fault:
+        raise Refusal(f"{found.name}: {fault}") from fault
 
 
 @contextmanager

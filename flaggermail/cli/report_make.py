@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.completing import ELECTION
-from flaggermail.cli.new_files import printed, write_new
+from flaggermail.cli.new_files import unpacked, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, minute, part, parts, print_csv, text, texts
+from flaggermail.cli.showing import choice, minute, number, part, parts, text, texts
 from flaggermail.cli.terminal import safe_line
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.kinds import ReportForm
+from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
@@ -60,7 +60,7 @@ def changes(session: Session, election: str, *, as_json: bool) -> None:
 
     Example: flaggermail report changes EP2024
     """
-    found = session.ask("report changes", election=election)
+    found = session.ask_all("report changes", "moved", election=election)
     if as_json:
         show_json(found)
         return
@@ -73,6 +73,8 @@ def changes(session: Session, election: str, *, as_json: bool) -> None:
         for event in parts(one, "events"):
             about = f"{minute(event, 'at')}  {event['actor']}  {event['kind']}"
             click.echo(safe_line(f"  event {event['event']}  {about}"))
+        if number(one, "earlier"):
+            click.echo(f"  and {countable(one['earlier']):earlier event|earlier events}")
         if not parts(one, "events"):
             click.echo("  by no event; a setting or template")
     if not parts(found, "moved"):
@@ -101,14 +103,17 @@ def make(
     """
     form = _form(out)
     asked = {} if language is None else {"language": language}
-    found = session.ask("report document", election=election, form=form.value, draft=draft, **asked)
-    for line in (*texts(found, "other"), *texts(found, "moved")):
+    found = session.fetch("report document", election=election, form=form.value, draft=draft, **asked)
+    told = found.facts
+    moved = texts(session.ask("report changes", election=election, limit=1), "notes") if told["moved"] else []
+    for line in (*texts(told, "other"), *moved):
         click.echo(f"note: {safe_line(line)}", err=True)
-    written = [(path, octets) for path, octets in _files(found, form, out)]
+    paths = _paths(parts(told, "files"), form, out)
+    written = [(paths[name], octets) for name, octets in unpacked(found)]
     write_new(written)
     named = [{"file": str(path), "sha256": hashlib.sha256(octets).hexdigest()} for path, octets in written]
     if as_json:
-        show_json({"election": election, "freeze": found["freeze"], "inputs": found["inputs"], "files": named})
+        show_json({"election": election, "freeze": told["freeze"], "inputs": told["inputs"], "files": named})
         return
     for one in named:
         click.echo(safe_line(f"{one['file']}: SHA-256 {one['sha256']}"))
@@ -122,26 +127,13 @@ def _form(out: Path) -> ReportForm:
         raise click.BadParameter(f"{out.name} must end in one of {known}", param_hint="--out") from None
 
 
-def _files(found: Document, form: ReportForm, out: Path) -> Sequence[tuple[Path, bytes]]:
+def _paths(files: Sequence[Document], form: ReportForm, out: Path) -> Mapping[str, Path]:
+    """Returns where each file of the report is written, by the name that the desk gave it."""
+    names = [text(one, "name") for one in files]
     if form is ReportForm.CSV:
-        heads, *explained = _rows(found, "codebook")
-        book = printed(lambda: print_csv([str(head) for head in heads], explained))
-        return [(out, _csv(found)), (out.with_suffix(f".codebook{out.suffix}"), book)]
-    made = parts(found, "files")
-    several = len(made) > 1
-    return [
-        (
-            out.with_suffix(f".{text(one, 'language')}{out.suffix}") if several else out,
-            base64.b64decode(text(one, "base64")),
-        )
-        for one in made
-    ]
-
-
-def _csv(found: Document) -> bytes:
-    return printed(lambda: print_csv(texts(found, "columns"), _rows(found, "lines")))
-
-
-def _rows(found: Document, name: str) -> list[list[Json]]:
-    lines = found[name]
-    return [row for row in lines if isinstance(row, list)] if isinstance(lines, list) else []
+        return dict(zip(names, (out, out.with_suffix(f".codebook{out.suffix}")), strict=True))
+    several = len(files) > 1
+    return {
+        name: out.with_suffix(f".{text(one, 'language')}{out.suffix}") if several else out
+        for name, one in zip(names, files, strict=True)
+    }

@@ -6,7 +6,6 @@ On a terminal, tables are cut to its width and states are coloured; a file or a 
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import sys
@@ -62,20 +61,11 @@ def minute(document: Mapping[str, Json], name: str) -> str:
     return datetime.fromisoformat(found).isoformat(sep=" ", timespec="minutes") if isinstance(found, str) else ""
 
 
-_FORMULA = ("=", "+", "-", "@")  # with which a cell begins that a spreadsheet would calculate
-
-
 def print_csv(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Prints the heads and a line for each row; null is an empty cell."""
-    lines = csv.writer(sys.stdout)
-    lines.writerow(heads)
-    lines.writerows([_cell(value) for value in row] for row in rows)
+    from flaggermail.documents.csv_table import csv_of
 
-
-def _cell(value: object) -> str:
-    """Returns a value as text; an apostrophe before it keeps a spreadsheet from calculating it."""
-    found = "" if value is None else str(value)
-    return safe_line(f"'{found}" if found.startswith("\t") or found.lstrip().startswith(_FORMULA) else found)
+    sys.stdout.write(csv_of(heads, rows))
 
 
 def show_calculation(document: Mapping[str, Json], at: str | None = None, indent: str = "") -> None:

@@ -50,7 +50,7 @@ class DraftReport(Command):
         return ActResult(
             f"report {election.code}: the draft is kept",
             election.code,
-            warnings=(*warnings, *moving.difference_lines(work, last, differences)),
+            warnings=(*warnings, *(one.english for one in moving.difference_lines(work, last, differences))),
         )
 
 
@@ -101,7 +101,11 @@ class FreezeReport(Command):
         work.record(EventKind.REPORT_FROZEN, added(row), reason=row.id)
         text = f"report {election.code}: frozen as {row.id} after event {row.seq}; SHA-256 {row.inputs_digest}"
         lacking = annexes.lacking(work, [use.use.notification for use in inputs.facts.uses])
-        return ActResult(text, row.id, warnings=(*lacking, *moving.difference_lines(work, last, differences)))
+        return ActResult(
+            text,
+            row.id,
+            warnings=(*lacking, *(one.english for one in moving.difference_lines(work, last, differences))),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

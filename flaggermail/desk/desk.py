@@ -126,7 +126,7 @@ class Desk:
             from flaggermail.archive import find  # noqa: PLC0415 - no other view needs it
 
             with env.store.begin() as tx:
-                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case)
+                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on)
         document = {**shown, "version": head.seq if head else 0}
         if items:
             from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none

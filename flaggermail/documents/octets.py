@@ -21,6 +21,7 @@ class MediaType(StrEnum):
 
     CSV = "text/csv; charset=utf-8"  # RFC 4180
     HTML = "text/html; charset=utf-8"
+    JSON_LINES = "application/jsonl"  # a document a line
     MAIL = "message/rfc822"
     ODT = "application/vnd.oasis.opendocument.text"
     PDF = "application/pdf"

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from flaggermail.cases import attention, elections, lifecycle
 from flaggermail.cases.lifecycle import missing_of
+from flaggermail.documents.octets import MediaType
 from flaggermail.errors import Refusal
 from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
@@ -279,7 +280,7 @@ def tell_of_mail(
 
 def _kind_of(content_type: str) -> str:
     """Returns what to call an attachment without a name."""
-    return RefusalPart.ATTACHED_MAIL() if content_type == "message/rfc822" else content_type
+    return RefusalPart.ATTACHED_MAIL() if content_type == MediaType.MAIL else content_type
 
 
 def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:

@@ -153,10 +153,14 @@ class Transaction(Evidence, Protocol):
         """Sets a counter, so that the next number issued is `value` + 1."""
         ...
 
-    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+    def events(
+        self, after: int = 0, kind: EventKind | None = None, *,
+        case: str | None = None, since: datetime | None = None, most: int | None = None,
+    ) -> Iterator[tuple[int, Event]]:  # fmt: skip
         """Yields the events after number `after` with their numbers; personal values are revealed unless erased.
 
-        `kind`: those of one kind alone.
+        `kind`: those of one kind alone; `case`: those that name the case, as each event does that changes a row of one;
+        `since`: those of this instant and later ones; `most`: no more than that many.
         """
         ...
 

@@ -60,7 +60,7 @@ class Kept(StrEnum):
     DESTROYED = "destroyed"  # at the end of the retention period, by an event
 
 
-class Octets:
+class NamedDigests:
     """The digests that rows name, and whether the archive must hold their octets.
 
     Rows are noted table by table, messages before their deliveries and outbox mails.
@@ -107,7 +107,7 @@ class AuditResult:
     personal: int
     findings: Sequence[RecordFinding]
     further: int  # findings beyond `LIMIT`
-    octets: Octets
+    octets: NamedDigests
 
 
 class Evidence(Protocol):
@@ -163,7 +163,7 @@ class Listing(Protocol):
 
 
 def compared(
-    octets: Octets, files: Iterable[ArchivedFile]
+    octets: NamedDigests, files: Iterable[ArchivedFile]
 ) -> Iterator[tuple[ArchivedFile | None, RecordFinding | None]]:
     """Compares the archive with the digests that the events name.
 

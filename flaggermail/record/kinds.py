@@ -140,6 +140,13 @@ class Versioned(StrEnum):
     TEMPLATES = "templates"
 
 
+class RetentionList(StrEnum):
+    """Which list of the retention overview a line is of."""
+
+    THINGS = "things"  # all that is kept
+    REVIEW = "review"  # mail that people may take out of the archive
+
+
 class ReportForm(StrEnum):
     """The formats in which a report to Parliament is made, by the ending of the file's name."""
 

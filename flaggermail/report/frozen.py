@@ -24,6 +24,7 @@ from flaggermail.report.values import PrintSettings, ReportInputs, TextBlock, Wr
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import ReportNote, ReportRefusal
 from flaggermail.wording.report import ReportText
+from flaggermail.wording.said import StoredText
 
 V = TypeVar("V")
 
@@ -121,11 +122,11 @@ def inputs_of(row: ReportFreeze) -> ReportInputs:
     return canonical.decode(row.inputs, ReportInputs)
 
 
-def other_documents(row: ReportFreeze, made: Mapping[LanguageCode, Document]) -> tuple[str, ...]:
+def other_documents(row: ReportFreeze, made: Mapping[LanguageCode, Document]) -> tuple[StoredText, ...]:
     """Returns a line for each language whose document is not the one of the freeze, by its digest."""
     frozen = dict(one.split(" ", 1) for one in row.documents)
     return tuple(
-        ReportNote.OTHER_DOCUMENT(freeze=row.id, language=language.value).english
+        ReportNote.OTHER_DOCUMENT(freeze=row.id, language=language.value)
         for language, document in made.items()
         if frozen.get(language.value) != canonical.digest(document)
     )

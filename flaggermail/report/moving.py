@@ -43,16 +43,16 @@ def _now(work: UnitOfWork, election: Election, was: ReportInputs) -> ReportInput
 
 def difference_lines(
     work: UnitOfWork, last: ReportFreeze | None, differences: Sequence[ChangedFigure]
-) -> tuple[str, ...]:
-    """Returns a line for each changed figure, with the events that caused it."""
+) -> tuple[StoredText, ...]:
+    """Returns a line for each of the first changed figures, with the events that caused it, and how many follow."""
     if last is None:
         return ()
-    more = (ReportNote.MORE(count=len(differences) - MOST_TOLD).english,) if len(differences) > MOST_TOLD else ()
+    more = (ReportNote.MORE(count=len(differences) - MOST_TOLD),) if len(differences) > MOST_TOLD else ()
     lines = tuple(
         ReportNote.MOVED(
             freeze=last.id, figure=one.figure, was=_short(one.was), now=_short(one.now),
             causes=_causes(work, one.causes),
-        ).english
+        )
         for one in differences[:MOST_TOLD]
     )  # fmt: skip
     return lines + more

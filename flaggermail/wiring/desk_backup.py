@@ -37,7 +37,7 @@ from flaggermail.desk import audit
 from flaggermail.errors import BackupFailure, ConfigurationError, OctetsLost
 from flaggermail.letters import writing
 from flaggermail.mail.message import Json
-from flaggermail.record.audit import Kept, Octets
+from flaggermail.record.audit import Kept, NamedDigests
 from flaggermail.record.rows import BY_TABLE
 from flaggermail.rules.configuration import load as load_settings
 from flaggermail.settings.model import Settings, database_file
@@ -93,7 +93,7 @@ def back_up_desk(settings: Settings, out: Path, progress: Progress) -> BackedUp:
 
 
 def _written(file: BackupWriter, batches: Iterator[RowBatch], settings: Settings, progress: Progress) -> BackedUp:
-    taken_at, named, rows, head = SystemClock().now().isoformat(), Octets(), 0, (0, "")
+    taken_at, named, rows, head = SystemClock().now().isoformat(), NamedDigests(), 0, (0, "")
     file.add_json(BEGIN, {"format": FORMAT, "program": __version__, "revision": newest(), "taken_at": taken_at})
     for name, octets in _configuration(settings):
         file.add(CONFIGURATION + name, octets)

@@ -101,6 +101,17 @@ class AnnexRefusal(Sentence):
     LABEL_DIFFERS = "no annex: label differs"
 
 
+class MarkedPlace(Sentence):
+    """Where else words stand that a person marked, by the part of the mail."""
+
+    SUBJECT = "marked place: subject"
+    FROM = "marked place: from"
+    TO = "marked place: to"
+    CC = "marked place: cc"
+    BODY = "marked place: body"
+    ATTACHMENT = "marked place: attachment"
+
+
 class DeclarationText(Sentence):
     """Every line and every part of a line, without its indentation."""
 

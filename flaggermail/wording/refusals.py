@@ -11,6 +11,8 @@ class CommandRefusal(Sentence):
 
     CASE_OR_ELECTION = "case or election"
     PLAN_FIRST = "plan first"
+    OVERVIEW_FIRST = "overview first"
+    NOTHING_OF_DOSSIER = "nothing of dossier"
     DOSSIER_CHANGED = "dossier changed"
     MARK_NOT_ASKED = "mark not asked"
     NO_SUCH_ROW = "no such row"

@@ -31,9 +31,9 @@ from flaggermail.intake import poll
 from flaggermail.ports import Cursor
 from flaggermail.record.definition import where
 from flaggermail.record.event_codec import COMMITMENT
-from flaggermail.record.events import EventKind, changed, fold
+from flaggermail.record.events import Event, EventKind, changed, fold
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.record.rows import Case, Delivery, OutboxMail, StoredMessage
 from flaggermail.record.states import InstantBasis
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
@@ -185,6 +185,37 @@ def test_rows_and_events_give_the_same_figures(desk: Kept) -> None:
         found = uses.figures(ledger.of_rows(tx), end)
         assert uses.figures(ledger.of_events(events, end), end) == found
     assert {use.sent_basis for use in found.uses} >= {InstantBasis.MAIL, InstantBasis.BY_HAND}
+
+
+def concerns(event: Event, case: str) -> bool:
+    """True if the event names the case, changes it, or gives a row to it."""
+    return event.case == case or any(
+        (change.table == Case.TABLE and change.key == case) or change.values.get("case") == case
+        for change in event.changes
+    )
+
+
+def test_an_event_names_the_case_that_it_is_about(desk: Kept) -> None:
+    """The database finds the events of a case by the case that they name: no event changes a row of another one."""
+    with desk.env.store.read() as tx:
+        every = list(tx.events())
+        for case in tx.find(Case):
+            wanted = [one for one in every if concerns(one[1], case.number)]
+            assert list(tx.events(case=case.number)) == wanted
+            assert list(tx.events(wanted[2][0], case=case.number, most=2)) == wanted[3:5]
+
+
+def test_the_database_chooses_events(desk: Kept) -> None:
+    """By instant, by kind, and no more of them than wanted, also of more than are read at once."""
+    with desk.env.store.read() as tx:
+        every = list(tx.events())
+        middle = every[len(every) // 2][1].at
+        assert list(tx.events(since=middle)) == [one for one in every if one[1].at >= middle]
+        assert list(tx.events(10, most=1_207)) == every[10:1_217]
+        assert list(tx.events(most=0)) == []
+        for kind in {event.kind for _, event in every}:
+            wanted = [one for one in every if one[1].kind is kind]
+            assert list(tx.events(kind=kind, since=middle, most=3)) == [o for o in wanted if o[1].at >= middle][:3]
 
 
 def test_numbering_and_intake_go_on_where_they_ended(desk: Kept) -> None:

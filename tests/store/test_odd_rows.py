@@ -67,6 +67,7 @@ GIVEN: Mapping[str, list[dict[str, Json]]] = {
     "archive dossier part": [],  # asked by `archive export` below
     "archive find": [{"words": ["stembiljet"]}, {"date": "2024-06"}],
     "archive retention": [{}, {"as_of": "2030-01-01"}],
+    "archive retention lines": [{}, {"as_of": "2030-01-01"}],
     "case form read": [{"text": "nothing"}],
     "message list": [{}, {"place": "own"}, {"place": "case"}],
     "notify preview": [{"case": "VF-EP2024-0001", "channel": "x-urgent"}],

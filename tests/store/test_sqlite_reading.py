@@ -105,6 +105,9 @@ def test_both_answer_alike_about_rows_of_every_kind(migrated_file: Path, tmp_pat
                 for what in {EventKind.MAIL_REFUSED}.union(event.kind for _, event in usual.events()):
                     assert list(quick.events(0, what)) == list(usual.events(0, what))
                     assert list(quick.events(0, what)) == [one for one in usual.events() if one[1].kind is what]
+                for number in usual.keys(Case):
+                    assert list(quick.events(case=number)) == list(usual.events(case=number))
+                assert list(quick.events(since=NOON, most=2)) == list(usual.events(since=NOON, most=2))
                 for seq in (None, 0, 1, 10_000):
                     assert usual.head(seq) == quick.head(seq)
                 assert usual.cursors() == quick.cursors()

@@ -194,9 +194,8 @@ def elsewhere(env: Services, annex: str) -> list[str]:
     """Returns the places that the reading of an unchanged form names."""
     with env.store.read() as tx:
         work = UnitOfWork(env, tx, env.clock.now(), "officer1")
-        found = FilledAnnexForm(annex=annex, text=form_of(env, annex)).show(work)["elsewhere_shown"]
-    assert isinstance(found, list)
-    return [str(one) for one in found]
+        found = FilledAnnexForm(annex=annex, text=form_of(env, annex)).show(work).elsewhere_shown
+    return [one.english for one in found]
 
 
 def test_a_spoken_answer_is_named_and_not_printed(played: Play) -> None:

@@ -153,14 +153,22 @@ class SqliteReading(ReadableRows):
         """Returns the numbers of the texts in which every term occurs; see `ports.Transaction`."""
         return search_sqlite(texts, terms)
 
-    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+    def events(
+        self, after: int = 0, kind: EventKind | None = None, *,
+        case: str | None = None, since: datetime | None = None, most: int | None = None,
+    ) -> Iterator[tuple[int, Event]]:  # fmt: skip
         """Yields the events after number `after` with their numbers; see `ports.Transaction`."""
-        chain = "SELECT seq, octets FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
-        values = "SELECT commitment, value FROM personal WHERE event BETWEEN ? AND ?"
-        while page := self._connection.execute(chain, (after, PAGE)).fetchall():
-            first, after = page[0][0], page[-1][0]
-            held = {key: json.loads(value) for key, value in self._connection.execute(values, (first, after))}
-            yield from decode_each(page, partial(_revealed, held), kind)
+        given = {"kind = ?": kind and kind.value, '"case" = ?': case, "at >= ?": since and _held(since)}
+        asked = {test: value for test, value in given.items() if value is not None}
+        tests = " AND ".join([*asked, "seq > ?"])
+        chain = f"SELECT seq, octets FROM event WHERE {tests} ORDER BY seq LIMIT ?"  # noqa: S608 - our names
+        left = PAGE if most is None else most
+        while page := self._connection.execute(chain, (*asked.values(), after, min(left, PAGE))).fetchall():
+            values = f"SELECT commitment, value FROM personal WHERE event IN ({', '.join('?' * len(page))})"  # noqa: S608
+            found = self._connection.execute(values, [seq for seq, _ in page])
+            yield from decode_each(page, partial(_revealed, {key: json.loads(value) for key, value in found}), kind)
+            after = page[-1][0]
+            left -= 0 if most is None else len(page)
 
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""

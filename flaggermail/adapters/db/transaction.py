@@ -410,23 +410,26 @@ class SqlTransaction(ReadableRows):
             return search_sqlite(texts, terms)
         return search_postgresql(self._connection, texts, terms)
 
-    def events(self, after: int = 0, kind: EventKind | None = None) -> Iterator[tuple[int, Event]]:
+    def events(
+        self, after: int = 0, kind: EventKind | None = None, *,
+        case: str | None = None, since: datetime | None = None, most: int | None = None,
+    ) -> Iterator[tuple[int, Event]]:  # fmt: skip
         """Yields the events after number `after` with their numbers; see `ports.Transaction`."""
-        for page in self._chain(after):
-            yield from decode_each(page, partial(_revealed, self._values(page[0][0], page[-1][0])), kind)
-
-    def _values(self, first: int, last: int) -> dict[str, Plain]:
-        """Returns the personal values of these events by commitment; erased ones are missing."""
-        query = select(PersonalRow.commitment, PersonalRow.value).where(col(PersonalRow.event).between(first, last))
-        return {key: json.loads(value) for key, value in self._session.exec(query)}
-
-    def _chain(self, after: int = 0) -> Iterator[Sequence[tuple[int, bytes]]]:
-        """Yields pages of the events after number `after`. A reader may stop early: no cursor stays open."""
-        query = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq)).limit(PAGE)
+        query = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq))
+        query = query if kind is None else query.where(EventRow.kind == kind.value)
+        query = query if case is None else query.where(EventRow.case == case)
+        query = query if since is None else query.where(EventRow.at >= since)
+        left = PAGE if most is None else most  # a reader may stop early: no cursor stays open
         self._links.write_out()
-        while page := self._session.exec(query.where(EventRow.seq > after)).all():
-            yield page
+        while page := self._session.exec(query.where(EventRow.seq > after).limit(min(left, PAGE))).all():
+            yield from decode_each(page, partial(_revealed, self._values([seq for seq, _ in page])), kind)
             after = page[-1][0]
+            left -= 0 if most is None else len(page)
+
+    def _values(self, events: Sequence[int]) -> dict[str, Plain]:
+        """Returns the personal values of these events by commitment; erased ones are missing."""
+        query = select(PersonalRow.commitment, PersonalRow.value).where(col(PersonalRow.event).in_(events))
+        return {key: json.loads(value) for key, value in self._session.exec(query)}
 
     def verify(self) -> AuditResult:
         """Compares everything with the events; see `ports.Transaction`."""

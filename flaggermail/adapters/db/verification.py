@@ -35,7 +35,7 @@ from flaggermail.adapters.db.raw import (
     selected,
 )
 from flaggermail.adapters.db.sealed import SEALED, unsealed
-from flaggermail.record.audit import LIMIT, AuditResult, Head, Octets, RecordFinding, Subject
+from flaggermail.record.audit import LIMIT, AuditResult, Head, NamedDigests, RecordFinding, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
 from flaggermail.record.events import ERASING, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
@@ -81,7 +81,7 @@ class Verification:
         self._gone: dict[Key, dict[str, int]] = {}  # personal values that are gone, not yet erased by an event
         self._rows = self._personal = 0
         self._head = Head(0, GENESIS)
-        self._octets = Octets()
+        self._octets = NamedDigests()
 
     def proof(self) -> AuditResult:
         """Compares everything."""

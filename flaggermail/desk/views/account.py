@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.views.view import Document, View, json_of
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.view import View
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.figures import account, ledger
 from flaggermail.figures.account import MailHead, Print, UseDetails
 from flaggermail.figures.uses import PlatformUse, uses_of
-from flaggermail.mail.message import Address, Json
+from flaggermail.mail.message import Address
 from flaggermail.mail.subject import prefix_of, without_tails
 from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.record.case_values import LanguageCode
@@ -29,6 +30,37 @@ from flaggermail.wording.report import AccountLabel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountedMail(Answer):
+    """The head of a mail, as it is printed above its text; `at` is the instant that counts."""
+
+    subject: str
+    from_: str
+    at: datetime
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOfUse(Answer):
+    """What is said of one use, in the language of the account; `text` is what to print."""
+
+    notification: str
+    paragraph: str
+    question: AccountedMail | None  # None for a notification by portal or phone
+    answer: AccountedMail | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOfCase(Answer):
+    """The account of a case: a document in one language, whatever the reader's."""
+
+    case: str
+    language: LanguageCode
+    uses: tuple[AccountOfUse, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAccount(View):
     """The account of a case, in a language, by default the desk's."""
 
@@ -37,8 +69,8 @@ class ShowAccount(View):
     case: str
     language: LanguageCode | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"case", "language", "uses": [...]}, "text" of each being what to print. Raises NotFound, Refusal."""
+    def show(self, work: UnitOfWork) -> AccountOfCase:
+        """Returns the uses in the order in which they were sent. Raises NotFound, Refusal."""
         case, desk = the_case(work, self.case), work.env.settings.desk
         if case.exercise:
             raise Refusal(CommandRefusal.EXERCISE_NOT_ACCOUNTED(case=case.number))
@@ -48,14 +80,11 @@ class ShowAccount(View):
         language = self.language or desk.organisation.language
         months = work.env.draft_patterns.languages[language].months
         style = Print(language, work.env.settings.zone, months, desk.report.date_form, desk.report.decimal_sign)
-        return {
-            "case": case.number,
-            "language": language,
-            "uses": [_account(work, case, use, style) for use in uses],
-        }
+        accounts = tuple(_account(work, case, use, style) for use in uses)
+        return AccountOfCase(case=case.number, language=language, uses=accounts)
 
 
-def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Document:
+def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> AccountOfUse:
     sent = work.tx.find(Notification, where(Notification.case).is_(case.number))
     own = next(one for one in sent if one.id == use.notification)
     organisation = work.env.settings.desk.report.organisation or work.env.settings.desk.organisation.name
@@ -76,13 +105,13 @@ def _account(work: UnitOfWork, case: Case, use: PlatformUse, style: Print) -> Do
     replied = AccountLabel.RECEIPT if use.human is None else AccountLabel.ANSWER
     heads = ((AccountLabel.QUESTION, question), (replied, answer))
     blocks = [account.block(head, of, style) for of, head in heads if head is not None]
-    return {
-        "notification": use.notification,
-        "paragraph": text,
-        "question": _head(question, style),
-        "answer": _head(answer, style),
-        "text": "\n\n".join([text, *blocks]),
-    }
+    return AccountOfUse(
+        notification=use.notification,
+        paragraph=text,
+        question=_mail(question),
+        answer=_mail(answer),
+        text="\n\n".join([text, *blocks]),
+    )
 
 
 def _policy(work: UnitOfWork, own: Notification) -> str:
@@ -152,10 +181,7 @@ def _shown(address: Address) -> str:
     return f"{address.name} <{address.address}>" if address.name else address.address
 
 
-def _head(head: MailHead | None, style: Print) -> Json:
+def _mail(head: MailHead | None) -> AccountedMail | None:
     if head is None:
         return None
-    return {
-        "subject": head.subject, "from": head.sender, "at": json_of(head.at, style.zone), "to": list(head.to),
-        "cc": list(head.cc),
-    }  # fmt: skip
+    return AccountedMail(subject=head.subject, from_=head.sender, at=head.at, to=head.to, cc=head.cc)

@@ -6,32 +6,37 @@ All but the list read the archive, and each such reading is an event.
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar
 
 from flaggermail.annex import approved, form
 from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.asked import WordsLeft
-from flaggermail.annex.redaction.marks import Detail, Mark
+from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart
 from flaggermail.annex.redaction.spreading import spread
 from flaggermail.commands.lookups import the_case
-from flaggermail.desk.views.view import ArchiveView, Document, View, plain
+from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View, plain
+from flaggermail.documents.octets import Octets
+from flaggermail.documents.tar import tar
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
+from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
+from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
-from flaggermail.wording.annex import AnnexRefusal
+from flaggermail.wording.annex import AnnexRefusal, MarkedPlace
+from flaggermail.wording.said import StoredText
 
 _LISTED = (
     "id", "notification", "case", "form", "state", "revision", "proposed_by", "proposed_at", "confirmed_by",
     "confirmed_at", "approved_by", "approved_at", "withdrawn_by", "withdrawn_at",
 )  # fmt: skip
-_SHOWN = (*_LISTED, "language", "parser", "shaped_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,39 +68,123 @@ class OneAnnex(ArchiveView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnexFacts(Answer):
+    """An annex: of which notification, in which state, and who did what with it when."""
+
+    id: str
+    notification: str
+    case: str
+    form: AnnexForm
+    state: AnnexState
+    revision: int
+    proposed_by: str
+    proposed_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+    language: LanguageCode  # of the labels
+    parser: str  # the versions that read its mails
+    shaped_by: tuple[str, ...]  # none of them may approve it
+
+    @classmethod
+    def of(cls, annex: Annex) -> AnnexFacts:
+        """Returns what is shown of a row: neither its places nor its seals."""
+        return cls(
+            id=annex.id, notification=annex.notification, case=annex.case, form=annex.form, state=annex.state,
+            revision=annex.revision, proposed_by=annex.proposed_by, proposed_at=annex.proposed_at,
+            confirmed_by=annex.confirmed_by, confirmed_at=annex.confirmed_at, approved_by=annex.approved_by,
+            approved_at=annex.approved_at, withdrawn_by=annex.withdrawn_by, withdrawn_at=annex.withdrawn_at,
+            language=annex.language, parser=annex.parser, shaped_by=annex.shaped_by,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedMailDigest(Answer):
+    """A mail of an annex, by its id, with the SHA-256 of its octets."""
+
+    message: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsToTick(Answer):
+    """Words that no list knows; `ticked` if a person said that they stay."""
+
+    words: str
+    ticked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAnnex(Answer):
+    """An annex as plain text, without what is taken out. It is as long as its mails: a person approves all of it."""
+
+    facts: Annotated[AnnexFacts, FLAT]
+    mails: tuple[PrintedMailDigest, ...]
+    counts: tuple[Mapping[str, object], ...]  # of each mail: the markers in each of its parts, by ground
+    unseen_characters_taken_out: int
+    may_approve: tuple[str, ...]  # ids of officers
+    words_left: tuple[WordsToTick, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAnnex(OneAnnex):
     """One annex without what is taken out, with the SHA-256 of its mails, and who may approve it."""
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns the row, "mails", "counts", "may_approve", "words_left" with their ticks, and "text".
-
-        Raises NotFound, Refusal.
-        """
+    def show(self, work: UnitOfWork) -> ShownAnnex:
+        """Returns the annex. Raises NotFound, Refusal."""
         annex = approved.the_annex(work, self.annex)
         made = approved.of_annex(work, annex)
-        return {
-            **_row(work, annex, _SHOWN),
-            "mails": [{"message": mail.message, "sha256": mail.digest} for mail in made.exchange.mails],
-            "counts": approved.counts(made),
-            "unseen_characters_taken_out": sum(mail.taken_out for mail in made.exchange.mails),
-            "may_approve": [one.id for one in approved.may_approve(work, annex)],
-            "words_left": [{"words": one.words, "ticked": one.kept} for one in WordsLeft(work, made).asked()],
-            "text": made.text(),
-        }
+        return ShownAnnex(
+            facts=AnnexFacts.of(annex),
+            mails=tuple(PrintedMailDigest(message=one.message, sha256=one.digest) for one in made.exchange.mails),
+            counts=tuple(approved.counts(made)),
+            unseen_characters_taken_out=sum(mail.taken_out for mail in made.exchange.mails),
+            may_approve=tuple(one.id for one in approved.may_approve(work, annex)),
+            words_left=tuple(WordsToTick(words=one.words, ticked=one.kept) for one in WordsLeft(work, made).asked()),
+            text=made.text(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnexFormText(Answer):
+    """The form in which a person edits the marks of a revision."""
+
+    annex: str
+    revision: int
+    form: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAnnexForm(OneAnnex):
     """The form in which a person edits the marks."""
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"annex", "revision", "form"}. Raises NotFound, Refusal."""
+    def show(self, work: UnitOfWork) -> AnnexFormText:
+        """Returns the form in the desk's language. Raises NotFound, Refusal."""
         made = approved.of_annex(work, approved.open_annex(work, self.annex))
         language = work.env.settings.desk.organisation.language
         head = form.head(made.annex.id, made.annex.revision, language)
         body = form.body(made.exchange, made.marks, made.style)
         below = WordsLeft(work, made).below(language)
-        return {"annex": made.annex.id, "revision": made.annex.revision, "form": head + body + below}
+        return AnnexFormText(annex=made.annex.id, revision=made.annex.revision, form=head + body + below)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledAnnex(Answer):
+    """The content of a filled-in form.
+
+    `kept`: places of words that stay: the number of the text, the first character and the one past the last.
+    `elsewhere`: other places of the words that the form marks, and `elsewhere_shown` the same for a person.
+    """
+
+    revision: int
+    marks: tuple[Mark, ...]
+    kept: tuple[tuple[int, ...], ...]
+    elsewhere: tuple[Mark, ...]
+    elsewhere_shown: tuple[StoredText, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +195,8 @@ class FilledAnnexForm(OneAnnex):
 
     text: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"revision", "marks", "kept", "elsewhere", "elsewhere_shown"}. Raises NotFound, Refusal.
-
-        "kept" are the words that stay. The last two are other places of words that the form marks: as marks, and as
-        lines for a person.
-        """
+    def show(self, work: UnitOfWork) -> FilledAnnex:
+        """Returns the marks of the form, and where else their words are. Raises NotFound, Refusal."""
         filled = form.read(self.text)
         if filled.annex != self.annex:
             raise Refusal(AnnexRefusal.OTHER_FORM(given=filled.annex, annex=self.annex))
@@ -123,35 +208,38 @@ class FilledAnnexForm(OneAnnex):
         marks = form.marks_of(filled, made.exchange, made.marks, made.style)
         marks, kept = WordsLeft(work, made).ticked(filled, marks)
         others = _elsewhere(made, marks)
-        return {
-            "revision": filled.revision,
-            "marks": [asdict(mark) for mark in marks],
-            "kept": [list(one) for one in sorted(kept)],
-            "elsewhere": [asdict(mark) for mark in others],
-            "elsewhere_shown": [_place(made, mark) for mark in others],
-        }
+        return FilledAnnex(
+            revision=filled.revision,
+            marks=tuple(marks),
+            kept=tuple(sorted(kept)),
+            elsewhere=others,
+            elsewhere_shown=tuple(_place(made, mark) for mark in others),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeAnnexFiles(OneAnnex):
-    """The files of an approved annex."""
+class FilesOfAnnex(Answer):
+    """Whose files these are, and their names."""
+
+    annex: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeAnnexFiles(OneAnnex, OctetsView):
+    """The files of an approved annex: text, HTML, OpenDocument, PDF and a manifest, as one tar."""
 
     as_approved: bool = False  # also if the exchange holds newer mails
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"annex", "files": [{"name", "base64"}]}. Raises NotFound; Refusal unless it is approved."""
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the files. Raises NotFound; Refusal unless the annex is approved."""
         annex = approved.the_annex(work, self.annex)
         if annex.state is not AnnexState.APPROVED:
             raise Refusal(AnnexRefusal.NOT_APPROVED(annex=annex.id, state=annex.state.value))
         if not self.as_approved:
             approved.refuse_newer(work, annex)
         made = approved.annex_files(work, approved.of_annex(work, annex))
-        return {
-            "annex": annex.id,
-            "files": [
-                {"name": name, "base64": base64.b64encode(octets).decode("ascii")} for name, octets in made.items()
-            ],
-        }
+        return tar(f"annex-{annex.id}.tar", list(made.items()), FilesOfAnnex(annex=annex.id, files=tuple(made)))
 
 
 def _row(work: UnitOfWork, annex: Annex, names: Sequence[str]) -> dict[str, Json]:
@@ -168,8 +256,18 @@ def _elsewhere(made: RedactedExchange, marks: Sequence[Mark]) -> tuple[Mark, ...
     return tuple(sorted(found))
 
 
-def _place(made: RedactedExchange, mark: Mark) -> str:
+_PLACES: Mapping[PrintedPart, MarkedPlace] = {
+    PrintedPart.SUBJECT: MarkedPlace.SUBJECT,
+    PrintedPart.FROM: MarkedPlace.FROM,
+    PrintedPart.TO: MarkedPlace.TO,
+    PrintedPart.CC: MarkedPlace.CC,
+    PrintedPart.BODY: MarkedPlace.BODY,
+    PrintedPart.ATTACHMENT: MarkedPlace.ATTACHMENT,
+}
+
+
+def _place(made: RedactedExchange, mark: Mark) -> StoredText:
     """Returns a place for a person: mail, part and line, and the words."""
     text = made.exchange.texts[mark.of]
-    line = text.text.count("\n", 0, mark.start) + 1
-    return f"mail {text.mail + 1}, {text.part}, line {line}: {text.text[mark.start : mark.end]} ({mark.ground})"
+    words, line = text.text[mark.start : mark.end], text.text.count("\n", 0, mark.start) + 1
+    return _PLACES[text.part](mail=text.mail + 1, line=line, words=words, ground=mark.ground.value)

@@ -6,11 +6,12 @@ Whoever writes the files asks for one part after the other, so that no whole ele
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from itertools import islice
 from typing import ClassVar
 
@@ -21,12 +22,14 @@ from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, F
 from flaggermail.cases import elections
 from flaggermail.commands.lookups import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
-from flaggermail.desk.views.report import document_of
-from flaggermail.desk.views.view import ArchiveView, Document, View
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.events import document_of
+from flaggermail.desk.views.view import ArchiveView, Document, ListView, OctetsView
+from flaggermail.documents.octets import Octets
+from flaggermail.documents.tar import tar
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
-from flaggermail.record.definition import where
-from flaggermail.record.rows import BY_TABLE, ArchiveReading, Case, Device, ElectionSecret, PageCode, Token
+from flaggermail.record.rows import BY_TABLE, Case, Device, ElectionSecret, PageCode, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
 from flaggermail.wording.refusals import CommandRefusal
@@ -46,8 +49,38 @@ class DossierPart(StrEnum):
     EVENTS = "events"  # at most EVENTS_A_FILE of them
 
 
+_Key = tuple[int, str, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanDossier(ArchiveView):
+class PlannedPart(Answer):
+    """What the view of a part is asked with."""
+
+    part: DossierPart
+    of: str = ""  # the number of a case, the id of a mail
+    number: str = ""  # in the names of files
+    after: int = 0  # the number of an event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierPlan(Answer):
+    """The parts of a dossier, in the order in which they are asked for.
+
+    `as_of` is the instant of the last event, and stands in for the day of the export everywhere, so that the same
+    dossier has the same octets. It and `last_event` are null after a cursor: they are those of the first parts.
+    """
+
+    name: str
+    organisation: str
+    as_of: datetime | None
+    last_event: int | None
+    cases: int
+    parts: tuple[PlannedPart, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDossier(ListView, ArchiveView):
     """The current contents of a dossier; the request is recorded."""
 
     MAY: ClassVar[frozenset[str]] = READERS
@@ -57,34 +90,39 @@ class PlanDossier(ArchiveView):
     case: str | None = None
     election: str | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"name", "organisation", "as_of", "last_event", "cases", "parts": [...]}.
-
-        Each part holds what the view of a part is asked with. `as_of` is the instant of the last event, and stands in
-        for the day of the export everywhere, so that the same dossier has the same octets. Raises NotFound, Refusal.
-        """
+    def show(self, work: UnitOfWork) -> DossierPlan:
+        """Returns the parts that are asked for. Raises NotFound, Refusal."""
         scope = _scope(work, self.case, self.election)
-        found = [(seq, event.at) for seq, event in events_of(work.tx, scope)]
-        if not found:
-            raise NotFound(f"dossier {scope.name}: nothing is on record of it")
-        parts: list[Json] = [{"part": DossierPart.FRAME.value}]
+        events = cache(lambda: [(seq, event.at) for seq, event in events_of(work.tx, scope)])
+        begins = self.cursor is None
+        if begins and not events():
+            raise NotFound(CommandRefusal.NOTHING_OF_DOSSIER(name=scope.name))
+        shown = self.cut(self._parts(work, scope, events), lambda one: one[0])
+        return DossierPlan(
+            name=scope.name,
+            organisation=work.env.settings.desk.organisation.name.nl,
+            as_of=max(at for _, at in events()) if begins else None,
+            last_event=events()[-1][0] if begins else None,
+            cases=len(scope.cases),
+            parts=tuple(part for _, part in shown.lines),
+            next=shown.next,
+        )
+
+    def _parts(
+        self, work: UnitOfWork, scope: Scope, events: Callable[[], Sequence[tuple[int, datetime]]]
+    ) -> Iterator[tuple[_Key, PlannedPart]]:
+        """Yields the parts, each with its key; mails of cases before the cursor, and events, are read when needed."""
+        kind, first, _ = self.begins_after((0, "", -1))
+        yield (0, "", 0), PlannedPart(part=DossierPart.FRAME)
         for case in scope.cases:
-            parts.append({"part": DossierPart.CASE.value, "of": case.number})
-            for at, mail in enumerate(mails_of(work.tx, case).kept, start=1):
-                parts.append({"part": DossierPart.MAIL.value, "of": mail.id, "number": number_of(at)})
-        for at in range(0, len(found), EVENTS_A_FILE):
-            after = found[at - 1][0] if at else 0
-            parts.append({
-                "part": DossierPart.EVENTS.value, "after": after, "number": number_of(at // EVENTS_A_FILE + 1),
-            })  # fmt: skip
-        return {
-            "name": scope.name,
-            "organisation": work.env.settings.desk.organisation.name.nl,
-            "as_of": max(at for _, at in found).astimezone(work.env.settings.zone).isoformat(),
-            "last_event": found[-1][0],
-            "cases": len(scope.cases),
-            "parts": parts,
-        }
+            if kind <= 1 and case.number >= first:
+                yield (1, case.number, 0), PlannedPart(part=DossierPart.CASE, of=case.number)
+                for at, mail in enumerate(mails_of(work.tx, case).kept, start=1):
+                    yield (1, case.number, at), PlannedPart(part=DossierPart.MAIL, of=mail.id, number=number_of(at))
+        for number, last in enumerate([0, *(seq for seq, _ in events()[EVENTS_A_FILE - 1 :: EVENTS_A_FILE])], start=1):
+            if last < events()[-1][0]:
+                part = PlannedPart(part=DossierPart.EVENTS, after=last, number=number_of(number))
+                yield (2, "", number), part
 
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the number of the case; None for an election. Raises NotFound."""
@@ -92,7 +130,15 @@ class PlanDossier(ArchiveView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowDossierPart(View):
+class FilesOfPart(Answer):
+    """How many files a part has, and its mails that the archive does not give: none or one."""
+
+    files: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowDossierPart(OctetsView):
     """The files of one part that the plan names, for a person who is on record as having asked for the plan."""
 
     MAY: ClassVar[frozenset[str]] = READERS
@@ -106,8 +152,8 @@ class ShowDossierPart(View):
     number: str = ""  # in the names of files
     after: int = 0  # the number of an event
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"files": [{"path", "base64"}], "lost": [...]}; lost are mails that the archive does not give.
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the files by their paths in the dossier, as one tar.
 
         Raises NotFound; Refusal if the dossier is not what it was when it was planned.
         """
@@ -121,17 +167,11 @@ class ShowDossierPart(View):
             files = self._mail(work, writer)
         else:
             files = self._events(work, _scope(work, self.case, self.election))
-        return {"files": [_document(path, octets) for path, octets in files.held], "lost": files.lost}
+        return tar("dossier-part.tar", files.held, FilesOfPart(files=len(files.held), lost=tuple(files.lost)))
 
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""
-        asked = find.stored_request(PlanDossier(case=self.case, election=self.election).asked())
-        if not work.tx.exists(
-            ArchiveReading,
-            where(ArchiveReading.request).is_(PlanDossier.NAME),
-            where(ArchiveReading.reader).is_(work.actor),
-            where(ArchiveReading.asked).is_(asked),
-        ):
+        if not find.is_noted(work, PlanDossier.NAME, PlanDossier(case=self.case, election=self.election).asked()):
             raise Refusal(CommandRefusal.PLAN_FIRST())
 
     def _within(self, work: UnitOfWork, number: str) -> Case:
@@ -174,10 +214,6 @@ def _scope(work: UnitOfWork, case: str | None, election: str | None) -> Scope:
     return (
         of_case(the_case(work, case)) if case is not None else of_election(work.tx, the_election(work, election or ""))
     )
-
-
-def _document(path: str, octets: bytes) -> Document:
-    return {"path": path, "base64": base64.b64encode(octets).decode("ascii")}
 
 
 def _without_secrets(event: Document) -> dict[str, Json]:

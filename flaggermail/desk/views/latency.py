@@ -5,19 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime
+from typing import Annotated, ClassVar
 
 from flaggermail.commands.lookups import nearest, the_election
 from flaggermail.commands.requests import Day, Instant
-from flaggermail.desk.views.view import Document, View, json_of
+from flaggermail.desk.answers import FLAT, Answer
+from flaggermail.desk.views.view import ListView, OctetsView, View
 from flaggermail.documents.dates import SIGNS
+from flaggermail.documents.octets import MediaType, Octets, in_blocks
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures import ledger
 from flaggermail.figures.looks import Telling
 from flaggermail.figures.page import page
 from flaggermail.figures.upright import svg
 from flaggermail.figures.uses import (
+    AnswerForm,
     Figures,
     PlatformUse,
     Stop,
@@ -29,17 +32,92 @@ from flaggermail.figures.uses import (
     answer,
     figures,
 )
-from flaggermail.mail.message import Json
 from flaggermail.notifications import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Platform
+from flaggermail.record.states import InstantBasis
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
 from flaggermail.wording.refusals import CommandRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowLatency(View):
+class ShownStop(Answer):
+    """The answer that stopped a clock; `hours` are the minutes in tenths of an hour."""
+
+    at: datetime
+    minutes: int
+    hours: str
+    basis: InstantBasis
+    form: AnswerForm
+
+    @classmethod
+    def of(cls, stop: Stop | None) -> ShownStop | None:
+        """Returns a stop as it is shown; None for a clock that runs."""
+        if stop is None:
+            return None
+        return cls(at=stop.at, minutes=stop.minutes, hours=clocks.hours(stop.minutes), basis=stop.basis, form=stop.form)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownUse(Answer):
+    """A notification to one platform, with its three clocks; `platform` is a name, `channel` and `election` codes."""
+
+    case: str
+    notification: str
+    platform: str
+    channel: str
+    election: str
+    sent_at: datetime
+    sent_basis: InstantBasis
+    receipt: ShownStop | None
+    human: ShownStop | None
+    substance: ShownStop | None
+    state: UseState
+
+    @classmethod
+    def of(cls, use: PlatformUse) -> ShownUse:
+        """Returns a use as it is shown."""
+        return cls(
+            case=use.case, notification=use.notification, platform=use.platform, channel=use.channel,
+            election=use.election, sent_at=use.sent_at, sent_basis=use.sent_basis, receipt=ShownStop.of(use.receipt),
+            human=ShownStop.of(use.human), substance=ShownStop.of(use.substance), state=use.state,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSummary(Answer):
+    """What the uses of a platform, a channel or an election come to; `figures.uses.Summary` explains the waits."""
+
+    by: SummaryBy
+    name: str
+    sent: int
+    answered: int
+    open: int
+    median_minutes: int | None
+    longest_minutes: int | None
+
+    @classmethod
+    def of(cls, summary: Summary) -> ShownSummary:
+        """Returns a summary as it is shown."""
+        return cls(
+            by=summary.by, name=summary.name, sent=summary.sent, answered=summary.answered, open=summary.open,
+            median_minutes=summary.median_minutes, longest_minutes=summary.longest_minutes,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyFigures(Answer):
+    """Uses in the order in which they were sent, and what all uses that are asked for come to."""
+
+    as_of: datetime
+    uses: tuple[ShownUse, ...]
+    summary: tuple[ShownSummary, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowLatency(ListView):
     """The uses of one election, of one platform (by its code or name), or all; now, or as the record stood then."""
 
     MAY: ClassVar[frozenset[str]] = READERS
@@ -48,26 +126,44 @@ class ShowLatency(View):
     platform: str | None = None
     as_of: Instant | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"as_of", "uses": [...], "summary": [...]}. Raises NotFound, Refusal."""
-        found = found_by(work, self)
-        zone = work.env.settings.zone
-        return {
-            "as_of": json_of(found.as_of, zone),
-            "uses": [_use(use, work) for use in found.uses],
-            "summary": [_summary(summary) for summary in found.summary],
-        }
+    def show(self, work: UnitOfWork) -> LatencyFigures:
+        """Returns the uses that are asked for, with the summary of all. Raises NotFound, Refusal."""
+        found = found_by(work, self.election, self.platform, self.as_of)
+        shown = self.cut(found.uses, _order)
+        return LatencyFigures(
+            as_of=found.as_of,
+            uses=tuple(map(ShownUse.of, shown.lines)),
+            summary=tuple(map(ShownSummary.of, found.summary)),
+            next=shown.next,
+        )
+
+
+def _order(use: PlatformUse) -> tuple[str, str]:
+    return use.sent_at.isoformat(), use.notification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawLatency(ShowLatency):
-    """The same as a picture, in the organisation's language if no other is asked for."""
+class DrawnFigures(Answer):
+    """As of when figures are drawn."""
 
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawLatency(OctetsView):
+    """The same as a picture (SVG), in the organisation's language if no other is asked for."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
+
+    election: str | None = None
+    platform: str | None = None
+    as_of: Instant | None = None
     language: LanguageCode | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"picture": an SVG document}. Raises NotFound, Refusal."""
-        return {"picture": svg(found_by(work, self), self._telling(work))}
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the picture. Raises NotFound, Refusal."""
+        found = found_by(work, self.election, self.platform, self.as_of)
+        return _drawn(found, MediaType.SVG, "latency.svg", svg(found, self._telling(work)))
 
     def _telling(self, work: UnitOfWork) -> Telling:
         """Returns how the desk prints: in its zone, with its months and its decimal sign."""
@@ -79,21 +175,27 @@ class DrawLatency(ShowLatency):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowLatencyPage(DrawLatency):
-    """The same as a page with pictures, tables and method."""
+    """The same as a page (HTML) with pictures, tables and method."""
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"page": an HTML document}. Raises NotFound, Refusal."""
-        telling = self._telling(work)
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the page. Raises NotFound, Refusal."""
+        found, telling = found_by(work, self.election, self.platform, self.as_of), self._telling(work)
         organisation = getattr(work.env.settings.desk.organisation.name, telling.language)
-        return {"page": page(found_by(work, self), telling, organisation)}
+        return _drawn(found, MediaType.HTML, "latency.html", page(found, telling, organisation))
 
 
-def found_by(work: UnitOfWork, asked: ShowLatency) -> Figures:
+def _drawn(found: Figures, kind: MediaType, name: str, text: str) -> Octets[Answer]:
+    octets = text.encode()
+    facts = DrawnFigures(as_of=found.as_of)
+    return Octets(media_type=kind, name=name, size=len(octets), parts=in_blocks(octets), facts=facts)
+
+
+def found_by(work: UnitOfWork, election: str | None, platform: str | None, as_of: datetime | None) -> Figures:
     """Returns the figures that are asked for. Raises NotFound, Refusal."""
-    if asked.election is not None and the_election(work, asked.election).exercise:
-        raise Refusal(CommandRefusal.EXERCISE_HAS_NO_FIGURES(election=asked.election))
-    platform = None if asked.platform is None else the_platform(work, asked.platform).name
-    return figures(*ledger_at(work, asked.as_of), asked.election, platform)
+    if election is not None and the_election(work, election).exercise:
+        raise Refusal(CommandRefusal.EXERCISE_HAS_NO_FIGURES(election=election))
+    name = None if platform is None else the_platform(work, platform).name
+    return figures(*ledger_at(work, as_of), election, name)
 
 
 def ledger_at(work: UnitOfWork, as_of: datetime | None) -> tuple[ledger.Ledger, datetime]:
@@ -116,45 +218,57 @@ def the_platform(work: UnitOfWork, named: str) -> Platform:
     raise NotFound(CommandRefusal.NO_SUCH_PLATFORM(platform=named, known=[one.code for one in known]))
 
 
-def _use(use: PlatformUse, work: UnitOfWork) -> Document:
-    zone = work.env.settings.zone
-    return {
-        "case": use.case,
-        "notification": use.notification,
-        "platform": use.platform,
-        "channel": use.channel,
-        "election": use.election,
-        "sent_at": json_of(use.sent_at, zone),
-        "sent_basis": use.sent_basis,
-        "receipt": _stop(use.receipt, work),
-        "human": _stop(use.human, work),
-        "substance": _stop(use.substance, work),
-        "state": use.state,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFigures(Answer):
+    """What some uses come to. `cases` and `uses` name what is behind `sent`, and so on."""
+
+    sent: int
+    answered: int
+    open: int
+    median_minutes: int | None
+    longest_minutes: int | None
+    cases: tuple[str, ...]
+    uses: tuple[str, ...]
+    answered_uses: tuple[str, ...]
+    open_uses: tuple[str, ...]
+    longest_uses: tuple[str, ...]
+
+    @classmethod
+    def of(cls, group: UseGroup) -> GroupFigures:
+        """Returns the figures of a group."""
+        return cls(
+            sent=group.summary.sent, answered=group.summary.answered, open=group.summary.open,
+            median_minutes=group.summary.median_minutes, longest_minutes=group.summary.longest_minutes,
+            cases=tuple(dict.fromkeys(use.case for use in group.uses)), uses=_numbers(group.uses),
+            answered_uses=_numbers(group.in_state(UseState.ANSWERED)),
+            open_uses=_numbers(group.in_state(UseState.OPEN)),
+            longest_uses=_numbers(group.longest),
+        )  # fmt: skip
 
 
-def _stop(stop: Stop | None, work: UnitOfWork) -> Json:
-    if stop is None:
-        return None
-    return {
-        "at": json_of(stop.at, work.env.settings.zone),
-        "minutes": stop.minutes,
-        "hours": clocks.hours(stop.minutes),
-        "basis": stop.basis,
-        "form": stop.form,
-    }
+def _numbers(uses: Iterable[PlatformUse]) -> tuple[str, ...]:
+    return tuple(use.notification for use in uses)
 
 
-def _summary(summary: Summary) -> Document:
-    return {
-        "by": summary.by,
-        "name": summary.name,
-        "sent": summary.sent,
-        "answered": summary.answered,
-        "open": summary.open,
-        "median_minutes": summary.median_minutes,
-        "longest_minutes": summary.longest_minutes,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFigures(Answer):
+    """A group of uses with its name."""
+
+    name: str
+    figures: Annotated[GroupFigures, FLAT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedUses(Answer):
+    """How often the line was used in some days, and what is behind each figure."""
+
+    as_of: datetime
+    since: date | None
+    until: date | None
+    by: SummaryBy
+    platform: str | None  # its name
+    total: GroupFigures
+    groups: tuple[NamedFigures, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +283,8 @@ class ShowUses(View):
     platform: str | None = None
     as_of: Instant | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"as_of", "since", "until", "by", "platform", "total", "groups": [...]}. Raises NotFound, Refusal."""
+    def show(self, work: UnitOfWork) -> CountedUses:
+        """Returns the uses in groups, and all together. Raises NotFound, Refusal."""
         zone = work.env.settings.zone
         found, as_of = ledger_at(work, self.as_of)
         if self.since is not None and self.until is not None and self.until < self.since:
@@ -180,32 +294,14 @@ class ShowUses(View):
             raise Refusal(CommandRefusal.DAYS_NOT_BEGUN(since=self.since.isoformat(), as_of=day.isoformat()))
         platform = None if self.platform is None else the_platform(work, self.platform).name
         counted = answer(found, as_of, UseQuestion(self.by, zone, self.since, self.until, platform))
-        return {
-            "as_of": json_of(as_of, zone),
-            "since": json_of(self.since, zone),
-            "until": json_of(self.until, zone),
-            "by": self.by,
-            "platform": platform,
-            "total": _group(counted.total),
-            "groups": [{"name": group.summary.name, **_group(group)} for group in counted.groups],
-        }
-
-
-def _group(group: UseGroup) -> dict[str, Json]:
-    """Returns the figures; `cases` and `uses` name what is behind `sent`, and so on."""
-    return {
-        "sent": group.summary.sent,
-        "answered": group.summary.answered,
-        "open": group.summary.open,
-        "median_minutes": group.summary.median_minutes,
-        "longest_minutes": group.summary.longest_minutes,
-        "cases": list(dict.fromkeys(use.case for use in group.uses)),
-        "uses": _numbers(group.uses),
-        "answered_uses": _numbers(group.in_state(UseState.ANSWERED)),
-        "open_uses": _numbers(group.in_state(UseState.OPEN)),
-        "longest_uses": _numbers(group.longest),
-    }
-
-
-def _numbers(uses: Iterable[PlatformUse]) -> list[Json]:
-    return [use.notification for use in uses]
+        return CountedUses(
+            as_of=as_of,
+            since=self.since,
+            until=self.until,
+            by=self.by,
+            platform=platform,
+            total=GroupFigures.of(counted.total),
+            groups=tuple(
+                NamedFigures(name=group.summary.name, figures=GroupFigures.of(group)) for group in counted.groups
+            ),
+        )

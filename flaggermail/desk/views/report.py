@@ -3,105 +3,50 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
-from flaggermail.commands.lookups import the_case
 from flaggermail.commands.reports import reportable
-from flaggermail.commands.requests import Instant
-from flaggermail.desk.views.view import SECRET, Document, View, json_of
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.view import ListView, OctetsView, View
 from flaggermail.documents import html
 from flaggermail.documents import model as documents
+from flaggermail.documents.csv_table import csv_of
+from flaggermail.documents.octets import MediaType, Octets
+from flaggermail.documents.tar import files
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.mail.message import Json
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
-from flaggermail.record.event_codec import COMMITMENT
-from flaggermail.record.events import Change, Event, EventKind, Scalar
+from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import ReportForm
-from flaggermail.record.rows import BY_TABLE, Case, Election, ReportDraft, Token
+from flaggermail.record.rows import Case, Election, ReportDraft, ReportFreeze
 from flaggermail.report import draft, facts, form, frozen, moving
-from flaggermail.report.changes import NumberedEvent
+from flaggermail.report.changes import ChangedFigure
 from flaggermail.report.tabular import CODEBOOK_COLUMNS, COLUMNS, codebook, lines
 from flaggermail.report.values import ReportInputs
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.rota import ACCOUNTS, READERS
+from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.refusals import ReportRefusal
 from flaggermail.wording.said import StoredText
 
-_ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListEvents(View):
-    """Events in the order in which they happened: about one case, from an instant on, or of one kind."""
+class ReportFormText(Answer):
+    """The form of a report's draft; who kept it when, null if nobody did.
 
-    MAY: ClassVar[frozenset[str]] = READERS
+    `missing`: what is still to be written, each with the command that shows its matter, or the faults of the draft.
+    `moved`: at most `moving.MOST_TOLD` figures that changed since the last freeze.
+    """
 
-    case: str | None = None
-    since: Instant | None = None
-    kind: EventKind | None = None
-
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"events": [...]}; each names its number in "event". Raises NotFound for an unknown case.
-
-        A change holds the values as they are stored, "erased" names those that were erased. Tokens are left out, for
-        each authorises acts by mail.
-        """
-        case = the_case(work, self.case).number if self.case is not None else None
-        zone = work.env.settings.zone
-        return {
-            "events": [
-                document_of(number, event, zone)
-                for number, event in work.tx.events()
-                if (self.since is None or event.at >= self.since)
-                and (self.kind is None or event.kind is self.kind)
-                and (case is None or _concerns(event, case))
-            ]
-        }
-
-
-def _concerns(event: Event, case: str) -> bool:
-    return event.case == case or any(
-        (change.table == Case.TABLE and change.key == case) or change.values.get("case") == case
-        for change in event.changes
-    )
-
-
-def document_of(number: int, event: Event, zone: ZoneInfo) -> Document:
-    """Returns an event for JSON, without tokens."""
-    return {
-        "event": number,
-        "at": json_of(event.at, zone),
-        "actor": event.actor,
-        "kind": event.kind.value,
-        "case": event.case,
-        "notification": event.notification,
-        "message": event.message,
-        "reason": StoredText(event.reason).english,
-        "facts": {name: json_of(value, zone) for name, value in event.facts.items()},
-        "changes": [_change(change, zone) for change in event.changes],
-    }
-
-
-def _change(change: Change, zone: ZoneInfo) -> Document:
-    personal = BY_TABLE[change.table].PERSONAL
-    erased = [name for name, value in change.values.items() if name in personal and _is_erased(value)]
-    values: dict[str, Json] = {
-        name: json_of(value, zone) for name, value in change.values.items() if name not in SECRET and name not in erased
-    }
-    key = None if change.table == Token.TABLE else change.key
-    return {"table": change.table, "key": key, "values": values, "erased": erased}
-
-
-def _is_erased(value: Scalar) -> bool:
-    """True for a commitment whose value is gone."""
-    return isinstance(value, str) and _ERASED.fullmatch(value) is not None
+    election: str
+    form: str
+    kept_at: datetime | None = None
+    kept_by: str | None = None
+    missing: tuple[str, ...] = ()
+    moved: tuple[StoredText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,23 +57,22 @@ class ShowReportForm(View):
 
     election: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"election", "form", "kept_at", "kept_by", "missing", "moved"}. Raises NotFound, Refusal."""
+    def show(self, work: UnitOfWork) -> ReportFormText:
+        """Returns the form. Raises NotFound, Refusal."""
         election = reportable(work, self.election)
         told = facts.of_election(work, election)
         kept = work.tx.get(ReportDraft, election.code)
         if kept is not None:
             try:
                 written = draft.read(kept.text, f"{election.code}.yaml", told, work.env.settings)
-                still = list(draft.missing(written, told))
+                still = tuple(draft.missing(written, told))
             except ConfigurationError as fault:  # the record has moved away from it
-                still = list(fault.faults)
+                still = fault.faults
             last, differences = moving.since_last(work, election)
-            return {
-                "election": election.code, "form": kept.text,
-                "kept_at": json_of(kept.drafted_at, work.env.settings.zone), "kept_by": kept.drafted_by,
-                "missing": still, "moved": list(moving.difference_lines(work, last, differences)),
-            }  # fmt: skip
+            return ReportFormText(
+                election=election.code, form=kept.text, kept_at=kept.drafted_at, kept_by=kept.drafted_by, missing=still,
+                moved=moving.difference_lines(work, last, differences),
+            )  # fmt: skip
         cases = {case.number: case for case in work.tx.find(Case, where(Case.election).is_(election.code))}
         known = {
             one.use.notification: form.KnownOfUse(
@@ -137,48 +81,141 @@ class ShowReportForm(View):
             for one in told.uses
         }  # fmt: skip
         languages = (work.env.settings.desk.organisation.language,)
-        return {
-            "election": election.code, "form": form.empty(told, known, languages, frozen.style_now(work)),
-            "kept_at": None, "kept_by": None, "missing": [], "moved": [],
-        }  # fmt: skip
+        return ReportFormText(election=election.code, form=form.empty(told, known, languages, frozen.style_now(work)))
+
+
+MOST_CAUSES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowReportChanges(View):
+class CausingEvent(Answer):
+    """An event that changed a figure, without the rows that it changed."""
+
+    event: int  # its number
+    at: datetime
+    actor: str
+    kind: EventKind
+    case: str | None
+    notification: str | None
+    message: str | None
+    reason: StoredText
+    facts: Mapping[str, object]
+
+    @classmethod
+    def of(cls, number: int, event: Event) -> CausingEvent:
+        """Returns what is shown of an event."""
+        return cls(
+            event=number, at=event.at, actor=event.actor, kind=event.kind, case=event.case,
+            notification=event.notification, message=event.message, reason=StoredText(event.reason), facts=event.facts,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedFigure(Answer):
+    """A figure that changed: its value when it was frozen, and now; empty where there was none.
+
+    `events` are the last `MOST_CAUSES` that changed it, `earlier` is the number of those before them.
+    """
+
+    figure: str
+    was: str
+    is_: str
+    events: tuple[CausingEvent, ...]
+    earlier: int
+
+    @classmethod
+    def of(cls, changed: ChangedFigure) -> MovedFigure:
+        """Returns a figure as it is shown."""
+        shown = tuple(CausingEvent.of(number, event) for number, event in changed.causes[-MOST_CAUSES:])
+        earlier = len(changed.causes) - len(shown)
+        return cls(figure=changed.figure, was=changed.was, is_=changed.now, events=shown, earlier=earlier)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeFacts(Answer):
+    """A freeze: who froze what after which event, with the digests, and who undid it."""
+
+    id: str
+    at: datetime
+    by: str
+    event: int
+    head: str
+    digest: str
+    documents: tuple[str, ...]  # `nl SHA-256`
+    undone_at: datetime | None
+    undone_by: str | None
+    undone_reason: str | None
+
+    @classmethod
+    def of(cls, row: ReportFreeze) -> FreezeFacts:
+        """Returns what is shown of a row, which is all but what was frozen."""
+        return cls(
+            id=row.id, at=row.frozen_at, by=row.frozen_by, event=row.seq, head=row.head, digest=row.inputs_digest,
+            documents=row.documents, undone_at=row.undone_at, undone_by=row.undone_by, undone_reason=row.undone_reason,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportChanges(Answer):
+    """What changed since a freeze, in the order of the figures' names.
+
+    `notes` say at most `moving.MOST_TOLD` of all that changed in a line each.
+    """
+
+    freeze: FreezeFacts
+    moved: tuple[MovedFigure, ...]
+    notes: tuple[StoredText, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowReportChanges(ListView):
     """What has moved since an election's report was last frozen, and because of which events."""
 
     MAY: ClassVar[frozenset[str]] = ACCOUNTS
 
     election: str
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"freeze": {...} or null, "moved": [...]}. Raises NotFound, Refusal."""
-        election, zone = reportable(work, self.election), work.env.settings.zone
+    def show(self, work: UnitOfWork) -> ReportChanges:
+        """Returns the figures that are asked for. Raises NotFound, Refusal."""
+        election = reportable(work, self.election)
         last, differences = moving.since_last(work, election)
         if last is None:
             raise Refusal(ReportRefusal.NOT_FROZEN(election=election.code))
-        return {
-            "freeze": {
-                "id": last.id, "at": json_of(last.frozen_at, zone), "by": last.frozen_by, "event": last.seq,
-                "head": last.head, "digest": last.inputs_digest, "documents": list(last.documents),
-                "undone_at": json_of(last.undone_at, zone), "undone_by": last.undone_by,
-                "undone_reason": last.undone_reason,
-            },
-            "moved": [
-                {"figure": one.figure, "was": one.was, "is": one.now, "events": _events(work, one.causes)}
-                for one in differences
-            ],
-        }  # fmt: skip
-
-
-def _events(work: UnitOfWork, causes: Sequence[NumberedEvent]) -> list[Json]:
-    """Returns the events as `events` shows them, without the rows that they changed."""
-    found = (document_of(number, event, work.env.settings.zone) for number, event in causes)
-    return [{name: value for name, value in one.items() if name != "changes"} for one in found]
+        found = self.cut(differences, lambda one: (one.figure,))
+        return ReportChanges(
+            freeze=FreezeFacts.of(last),
+            moved=tuple(map(MovedFigure.of, found.lines)),
+            notes=moving.difference_lines(work, last, differences),
+            next=found.next,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeReport(View):
+class FileOfReport(Answer):
+    """A file of a report; `language` is null for one that is in none, such as a table."""
+
+    name: str
+    language: LanguageCode | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesOfReport(Answer):
+    """What a report was made from, and its files in their order; `freeze` and `inputs` are null for a draft.
+
+    `moved`: how many figures changed since. `other`: the documents that are not what was frozen, though the inputs are.
+    """
+
+    freeze: str | None = None
+    inputs: str | None = None  # their SHA-256
+    moved: int = 0
+    other: tuple[StoredText, ...] = ()
+    files: tuple[FileOfReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeReport(OctetsView):
     """The report of an election in one format, from the frozen inputs; or, as a draft, from the current record."""
 
     MAY: ClassVar[frozenset[str]] = ACCOUNTS
@@ -188,58 +225,64 @@ class MakeReport(View):
     language: LanguageCode | None = None
     draft: bool = False
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"files": [{"language", "base64", "digest"}], "freeze", "moved", "columns", "lines", "codebook"}.
+    def show(self, work: UnitOfWork) -> Octets[Answer]:
+        """Returns the report: one file as itself; of several languages, and CSV with its codebook, as one tar.
 
-        Files are empty for CSV, and the last three for every other format.
-
-        "other" names the documents that are not what was frozen, though the inputs are.
         Raises NotFound, Refusal, ConfigurationError.
         """
         election = reportable(work, self.election)
-        inputs, said = self._inputs(work, election)
+        inputs, told = self._inputs(work, election)
+        named = f"report-{election.code}"
         if self.form is ReportForm.CSV:
-            book = [list(CODEBOOK_COLUMNS), *map(list, codebook(inputs.facts))]
-            return {**said, "files": [], "columns": list(COLUMNS), "lines": lines(inputs), "codebook": book}
+            made: list[tuple[str, LanguageCode | None, bytes]] = [
+                (f"{named}.csv", None, csv_of(COLUMNS, lines(inputs)).encode()),
+                (f"{named}.codebook.csv", None, csv_of(CODEBOOK_COLUMNS, codebook(inputs.facts)).encode()),
+            ]
+        else:
+            made = [
+                (f"{named}.{language}.{self.form}", language, _octets(work, self.form, document))
+                for language, document in self._documents(inputs, election).items()
+            ]
+        listed = tuple(
+            FileOfReport(name=name, language=language, sha256=hashlib.sha256(octets).hexdigest())
+            for name, language, octets in made
+        )
+        kinds = [(name, _MEDIA_TYPES[self.form], octets) for name, _, octets in made]
+        return files(f"{named}.tar", kinds, replace(told, files=listed))
+
+    def _documents(self, inputs: ReportInputs, election: Election) -> Mapping[LanguageCode, documents.Document]:
+        """Returns the report in the languages that are asked for. Raises Refusal if it has none of them."""
         made = frozen.documents(inputs, as_draft=self.draft)
-        if self.language is not None and self.language not in made:
+        if self.language is None:
+            return made
+        if self.language not in made:
             known = [str(language) for language in made]
             because = ReportRefusal.LANGUAGE_NOT_HELD(election=election.code, language=self.language, known=known)
             raise Refusal(because)
-        return {
-            **said, "columns": [], "lines": [], "codebook": [],
-            "files": [
-                _file(work, language, self.form, document)
-                for language, document in made.items()
-                if self.language in {None, language}
-            ],
-        }  # fmt: skip
+        return {self.language: made[self.language]}
 
-    def _inputs(self, work: UnitOfWork, election: Election) -> tuple[ReportInputs, dict[str, Json]]:
+    def _inputs(self, work: UnitOfWork, election: Election) -> tuple[ReportInputs, FilesOfReport]:
         """Returns what the report is made from, and what is said of it."""
         if self.draft:
-            return frozen.inputs_now(work, election), {"freeze": None, "inputs": None, "moved": [], "other": []}
+            return frozen.inputs_now(work, election), FilesOfReport()
         row = frozen.the_freeze(work, election.code)
-        last, differences = moving.since_last(work, election)
-        said: dict[str, Json] = {
-            "freeze": row.id,
-            "inputs": row.inputs_digest,
-            "moved": list(moving.difference_lines(work, last, differences)),
-        }
+        _, differences = moving.since_last(work, election)
         inputs = frozen.inputs_of(row)
-        said["other"] = list(frozen.other_documents(row, frozen.documents(inputs)))
-        return inputs, said
+        other = frozen.other_documents(row, frozen.documents(inputs))
+        return inputs, FilesOfReport(freeze=row.id, inputs=row.inputs_digest, moved=len(differences), other=other)
 
 
-def _file(work: UnitOfWork, language: str, form_: ReportForm, document: documents.Document) -> Document:
+_MEDIA_TYPES: Mapping[ReportForm, MediaType] = {
+    ReportForm.CSV: MediaType.CSV,
+    ReportForm.HTML: MediaType.HTML,
+    ReportForm.ODT: MediaType.ODT,
+    ReportForm.PDF: MediaType.PDF,
+}
+
+
+def _octets(work: UnitOfWork, form_: ReportForm, document: documents.Document) -> bytes:
     if form_ is ReportForm.ODT:
-        octets = work.env.documents.odt(document)
-    elif form_ is ReportForm.PDF:
-        octets = work.env.documents.pdf(document)
-    else:
-        octets = html.page(document).encode()
-    return {
-        "language": language,
-        "base64": base64.b64encode(octets).decode("ascii"),
-        "digest": hashlib.sha256(octets).hexdigest(),
-    }
+        return work.env.documents.odt(document)
+    if form_ is ReportForm.PDF:
+        return work.env.documents.pdf(document)
+    return html.page(document).encode()

@@ -10,16 +10,54 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flaggermail.commands.reports import reportable
-from flaggermail.desk.views.view import Document, View
+from flaggermail.desk.answers import Answer
+from flaggermail.desk.views.view import View
 from flaggermail.documents import model as documents
 from flaggermail.errors import Refusal
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Election
 from flaggermail.report import frozen
+from flaggermail.report.quantities import QuantityKind
 from flaggermail.report.verifying import FigureFinding, FigureFindingKind, compare, likeness
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.refusals import ReportRefusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DifferingFigure(Answer):
+    """A figure that no longer matches; `stands` is empty if it is missing. The words are those of the document."""
+
+    kind: FigureFindingKind
+    figure: str
+    about: QuantityKind | None  # None for words
+    place: str
+    sentence: str
+    record: str
+    stands: str
+
+    @classmethod
+    def of(cls, fault: FigureFinding) -> DifferingFigure:
+        """Returns what is shown of a finding."""
+        return cls(
+            kind=fault.kind, figure=fault.name, about=fault.about, place=fault.place, sentence=fault.sentence,
+            record=fault.record, stands=fault.stands,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedReport(Answer):
+    """An edited report compared with the frozen one.
+
+    `right`: no figure stands there otherwise; one that is missing is a fault all the same.
+    """
+
+    election: str
+    language: LanguageCode
+    freeze: str
+    figures: int  # that bear a mark
+    right: bool
+    faults: tuple[DifferingFigure, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +72,8 @@ class VerifyReport(View):
     octets: str
     election: str | None = None
 
-    def show(self, work: UnitOfWork) -> Document:
-        """Returns {"election", "language", "freeze", "figures", "right", "faults": [...]}. Raises NotFound, Refusal.
-
-        `right` is true if no figure stands there otherwise; one that is missing is a fault all the same.
-        """
+    def show(self, work: UnitOfWork) -> VerifiedReport:
+        """Returns the differences in reading order. Raises NotFound, Refusal."""
         try:
             octets = b64decode(self.octets, validate=True)
         except (binascii.Error, ValueError) as fault:
@@ -48,14 +83,14 @@ class VerifyReport(View):
         row = frozen.the_freeze(work, code)
         language, ours = _frozen(work, code, passages)
         faults = compare(ours, passages)
-        return {
-            "election": code,
-            "language": language,
-            "freeze": row.id,
-            "figures": sum(len(passage.figures) for passage in passages),
-            "right": all(fault.kind is FigureFindingKind.MISSING for fault in faults),
-            "faults": [_fault(fault) for fault in faults],
-        }
+        return VerifiedReport(
+            election=code,
+            language=language,
+            freeze=row.id,
+            figures=sum(len(passage.figures) for passage in passages),
+            right=all(fault.kind is FigureFindingKind.MISSING for fault in faults),
+            faults=tuple(map(DifferingFigure.of, faults)),
+        )
 
     def _of(self, work: UnitOfWork, passages: Sequence[documents.Passage]) -> str:
         """Returns the election whose frozen report the document is most like. Raises Refusal if that is unclear."""
@@ -76,15 +111,3 @@ def _frozen(
     """Returns the frozen report in the language of the edited document."""
     made = frozen.documents(frozen.inputs_of(frozen.the_freeze(work, code)))
     return max(made.items(), key=lambda one: likeness(one[1], passages))
-
-
-def _fault(fault: FigureFinding) -> Document:
-    return {
-        "kind": fault.kind,
-        "figure": fault.name,
-        "about": fault.about,
-        "place": fault.place,
-        "sentence": fault.sentence,
-        "record": fault.record,
-        "stands": fault.stands,
-    }

@@ -9,7 +9,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
-from typing import Annotated, ClassVar, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
@@ -24,6 +24,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.wording.said import StoredText
 
 T = TypeVar("T")
+K = TypeVar("K", bound=tuple[str | int, ...])
 
 Document = Mapping[str, Json]
 NO_CURSOR = "cursor: is none that this list gave as `next`; leave it out to begin anew"
@@ -83,11 +84,22 @@ class ListView(View):
             return None
         try:
             found = json.loads(b64decode(self.cursor.encode("ascii"), b"-_", validate=True))
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, list) or not found or not all(type(part) in {str, int} for part in found):
+        if not isinstance(found, list) or not found or not all(map(_is_of_a_key, found)):
             raise Refusal(NO_CURSOR)
         return tuple(found)
+
+    def begins_after(self, first: K) -> K:
+        """Returns the key of the last line that was answered before; `first`, which is before all, at the beginning.
+
+        Raises Refusal for a key of another list.
+        """
+        after = self.after()
+        return first if after is None else cast("K", _like(after, first))
+
+
+_OF_LISTS = frozenset({"limit", "cursor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +108,11 @@ class Cut(Generic[T]):
 
     lines: tuple[T, ...]
     next: str | None
+
+
+def _is_of_a_key(part: object) -> bool:
+    """True for what a database can compare: a number of 63 bits, or a text without control characters."""
+    return part.isprintable() if type(part) is str else type(part) is int and abs(part) < 1 << 63
 
 
 def _like(after: tuple[str | int, ...], key: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -114,15 +131,21 @@ def cursor_of(key: tuple[str | int, ...]) -> str:
 class ArchiveView(View):
     """Base class of the views for officers, archivists and report writers alone, each use of which is an event.
 
-    The desk refuses them to others, and writes the event after `show`, before it returns the document.
+    The desk refuses them to others, and writes the event after `show`, before it returns the answer.
     """
 
     UNTOLD: ClassVar[frozenset[str]] = frozenset()  # fields that the event does not hold
 
     def asked(self) -> dict[str, Json]:
         """Returns the fields that were given, for the event; never words of a mail's text."""
+        untold = self.UNTOLD | _OF_LISTS
         named = {spec.name: json_of(getattr(self, spec.name), UTC) for spec in fields(self)}
-        return {name: value for name, value in named.items() if value and name not in self.UNTOLD}
+        return {name: value for name, value in named.items() if value and name not in untold}
+
+    @property
+    def goes_on(self) -> bool:
+        """True for the lines of a list after a cursor: with those before them they are one reading, and one event."""
+        return isinstance(self, ListView) and self.cursor is not None
 
     def about(self, work: UnitOfWork) -> str | None:
         """Returns the whole number of the only case that is read; None if it is not one. Raises NotFound."""

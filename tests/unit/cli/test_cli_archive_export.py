@@ -253,16 +253,16 @@ def test_only_readers_of_the_archive_take_a_dossier(s01: Desk) -> None:
     session = Session(CONFIG, given=s01.env, officer="archivist1")
     part: dict[str, Json] = {"as_of": "2024-06-06T13:06+02:00", "last_event": 1, "part": "frame"}
     with pytest.raises(Refusal, match=r"the dossier was not asked for.*first `flaggermail archive dossier`"):
-        session.ask("archive dossier part", case=CASE, **part)
+        session.fetch("archive dossier part", case=CASE, **part)
     s01.done("archive", "export", CASE, "--out", str(out), officer="archivist1")
-    assert session.ask("archive dossier part", case=CASE, **part)["files"]
+    assert session.fetch("archive dossier part", case=CASE, **part).facts["files"]
     with pytest.raises(Refusal, match=r"the dossier was not asked for.*first `flaggermail archive dossier`"):
-        session.ask("archive dossier part", election="EP2024", **part)
+        session.fetch("archive dossier part", election="EP2024", **part)
     s01.done("case", "open", "--election", "EP2024", "--type", "A_content", "--origin", "media", "--title", "Second")
     for kind, other in (("case", "VF-EP2024-0002"), ("case", "VF-TK2023-0001"), ("mail", "m00000001")):
         with pytest.raises(Refusal):  # another case, and an approval request of this one
-            session.ask("archive dossier part", case=CASE, **{**part, "part": kind, "of": other, "number": "0001"})
-    assert session.ask("archive dossier part", case=CASE, **{**part, "part": "case", "of": CASE})["files"]
+            session.fetch("archive dossier part", case=CASE, **{**part, "part": kind, "of": other, "number": "0001"})
+    assert session.fetch("archive dossier part", case=CASE, **{**part, "part": "case", "of": CASE}).facts["files"]
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
@@ -468,7 +468,9 @@ def test_a_case_that_changes_meanwhile_is_refused(s01: Desk) -> None:
     parts = plan["parts"]
     assert isinstance(parts, list)
     with pytest.raises(Refusal, match="somebody acted on it while it was exported"):
-        session.ask("archive dossier part", case=CASE, as_of=plan["as_of"], last_event=plan["last_event"], **parts[-1])
+        session.fetch(
+            "archive dossier part", case=CASE, as_of=plan["as_of"], last_event=plan["last_event"], **parts[-1]
+        )
 
 
 @pytest.mark.outside

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -99,7 +100,16 @@ def test_a_list_is_followed_by_its_cursor() -> None:
     assert (second.lines, second.next) == ((5,), None)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "WzFd.", "bnVsbA==", "W10=", "W251bGxd", "é", "WzFd"])
+def encoded(text: str) -> str:
+    """Returns a text as a cursor has its key."""
+    return urlsafe_b64encode(text.encode()).decode()
+
+
+NEVER_GIVEN = ("", "x", "WzFd.", "bnVsbA==", "W10=", "W251bGxd", "é", "WzFd")
+HOSTILE = ("[" * 50_000, f"[{10**30}]", '["\\u0000"]', '["\\ud800"]', "[1e400]", '["a", "b"]')
+
+
+@pytest.mark.parametrize("cursor", [*NEVER_GIVEN, *map(encoded, HOSTILE)], ids=lambda cursor: cursor[:20])
 def test_a_cursor_that_nobody_gave_is_refused(cursor: str) -> None:
     """Whatever it holds, and if it is that of another list."""
     with pytest.raises(Refusal, match="cursor: is none that this list gave"):

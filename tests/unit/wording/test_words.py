@@ -143,6 +143,8 @@ def test_every_sentence_is_said_somewhere() -> None:
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
     by_name = (
         "OutboxFindingText.",
+        "ArchiveFlaw.",
+        "ArchiveRemedy.",
         "AlarmName.",
         "TypeWord.",
         "SourceWord.",

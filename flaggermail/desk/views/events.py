@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The events of the record as a person or a program reads them: without tokens, and erased values only named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from flaggermail.commands.lookups import the_case
+from flaggermail.commands.requests import Instant
+from flaggermail.desk import answers
+from flaggermail.desk.answers import SECRET, Answer, Reader
+from flaggermail.desk.views.view import ListView
+from flaggermail.mail.message import Json
+from flaggermail.record.event_codec import COMMITMENT
+from flaggermail.record.events import Change, Event, EventKind, Scalar
+from flaggermail.record.rows import BY_TABLE, Token
+from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import READERS
+from flaggermail.wording.said import StoredText
+
+_ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownChange(Answer):
+    """The values that an event set in a row, as they are stored; `erased` names those that were erased since.
+
+    `key` is null for a token, because it authorises acts by mail.
+    """
+
+    table: str
+    key: str | None
+    values: Mapping[str, object]
+    erased: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownEvent(Answer):
+    """An event; `event` is its number in the chain."""
+
+    event: int
+    at: datetime
+    actor: str
+    kind: EventKind
+    case: str | None
+    notification: str | None
+    message: str | None
+    reason: StoredText
+    facts: Mapping[str, object]
+    changes: tuple[ShownChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventList(Answer):
+    """Events in the order of their numbers."""
+
+    events: tuple[ShownEvent, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEvents(ListView):
+    """Events in the order in which they happened: about one case, from an instant on, or of one kind."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
+
+    case: str | None = None
+    since: Instant | None = None
+    kind: EventKind | None = None
+
+    def show(self, work: UnitOfWork) -> EventList:
+        """Returns the events. Raises NotFound for an unknown case."""
+        case = the_case(work, self.case).number if self.case is not None else None
+        (after,) = self.begins_after((0,))
+        events = work.tx.events(after, self.kind, case=case, since=self.since, most=self.limit + 1)
+        found = self.cut(list(events), lambda one: (one[0],))
+        return EventList(events=tuple(shown(number, event) for number, event in found.lines), next=found.next)
+
+
+def shown(number: int, event: Event) -> ShownEvent:
+    """Returns an event without tokens."""
+    return ShownEvent(
+        event=number, at=event.at, actor=event.actor, kind=event.kind, case=event.case,
+        notification=event.notification, message=event.message, reason=StoredText(event.reason),
+        facts=event.facts, changes=tuple(map(_change, event.changes)),
+    )  # fmt: skip
+
+
+def document_of(number: int, event: Event, zone: ZoneInfo) -> dict[str, Json]:
+    """Returns the English document of an event, for files of a dossier."""
+    return answers.document_of(shown(number, event), Reader(zone))
+
+
+def _change(change: Change) -> ShownChange:
+    personal = BY_TABLE[change.table].PERSONAL
+    erased = tuple(name for name, value in change.values.items() if name in personal and _is_erased(value))
+    values = {name: value for name, value in change.values.items() if name not in SECRET and name not in erased}
+    key = None if change.table == Token.TABLE else change.key
+    return ShownChange(table=change.table, key=key, values=values, erased=erased)
+
+
+def _is_erased(value: Scalar) -> bool:
+    """True for a commitment whose value is gone."""
+    return isinstance(value, str) and _ERASED.fullmatch(value) is not None
