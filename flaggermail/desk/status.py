@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The desk's status, from the file written by the daemon; reads a single setting, so that it answers at once."""
+"""The desk's status, from the file written by the daemon; reads two settings, so that it answers at once."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.health.overview import PROCESS, STATUS_FILE, judged
-from flaggermail.settings.yaml_files.source import read, require_folder
+from flaggermail.health.overview import ARCHIVE_OF, PROCESS, RUNTIME_FOLDER, STATUS_FILE, judged
+from flaggermail.settings.yaml_files.source import YamlSource, read, require_folder
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
     from flaggermail.mail.message import Json
 
-DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
+DESK_FILE, ARCHIVE_KEY, STATUS_KEY = "flaggermail.yaml", ("store", "archive"), ("store", "status")
 ARCHIVE = "archive"  # the default in `settings`, which is slow to import; a test compares the two
 
 
@@ -37,15 +38,39 @@ def show(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def status_file(directory: Path) -> Path:
-    """Returns the path of a configuration's status file; reads a single setting. Raises ConfigurationError."""
+    """Returns the path of a configuration's status file: in `store.status`, the unit's folder, or above the archive.
+
+    The file in the unit's folder counts if its daemon has the same archive: another desk may run under systemd. Raises
+    ConfigurationError.
+    """
     require_folder(directory)
     source = read(directory / DESK_FILE, DESK_FILE)
     if source.faults:
         raise ConfigurationError(*map(str, source.faults))
-    archive = source.value(ARCHIVE_KEY) if ARCHIVE_KEY in source.places else ARCHIVE
-    if not isinstance(archive, str) or not archive.strip():
-        raise ConfigurationError(str(source.fault(ARCHIVE_KEY, "names no folder; write the folder of the archive")))
-    return (directory / archive).parent / STATUS_FILE
+    named = _folder(source, STATUS_KEY, "names no folder; write the folder of status.json, or remove the line")
+    if named is not None:
+        return directory / named / STATUS_FILE
+    archive = directory / (_folder(source, ARCHIVE_KEY, "names no folder; write the folder of the archive") or ARCHIVE)
+    of_unit = Path(RUNTIME_FOLDER) / STATUS_FILE
+    return of_unit if _archive_in(of_unit) == os.path.realpath(archive) else archive.parent / STATUS_FILE
+
+
+def _folder(source: YamlSource, key: tuple[str, ...], wanted: str) -> str | None:
+    """Returns the folder that a setting names; None if it is not there. Raises ConfigurationError with `wanted`."""
+    if key not in source.places:
+        return None
+    found = source.value(key)
+    if not isinstance(found, str) or not found.strip():
+        raise ConfigurationError(str(source.fault(key, wanted)))
+    return found
+
+
+def _archive_in(path: Path) -> Json:
+    """Returns the archive of the daemon that wrote a status file; None if there is no such file."""
+    try:
+        return read_status(path).get(ARCHIVE_OF)
+    except Refusal:
+        return None
 
 
 def read_status(path: Path) -> Mapping[str, Json]:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 MEGA = 1_000_000  # octets
 DISK = "disk of "  # prefix of findings about disks
 EXERCISE = "exercise"  # count of all exercise cases, regardless of state
-STATUS_FILE = "status.json"  # in the folder above the archive
+STATUS_FILE = "status.json"
+RUNTIME_FOLDER = "/run/flaggermail-status"  # the daemon's own under systemd; the unit names it
+ARCHIVE_OF = "archive"  # the field that says of which desk a document is
 PROCESS = "process"  # the section that names the process which wrote the document
 AGES = (60, 120, 240, 1440)  # minutes; the first three are the steps of the policy that is shipped
 STALE = timedelta(seconds=90)  # the daemon writes the file every ten; one that hangs is told within two minutes

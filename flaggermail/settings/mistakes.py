@@ -68,6 +68,7 @@ class SetupFaultCode(StrEnum):
     RULES_NONE = "rules-none"
     POLICY_UNUSED = "policy-unused"
     OFFSET = "offset"
+    FILE_OPEN = "file-open"
     LEFT_OVER = "left-over"
 
 
@@ -323,6 +324,9 @@ SORTS: dict[SetupFaultCode, SetupFaultKind] = {
         Severity.NOTE,
         f"{_ROTA} shifts[{{index}}].{{name}}: {{written}} is {{local}} in {{zone}}, which has another offset that "
         "day; write {meant} if local time was meant",
+    ),
+    SetupFaultCode.FILE_OPEN: SetupFaultKind(
+        Severity.FAULT, "{path}: other accounts may read or change it (mode {mode}); run `{command}`"
     ),
     SetupFaultCode.LEFT_OVER: SetupFaultKind(
         Severity.NOTE,

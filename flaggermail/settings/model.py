@@ -149,6 +149,7 @@ class StoreSettings(Model):
     database: Text = "sqlite:///flaggermail.db"
     archive: Path = Path("archive")
     codes: Path | None = None  # secrets of one-time codes; default: the folder `codes` beside the archive
+    status: Path | None = None  # folder of status.json; default: that of the unit, else the one above the archive
 
 
 class QuarantineSettings(Model):

@@ -143,6 +143,7 @@ def _absolute(desk: DeskSettings, directory: Path) -> DeskSettings:
                     "database": _absolute_url(store.database, directory),
                     "archive": directory / store.archive,
                     "codes": store.codes and directory / store.codes,
+                    "status": store.status and directory / store.status,
                 }
             ),
         }

@@ -7,7 +7,7 @@ What not every command needs is imported in the function that does: it takes as 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from flaggermail.adapters.files.blob_store import (
     leftover_faults,
     missing_folder_fault,
 )
+from flaggermail.adapters.files.rights import DeskPlaces, open_faults
 from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_fault
 from flaggermail.adapters.files.templates import FileTemplates, read_words
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
@@ -60,6 +61,7 @@ from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_faul
 from flaggermail.settings.model import database_file
 from flaggermail.shipped import shipped
 from flaggermail.wiring.logins import (
+    TOKENS,
     Presented,
     certificate_fault,
     extra_fault,
@@ -323,6 +325,8 @@ def _machine_faults(
     yield database_fault(database_file(desk), on_server=on_server)
     yield folder_fault(settings.archive) or missing_folder_fault(settings.archive, marks(settings))
     yield folder_fault(settings.codes, "codes") if os.path.lexists(settings.codes) else None
+    tokens = settings.archive.parent / TOKENS
+    yield from open_faults(DeskPlaces(database_file(desk), settings.archive, settings.codes, tokens))
     yield from full_disks(places(database_file(desk), settings.archive))
     yield ca_file_fault("mailbox", desk.mailbox.ca_file)
     yield ca_file_fault("submission", desk.submission.ca_file)
@@ -387,12 +391,21 @@ def heartbeat(settings: Configuration) -> Heartbeat | None:
 
 
 def status_board(settings: Configuration) -> StatusFile:
-    """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
+    """Returns the writer of the file read by `flaggermail status`."""
     from flaggermail.adapters.files.status_file import StatusFile
     from flaggermail.adapters.system.own_process import own_process
     from flaggermail.health.overview import STATUS_FILE
 
-    return StatusFile(settings.archive.parent / STATUS_FILE, own_process())
+    return StatusFile(status_folder(settings, os.environ) / STATUS_FILE, own_process(), settings.archive)
+
+
+def status_folder(settings: Configuration, environ: Mapping[str, str]) -> Path:
+    """Returns the folder of the status: `store.status`, the unit's own (systemd.exec(5)), or the one above the archive.
+
+    systemd names the unit's folders in `$RUNTIME_DIRECTORY`, with colons between them.
+    """
+    given = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return settings.desk.store.status or (Path(given) if given else settings.archive.parent)
 
 
 def ingest_files(

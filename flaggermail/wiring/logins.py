@@ -26,6 +26,7 @@ from flaggermail.settings.oauth_section import Grant, LoginMethod, OAuth2Setting
 if TYPE_CHECKING:
     from flaggermail.adapters.imap.link import ImapAccount
 
+TOKENS = "tokens"  # the folder beside the archive for refresh tokens
 _MODULES = {Provider.MICROSOFT: "msal", Provider.DELEGATION: "google.auth"}
 
 
@@ -45,7 +46,7 @@ def bearer(
     tokens = RenewingTokens(
         _asks(settings, section, opened, timeout),
         credential(_first_secret(section), settings.directory),
-        KeptRefreshTokens(settings.archive.parent / "tokens") if rotates else None,
+        KeptRefreshTokens(settings.archive.parent / TOKENS) if rotates else None,
         timeout,
     )
     return Bearer(tokens=tokens, mailbox=opened, client_id=section.client_id or "")

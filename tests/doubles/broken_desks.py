@@ -25,6 +25,7 @@ ONLY_RULE = "stage: noise\nrules:\n  - name: only\n    when: {placed: true}\n   
 def sound(folder: Path) -> Path:
     """Writes a desk without a fault into `folder`: nothing listens at its servers' ports."""
     shutil.copytree(CONFIG, folder)
+    folder.chmod(0o750)
     settings = (folder / SETTINGS).read_text(encoding="utf-8")
     settings = re.sub(r"port: \d+", "port: 1", settings)
     vouched = "  authserv_id: mx.bzk.example\n"
@@ -33,8 +34,9 @@ def sound(folder: Path) -> Path:
     shutil.copytree(shipped("rules"), folder / "rules", ignore=shutil.ignore_patterns("samples", "[0-9]*.yaml"))
     (folder / "rules" / "10-only.yaml").write_text(ONLY_RULE, encoding="utf-8")
     shutil.copytree(shipped("config") / "templates", folder / "templates")
+    (folder / DATABASE).touch(mode=0o600)
     (folder / DATABASE).write_bytes(migrated())
-    (folder / ARCHIVE).mkdir()
+    (folder / ARCHIVE).mkdir(mode=0o700)
     give_secrets(folder)
     return folder
 

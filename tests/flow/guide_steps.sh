@@ -26,7 +26,7 @@ patiently() {
 look() {
     mkdir -p "/out/seen/$1"
     systemctl show flaggermail >"/out/seen/$1/unit"
-    cp /var/lib/flaggermail/status.json "/out/seen/$1/status"
+    cp /run/flaggermail-status/status.json "/out/seen/$1/status"
     journalctl --unit=flaggermail --output=cat --no-pager >"/out/seen/$1/journal"
 }
 
@@ -36,11 +36,11 @@ sends() { link_is_up && ! property StatusText | grep -q '^observing'; }
 restarted() { [ "$(property NRestarts)" -ge "$1" ] && [ "$(property ActiveState)" = active ]; }
 is_now() { [ "$(property ActiveState)" = "$1" ]; }
 
-says() { grep -q "$1" /var/lib/flaggermail/status.json; }
+says() { grep -q "$1" /run/flaggermail-status/status.json; }
 says_no_more() { ! says "$1"; }
 # fresh SECONDS: whether the status was written a moment ago, by a clock that is so many seconds ahead.
 fresh() {
-    at=$(date -d "$(sed -n 's/.*"written_at": "\(.*\)".*/\1/p' /var/lib/flaggermail/status.json)" +%s)
+    at=$(date -d "$(sed -n 's/.*"written_at": "\(.*\)".*/\1/p' /run/flaggermail-status/status.json)" +%s)
     off=$((at - $(date +%s) - $1))
     [ "$off" -gt -20 ] && [ "$off" -lt 20 ]
 }

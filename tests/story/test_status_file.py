@@ -26,6 +26,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
 from flaggermail.daemon.service import Daemon
+from flaggermail.desk.status import status_file
 from flaggermail.errors import LinkLost, StoreFailure
 from flaggermail.health.metrics import METRICS_FILE
 from flaggermail.health.overview import STATUS_FILE
@@ -232,11 +233,44 @@ def test_a_folder_that_takes_no_file_is_a_reason_too(path: Path) -> None:
     assert StatusFile(path).show({"ok": True}) == "Is a directory"
 
 
-def test_the_daemon_of_a_configuration_writes_above_its_archive(env: Services) -> None:
-    """The daemon writes the file in the parent folder of its archive."""
-    board = assembly.status_board(env.settings)
-    assert isinstance(board, StatusFile)
-    assert vars(board)["_path"] == env.settings.archive.parent / STATUS_FILE
+@pytest.mark.parametrize(
+    ("named", "environ", "where"),
+    [
+        (None, {}, ""),
+        (None, {"RUNTIME_DIRECTORY": "/run/flaggermail-status"}, "/run/flaggermail-status"),
+        (None, {"RUNTIME_DIRECTORY": "/run/flaggermail-status:/run/other"}, "/run/flaggermail-status"),
+        (Path("/srv/status"), {"RUNTIME_DIRECTORY": "/run/flaggermail-status"}, "/srv/status"),
+    ],
+)
+def test_where_the_daemon_writes(env: Services, named: Path | None, environ: dict[str, str], where: str) -> None:
+    """Into the folder that is configured, else the unit's own, else the one above the archive."""
+    store = env.settings.desk.store.model_copy(update={"status": named})
+    settings = env.settings.model_copy(update={"desk": env.settings.desk.model_copy(update={"store": store})})
+    assert assembly.status_folder(settings, environ) == (Path(where) if where else settings.archive.parent)
+
+
+def test_everybody_reads_the_status_of_a_record_that_nobody_may_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the record is closed; `status` and a reader of metrics need only the daemon's runtime folder."""
+    desk, runtime = sound(tmp_path / "desk"), tmp_path / "run"
+    runtime.mkdir(mode=0o755)
+    monkeypatch.setattr("flaggermail.desk.status.RUNTIME_FOLDER", str(runtime))
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(runtime))
+    monkeypatch.setattr(assembly, "services_on", ends_here)
+    with pytest.raises(StoreFailure):
+        daemon_assembly.daemon(desk, clock=SetClock(datetime.now(UTC)))
+    assert {file.name for file in runtime.iterdir()} >= {STATUS_FILE, METRICS_FILE}
+    assert not (desk / STATUS_FILE).exists()
+    ran = CliRunner().invoke(commands, ["status"], obj=Session(desk))
+    assert "daemon:         is starting\n" in ran.output
+    other = sound(tmp_path / "other")
+    assert status_file(other) == other / STATUS_FILE  # that desk has another archive
+
+
+def ends_here(*_: object, **__: object) -> None:
+    """Ends a start before it has its database."""
+    raise StoreFailure("no database")
 
 
 def test_a_start_says_so_before_it_has_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from flaggermail.settings.mistakes import SetupFaultCode
 from flaggermail.wiring import assembly
 from tests.command_line import type_here
 from tests.doubles.broken_desks import edit, sound
+from tests.doubles.migrated import register_in
 from tests.unit.settings.test_mistakes import CASES
 
 TESTS = Path(__file__).parents[1]
@@ -244,13 +245,13 @@ MISTAKES = (
     _typing("a file whose ending says another format", "latency --format csv --out {folder}/figures.html"),
     _typing("a file in a format that is not made", "latency --out {folder}/figures.xlsx"),
     _typing("old mail in the format of another program", "ingest {folder}/flaggermail.db"),
-    _typing("an address in place of a domain", "referrer add griffie@ameland.example"),
-    _typing("a provider of mailboxes as a referrer", "referrer add gmail.com"),
+    Made("an address in place of a domain", register_in, "referrer add griffie@ameland.example"),
+    Made("a provider of mailboxes as a referrer", register_in, "referrer add gmail.com"),
     _typing("a misspelt command", "cases"),
     _typing("a misspelt option", "check --jsn"),
     _typing("a case that does not exist", "case show VF-EP2024-0099"),
     _typing("a login that is no officer's", "resume", login="somebody"),
-    _typing("an officer who does not exist", "officer enrol offcer1"),
+    Made("an officer who does not exist", register_in, "officer enrol offcer1"),
     _typing("`demo` without its extra", "demo --once"),
     _typing("an instant in words", "events --since yesterday"),
     _typing("`replay` of a folder without a scenario", "replay {folder}/rules"),

@@ -7,6 +7,7 @@ Each is replaced atomically: a reader never sees a partial file.
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -18,10 +19,10 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from flaggermail.adapters.files.blob_store import replace_file
 from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
-from flaggermail.health.overview import PROCESS, started
+from flaggermail.health.overview import ARCHIVE_OF, PROCESS, started
 from flaggermail.mail.message import Json
 
-MODE = 0o644  # regardless of the umask: the folder's mode decides who may read it
+MODE = 0o644  # whatever the umask: the folder's mode decides who may read it
 PREFIX = "flaggermail_"
 FAMILIES = {MetricType.COUNTER: CounterMetricFamily, MetricType.GAUGE: GaugeMetricFamily}
 
@@ -29,10 +30,13 @@ FAMILIES = {MetricType.COUNTER: CounterMetricFamily, MetricType.GAUGE: GaugeMetr
 class StatusFile:
     """Implements `ports.StatusBoard`: writes a temporary file next to each of the two, then renames it."""
 
-    def __init__(self, path: Path, process: Mapping[str, Json] | None = None) -> None:
-        """`process` names the one that writes, see `adapters.system.own_process`."""
+    def __init__(self, path: Path, process: Mapping[str, Json] | None = None, archive: Path | None = None) -> None:
+        """`process` names the one that writes, see `adapters.system.own_process`; `archive` is that of its desk."""
         self._path = path
-        self._process: Mapping[str, Json] = {PROCESS: dict(process)} if process else {}
+        self._writer: Mapping[str, Json] = {
+            **({PROCESS: dict(process)} if process else {}),
+            **({ARCHIVE_OF: os.path.realpath(archive)} if archive else {}),
+        }
         self._writing = threading.Lock()  # the mailbox thread writes too, when its connection is lost or restored
 
     def begin(self, at: datetime, version: str, wrong: Mapping[str, str]) -> None:
@@ -51,7 +55,7 @@ class StatusFile:
         with self._writing:
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)  # the archive creates it with its first mail
-                written = json.dumps({**document, **self._process}, indent=2)
+                written = json.dumps({**document, **self._writer}, indent=2)
                 replace_file(self._path, f"{written}\n".encode("ascii"), MODE)
                 replace_file(self._path.with_name(METRICS_FILE), exposition(document), MODE)
             except OSError as fault:

@@ -14,6 +14,7 @@ from flaggermail.cli import default_directory, main
 from flaggermail.cli.acting import typed
 from flaggermail.errors import Refusal
 from flaggermail.shipped import shipped
+from tests.doubles.migrated import register_in
 from tests.unit.cli.conftest import Desk
 
 
@@ -130,6 +131,7 @@ def test_a_user_whom_the_rota_does_not_know_reads_nothing_and_does_nothing(
     """Both need a person of oncall.yaml with this system login, whoever may read the database; root is nobody too."""
     shutil.copytree(shipped("config"), tmp_path / "desk")
     shutil.copytree(shipped("rules"), tmp_path / "desk" / "rules")
+    register_in(tmp_path / "desk")
     arguments = ["--config", str(tmp_path / "desk"), "election"]
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "list"])

@@ -195,6 +195,14 @@ def test_an_archive_elsewhere_has_the_file_above_it(directory: Path, tmp_path: P
     assert status_command.status_file(directory) == tmp_path / "var" / "status.json"
 
 
+def test_a_configured_folder_has_the_file(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`store.status` names the folder; a relative one is relative to the configuration."""
+    (directory / "flaggermail.yaml").write_text("store: {archive: kept/archive, status: kept}\n", encoding="utf-8")
+    write(directory, older(IN_ORDER, 0))
+    assert status_command.status_file(directory) == directory / "kept" / "status.json"
+    assert printed(directory, capsys)[0] == 0
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

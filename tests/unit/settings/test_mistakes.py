@@ -196,6 +196,18 @@ def left_half(name: str) -> Spoil:
     return spoil
 
 
+def opened(name: str, mode: int) -> Spoil:
+    """Gives a file of the desk, or a folder of that name, a mode whatever the umask."""
+
+    def spoil(folder: Path) -> None:
+        path = folder / name
+        if name != DATABASE:
+            path.mkdir(exist_ok=True)
+        path.chmod(mode)
+
+    return spoil
+
+
 CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
     (SetupFaultCode.DATABASE_FOLDER, settings("sqlite:///", "sqlite:///nowhere/"), "nowhere does not exist; create it"),
     (SetupFaultCode.DATABASE_UNREADABLE, written(DATABASE, "my notes\n" * 200), "file is not a database); restore it"),
@@ -351,6 +363,10 @@ CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
         rota("shifts: []", "shifts: [{officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-30T07:00Z}]"),
         "shifts[0].begins: 2027-03-29T07:00:00+01:00 is 2027-03-29T08:00:00+02:00 in Europe/Amsterdam",
     ),
+    (SetupFaultCode.FILE_OPEN, opened(DATABASE, 0o664), "(mode 664); run `chmod o-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("archive", 0o775), "(mode 775); run `chmod -R o-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("codes", 0o750), "(mode 750); run `chmod -R go-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("tokens", 0o701), "(mode 701); run `chmod -R go-rwx /"),
     (SetupFaultCode.LEFT_OVER, left_half("backup/.kept.tar.gz.part"), "backup/.kept.tar.gz.part`"),
 )
 """A set-up with each mistake: its code, what is done, and words of its sentence."""
