@@ -21,17 +21,19 @@ from flaggermail.desk.desk import Caller, Desk
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
-from flaggermail.door import catalogue, description, peers
+from flaggermail.door import catalogue, peers
 from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
 from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.mail.message import Json
 from flaggermail.services import Services
+from flaggermail.shipped import shipped
 from flaggermail.wording.catalogues import languages
 from flaggermail.wording.door import DoorProblem
 
 JSON_TYPE = "application/json"
+DESCRIPTION = "openapi.json"  # in the manual; `door.description` makes it, which takes seconds and memory
 MOST_COMMAND, MOST_VIEW = 1_000_000, 16_000_000  # octets of a body; a view may be asked about files
 AT_ONCE = 2  # heavy views
 STOPPING_AGAIN, HEAVY_AGAIN = 5, 10  # seconds after which a client may ask again
@@ -80,7 +82,6 @@ class DoorApplication:
         self._languages = languages()
         self._presence = Presence()
         self._heavy = threading.BoundedSemaphore(AT_ONCE)
-        self._described: bytes | None = None
 
     # ---- addresses
 
@@ -90,9 +91,7 @@ class DoorApplication:
 
     def described(self) -> Response:
         """Answers the description of this interface, which holds nothing of the desk."""
-        if self._described is None:
-            self._described = json.dumps(description.document(), ensure_ascii=False).encode()
-        return Response(self._described, mimetype=JSON_TYPE)
+        return Response((shipped("docs") / DESCRIPTION).read_bytes(), mimetype=JSON_TYPE)
 
     def view(self, name: str) -> Response:
         """Answers a view; by POST, its fields are in the body, as those that hold files are too long for a query."""
