@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,6 +22,7 @@ from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, peers
+from flaggermail.door.apart import Child, GivenUp
 from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
@@ -39,6 +40,8 @@ AT_ONCE = 2  # heavy views
 STOPPING_AGAIN, HEAVY_AGAIN = 5, 10  # seconds after which a client may ask again
 UID = "X_REMOTE_UID"  # of the environment of WSGI, by cheroot from the kernel
 MOST_FAULTS = 20  # of a file, in one problem
+GONE = "flaggermail.gone"
+"""Names in the environment of WSGI a function that says whether the client has closed its connection."""
 SHOWN = 80  # characters of an address that a problem quotes
 
 Document = Mapping[str, Json]
@@ -76,9 +79,10 @@ class DoorApplication:
 
     def __init__(
         self, source: DeskSource, stopping: Callable[[], bool] = lambda: False,
-        login_of: Callable[[int], str | None] = peers.login_name,
+        login_of: Callable[[int], str | None] = peers.login_name, apart: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        self._source, self._stopping, self._login_of = source, stopping, login_of
+        """`apart` is the command of a process that answers one request (`door.apart`); without one all is done here."""
+        self._source, self._stopping, self._login_of, self._apart = source, stopping, login_of, apart
         self._languages = languages()
         self._presence = Presence()
         self._heavy = threading.BoundedSemaphore(AT_ONCE)
@@ -104,6 +108,8 @@ class DoorApplication:
         if tag is not None and is_known(tag, request.headers.get("If-None-Match", "")):
             return self._with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
         with self._turn(found), _about_files(found):
+            if self._apart and found in catalogue.APART:
+                return self._by_child(fields)
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
             answer = self._json(asking.desk.answer(found, fields))
@@ -174,6 +180,21 @@ class DoorApplication:
             yield
         finally:
             self._heavy.release()
+
+    def _by_child(self, fields: Mapping[str, Json]) -> Response:
+        """Lets a process of its own answer this request; it ends with the client, and with the door.
+
+        Its body is short, or a file of which the first part is there once all of it is made.
+        """
+        body = json.dumps(fields).encode() if request.method == "POST" else b""
+        environ = {**request.environ, "CONTENT_LENGTH": str(len(body))}
+        child = Child(self._apart, environ, body)
+        gone: Callable[[], bool] = request.environ.get(GONE, lambda: False)
+        try:
+            status, headers, parts = child.answer(lambda: gone() or self._stopping())
+        except GivenUp:
+            raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN) from None
+        return Response(parts, status, headers, direct_passthrough=True)
 
     def _tag(self, asking: Asking) -> str:
         """Returns the entity tag of what a view would answer now (RFC 9110, 8.8.3)."""

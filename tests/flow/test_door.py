@@ -178,3 +178,63 @@ def test_the_daemons_health_is_part_of_a_tag(folder: Path) -> None:
         assert status["daemon"] is False
         (folder / "status.json").write_text(json.dumps({"wrong": ["the disk is full"]}), "utf-8")
         assert door.ask(CASES).headers["etag"] != before
+
+
+def children(door: DoorProcess) -> list[int]:
+    """Returns the processes that the door has started for a large task."""
+    found = Path(f"/proc/{door.process.pid}/task").glob("*/children")
+    pids = [int(number) for path in found for number in path.read_text("ascii").split()]
+    return [pid for pid in pids if b"--one" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def await_children(door: DoorProcess, count: int) -> list[int]:
+    """Waits until the door has so many; returns them."""
+    until = time.monotonic() + PATIENCE
+    while len(found := children(door)) != count:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
+
+
+def test_a_large_task_is_done_in_a_process_of_its_own(folder: Path) -> None:
+    """With the same answer, problem and person as any other; a stranger's begins none."""
+    with door_on(folder) as door:
+        answer = door.ask("/v1/views/archive-verify")
+        assert (answer.status, answer.headers["api-version"], answer.document["closes"]) == (200, "1", True)
+        assert door.ask("/v1/views/audit-verify", "POST", {"since": []}).status == 200
+        dutch = door.ask("/v1/views/report-document?election=XX1999", Accept_Language="nl")
+        assert (dutch.status // 100, dutch.headers["content-language"]) == (4, "nl")
+        await_children(door, 0)
+
+
+def test_a_large_task_ends_with_its_client_and_with_the_door(folder: Path) -> None:
+    """It is killed when the client closes, when the door stops, and when the door is killed."""
+    sent = request("/v1/views/archive-verify")
+    with door_on(folder) as door:
+        with closing(door.line()) as line:
+            line.sendall(sent)
+            await_children(door, 1)
+        await_children(door, 0)
+        with closing(door.line()) as line:
+            line.sendall(sent)
+            await_children(door, 1)
+            door.process.terminate()
+            assert answer_in(line.recv(65_536)).status in {200, 503}
+        assert door.process.wait(PATIENCE) == 0
+    with door_on(folder) as door, closing(door.line()) as line:
+        line.sendall(sent)
+        (child,) = await_children(door, 1)
+        door.stop(signal.SIGKILL)
+        assert patiently_gone(Path(f"/proc/{child}/exe").parent)
+
+
+def test_large_tasks_are_few(folder: Path) -> None:
+    """A third at once is refused, and may be asked again."""
+    with door_on(folder) as door, closing(door.line()) as one, closing(door.line()) as two:
+        for line in (one, two):
+            line.sendall(request("/v1/views/archive-verify"))
+        await_children(door, 2)
+        third = door.ask("/v1/views/archive-verify")
+        assert (third.status, third.document["type"]) == (503, "too-much-at-once")
+        assert int(third.headers["retry-after"]) > 0
+        assert door.ask(CASES).status == 200

@@ -22,7 +22,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from tests.flow.door_process import DoorProcess, desk_of, door_on
 
 pytestmark = pytest.mark.outside
-FEW, MANY = 2, 40  # requests of each operation and kind
+FEW, MANY = 1, 40  # requests of each operation and kind
 SKIPPED = ("positive_data_acceptance",)  # the desk refuses what fits the schema: a case that is not there
 
 
