@@ -23,7 +23,7 @@ from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, peers
 from flaggermail.door.apart import Child, GivenUp
-from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
+from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, language_of, version_of
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
 from flaggermail.errors import ConfigurationError, MachineFailure
@@ -124,9 +124,9 @@ class DoorApplication:
         if request.query_string:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.QUERY_UNWANTED())
         fields = _body(request, MOST_COMMAND)
-        version, key = version_of(request.headers.get("If-Match")), key_of(request.headers.get("Idempotency-Key"))
+        version, key = version_of(request.headers.get(IF_MATCH)), key_of(request.headers.get("Idempotency-Key"))
         if version is not None and fields.setdefault("version", version) != version:
-            raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(), where="version")
+            raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(header=IF_MATCH), where="version")
         return self._json(asking.desk.answer(found, fields, key=key))
 
     # ---- what goes wrong
