@@ -72,8 +72,8 @@ def _about_the_unit(directory: Path) -> Iterator[str]:
     """Yields what the unit expects, and what of it to change for this program and folder."""
     program = Path(sys.executable).with_name("flaggermail")
     here = directory.absolute()
-    yield f"{UNIT} and the door's run as the account flaggermail and keep their state in /var/lib/flaggermail: set"
-    yield "  store.database and store.archive to that folder, each further credential in a line LoadCredential="
+    yield f"{UNIT} and the door's run as the account flaggermail and keep their state in /var/lib/flaggermail:"
+    yield "  set store.database and store.archive to that folder, and name other credentials in lines LoadCredential="
     if program != UNIT_PROGRAM:
         yield f"  in ExecStart= write {program} for {UNIT_PROGRAM}"
     if here != UNIT_FOLDER:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -21,20 +21,27 @@ from flaggermail.desk.desk import Caller, Desk
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
-from flaggermail.door import catalogue, description, peers
-from flaggermail.door.negotiation import is_known, key_of, language_of, version_of
+from flaggermail.door import catalogue, peers
+from flaggermail.door.apart import Child, GivenUp
+from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, language_of, version_of
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
+from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.mail.message import Json
 from flaggermail.services import Services
+from flaggermail.shipped import shipped
 from flaggermail.wording.catalogues import languages
 from flaggermail.wording.door import DoorProblem
 
 JSON_TYPE = "application/json"
+DESCRIPTION = "openapi.json"  # in the manual; `door.description` makes it, which takes seconds and memory
 MOST_COMMAND, MOST_VIEW = 1_000_000, 16_000_000  # octets of a body; a view may be asked about files
 AT_ONCE = 2  # heavy views
 STOPPING_AGAIN, HEAVY_AGAIN = 5, 10  # seconds after which a client may ask again
 UID = "X_REMOTE_UID"  # of the environment of WSGI, by cheroot from the kernel
+MOST_FAULTS = 20  # of a file, in one problem
+GONE = "flaggermail.gone"
+"""Names in the environment of WSGI a function that says whether the client has closed its connection."""
 SHOWN = 80  # characters of an address that a problem quotes
 
 Document = Mapping[str, Json]
@@ -72,13 +79,13 @@ class DoorApplication:
 
     def __init__(
         self, source: DeskSource, stopping: Callable[[], bool] = lambda: False,
-        login_of: Callable[[int], str | None] = peers.login_name,
+        login_of: Callable[[int], str | None] = peers.login_name, apart: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        self._source, self._stopping, self._login_of = source, stopping, login_of
+        """`apart` is the command of a process that answers one request (`door.apart`); without one all is done here."""
+        self._source, self._stopping, self._login_of, self._apart = source, stopping, login_of, apart
         self._languages = languages()
         self._presence = Presence()
         self._heavy = threading.BoundedSemaphore(AT_ONCE)
-        self._described: bytes | None = None
 
     # ---- addresses
 
@@ -88,9 +95,7 @@ class DoorApplication:
 
     def described(self) -> Response:
         """Answers the description of this interface, which holds nothing of the desk."""
-        if self._described is None:
-            self._described = json.dumps(description.document(), ensure_ascii=False).encode()
-        return Response(self._described, mimetype=JSON_TYPE)
+        return Response((shipped("docs") / DESCRIPTION).read_bytes(), mimetype=JSON_TYPE)
 
     def view(self, name: str) -> Response:
         """Answers a view; by POST, its fields are in the body, as those that hold files are too long for a query."""
@@ -102,7 +107,9 @@ class DoorApplication:
         tag = self._tag(asking) if request.method != "POST" else None
         if tag is not None and is_known(tag, request.headers.get("If-None-Match", "")):
             return self._with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
-        with self._turn(found):
+        with self._turn(found), _about_files(found):
+            if self._apart and found in catalogue.APART:
+                return self._by_child(fields)
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
             answer = self._json(asking.desk.answer(found, fields))
@@ -117,9 +124,9 @@ class DoorApplication:
         if request.query_string:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.QUERY_UNWANTED())
         fields = _body(request, MOST_COMMAND)
-        version, key = version_of(request.headers.get("If-Match")), key_of(request.headers.get("Idempotency-Key"))
+        version, key = version_of(request.headers.get(IF_MATCH)), key_of(request.headers.get("Idempotency-Key"))
         if version is not None and fields.setdefault("version", version) != version:
-            raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(), where="version")
+            raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(header=IF_MATCH), where="version")
         return self._json(asking.desk.answer(found, fields, key=key))
 
     # ---- what goes wrong
@@ -173,6 +180,21 @@ class DoorApplication:
             yield
         finally:
             self._heavy.release()
+
+    def _by_child(self, fields: Mapping[str, Json]) -> Response:
+        """Lets a process of its own answer this request; it ends with the client, and with the door.
+
+        Its body is short, or a file of which the first part is there once all of it is made.
+        """
+        body = json.dumps(fields).encode() if request.method == "POST" else b""
+        environ = {**request.environ, "CONTENT_LENGTH": str(len(body))}
+        child = Child(self._apart, environ, body)
+        gone: Callable[[], bool] = request.environ.get(GONE, lambda: False)
+        try:
+            status, headers, parts = child.answer(lambda: gone() or self._stopping())
+        except GivenUp:
+            raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN) from None
+        return Response(parts, status, headers, direct_passthrough=True)
 
     def _tag(self, asking: Asking) -> str:
         """Returns the entity tag of what a view would answer now (RFC 9110, 8.8.3)."""
@@ -232,6 +254,18 @@ def _fields_of_view(name: str, asked: Request) -> dict[str, Json]:
     if asked.content_length:
         raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.BODY_UNWANTED())
     return read_query(asked.query_string.decode("ascii", "replace"), catalogue.class_of(name), catalogue.LISTS)
+
+
+@contextmanager
+def _about_files(view: str) -> Iterator[None]:
+    """Raises Problem for a fault in a file that was sent with the request; those of the desk's own pass."""
+    try:
+        yield
+    except ConfigurationError as fault:
+        if catalogue.class_of(view) is None or isinstance(fault, MachineFailure):
+            raise
+        said = DoorProblem.FILE_FAULTY(faults=list(fault.faults[:MOST_FAULTS]))
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, said) from fault
 
 
 def _body(asked: Request, most: int) -> dict[str, Json]:

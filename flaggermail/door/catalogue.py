@@ -15,11 +15,10 @@ from flaggermail.desk.views.view import OctetsView
 INSPECTED = ("audit head", "audit verify", "complete", "status")
 """Inspections that need the desk and not the person's own files; the others are done where those lie."""
 LISTS = frozenset({"since"})  # fields of an inspection with several values
-HEAVY = frozenset({
-    "annex files", "archive dossier", "archive dossier part", "archive verify", "audit verify", "latency page",
-    "report document", "report verify", "rules compare",
-})  # fmt: skip
-"""Views that may take many seconds and much memory."""
+APART = frozenset({"archive verify", "audit verify", "report document", "report verify"})
+"""Views of the whole record or archive, which take minutes and much memory: each is made in a process of its own."""
+HEAVY = APART | {"annex files", "archive dossier part", "latency page", "rules compare"}
+"""Views that take seconds; a dossier and a comparison of rules come in parts, each of which is bounded."""
 
 
 def _addresses(names: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import queue
+import select
 import socket
 import sys
 import threading
@@ -23,6 +24,7 @@ from cheroot.makefile import MakeFile
 from cheroot.workers import threadpool
 
 from flaggermail import logbook
+from flaggermail.door.application import GONE
 from flaggermail.door.http_reading import HeaderLines, HttpFault
 from flaggermail.door.listening import BACKLOG, Listening
 from flaggermail.door.pool import THREADS, FairQueue
@@ -39,19 +41,17 @@ MOST_IDLE, MOST_OPEN = 32, 256
 at once."""
 KEPT_ALIVE = 1_000  # connections of all accounts that wait; with more, each ends with its answer
 STOP_WITHIN = 7  # seconds for requests under way
-GONE = "flaggermail.gone"
-"""Names in the environment of WSGI a function that says whether the client has closed its connection."""
 
 
 class TimedSocket(socket.socket):
     """A socket whose reading and writing end at an instant, however small the steps are."""
 
-    read_until = write_until = 0.0
+    read_until = 0.0
+    write_until: float | None = None
 
     def begin(self) -> None:
-        """Begins a request and its answer."""
-        now = time.monotonic()
-        self.read_until, self.write_until = now + REQUEST_WITHIN, now + ANSWER_WITHIN
+        """Begins a request; its answer begins with the first octet that is sent."""
+        self.read_until, self.write_until = time.monotonic() + REQUEST_WITHIN, None
 
     def recv_into(self, *arguments: Any) -> int:  # noqa: ANN401 - as in the class above
         """Receives as the class above does. Raises TimeoutError at the deadline."""
@@ -60,6 +60,8 @@ class TimedSocket(socket.socket):
 
     def send(self, *arguments: Any) -> int:  # noqa: ANN401 - as in the class above
         """Sends as the class above does. Raises TimeoutError at the deadline."""
+        if self.write_until is None:
+            self.write_until = time.monotonic() + ANSWER_WITHIN
         self._bound(self.write_until)
         return super().send(*arguments)
 
@@ -152,13 +154,10 @@ class DoorConnection(server.HTTPConnection):
         self.close()
 
     def is_gone(self) -> bool:
-        """True if the client has closed its connection."""
-        try:
-            return not socket.socket.recv(self.socket, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+        """True if the client has closed its connection; one that only sends no more still waits for its answer."""
+        look = select.poll()
+        look.register(self.socket, 0)  # the kernel tells of POLLHUP and POLLERR unasked
+        return bool(look.poll(0))
 
     def close(self) -> None:
         """Closes the connection; idempotent."""

@@ -11,6 +11,7 @@ from flaggermail.door.problems import Problem
 from flaggermail.wording.door import DoorProblem
 from flaggermail.wording.said import ENGLISH
 
+IF_MATCH = "If-Match"
 _RANGE = re.compile(r"(\*|[a-z]{1,8})(?:-[a-z0-9]{1,8})*(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?", re.IGNORECASE)
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')  # RFC 9110, 8.8.3
 _VERSION = re.compile(r'"?([0-9]{1,15})"?')
@@ -30,8 +31,11 @@ def language_of(accepted: str, known: Sequence[str]) -> str:
 
 
 def is_known(tag: str, asked: str) -> bool:
-    """True if If-None-Match names the tag of what would be answered (RFC 9110, 13.1.2)."""
-    return asked.strip() == "*" or tag in _TAG.findall(asked)
+    """True if If-None-Match names the tag of what would be answered (RFC 9110, 13.1.2).
+
+    `*` names none: whether there is an answer at all is known once it is made.
+    """
+    return tag in _TAG.findall(asked)
 
 
 def version_of(asked: str | None) -> int | None:
@@ -40,7 +44,7 @@ def version_of(asked: str | None) -> int | None:
         return None
     found = _VERSION.fullmatch(asked.strip())
     if found is None:
-        raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.NO_VERSION(), where="version")
+        raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.NO_VERSION(header=IF_MATCH), where="version")
     return int(found[1])
 
 

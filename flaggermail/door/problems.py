@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import cast
 
 from flaggermail.errors import (
     ArchiveFailure,
@@ -63,7 +64,7 @@ class RefusedByDesk(Problem):
         detail = refusal.said.in_language(language)
         found = _document(self.status, refusal.code, detail, refusal.where, refusal.wanted(language))
         more = refusal.document(language)
-        return {**found, "refused": more["refused"], "hint": more["hint"]}  # type: ignore[dict-item]
+        return {**found, "refused": cast("Json", more["refused"]), "hint": cast("Json", more["hint"])}
 
 
 def _document(status: HTTPStatus, code: str, detail: str, where: str, wanted: str) -> dict[str, Json]:

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -31,12 +31,15 @@ class Door:
 
     def __init__(
         self, source: DeskSource, listening: Listening, supervisor: Supervisor, stop: Interrupt,
-        every_second: Callable[[], None] = lambda: None,
+        every_second: Callable[[], None] = lambda: None, apart: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """`every_second` is called about once a second: it looks whether the desk was configured anew."""
+        """`every_second` is called about once a second: it looks whether the desk was configured anew.
+
+        `apart` is the command of a process for one large task.
+        """
         self._listening, self._supervisor, self._stop = listening, supervisor, stop
         self._every_second = every_second
-        self._application = DoorApplication(source, stopping=lambda: self._stops)
+        self._application = DoorApplication(source, lambda: self._stops, apart=apart)
         self._server = DoorServer(door_application(self._application), listening)
         self._stops = False
         self._failed: BaseException | None = None

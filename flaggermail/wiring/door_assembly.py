@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.cases.registration import configuration_number
 from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
+from flaggermail.door import apart
+from flaggermail.door.application import DoorApplication, door_application
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
@@ -25,7 +28,7 @@ from flaggermail.health.overview import judged
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import desk_files
-from flaggermail.wiring.stores import whole_store
+from flaggermail.wiring.stores import lasting_store
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
 
-TRIM_EVERY, FORGET_EVERY = 60, 3600  # seconds
+ONE = "--one"  # the option of `serve` for a process that answers one request
+TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
 
 
 class NoSubmitter:
@@ -81,6 +85,9 @@ class ServedDesk:
         self._seconds += 1
         if self._seconds % TRIM_EVERY == 0:
             machine.give_back()
+        if self._seconds % LOOK_EVERY == 0:  # a daemon under systemd has a folder of its own for it
+            with suppress(ConfigurationError):
+                self._status = status_file(self._directory)
         if self._seconds % FORGET_EVERY == 0:
             self._forget_answers()
         try:
@@ -111,7 +118,7 @@ class ServedDesk:
 
     def _open(self) -> Services:
         settings = load(self._directory)
-        store = whole_store(settings.desk.store.database, SystemRandomness())
+        store = lasting_store(settings, SystemRandomness())
         try:
             return self._on(settings, store)
         except BaseException:
@@ -138,4 +145,14 @@ def door(directory: Path, path: Path | None) -> Door:
     except BaseException:
         desk.close()
         raise
-    return Door(desk, listening, SystemdSupervisor(os.environ), EventInterrupt(), desk.each_second)
+    supervisor, stop = SystemdSupervisor(os.environ), EventInterrupt()
+    command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", ONE]
+    return Door(desk, listening, supervisor, stop, desk.each_second, command)
+
+
+def answer_one(directory: Path) -> None:
+    """Answers the one request that a door hands on by standard input. Raises ConfigurationError, StoreFailure."""
+    apart.end_with_parent()
+    application = door_application(DoorApplication(ServedDesk(directory)))
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
+        apart.answer_one(application, sys.stdin.buffer, out)

@@ -42,6 +42,18 @@ def whole_store(database: str, randomness: Randomness) -> SqlStore:
     return store
 
 
+def lasting_store(settings: Settings, randomness: Randomness) -> SqlStore:
+    """Returns the store for a process that serves for long; on a database that is current it loads no migrations.
+
+    Raises ConfigurationError, StoreAway, StoreBusy.
+    """
+    from flaggermail.adapters.db.store import SqlStore
+
+    database, file = settings.desk.store.database, database_file(settings.desk)
+    current = file is not None and is_current(file)
+    return SqlStore(database, randomness.salt) if current else whole_store(database, randomness)
+
+
 def command_store(settings: Settings, randomness: Randomness) -> Store:
     """Returns the store for one command, which may only read: it then does without SQLAlchemy, if it can.
 

@@ -33,6 +33,7 @@ class DoorProblem(Sentence):
     RECORD_BUSY = "record busy"
     RECORD_AWAY = "record away"
     RECORD_FAULTY = "record faulty"
+    FILE_FAULTY = "file faulty"
     CONFIGURATION_FAULTY = "configuration faulty"
     STOPPING = "door stops"
     FAULT = "fault of the program"

@@ -300,7 +300,10 @@ def written_folder(name: str, files: Mapping[str, str]) -> Iterator[Path]:
         raise Refusal(SentFileRefusal.TOO_LONG(count=length, most=LONGEST_FILES))
     with tempfile.TemporaryDirectory(prefix="flaggermail-") as outer:
         folder = Path(outer) / name
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except (OSError, ValueError) as fault:
+            raise Refusal(SentFileRefusal.FOLDER(name=shown(name))) from fault
         for path, octets in files.items():
             _write(folder, path, _octets(octets))
         yield folder

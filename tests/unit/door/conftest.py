@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -35,8 +35,8 @@ class WsgiDoor:
         """Sends one request as the account with that number; None: the kernel did not say."""
         environ = {} if uid is None else {"X_REMOTE_UID": str(uid)}
         kinds = {"data": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
-        given = cast("dict[str, object]", {"headers": dict(headers or {}), "environ_overrides": environ, **kinds})
-        found: TestResponse = self.client.open(address, method=method, **given)  # type: ignore[arg-type]
+        given: dict[str, Any] = {"headers": dict(headers or {}), "environ_overrides": environ, **kinds}
+        found: TestResponse = self.client.open(address, method=method, **given)
         return found
 
     def command(
