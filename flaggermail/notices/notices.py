@@ -300,9 +300,9 @@ def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
 
 
 def _again(work: UnitOfWork, row: StoredMessage) -> Message | None:
-    from flaggermail.notices import reading  # noqa: PLC0415 - it raises alarms by this module
+    from flaggermail.notices import reparsing  # noqa: PLC0415 - it raises alarms by this module
 
-    return reading.reparse(work, row)
+    return reparsing.reparse(work, row)
 
 
 def _minutes(work: UnitOfWork, stored: StoredMessage) -> int | None:

@@ -21,14 +21,14 @@ def parser() -> Parser:
 
 def newest_cases(database: str) -> list[tuple[str, str]]:
     """Returns number and state of the newest cases in the database at that URL; nothing if it cannot be read."""
-    from flaggermail.adapters.db.case_numbers import newest_cases as read
+    from flaggermail.adapters.db.completion_words import newest_cases as read
 
     return read(database)
 
 
 def elections(database: str) -> list[tuple[str, str]]:
     """Returns code and name of the elections in the database at that URL; nothing if it cannot be read."""
-    from flaggermail.adapters.db.case_numbers import elections as read
+    from flaggermail.adapters.db.completion_words import elections as read
 
     return read(database)
 
