@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The archive as its readers use it: who may read it, what is compared in it, how it is searched, how long it is kept.
 
-Entry points: `find.may_read` and `find.note` for whatever shows the archive; `dossier_parts.DossierWriter` gives
+Entry points: `find.is_noted` and `find.note` for whatever shows the archive; `dossier_parts.DossierWriter` gives
 the files of a dossier, part by part, `dossier` says what belongs to one; `retention.overview` says what is kept until
 when, `retention.draft` words a destruction list.
 

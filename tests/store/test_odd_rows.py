@@ -49,7 +49,7 @@ HELD = {
     "year 1": (FIRST, FIRST), "year 9999": (LAST, LAST), "1, then 9999": (FIRST, LAST), "9999, then 1": (LAST, FIRST),
 }  # fmt: skip
 """By name: what the columns of a row hold, in turn."""
-PROOF = frozenset({"event", "chain_head", "cursor", "lease"})
+PROOF = frozenset({"event", "chain_head", "cursor", "lease", "reading"})
 """What the store keeps for itself: its triggers refuse a change, or its instants are compared in SQL alone."""
 MOST = 12  # things of one kind that are asked for: those of a kind differ in little else than their words
 NAMED: Mapping[str, tuple[str, type[Record]]] = {
