@@ -175,6 +175,35 @@ def as_account(uid: int, path: Path, octets: bytes, times: int = 1) -> bytes:
     return found
 
 
+@contextmanager
+def held_by(uid: int, path: Path, octets: bytes, times: int) -> Iterator[None]:
+    """Keeps connections of another account open, on each of which those octets were sent and no more."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        lines = []
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            for _ in range(times):
+                lines.append(socket.socket(socket.AF_UNIX))
+                lines[-1].connect(str(path))
+                lines[-1].sendall(octets)
+            os.write(writing, b"x")
+            time.sleep(PATIENCE)
+        finally:
+            os._exit(0)
+    try:
+        assert os.read(reading, 1) == b"x"
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
+
+
 def patiently_gone(path: Path) -> bool:
     """True once nothing lies at the path, within the patience of tests."""
     until = time.monotonic() + PATIENCE
