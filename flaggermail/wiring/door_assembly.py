@@ -98,7 +98,9 @@ class ServedDesk:
             if number == self._number:
                 return
             made = self._on(load(self._directory), self._services.store)
-        except (ConfigurationError, StoreBusy, StoreFailure) as fault:
+        except (StoreBusy, StoreFailure):  # each request says so; the number is read again in a second
+            return
+        except ConfigurationError as fault:
             if str(fault) != self._kept_for:
                 logbook.door_reloaded(str(fault))
             self._kept_for = str(fault)
