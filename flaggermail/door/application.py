@@ -48,7 +48,7 @@ Document = Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
-class DeskState:
+class ServedState:
     """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong."""
 
     configuration: int
@@ -68,7 +68,7 @@ class DeskSource(Protocol):
         """The files of the desk."""
         ...
 
-    def state(self) -> DeskState:
+    def state(self) -> ServedState:
         """Returns what an answer depends on beside the record."""
         ...
 

@@ -21,7 +21,7 @@ from flaggermail.cases.registration import configuration_number
 from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
 from flaggermail.door import apart
-from flaggermail.door.application import DeskState, DoorApplication, door_application
+from flaggermail.door.application import DoorApplication, ServedState, door_application
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
@@ -74,14 +74,14 @@ class ServedDesk:
         """Returns the services on the configuration in force."""
         return self._services
 
-    def state(self) -> DeskState:
+    def state(self) -> ServedState:
         """Returns the configuration in force by its number, and what the daemon's last status says."""
         try:
             found = judged(read_status(self._status), self._now())
         except FlaggermailError as fault:
-            return DeskState(self._number, daemon=False, wrong=(type(fault).__name__,))
+            return ServedState(self._number, daemon=False, wrong=(type(fault).__name__,))
         wrong = found["wrong"] if isinstance(found["wrong"], list) else []
-        return DeskState(self._number, daemon=bool(found["daemon"]), wrong=tuple(map(str, wrong)))
+        return ServedState(self._number, daemon=bool(found["daemon"]), wrong=tuple(map(str, wrong)))
 
     def each_second(self) -> None:
         """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""

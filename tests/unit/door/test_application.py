@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from werkzeug.test import TestResponse
 
-from flaggermail.door.application import DeskSource, DeskState, DoorApplication, door_application
+from flaggermail.door.application import DeskSource, DoorApplication, ServedState, door_application
 from flaggermail.errors import ConfigurationError, DiskFailure, FlaggermailError, RowUnreadable, StoreAway, StoreBusy
 from flaggermail.mail.message import Json
 from flaggermail.wording.refusals import CommandRefusal
@@ -300,9 +300,9 @@ class BrokenDesk:
 
     ground = None
 
-    def state(self) -> DeskState:
+    def state(self) -> ServedState:
         """Returns that nothing is known."""
-        return DeskState(0, daemon=False, wrong=())
+        return ServedState(0, daemon=False, wrong=())
 
 
 @pytest.mark.parametrize(
