@@ -39,7 +39,7 @@ def cases(door: DoorProcess) -> list[object]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_when_it_is_told_and_takes_its_socket_with_it(folder: Path, number: int) -> None:
     """Within its deadline, with status 0, though somebody keeps a connection."""
     with door_on(folder) as door, closing(door.line()):
