@@ -113,8 +113,11 @@ def answer_in(octets: bytes) -> Answer:
     return Answer(int(status), headers, body[: int(headers.get("content-length", len(body)))])
 
 
-def desk_of(folder: Path, *officers: tuple[str, int]) -> Path:
-    """Writes a desk in which the officers with those ids have the logins of those accounts."""
+def desk_of(folder: Path, *officers: tuple[str, int], database: str = "") -> Path:
+    """Writes a desk in which the officers with those ids have the logins of those accounts.
+
+    `database` is the address of one on PostgreSQL; empty for SQLite in the folder.
+    """
     import pwd  # noqa: PLC0415 - of Unix alone
 
     found = sound(folder)
@@ -122,6 +125,10 @@ def desk_of(folder: Path, *officers: tuple[str, int]) -> Path:
     for officer, uid in officers:
         rota = rota.replace(f"login: {officer}\n", f"login: {pwd.getpwuid(uid).pw_name}\n")
     (found / "oncall.yaml").write_text(rota, "utf-8")
+    if database:
+        settings = (found / "flaggermail.yaml").read_text("utf-8")
+        settings = settings.replace("sqlite:///flaggermail.db", database)
+        (found / "flaggermail.yaml").write_text(settings, "utf-8")
     register_in(found)
     return found
 
