@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
@@ -47,6 +47,15 @@ SHOWN = 80  # characters of an address that a problem quotes
 Document = Mapping[str, Json]
 
 
+@dataclass(frozen=True, slots=True)
+class ServedState:
+    """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong."""
+
+    configuration: int
+    daemon: bool
+    wrong: tuple[str, ...]
+
+
 class DeskSource(Protocol):
     """The desk that the door serves, as it is now."""
 
@@ -59,8 +68,8 @@ class DeskSource(Protocol):
         """The files of the desk."""
         ...
 
-    def state(self) -> str:
-        """Returns what an answer depends on beside the record: the configuration in force, the daemon's health."""
+    def state(self) -> ServedState:
+        """Returns what an answer depends on beside the record."""
         ...
 
 
@@ -112,7 +121,7 @@ class DoorApplication:
                 return self._by_child(fields)
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
-            answer = self._json(asking.desk.answer(found, fields))
+            answer = self._told(self._json(asking.desk.answer(found, fields)))
         return answer if tag is None else self._with_tag(answer, tag)
 
     def command(self, name: str) -> Response:
@@ -127,7 +136,7 @@ class DoorApplication:
         version, key = version_of(request.headers.get(IF_MATCH)), key_of(request.headers.get("Idempotency-Key"))
         if version is not None and fields.setdefault("version", version) != version:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(header=IF_MATCH), where="version")
-        return self._json(asking.desk.answer(found, fields, key=key))
+        return self._told(self._json(asking.desk.answer(found, fields, key=key)))
 
     # ---- what goes wrong
 
@@ -202,9 +211,14 @@ class DoorApplication:
             head = tx.head()
         parts = (
             __version__, head.digest if head else "", asking.person, asking.language,
-            f"{asking.services.clock.now():%Y-%m-%dT%H:%M}", self._source.state(), request.full_path,
+            f"{asking.services.clock.now():%Y-%m-%dT%H:%M}", astuple(self._source.state()), request.full_path,
         )  # fmt: skip
         return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
+
+    def _told(self, answer: Response) -> Response:
+        """Returns the answer, which says whether the daemon runs: without it nothing is taken in or sent."""
+        answer.headers["Daemon"] = "running" if self._source.state().daemon else "not running"
+        return answer
 
     @staticmethod
     def _with_tag(answer: Response, tag: str) -> Response:

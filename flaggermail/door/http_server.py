@@ -6,6 +6,7 @@ A connection costs a thread only while a request is read and answered. Reading h
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -40,6 +41,8 @@ MOST_IDLE, MOST_OPEN = 32, 256
 """Connections of one account: of more than the first that wait, the oldest are closed; more than the second are refused
 at once."""
 KEPT_ALIVE = 1_000  # connections of all accounts that wait; with more, each ends with its answer
+FULL_FOR = 0.5  # seconds without new connections, once the process has as many as it may
+_NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 STOP_WITHIN = 7  # seconds for requests under way
 
 
@@ -262,5 +265,9 @@ class DoorServer(wsgi.Server):
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot's own
         """Logs a fault of the server by its kind; the text may quote a request."""
         del msg, traceback
-        if level >= logging.ERROR:
-            logbook.door_fault(sys.exc_info()[1])
+        if level < logging.ERROR:
+            return
+        fault = sys.exc_info()[1]
+        if isinstance(fault, OSError) and fault.errno in _NO_MORE_FILES:
+            time.sleep(FULL_FOR)  # until some connection ends: otherwise it is tried again at once, and again
+        logbook.door_fault(fault)

@@ -55,7 +55,8 @@ class RefusedByDesk(Problem):
     """A request that the desk refuses."""
 
     def __init__(self, status: HTTPStatus, refusal: Refusal) -> None:
-        super().__init__(status, refusal.said, where=refusal.where)
+        later = {"Retry-After": str(_AWAY_AGAIN)} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+        super().__init__(status, refusal.said, where=refusal.where, headers=later)
         self._refusal = refusal
 
     def document(self, language: str) -> dict[str, Json]:

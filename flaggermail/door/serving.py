@@ -51,8 +51,8 @@ class Door:
         return self._listening.path
 
     def obey_signals(self) -> None:
-        """Makes SIGTERM and SIGINT end the door."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        """Makes SIGTERM, SIGINT and the end of its terminal end the door, with its socket."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: self._stop.set())
 
     def exit_if_overdue(self) -> None:

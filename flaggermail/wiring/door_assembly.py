@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +21,7 @@ from flaggermail.cases.registration import configuration_number
 from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
 from flaggermail.door import apart
-from flaggermail.door.application import DoorApplication, door_application
+from flaggermail.door.application import DoorApplication, ServedState, door_application
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
 
+DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
 ONE = "--one"  # the option of `serve` for a process that answers one request
 TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
 
@@ -72,13 +74,14 @@ class ServedDesk:
         """Returns the services on the configuration in force."""
         return self._services
 
-    def state(self) -> str:
-        """Returns the configuration in force by its number, and what is wrong by the daemon's last status."""
+    def state(self) -> ServedState:
+        """Returns the configuration in force by its number, and what the daemon's last status says."""
         try:
             found = judged(read_status(self._status), self._now())
         except FlaggermailError as fault:
-            found = {"wrong": [type(fault).__name__]}
-        return f"{self._number} {found.get('daemon')} {found.get('wrong')}"
+            return ServedState(self._number, daemon=False, wrong=(type(fault).__name__,))
+        wrong = found["wrong"] if isinstance(found["wrong"], list) else []
+        return ServedState(self._number, daemon=bool(found["daemon"]), wrong=tuple(map(str, wrong)))
 
     def each_second(self) -> None:
         """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""
@@ -95,7 +98,9 @@ class ServedDesk:
             if number == self._number:
                 return
             made = self._on(load(self._directory), self._services.store)
-        except (ConfigurationError, StoreBusy, StoreFailure) as fault:
+        except (StoreBusy, StoreFailure):  # each request says so; the number is read again in a second
+            return
+        except ConfigurationError as fault:
             if str(fault) != self._kept_for:
                 logbook.door_reloaded(str(fault))
             self._kept_for = str(fault)
@@ -139,6 +144,9 @@ def door(directory: Path, path: Path | None) -> Door:
     Raises ConfigurationError, StoreFailure, StoreBusy.
     """
     machine.keep_little()  # before there is a second thread
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= allowed < DESCRIPTORS:  # negative: without a limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS if most < 0 else min(most, DESCRIPTORS), most))
     desk = ServedDesk(directory)
     try:
         listening = listen(path or default_socket(directory), desk.group)

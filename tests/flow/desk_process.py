@@ -155,7 +155,12 @@ class DeskProcess:
         The desk counts days in its own time zone, and a test may run past its midnight. The configuration is
         registered before, as a first start would do.
         """
-        register_in(self.folder)
+        if self.inside:  # another world, with disks of its own
+            registers = "import sys, pathlib, tests.doubles.migrated as m; m.register_in(pathlib.Path(sys.argv[1]))"
+            command = [*self.inside, sys.executable, "-c", registers, str(self.folder)]
+            subprocess.run(command, check=True, cwd=ROOT, timeout=PATIENCE)
+        else:
+            register_in(self.folder)
         today = datetime.now(UTC).date()
         begins, ends = (str(today + timedelta(days=days)) for days in (-1, 8))
         self.run("election", "add", "NU", "--name-nl", name_nl, "--name-en", name_en,

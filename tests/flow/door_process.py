@@ -113,8 +113,11 @@ def answer_in(octets: bytes) -> Answer:
     return Answer(int(status), headers, body[: int(headers.get("content-length", len(body)))])
 
 
-def desk_of(folder: Path, *officers: tuple[str, int]) -> Path:
-    """Writes a desk in which the officers with those ids have the logins of those accounts."""
+def desk_of(folder: Path, *officers: tuple[str, int], database: str = "") -> Path:
+    """Writes a desk in which the officers with those ids have the logins of those accounts.
+
+    `database` is the address of one on PostgreSQL; empty for SQLite in the folder.
+    """
     import pwd  # noqa: PLC0415 - of Unix alone
 
     found = sound(folder)
@@ -122,6 +125,10 @@ def desk_of(folder: Path, *officers: tuple[str, int]) -> Path:
     for officer, uid in officers:
         rota = rota.replace(f"login: {officer}\n", f"login: {pwd.getpwuid(uid).pw_name}\n")
     (found / "oncall.yaml").write_text(rota, "utf-8")
+    if database:
+        settings = (found / "flaggermail.yaml").read_text("utf-8")
+        settings = settings.replace("sqlite:///flaggermail.db", database)
+        (found / "flaggermail.yaml").write_text(settings, "utf-8")
     register_in(found)
     return found
 
@@ -173,6 +180,35 @@ def as_account(uid: int, path: Path, octets: bytes, times: int = 1) -> bytes:
         found = pipe.read()
     os.waitpid(child, 0)
     return found
+
+
+@contextmanager
+def held_by(uid: int, path: Path, octets: bytes, times: int) -> Iterator[None]:
+    """Keeps connections of another account open, on each of which those octets were sent and no more."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        lines = []
+        try:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            for _ in range(times):
+                lines.append(socket.socket(socket.AF_UNIX))
+                lines[-1].connect(str(path))
+                lines[-1].sendall(octets)
+            os.write(writing, b"x")
+            time.sleep(PATIENCE)
+        finally:
+            os._exit(0)
+    try:
+        assert os.read(reading, 1) == b"x"
+        yield
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reading)
+        os.close(writing)
 
 
 def patiently_gone(path: Path) -> bool:

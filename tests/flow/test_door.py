@@ -19,6 +19,7 @@ import pytest
 
 from tests.doubles.migrated import register_in
 from tests.flow.door_process import DoorProcess, answer_in, desk_of, door_on, patiently_gone, request
+from tests.flow.engines import BOTH
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.outside
@@ -39,7 +40,7 @@ def cases(door: DoorProcess) -> list[object]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_when_it_is_told_and_takes_its_socket_with_it(folder: Path, number: int) -> None:
     """Within its deadline, with status 0, though somebody keeps a connection."""
     with door_on(folder) as door, closing(door.line()):
@@ -88,8 +89,10 @@ def open_five(door: DoorProcess) -> None:
         door.ask("/v1/commands/case-open", "POST", OPENED)
 
 
-def test_several_doors_on_one_record_agree(folder: Path, tmp_path: Path) -> None:
+@BOTH
+def test_several_doors_on_one_record_agree(database: str, tmp_path: Path) -> None:
     """What one has done the other shows at once; both write, each command once."""
+    folder = desk_of(tmp_path / "desk", ("officer1", os.geteuid()), database=database)
     with door_on(folder) as one, door_on(folder, tmp_path / "other.sock") as other:
         doors = [one, other]
         tag = other.ask(CASES).headers["etag"]

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from werkzeug.test import TestResponse
 
-from flaggermail.door.application import DeskSource, DoorApplication, door_application
+from flaggermail.door.application import DeskSource, DoorApplication, ServedState, door_application
 from flaggermail.errors import ConfigurationError, DiskFailure, FlaggermailError, RowUnreadable, StoreAway, StoreBusy
 from flaggermail.mail.message import Json
 from flaggermail.wording.refusals import CommandRefusal
@@ -300,9 +300,9 @@ class BrokenDesk:
 
     ground = None
 
-    def state(self) -> str:
-        """Returns nothing."""
-        return ""
+    def state(self) -> ServedState:
+        """Returns that nothing is known."""
+        return ServedState(0, daemon=False, wrong=())
 
 
 @pytest.mark.parametrize(
@@ -334,3 +334,9 @@ def test_a_door_that_stops_begins_nothing(door: WsgiDoor) -> None:
     client = door_application(DoorApplication(door.source, lambda: True, LOGINS.get)).test_client()
     answer = client.get(CASES, environ_overrides={"X_REMOTE_UID": str(FIRST)})
     assert problem(answer, 503)["type"] == "door-stops"
+
+
+def test_an_answer_says_whether_the_daemon_runs(door: WsgiDoor) -> None:
+    """Without it commands work, and nothing is sent."""
+    assert door.ask(CASES).headers["Daemon"] == "not running"
+    assert door.command("case-open", **OPENED).headers["Daemon"] == "not running"
