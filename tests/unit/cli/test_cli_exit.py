@@ -180,7 +180,7 @@ def test_an_act_is_that_of_the_officer_who_typed_it(desk: Desk) -> None:
 
 
 def test_a_refusal_is_a_document_for_programs(desk: Desk) -> None:
-    """With `--json` a refusal is printed as code and details too, and what to do apart from it."""
+    """With `--json` a refusal is printed as code and details too, with its field, and what to do apart from it."""
     ran = desk.type("case", "show", "VF-EP2024-0009", "--json")
     assert (ran.status, ran.err.strip()) == (
         1, "case VF-EP2024-0009: there is no such case; `flaggermail case list` shows them"
@@ -196,5 +196,7 @@ def test_a_refusal_is_a_document_for_programs(desk: Desk) -> None:
             "details": {},
             "text": "`flaggermail case list` shows them",
         },
+        "where": "case",
+        "wanted": "",
     }
     assert desk.type("case", "show", "VF-EP2024-0009").out == ""
