@@ -17,6 +17,7 @@ from tests.bench import (
     backfill,
     busy,
     comparing,
+    door,
     evening,
     faults,
     flood,
@@ -52,6 +53,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "busy": busy.measure,
     "moved": moved.measure,
     "redacting": redacting.measure,
+    "door": door.measure,
 }
 # Not by default: they install other programs.
 PEERS: dict[str, Measurement] = {"peers": peers.measure, "deduce": redacting.beside_deduce}

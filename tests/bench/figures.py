@@ -13,12 +13,15 @@ from tests.bench.desk import Servers
 NAMES = (
     "backfill.big", "backfill.small", "live.p50", "live.p95", "notice.p95", "parse.big", "parse.small", "memory.idle",
     "memory.after", "growth.history", "growth.live", "growth.200k", "start.help", "start.status", "start.case_list",
-    "tick.400", "compare", "redact.names", "redact.mail",
+    "tick.400", "compare", "redact.names", "redact.mail", "door.memory", "views.p95",
+    "door.live",
 )  # fmt: skip
 """Every figure that `./dev bench` reports."""
 PEER_NAMES = ("peer.helpdesk", "conversations", "redact.names")
 """Those that `./dev bench peers` reports."""
-RATIO_IS_JUDGED = frozenset({"backfill.big", "backfill.small", "parse.big", "parse.small", "peer.helpdesk"})
+RATIO_IS_JUDGED = frozenset(
+    {"backfill.big", "backfill.small", "parse.big", "parse.small", "peer.helpdesk", "door.live"}
+)
 MORE_IS_BETTER = frozenset({"peer.helpdesk", "conversations", "redact.names"})
 
 

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -96,10 +96,18 @@ class Watching:
                 self.delays.append(self.committed[before] - woken)
 
 
+Beside = Callable[[Path], AbstractContextManager[object]]
+"""What runs beside a measurement, on the desk in that folder."""
+
+
 @contextmanager
-def watching(servers: Servers, user: str) -> Iterator[Watching]:
+def watching(servers: Servers, user: str, beside: Beside = nullcontext) -> Iterator[Watching]:
     """Watches the mailbox of `user` in its own thread."""
-    with servers.desk(user) as desk, closing(assembly.open_services(desk.folder, lasting=True)) as opened:
+    with (
+        servers.desk(user) as desk,
+        closing(assembly.open_services(desk.folder, lasting=True)) as opened,
+        beside(desk.folder),
+    ):
         env = assembly.with_whole_templates(assembly.with_signatures(opened))
         warm(env)  # not `get_ready`, which is for a process that stays
         committed: list[float] = []
@@ -125,14 +133,16 @@ def _more(those: list[float], than: int) -> bool:
     return len(those) > than
 
 
-def announced_to_committed(servers: Servers, samples: int) -> list[float]:
+def announced_to_committed(
+    servers: Servers, samples: int, user: str = "commit", beside: Beside = nullcontext
+) -> list[float]:
     """Returns the seconds from a server's EXISTS to the commit of the mail, one mail at a time."""
-    mails = Mails(1, "commit@bzk.example")
-    with watching(servers, "commit") as watched:
+    mails = Mails(1, f"{user}@bzk.example")
+    with watching(servers, user, beside) as watched:
         until(partial(_more, watched.committed, 0), "the first look")
         for number in range(samples + 1):  # the first one starts the parser
             mail = mails.referral(SIZE)
-            servers.postfix.deliver_from_outside(mail.octets, mail.sender, "commit@bzk.example")
+            servers.postfix.deliver_from_outside(mail.octets, mail.sender, f"{user}@bzk.example")
             until(partial(_more, watched.delays, number), "the mail is on record")
     return watched.delays[1:]
 
