@@ -11,7 +11,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -97,11 +97,13 @@ class DoorClient:
                 answer, octets = sent.by(self._connected_again(name), streamed=streamed)
             except (OSError, http.client.HTTPException) as fault:
                 raise self._unknown(name) from fault
-        found = answer.getheader("API-Version")
+        found = answer.getheader("API-Version", "")
         if found != API_VERSION:
             answer.close()
-            what = f"speaks version {found[:20]!a}" if found else "is no door of flaggermail"
-            raise DoorFailure(f"{self._path}: {what}, this command speaks {API_VERSION!a}; {_SAME_VERSIONS}")
+            raise DoorFailure(
+                f"{self._path}: the door speaks version {found[:20]!a} of its language and this command version "
+                f"{API_VERSION!a}; {_SAME_VERSIONS}"
+            )
         if answer.status != HTTPStatus.OK:
             raise _fault_of(answer, octets)
         return answer, octets
@@ -119,7 +121,7 @@ class DoorClient:
 
     def _unknown(self, name: str) -> DoorFailure:
         if _is_shown(name):
-            return DoorFailure(f"{self._path}: the door ended before its answer did; ask again once it runs")
+            return DoorFailure(f"{self._path}: the door gave no whole answer; ask again once it runs")
         return DoorFailure(
             f"{self._path}: the door ended before it answered, and whether `{name}` was done is not known; once it "
             "runs, see `flaggermail events` before you type the command again"
@@ -151,16 +153,22 @@ class _Request:
         Raises OSError, HTTPException if the connection broke. A door may answer and close before it has read all of a
         request: then its answer counts.
         """
-        try:
-            line.request("POST", self.address, self.body, dict(self.head))
-            answer = line.getresponse()
-        except BrokenPipeError:
+        with closing(line):  # the answer keeps the socket open until it is closed itself
+            with suppress(BrokenPipeError):
+                line.request("POST", self.address, self.body, dict(self.head))
             answer = http.client.HTTPResponse(line.sock, method="POST")
-            answer.begin()
-        if streamed and answer.status == HTTPStatus.OK:
-            return answer, b""
-        with closing(line), closing(answer):
-            return answer, answer.read()
+            try:
+                answer.begin()
+                if answer.getheader("API-Version") is None or (answer.length is None and not answer.chunked):
+                    raise http.client.IncompleteRead(b"")  # its head was cut, or nobody of ours wrote it
+                if streamed and answer.status == HTTPStatus.OK:
+                    return answer, b""
+                octets = answer.read()
+            except BaseException:
+                answer.close()
+                raise
+        answer.close()
+        return answer, octets
 
 
 def _is_shown(name: str) -> bool:
