@@ -101,7 +101,7 @@ class Commands(Suggesting):
     "--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
     help="The configuration directory. [default: $FLAGGERMAIL_CONFIG, else /etc/flaggermail]",
 )  # fmt: skip
-@click.option("--socket", type=click.Path(path_type=Path), metavar="PATH", help=SOCKET_HELP)
+@click.option("--socket", type=click.Path(path_type=Path, readable=False), metavar="PATH", help=SOCKET_HELP)
 @click.option("--direct", is_flag=True, help=DIRECT_HELP)
 @click.pass_context
 def commands(ctx: click.Context, directory: Path | None, socket: Path | None, *, direct: bool) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 SHOWN_BY_DOOR = frozenset({"audit head", "audit verify", "complete"})
 """Inspections that show the record, which the door answers as views."""
 API_VERSION = "1"
-AGAIN_WITHIN = 15.0  # seconds for a door that ended to be there again; its unit starts it after five
+AGAIN_WITHIN, FIRST_PAUSE = 20.0, 0.1
+"""Seconds for a door that ended to be there again, which its unit starts after five, and until the first repeat; each
+further pause is twice as long."""
 _BLOCK = 64 * 1024
 _FAULTY_FILE = "file faulty"
 _SAME_VERSIONS = "install the same version for both"
@@ -80,23 +82,20 @@ class DoorClient:
     ) -> tuple[http.client.HTTPResponse, bytes]:  # fmt: skip
         """Returns the answer to a request, and its octets unless they are to be read as they come.
 
-        A request that the door did not live to answer is sent once more, a command with its key, so that it is done
-        once. Raises what the door answers.
+        A request that the door did not live to answer is sent again, a command with its key, so that it is done once.
+        Raises what the door answers.
         """
         shown = _is_shown(name)
         head = {"Content-Type": "application/json", "Accept-Language": "en", "Connection": "close"}
         if not shown:
-            head["Idempotency-Key"] = str(uuid.uuid4())
+            head["Idempotency-Key"] = os.urandom(16).hex()
         sent = _Request(
             f"/v1/{'views' if shown else 'commands'}/{name.replace(' ', '-')}", json.dumps(dict(request)).encode(), head
         )
         try:
             answer, octets = sent.by(connected(self._path), streamed=streamed)
         except (OSError, http.client.HTTPException):
-            try:
-                answer, octets = sent.by(self._connected_again(name), streamed=streamed)
-            except (OSError, http.client.HTTPException) as fault:
-                raise self._unknown(name) from fault
+            answer, octets = self._sent_again(sent, name, streamed=streamed)
         found = answer.getheader("API-Version", "")
         if found != API_VERSION:
             answer.close()
@@ -108,16 +107,22 @@ class DoorClient:
             raise _fault_of(answer, octets)
         return answer, octets
 
-    def _connected_again(self, name: str) -> UnixConnection:
-        """Returns a connection to the door that took the place of one that ended. Raises DoorFailure if none does."""
-        until = time.monotonic() + AGAIN_WITHIN
+    def _sent_again(
+        self, sent: _Request, name: str, *, streamed: bool
+    ) -> tuple[http.client.HTTPResponse, bytes]:  # fmt: skip
+        """Returns what the door answers that took the place of one that ended.
+
+        One that is ending may take a connection and close it. Raises DoorFailure if no door answers in time.
+        """
+        until, pause = time.monotonic() + AGAIN_WITHIN, FIRST_PAUSE
         while True:
+            time.sleep(pause)
+            pause *= 2
             try:
-                return connected(self._path)
-            except DoorFailure as fault:
-                if time.monotonic() > until:
+                return sent.by(connected(self._path), streamed=streamed)
+            except (OSError, http.client.HTTPException, DoorFailure) as fault:
+                if time.monotonic() + pause > until:
                     raise self._unknown(name) from fault
-            time.sleep(0.2)
 
     def _unknown(self, name: str) -> DoorFailure:
         if _is_shown(name):
@@ -159,8 +164,7 @@ class _Request:
             answer = http.client.HTTPResponse(line.sock, method="POST")
             try:
                 answer.begin()
-                if answer.getheader("API-Version") is None or (answer.length is None and not answer.chunked):
-                    raise http.client.IncompleteRead(b"")  # its head was cut, or nobody of ours wrote it
+                _require_whole(answer)
                 if streamed and answer.status == HTTPStatus.OK:
                     return answer, b""
                 octets = answer.read()
@@ -169,6 +173,12 @@ class _Request:
                 raise
         answer.close()
         return answer, octets
+
+
+def _require_whole(answer: http.client.HTTPResponse) -> None:
+    """Raises IncompleteRead for a head that was cut, of which http.client takes what there is."""
+    if answer.getheader("API-Version") is None or (answer.length is None and not answer.chunked):
+        raise http.client.IncompleteRead(b"")
 
 
 def _is_shown(name: str) -> bool:
@@ -215,7 +225,7 @@ def _said(document: Json) -> StoredText | None:
         return None
     details = document["details"]
     return StoredText(
-        json.dumps({"code": document.get("code", ""), **details}, ensure_ascii=False, separators=(",", ":"))  # type: ignore[dict-item]
+        json.dumps({"code": document.get("code", ""), **details}, ensure_ascii=False, separators=(",", ":"))
     )
 
 

@@ -40,7 +40,7 @@ def _go_by(ctx: click.Context, param: click.Parameter, value: object) -> None:
 
 _WAYS = (
     click.Option(
-        ["--socket"], type=click.Path(path_type=Path), expose_value=False, hidden=True, callback=_go_by,
+        ["--socket"], type=click.Path(path_type=Path, readable=False), expose_value=False, hidden=True, callback=_go_by,
         help=SOCKET_HELP,
     ),
     click.Option(["--direct"], is_flag=True, expose_value=False, hidden=True, callback=_go_by, help=DIRECT_HELP),
