@@ -64,8 +64,8 @@ def typed_as(uid: int, path: Path, *words: str) -> Ran:
         os.close(writing)
         with os.fdopen(reading, "rb") as pipe:
             found.append(pipe.read())
-    _, ended = os.waitpid(child, 0)
-    return Ran(os.waitstatus_to_exitcode(ended), found[0], found[1].decode())
+    _, code = os.waitpid(child, 0)
+    return Ran(os.waitstatus_to_exitcode(code), found[0], found[1].decode())
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="other accounts are for root to take")
