@@ -22,6 +22,7 @@ FlaggermailError
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
 +-- ArchiveFailure          octets could not be stored durably, or the archive cannot be read
 |   `-- OctetsLost        the octets of one message are missing or changed: alarm, and go on with the next
++-- DoorFailure             the door of the desk is not there, is not ours, or gave no answer          (exit 1)
 +-- BackupFailure           a backup cannot be written, read, or made a desk of                        (exit 1)
 `-- StoryBroken           the demo did not turn out as told                                           (exit 1)
 """
@@ -205,6 +206,10 @@ class ArchiveFailure(FlaggermailError):
 
 class OctetsLost(ArchiveFailure):
     """The octets of one message are missing or unreadable, or do not match their digest; others can be read."""
+
+
+class DoorFailure(FlaggermailError):
+    """The door of the desk is not there, may be a stranger's, or gave no answer; the text says which."""
 
 
 class BackupFailure(FlaggermailError):

@@ -14,9 +14,11 @@ from typing import NoReturn
 import click
 
 from flaggermail import __version__
+from flaggermail.cli.connections import SYSTEM_DIRECTORY, named_socket
 from flaggermail.cli.groups import Suggesting
 from flaggermail.cli.session import Session, show_json
 from flaggermail.cli.terminal import safe_line
+from flaggermail.cli.ways import DIRECT_HELP, SOCKET_HELP, with_ways
 from flaggermail.errors import ConfigurationError, FlaggermailError, Refusal
 
 SELDOM = 50_000  # objects made until the interpreter looks for garbage, which takes a twelfth of `case list`
@@ -82,7 +84,7 @@ class Commands(Suggesting):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"flaggermail.cli.{cmd_name}").command
-        return command
+        return with_ways(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the commands of each person without importing any of them."""
@@ -99,20 +101,27 @@ class Commands(Suggesting):
     "--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
     help="The configuration directory. [default: $FLAGGERMAIL_CONFIG, else /etc/flaggermail]",
 )  # fmt: skip
+@click.option("--socket", type=click.Path(path_type=Path, readable=False), metavar="PATH", help=SOCKET_HELP)
+@click.option("--direct", is_flag=True, help=DIRECT_HELP)
 @click.pass_context
-def commands(ctx: click.Context, directory: Path | None) -> None:
+def commands(ctx: click.Context, directory: Path | None, socket: Path | None, *, direct: bool) -> None:
     """Watch the mailbox of an election flagger: cases, notifications, reminders, and each platform's latency.
 
     Example: flaggermail --config /etc/flaggermail case list
     """
     if not isinstance(ctx.obj, Session):
-        ctx.obj = Session(directory or default_directory())
+        ctx.obj = new_session(directory, socket, direct=direct)
         ctx.call_on_close(ctx.obj.close)
 
 
 def default_directory() -> Path:
     """Returns the configuration directory used by default, never one of the present directory."""
-    return Path(os.environ.get("FLAGGERMAIL_CONFIG") or "/etc/flaggermail")
+    return Path(os.environ.get("FLAGGERMAIL_CONFIG") or SYSTEM_DIRECTORY)
+
+
+def new_session(directory: Path | None, socket: Path | None, *, direct: bool = False) -> Session:
+    """Returns the session of a process, by its options and environment."""
+    return Session(directory or default_directory(), socket=named_socket(socket), direct=direct)
 
 
 def main(arguments: Sequence[str] | None = None, session: Session | None = None) -> None:

@@ -55,13 +55,13 @@ def _in_editor(session: Session, annex: str, *, everywhere: bool, anew: bool) ->
     """Opens the form in the person's editor. If it is refused, for whatever reason, it is kept."""
     asked = session.ask("annex form", annex=annex)
     key = text(asked, "annex")
-    kept = forms.kept(session.directory, key)
+    kept = forms.kept(session.place, key)
     if kept is not None and anew:
         kept.unlink()
         kept = None
     if kept is not None:
         click.echo("note: your kept form goes on; --anew begins another", err=True)
-    path = kept or forms.begun(session.directory, key, text(asked, "form"))
+    path = kept or forms.begun(session.place, key, text(asked, "form"))
     with forms.edited(path, f"flaggermail annex edit {key}"):
         return _confirm(session, key, forms.read_filled(path), everywhere=everywhere)
 

@@ -62,13 +62,13 @@ def _assess_in_editor(session: Session, typed: str, *, anew: bool) -> Mapping[st
     """Opens the form in the officer's editor. If the form is not recorded, for whatever reason, it is kept."""
     asked = session.ask("case form", case=typed)
     number = text(asked, "number")
-    kept = forms.kept(session.directory, number)
+    kept = forms.kept(session.place, number)
     if kept is not None and anew:
         kept.unlink()
         kept = None
     if kept is not None:
         _tell_of_kept(asked, kept)
-    path = kept or forms.begun(session.directory, number, written_form(asked))
+    path = kept or forms.begun(session.place, number, written_form(asked))
     with forms.edited(path, f"flaggermail case assess {number} --edit"):
         if forms.untouched(path):
             raise Refusal(f"case {number}: the form was left as it was; nothing was recorded")

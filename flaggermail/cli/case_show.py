@@ -13,8 +13,8 @@ import click
 from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import (
-    DOUBTS,
     choice,
+    doubt_of,
     listed,
     minute,
     number,
@@ -27,7 +27,6 @@ from flaggermail.cli.showing import (
     texts,
 )
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.case_values import Item, LanguageCode
 from flaggermail.record.kinds import Direction
 from flaggermail.record.states import CASE_STATES, InstantBasis, Sign
@@ -261,7 +260,7 @@ def _reason(case: Mapping[str, Json]) -> str:
 def _referrer(case: Mapping[str, Json]) -> str:
     """Formats the referrer; says so if none of their mail in the case is verified."""
     name, address = text(case, "referrer_name"), text(case, "referrer_address")
-    doubt = DOUBTS.get(text(case, "referrer_verdict"))
+    doubt = doubt_of(text(case, "referrer_verdict"))
     return (f"{name} <{address}>" if name and address else name or address) + (f" ({doubt})" if doubt else "")
 
 
@@ -304,7 +303,7 @@ def _show_messages(case: Mapping[str, Json]) -> None:
             click.echo(safe_line(f"{message['id']} is a person's: {message['person_basis']}"))
         if message["says"]:
             click.echo(safe_line(f"{message['id']} {message['says']}"))
-        if message["direction"] == Direction.IN and message["verdict"] != SenderVerdict.VERIFIED:
+        if message["direction"] == Direction.IN and doubt_of(text(message, "verdict")):
             click.echo(safe_line(f"{message['id']} is {message['verdict']}: {message['verdict_basis']}"))
 
 

@@ -8,7 +8,7 @@ import re
 import click
 from click.shell_completion import CompletionItem
 
-from flaggermail.cli import default_directory
+from flaggermail.cli import new_session
 from flaggermail.cli.session import Session
 from flaggermail.cli.showing import parts, text
 from flaggermail.cli.terminal import safe_line
@@ -28,8 +28,11 @@ class DeskWord(click.types.StringParamType):
         """Returns the words that begin so, or numbers that end so; none if there is no desk to ask."""
         del param
         root = ctx.find_root()
-        given = root.params.get("directory")
-        session = root.obj if isinstance(root.obj, Session) else Session(given or default_directory())
+        given = root.params
+        session = (
+            root.obj if isinstance(root.obj, Session)
+            else new_session(given.get("directory"), given.get("socket"), direct=bool(given.get("direct")))
+        )  # fmt: skip
         try:
             found = parts(session.ask("complete", what=self.what), "words")
         except (FlaggermailError, OSError):

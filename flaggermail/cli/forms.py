@@ -7,7 +7,6 @@ contains the digest of its initial content, so that an untouched form is recogni
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,4 +79,6 @@ def _folder(directory: Path) -> Path:
 
 
 def _digest(octets: bytes) -> str:
+    import hashlib  # with OpenSSL it takes a thirtieth of a command
+
     return hashlib.sha256(octets).hexdigest()[:_DIGITS]

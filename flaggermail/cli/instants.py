@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime
 
 import click
 
-from flaggermail.record.definition import YEARS
-
 INSTANT_HELP = "ISO 8601 with offset; without one it is local time in the configured zone."
 _LENGTH_OF_A_DAY = len("2024-06-06")
 _LENGTH_OF_A_YEAR = len("2024")
@@ -41,6 +39,8 @@ def _day_or_year(text: str, of_year: str) -> date:
         found = day(f"{text}-{of_year}" if is_year else text)
     except click.BadParameter:
         found = None
+    from flaggermail.record.definition import YEARS
+
     if found is None or found.year not in YEARS:
         raise click.BadParameter(f"{text!r} is no year and no day; write it as 2019 or 2019-03-20")
     return found

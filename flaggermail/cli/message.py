@@ -16,7 +16,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.new_files import PRIVATE, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import DOUBTS, choice, listed, minute, part, parts, table, text, texts
+from flaggermail.cli.showing import choice, doubt_of, listed, minute, part, parts, table, text, texts
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import ForwardSource
@@ -43,7 +43,7 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
 
 def sender(message: Mapping[str, Json]) -> str:
     """Formats the sender of a message, with the verdict unless they are verified."""
-    doubt = DOUBTS.get(text(message, "verdict"))
+    doubt = doubt_of(text(message, "verdict"))
     return (text(message, "from_address") + (f" ({doubt})" if doubt else "")).strip()
 
 

@@ -74,12 +74,12 @@ def _in_editor(session: Session, typed: str) -> Mapping[str, Json]:
     asked = session.ask("report form", election=typed)
     election = text(asked, "election")
     key = f"report-{election}"
-    again = forms.kept(session.directory, key)
+    again = forms.kept(session.place, key)
     if again is not None:
         click.echo("note: your form of before goes on", err=True)
         if asked["kept_at"]:
             click.echo(f"note: {asked['kept_by']} kept a draft at {minute(asked, 'kept_at')}", err=True)
-    path = again or forms.begun(session.directory, key, text(asked, "form"))
+    path = again or forms.begun(session.place, key, text(asked, "form"))
     with forms.edited(path, f"flaggermail report draft {election} --edit"):
         if forms.untouched(path):
             raise Refusal(f"report {election}: the form was left as it was; nothing was recorded")

@@ -38,7 +38,7 @@ def command(session: Session, *, path: Path | None, as_json: bool, one: bool) ->
     if one:
         answer_one(session.directory)
         return
-    opened = door(session.directory, path)
+    opened = door(session.directory, path or session.socket)
     gc.set_threshold(*USUALLY)
     opened.obey_signals()
     try:

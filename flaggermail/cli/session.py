@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flaggermail.cli.connections import needs_no_desk, socket_of
 from flaggermail.cli.showing import parts, texts
 from flaggermail.cli.terminal import safe_json, safe_line
-from flaggermail.wiring.opening import DeskConnection
 
 if TYPE_CHECKING:
+    from flaggermail.cli.connections import Connection
     from flaggermail.documents.octets import Octets
     from flaggermail.mail.message import Json
-    from flaggermail.wiring.opening import Given
+    from flaggermail.wiring.opening import DeskConnection, Given
     from flaggermail.wording.said import StoredText
 
 MOST_AT_ONCE = 1_000  # lines of a list in one answer; the desk gives no more
@@ -28,20 +29,32 @@ MOST_AT_ONCE = 1_000  # lines of a list in one answer; the desk gives no more
 
 @dataclass
 class Session:
-    """One run of the command line. A replay passes its own services and the acting officer."""
+    """One run of the command line. A replay passes its own services and the acting officer.
+
+    `socket` is that of a door which was named; `direct` says that the desk is opened in this process though it has a
+    door.
+    """
 
     directory: Path
     given: Given | None = None
     officer: str | None = None
-    _desk: DeskConnection | None = field(default=None, init=False)
+    socket: Path | None = None
+    direct: bool = False
+    _here: DeskConnection | None = field(default=None, init=False)
+    _there: Connection | None = field(default=None, init=False)
+
+    @property
+    def place(self) -> Path:
+        """What tells this desk from others: its directory, or a socket that was named."""
+        return self.socket or self.directory
 
     def ask(self, name: str, /, **request: Json) -> Mapping[str, Json]:
-        """Asks the desk in the name of this user. Raises Refusal, ConfigurationError."""
-        return self._opened().answer(name, request)
+        """Asks the desk in the name of this user. Raises Refusal, ConfigurationError, DoorFailure."""
+        return self._way(name, request).answer(name, request)
 
     def fetch(self, name: str, /, **request: Json) -> Octets[Mapping[str, Json]]:
-        """Asks the desk for a file in the name of this user. Raises Refusal, ConfigurationError."""
-        return self._opened().fetch(name, request)
+        """Asks the desk for a file in the name of this user. Raises Refusal, ConfigurationError, DoorFailure."""
+        return self._way(name, request).fetch(name, request)
 
     def ask_all(self, name: str, /, *lists: str, **request: Json) -> Mapping[str, Json]:
         """Asks for a list to its end; `lists` names the fields with its lines.
@@ -59,27 +72,43 @@ class Session:
     def ask_as_entered(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks in the name of this user, or else of the officer whose login this session began with.
 
-        For commands that need the desk's own account, which is no officer's; pam_loginuid(8) keeps who entered it by
-        sudo.
+        For commands that need the desk's own account, which is no officer's, where there is no door; pam_loginuid(8)
+        keeps who entered it by sudo.
         """
-        return self._opened().answer(name, request, entered_by=login_of_session())
+        return self._way(name, request).answer(name, request, entered_by=login_of_session())
 
     def services(self) -> Given:
         """Returns the services of the desk, for what runs in this process. Raises ConfigurationError."""
-        return self._opened().services
+        return self._in_process().services
 
-    def _opened(self) -> DeskConnection:
-        if self._desk is None:
-            self._desk = DeskConnection(
+    def _way(self, name: str, request: Mapping[str, Json]) -> Connection:
+        """Returns the way to the desk for a request: its door if it has one, unless the request needs no desk."""
+        if self.direct or self.given is not None or needs_no_desk(name, request):
+            return self._in_process()
+        if self._there is None:
+            path = self.socket or socket_of(self.directory)
+            if path is None:  # goes once the files of a desk are its own account's alone: decision 0107
+                return self._in_process()
+            from flaggermail.cli.door_client import DoorClient
+
+            self._there = DoorClient(path)
+        return self._there
+
+    def _in_process(self) -> DeskConnection:
+        if self._here is None:
+            from flaggermail.wiring.opening import DeskConnection
+
+            self._here = DeskConnection(
                 self.directory, login(), officer=self.officer, given=self.given, now=self.now, tell=_note
             )
-        return self._desk
+        return self._here
 
     def close(self) -> None:
         """Closes what this session opened; services passed to it stay open."""
-        desk, self._desk = self._desk, None
-        if desk is not None:
-            desk.close()
+        for opened in (self._here, self._there):
+            if opened is not None:
+                opened.close()
+        self._here = self._there = None
 
     def now(self) -> datetime:
         """Returns the current instant in UTC, by the clock of the given services or else the system clock."""

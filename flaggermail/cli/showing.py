@@ -13,13 +13,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
 
 from flaggermail.cli.terminal import safe_line
-from flaggermail.mail.message import SenderVerdict
-from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
@@ -102,10 +101,14 @@ def _near(at: datetime, start: datetime) -> str:
     return f"{at:%H:%M}" if at.date() == start.date() else f"{at:%Y-%m-%d %H:%M}"
 
 
-DOUBTS: Mapping[str, str] = {
-    SenderVerdict.UNVERIFIED: "not verified",
-    SenderVerdict.FAILED: "failed the sender check",
-}
+def doubt_of(verdict: str) -> str | None:
+    """Returns what is not known of the sender of a mail with that verdict; None if they are verified."""
+    from flaggermail.mail.message import SenderVerdict  # a list shows no sender
+
+    if verdict == SenderVerdict.UNVERIFIED:
+        return "not verified"
+    return "failed the sender check" if verdict == SenderVerdict.FAILED else None
+
 
 ELLIPSIS = "…"
 _BETWEEN = "  "
@@ -120,19 +123,6 @@ _SPARE = (
 """Heads of columns that a narrow terminal does without, the first to go first."""
 
 _STATES = frozenset({"decision", "result", "sender", "state", "verdict"})  # heads and names of what is coloured
-_COLOURS: Mapping[str, frozenset[str]] = {
-    "yellow": frozenset({
-        CaseState.OPEN, NotificationState.DRAFT, NotificationState.APPROVED, MailState.QUEUED, MailState.ATTEMPTING,
-        AttemptResult.DEFERRED, SenderVerdict.UNVERIFIED,
-    }),
-    "red": frozenset({
-        NotificationState.FAILED, NotificationState.REJECTED, MailState.REFUSED, MailState.UNCERTAIN,
-        AttemptResult.UNKNOWN, AttemptResult.UNREACHABLE, AttemptResult.DENIED, AttemptResult.UNCLEAR,
-    }),
-    "green": frozenset({
-        CaseState.ANSWERED, NotificationState.SENT, MailState.ACCEPTED, SenderVerdict.VERIFIED,
-    }),
-}  # fmt: skip
 _WORD = re.compile(r"\w+")
 
 
@@ -280,5 +270,26 @@ def _padded(text: str, width: int, *, bold: bool = False, colour: str | None = N
 
 def _colour(name: str, value: str) -> str | None:
     """Returns the colour of the state that `value` begins with; None if `name` is not that of a state."""
-    found = _WORD.match(value) if name in _STATES else None
-    return next((colour for colour, words in _COLOURS.items() if found and found.group() in words), None)
+    found = _WORD.match(value) if name in _STATES and on_terminal() else None
+    return next((colour for colour, words in _colours().items() if found.group() in words), None) if found else None
+
+
+@cache
+def _colours() -> Mapping[str, frozenset[str]]:
+    """Returns the words of each colour; imported on a terminal alone, which takes a tenth of a command."""
+    from flaggermail.mail.message import SenderVerdict
+    from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
+
+    return {
+        "yellow": frozenset({
+            CaseState.OPEN, NotificationState.DRAFT, NotificationState.APPROVED, MailState.QUEUED, MailState.ATTEMPTING,
+            AttemptResult.DEFERRED, SenderVerdict.UNVERIFIED,
+        }),
+        "red": frozenset({
+            NotificationState.FAILED, NotificationState.REJECTED, MailState.REFUSED, MailState.UNCERTAIN,
+            AttemptResult.UNKNOWN, AttemptResult.UNREACHABLE, AttemptResult.DENIED, AttemptResult.UNCLEAR,
+        }),
+        "green": frozenset({
+            CaseState.ANSWERED, NotificationState.SENT, MailState.ACCEPTED, SenderVerdict.VERIFIED,
+        }),
+    }  # fmt: skip

@@ -30,6 +30,7 @@ _PROBLEM: dict[str, Json] = {
         "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
         "detail": {"type": "string"}, "where": {"type": _NULLABLE}, "wanted": {"type": _NULLABLE},
         "refused": {"type": ["object", "null"]}, "hint": {"type": ["object", "null"]},
+        "earlier": {"type": "object"},
     },
     "required": ["detail", "status", "title", "type", "wanted", "where"],
     "additionalProperties": False,

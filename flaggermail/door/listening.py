@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flaggermail.errors import MachineFailure
+from flaggermail.sockets import LONGEST, SOCKET_NAME, SYSTEM_SOCKET
 
-SYSTEM_SOCKET = Path("/run/flaggermail/desk.sock")
-SOCKET_NAME = "desk.sock"
 BACKLOG = 256  # connections that the kernel keeps until they are accepted
-LONGEST = 107  # octets of a path: `sun_path` in unix(7) has 108 with its end
 _MODE = 0o660
 _TURN_WITHIN = 5.0  # seconds for another door that binds in the same folder
 _ANSWERS_WITHIN = 2.0  # seconds for a door that lives to accept

@@ -48,7 +48,8 @@ class Problem(Exception):
 
     def document(self, language: str) -> dict[str, Json]:
         """Returns the problem as RFC 9457 has it."""
-        return _document(self.status, self.said.code, self.said.in_language(language), self.where, "")
+        found = _document(self.status, self.said.code, self.said.in_language(language), self.where, "")
+        return {**found, "refused": cast("Json", self.said.document(language))}
 
 
 class RefusedByDesk(Problem):
@@ -60,12 +61,12 @@ class RefusedByDesk(Problem):
         self._refusal = refusal
 
     def document(self, language: str) -> dict[str, Json]:
-        """Returns the problem with the refusal for programs: its code and details, and its hint."""
+        """Returns the problem with the refusal for programs: its code and details, its hint, and what came before."""
         refusal = self._refusal
         detail = refusal.said.in_language(language)
         found = _document(self.status, refusal.code, detail, refusal.where, refusal.wanted(language))
         more = refusal.document(language)
-        return {**found, "refused": cast("Json", more["refused"]), "hint": cast("Json", more["hint"])}
+        return {**found, **{name: cast("Json", more[name]) for name in ("refused", "hint", "earlier") if name in more}}
 
 
 def _document(status: HTTPStatus, code: str, detail: str, where: str, wanted: str) -> dict[str, Json]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ from flaggermail.door.application import DeskSource, DoorApplication, door_appli
 from flaggermail.door.http_server import DoorServer
 from flaggermail.door.listening import Listening
 from flaggermail.ports import Interrupt, Supervisor
+from flaggermail.sockets import UnixConnection
 
 STOP_WITHIN = 8.0  # seconds; the process ends within ten seconds of the signal
 ALIVE_EVERY = 15.0  # seconds between requests to itself, at most; less if the manager wants it
@@ -113,21 +113,8 @@ class Door:
         logbook.door_closed(time.monotonic() - began)
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    """A connection to a server on a Unix socket."""
-
-    def __init__(self, path: str, seconds: float) -> None:
-        super().__init__("localhost", timeout=seconds)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def answer(path: str, address: str, seconds: float) -> bytes:
     """Returns what the door on the socket `path` answers at an address. Raises OSError, HTTPException."""
-    with closing(_UnixConnection(path, seconds)) as line:
+    with closing(UnixConnection(path, seconds)) as line:
         line.request("GET", address)
         return line.getresponse().read()
