@@ -14,7 +14,7 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from types import ModuleType, TracebackType
 from typing import cast
@@ -432,9 +432,9 @@ def not_scrubbed() -> None:
     _log.warning("erased values remain in the journal for now", object="database", result="tried again")
 
 
-def reading_not_kept(person: str, items: Sequence[str], reason: str) -> None:
+def reading_not_kept(person: str, items: str, reason: str) -> None:
     """The record could not keep who read these; the person read them all the same."""
-    _log.warning("reading not kept", object=", ".join(items), actor=person, result="not kept", reason=reason)
+    _log.warning("reading not kept", object=items, actor=person, result="not kept", reason=reason)
 
 
 def rehearsal_broken(story: str, reason: str) -> None:

@@ -76,4 +76,4 @@ def keep(work: UnitOfWork, view: View, items: Iterable[ReadItem]) -> None:
     try:
         work.env.store.readings.keep(kept)
     except (StoreBusy, StoreFailure) as fault:
-        logbook.reading_not_kept(work.actor, [f"{one.item.kind} {one.item.key}" for one in kept], str(fault))
+        logbook.reading_not_kept(work.actor, ", ".join(f"{one.item.kind} {one.item.key}" for one in kept), str(fault))
