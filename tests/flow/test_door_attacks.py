@@ -25,6 +25,7 @@ from tests.flow.door_process import (
     desk_of,
     door_on,
     held_by,
+    open_the_way,
     request,
 )
 
@@ -45,8 +46,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoorProcess]:
     with door_on(folder) as opened:
         if AS_ROOT:  # every account may reach it, as if all were of its group
             opened.path.chmod(0o666)
-            for place in (folder, *folder.parents[:3]):
-                place.chmod(0o755)
+            open_the_way(folder)
         yield opened
 
 
@@ -194,8 +194,7 @@ def test_each_account_gets_what_is_its_own(door: DoorProcess, uid: int, status: 
 def test_who_is_not_of_the_group_does_not_reach_the_socket(tmp_path: Path) -> None:
     """The kernel refuses the connection."""
     folder = desk_of(tmp_path / "desk", ("officer1", 0))
-    tmp_path.chmod(0o755)
-    folder.chmod(0o755)
+    open_the_way(folder)
     with door_on(folder) as opened:
         assert answer_in(as_account(SYS, opened.path, HEALTH)).status != 200
         assert opened.ask("/health").status == 200

@@ -17,7 +17,7 @@ import pytest
 
 from flaggermail.cli import case, door_client, main, oncall
 from tests.command_line import Ran
-from tests.flow.door_process import AS_ROOT, BIN, DAEMON, SYS, DoorProcess, desk_of, door_on
+from tests.flow.door_process import AS_ROOT, BIN, DAEMON, SYS, DoorProcess, desk_of, door_on, open_the_way
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.outside
@@ -34,8 +34,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoorProcess]:
     with door_on(folder) as opened:
         if AS_ROOT:
             opened.path.chmod(0o666)
-            for place in (folder, *folder.parents[:3]):
-                place.chmod(0o755)
+            open_the_way(folder)
         yield opened
 
 

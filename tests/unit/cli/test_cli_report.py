@@ -122,8 +122,9 @@ def test_nonsense_is_named(desk: Desk, options: list[str], status: int, said: st
     assert ran.err.count("\n") == 1
 
 
-def test_anybody_who_may_read_the_figures_may_ask(desk: Desk) -> None:
-    """As with `latency`: figures and numbers, and nothing about persons."""
-    ran = desk.type("report", "uses", "--json", officer="nobody")
+def test_whoever_reads_the_figures_may_ask(desk: Desk) -> None:
+    """As with `latency`: figures and numbers, and nothing about persons. Nobody else may."""
+    assert desk.type("report", "uses", "--json", officer="nobody").status == 1
+    ran = desk.type("report", "uses", "--json", officer="officer2")
     assert ran.status == 0
     assert "@" not in ran.out
