@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -128,6 +129,7 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
     """Runs the command line; exits with 0 if done, 1 if refused or faulty, 2 for wrong use or configuration."""
     if arguments is None:  # a process of its own: what it imports stays, so to look for garbage in it finds none
         gc.set_threshold(SELDOM)
+        atexit.register(gc.freeze)  # nor does the interpreter look through it all at its end
     # No plugin of another package judges our settings; to look for one, pydantic reads every package's entry points.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     try:
