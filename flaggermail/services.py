@@ -102,7 +102,8 @@ class UnitOfWork:
     """One unit of work: its transaction, its single instant and its actor.
 
     `beside`: who may be left to make octets durable, if somebody waits for that before the commit. `login`: the account
-    of this machine that asks; empty if the actor is known by other means, as by a reply with a code.
+    of this machine that asks; empty if the actor is known by other means, as by a reply with a code. `direct`: the
+    desk was opened beside its door, which its events say.
     """
 
     env: Services
@@ -111,6 +112,7 @@ class UnitOfWork:
     actor: str = DAEMON
     beside: DiskWork | None = None
     login: str = ""
+    direct: bool = False
 
     @property
     def today(self) -> date:
@@ -119,7 +121,8 @@ class UnitOfWork:
 
     def record(self, kind: EventKind, *changes: Change, about: EventRef = NOTHING, reason: str = "") -> None:
         """Appends an event of this kind with the row changes it makes."""
-        event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason)
+        facts = {"direct": True} if self.direct else {}
+        event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason, facts)
         self.tx.append(event)
 
 

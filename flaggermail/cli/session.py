@@ -98,8 +98,12 @@ class Session:
         if self._here is None:
             from flaggermail.wiring.opening import DeskConnection
 
-            self._here = DeskConnection(
-                self.directory, login(), officer=self.officer, given=self.given, now=self.now, tell=_note
+            self._here = (
+                DeskConnection.beside_door(self.directory, login(), _note)
+                if self.direct and self.given is None
+                else DeskConnection(
+                    self.directory, login(), officer=self.officer, given=self.given, now=self.now, tell=_note
+                )
             )
         return self._here
 

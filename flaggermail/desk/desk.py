@@ -29,13 +29,14 @@ class Caller:
     """Who asks: an officer by id, or an account of this machine by its login name, which the rota knows or not.
 
     `entered_by` is the login with which the session began: the desk's own account belongs to no officer. `language`
-    is that of the sentences in answers.
+    is that of the sentences in answers. `direct`: they open the desk beside its door (`--direct`).
     """
 
     officer: str | None = None
     login: str | None = None
     entered_by: str | None = None
     language: str = ENGLISH
+    direct: bool = False
 
 
 class Desk:
@@ -98,7 +99,8 @@ class Desk:
             raise Refusal(CommandRefusal.NO_OFFICERS_LOGIN(login=self._caller.login or ""))
         with env.store.begin() as tx:
             require_registered(tx)
-            work = UnitOfWork(env, tx, env.clock.now(), actor, login=self._login(env))
+            login, direct = self._login(env), self._caller.direct
+            work = UnitOfWork(env, tx, env.clock.now(), actor, login=login, direct=direct)
 
             def done() -> dict[str, Json]:
                 return document_of(door.ask(work, name, request), self._for(env))

@@ -45,7 +45,7 @@ _DONE: dict[str, Json] = {
     "required": ["did", "key", "state", "version", "warnings"],
 }  # fmt: skip
 _WHO = "The person is the account at the other end of the Unix socket; nothing in a request names one."
-_BY_GET = (400, 403, 404, 405, 408, 409, 422, 429, 431, 503)
+_BY_GET = (400, 403, 404, 405, 408, 409, 414, 422, 429, 431, 503)
 _BY_POST = (*_BY_GET, 411, 413, 415, 417)
 _HEADERS: dict[str, Json] = {"API-Version": {"schema": {"const": API_VERSION}, "required": True}}
 

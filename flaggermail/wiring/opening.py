@@ -7,12 +7,13 @@ answered at once; commands and views open database and archive, which take a sec
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from flaggermail.desk.inspections import INSPECTIONS, inspect
 
@@ -47,8 +48,15 @@ class DeskConnection:
         now: Callable[[], datetime] | None = None, tell: Callable[[StoredText], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._ground, self._tell = _DeskFiles(directory, given, now), tell
-        self._given, self._officer, self._login = given, officer, login
+        self._given, self._officer, self._login, self._direct = given, officer, login, False
         self._opened: CommandDesk | None = None
+
+    @classmethod
+    def beside_door(cls, directory: Path, login: str, tell: Callable[[StoredText], None]) -> Self:
+        """Returns a connection past the door of a desk, for the account of its files alone; its events say so."""
+        made = cls(directory, login, tell=tell)
+        made._direct = True
+        return made
 
     def answer(
         self, name: str, request: Mapping[str, Json] | None = None, *, entered_by: str | None = None
@@ -71,7 +79,7 @@ class DeskConnection:
     def _desk(self, entered_by: str | None) -> Desk:
         from flaggermail.desk.desk import Caller, Desk
 
-        caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by)
+        caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by, direct=self._direct)
         return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views)
 
     def _compared(self, found: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -93,6 +101,8 @@ class DeskConnection:
             from flaggermail.wiring.command_desk import CommandDesk
 
             self._opened = CommandDesk(self._ground.directory)
+            if self._direct:
+                _require_own(self._opened.for_views.settings.archive)
             if self._opened.differs:
                 self._tell(in_words(self._ground.directory, self._opened.differs))
         return self._opened
@@ -108,6 +118,16 @@ class DeskConnection:
 def desk_files(directory: Path) -> DeskFiles:
     """Returns the files of the desk with that configuration directory."""
     return _DeskFiles(directory, None, None)
+
+
+def _require_own(archive: Path) -> None:
+    """Raises Refusal unless the folder of the archive, and so the desk's files, belong to this account."""
+    owner = archive.stat().st_uid if archive.exists() else os.geteuid()
+    if owner != os.geteuid():
+        from flaggermail.errors import Refusal
+        from flaggermail.wording.refusals import CommandRefusal
+
+        raise Refusal(CommandRefusal.NOT_DIRECT(owner=owner))
 
 
 class _DeskFiles:

@@ -70,6 +70,7 @@ class CommandRefusal(Sentence):
     NO_READER = "no reader"
     MAY_NOT_READ = "may not read"
     DAEMON_NOT_RUN = "daemon not run"
+    NOT_DIRECT = "not direct"
     ELECTION_EXISTS = "election exists"
     ELECTION_CODE = "election code"
     NO_POLLING_DAY = "no polling day"

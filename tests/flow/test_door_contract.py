@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -89,7 +90,9 @@ def held_to_its_description(door: DoorProcess, mode: GenerationMode, times: int)
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def asked(case: Any) -> None:  # noqa: ANN401 - generic in the operation, which varies
-            case.call_and_validate(base_url="http://desk", session=session, checks=chosen)
+            answer = case.call(base_url="http://desk", session=session)
+            if answer.status_code != HTTPStatus.REQUEST_URI_TOO_LONG:  # no fault of a field: no server reads so much
+                case.validate_response(answer, checks=chosen)
 
         with suppress(Unsatisfiable):  # an operation without a field cannot be asked badly
             asked()

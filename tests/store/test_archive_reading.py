@@ -50,8 +50,10 @@ def env(desk: PlayedDesk, monkeypatch: pytest.MonkeyPatch) -> Services:
     return desk.env
 
 
-def _asked(env: Services, **caller: str) -> Document:
-    return Desk(lambda: env, Caller(**caller)).answer("shelf", {"number": "VF-TK2026-0001", "words": "the text"})
+def _asked(env: Services, officer: str | None = None, login: str | None = None) -> Document:
+    return Desk(lambda: env, Caller(officer=officer, login=login)).answer(
+        "shelf", {"number": "VF-TK2026-0001", "words": "the text"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ To hold another command to it, write its words into `ASKED` or `REFUSED`.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -156,3 +157,25 @@ def test_each_inspection_goes_one_way() -> None:
     assert INSPECTIONS.keys() == SHOWN_BY_DOOR | WITHOUT_DESK
     assert not SHOWN_BY_DOOR & WITHOUT_DESK
     assert SHOWN_BY_DOOR == FOR_EVERYBODY <= set(VIEW_AT.values())
+
+
+def test_an_act_beside_the_door_says_so(desk: ServedFolder) -> None:
+    """Its event has the fact `direct`; one through the door has not."""
+    for type_, officer in ((desk.here, "officer2"), (desk.through, "officer1")):
+        assert type_("case", "assign", CASE, officer).status == 0
+    found = desk.through("events", "--case", CASE, "--kind", "case assigned", "--json").json
+    assert isinstance(found, dict)
+    assert [event["facts"].get("direct") for event in found["events"][-2:]] == [True, None]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may give a file away")
+def test_the_account_of_the_files_alone_goes_beside_the_door(desk: ServedFolder) -> None:
+    """Another is told whose they are, though it may read and write them."""
+    archive = desk.folder / "archive"
+    os.chown(archive, 1, -1)
+    try:
+        ran = desk.here("case", "list")
+    finally:
+        os.chown(archive, 0, -1)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("--direct: the files of this desk belong to account 1; ")
