@@ -441,5 +441,6 @@ def test_a_backup_put_in_the_place_of_a_running_database_ends_the_daemon(desk: D
     assert "Traceback" not in desk.log()
     desk.start()
     patiently(lambda: desk.rows("SELECT count(*) FROM delivery") == [(2,)], "both mails are on record")
-    assert "observing" in desk.run("status")
+    said = ["--config", str(desk.folder), "status"]  # of the daemon before, until this one has written its own
+    patiently(lambda: "observing" in type_here(said).out, "the status is that of the new daemon")
     desk.stop()
