@@ -262,7 +262,7 @@ def given(folder: Path, *, above: int, around: int, socket_of_: int, mode: int =
         (0, STRANGER, 0, 0o755, False),
     ],
 )
-def test_the_desks_account_is_the_one_that_root_gave_the_folder(
+def test_whose_socket_is_used(
     tmp_path: Path, above: int, around: int, owner: int, mode: int, *, used: bool
 ) -> None:  # fmt: skip
     """A stranger's socket in a stranger's folder is not used, wherever a person finds it."""
