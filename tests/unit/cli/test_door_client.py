@@ -294,6 +294,12 @@ def test_another_account_than_the_sockets_does_not_answer(tmp_path: Path) -> Non
 
 
 @pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a short path, because the address of a socket has 107 octets (unix(7))."""
+    return tmp_path_factory.mktemp("d")
+
+
+@pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable names a desk."""
     for name in ("FLAGGERMAIL_SOCKET", "FLAGGERMAIL_CONFIG"):
