@@ -24,6 +24,7 @@ from ruamel.yaml import YAML
 
 from tests.bench.desk import Servers
 from tests.bench.soak_count import message_id, queued
+from tests.doubles.migrated import register_in
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.faulty_desk import PREPARING, RECOVERING, STEPS, WIRE, Order
 
@@ -65,6 +66,7 @@ class Rounds:
         """Runs a desk of its own, whose process ends with the block; `database`: see `DeskProcess`."""
         with servers.desk(user, database=database) as desk:
             _write(desk.folder)
+            register_in(desk.folder)  # as the start of a daemon does
             command = [sys.executable, "-m", "tests.flow.faulty_desk", str(desk.folder)]
             with subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
