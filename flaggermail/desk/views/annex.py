@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 from flaggermail.annex import approved, form
@@ -14,13 +13,12 @@ from flaggermail.annex.asked import WordsLeft
 from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart
 from flaggermail.annex.redaction.spreading import spread
 from flaggermail.desk.answers import FLAT, ViewAnswer
+from flaggermail.desk.views.annex_list import ListedAnnex
 from flaggermail.desk.views.view import ArchiveView, OctetsView
 from flaggermail.documents.octets import Octets
 from flaggermail.documents.tar import tar
 from flaggermail.errors import Refusal
 from flaggermail.record.case_values import LanguageCode
-from flaggermail.record.kinds import AnnexForm
-from flaggermail.record.rows import Annex
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
@@ -42,37 +40,12 @@ class OneAnnex(ArchiveView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnnexFacts(ViewAnswer):
+class AnnexFacts(ListedAnnex):
     """An annex: of which notification, in which state, and who did what with it when."""
 
-    id: str
-    notification: str
-    case: str
-    form: AnnexForm
-    state: AnnexState
-    revision: int
-    proposed_by: str
-    proposed_at: datetime
-    confirmed_by: str | None
-    confirmed_at: datetime | None
-    approved_by: str | None
-    approved_at: datetime | None
-    withdrawn_by: str | None
-    withdrawn_at: datetime | None
     language: LanguageCode  # of the labels
     parser: str  # the versions that read its mails
     shaped_by: tuple[str, ...]  # none of them may approve it
-
-    @classmethod
-    def of(cls, annex: Annex) -> AnnexFacts:
-        """Returns what is shown of a row: neither its places nor its seals."""
-        return cls(
-            id=annex.id, notification=annex.notification, case=annex.case, form=annex.form, state=annex.state,
-            revision=annex.revision, proposed_by=annex.proposed_by, proposed_at=annex.proposed_at,
-            confirmed_by=annex.confirmed_by, confirmed_at=annex.confirmed_at, approved_by=annex.approved_by,
-            approved_at=annex.approved_at, withdrawn_by=annex.withdrawn_by, withdrawn_at=annex.withdrawn_at,
-            language=annex.language, parser=annex.parser, shaped_by=annex.shaped_by,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from flaggermail.commands.lookups import the_case
 from flaggermail.desk.answers import ViewAnswer
@@ -37,6 +37,11 @@ class ListedAnnex(ViewAnswer):
     withdrawn_by: str | None
     withdrawn_at: datetime | None
 
+    @classmethod
+    def of(cls, annex: Annex) -> Self:
+        """Returns what is shown of a row: neither its places nor its seals."""
+        return cls(**{spec.name: getattr(annex, spec.name) for spec in fields(cls)})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnexList(ViewAnswer):
@@ -58,13 +63,4 @@ class ListAnnexes(ListView):
         """Returns the annexes; their numbers give the order. Raises NotFound."""
         conditions = [] if self.case is None else [where(Annex.case).is_(the_case(work, self.case).number)]
         found = self.cut(work.tx.find(Annex, *conditions), lambda annex: (annex.id,))
-        return AnnexList(annexes=tuple(map(_line, found.lines)), next=found.next)
-
-
-def _line(annex: Annex) -> ListedAnnex:
-    return ListedAnnex(
-        id=annex.id, notification=annex.notification, case=annex.case, form=annex.form, state=annex.state,
-        revision=annex.revision, proposed_by=annex.proposed_by, proposed_at=annex.proposed_at,
-        confirmed_by=annex.confirmed_by, confirmed_at=annex.confirmed_at, approved_by=annex.approved_by,
-        approved_at=annex.approved_at, withdrawn_by=annex.withdrawn_by, withdrawn_at=annex.withdrawn_at,
-    )  # fmt: skip
+        return AnnexList(annexes=tuple(map(ListedAnnex.of, found.lines)), next=found.next)
