@@ -35,7 +35,16 @@ from flaggermail.settings.rota import (
     Step,
     WeeklyShift,
 )
-from flaggermail.settings.sections import DossierSettings, ReadingSettings, ReportSettings, RetentionSettings
+from flaggermail.settings.sections import (
+    CitizenSettings,
+    DoorSettings,
+    DossierSettings,
+    ReadingSettings,
+    ReferrerSettings,
+    ReportSettings,
+    RetentionSettings,
+    TagSettings,
+)
 from flaggermail.settings.yaml_files.kinds import (
     AuthservId,
     CasePrefix,
@@ -174,25 +183,6 @@ class ExerciseSettings(Model):
     domains: frozenset[Domain] = frozenset()
 
 
-class ReferrerSettings(Model):
-    """How the desk knows who may refer a matter, in addition to the lists of the rules."""
-
-    dated_lists: bool = True  # the Dutch authorities of `rules/authorities/` are known
-
-
-class TagSettings(Model):
-    """Closed lists: labels that rules may give a mail, narratives of cases. Neither is counted in any figure."""
-
-    labels: tuple[Code, ...] = ()
-    narratives: tuple[Code, ...] = ()
-
-
-class CitizenSettings(Model):
-    """Retention of citizens' mail that was declined."""
-
-    retention_days: int = Field(default=70, ge=1, le=3650)  # from arrival to the destruction of the octets
-
-
 class RateLimitSettings(Model):
     """Rate limits per person and per sender; mail above them is held back and counted, never lost."""
 
@@ -218,12 +208,6 @@ class WatchSettings(Model):
     certificate_days: int = Field(default=14, ge=1, le=365)  # minimum remaining validity of a server's certificate
     heartbeat: Credential | None = None  # the credential that contains the URL
     heartbeat_minutes: Minutes = 1
-
-
-class DoorSettings(Model):
-    """The door of the desk, which officers' commands and pages go through."""
-
-    group: Text | None = None  # of this machine: its members may open desk.sock
 
 
 class DeskSettings(Model):

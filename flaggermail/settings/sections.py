@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The sections `dossier`, `report`, `retention` and `readings` of `flaggermail.yaml`: their values and their faults."""
+"""Eight sections of `flaggermail.yaml`, `dossier` and `door` among them: their values and their faults."""
 
 from __future__ import annotations
 
@@ -61,6 +61,31 @@ class ReportSettings(Model):
     decimal_sign: DecimalSign = DecimalSign.LANGUAGE
     smallest_count: int = Field(default=3, ge=3, le=10)  # of citizens; below, "fewer than" it is printed
     colophon: ColophonSettings | None = None
+
+
+class CitizenSettings(Model):
+    """Retention of citizens' mail that was declined."""
+
+    retention_days: int = Field(default=70, ge=1, le=3650)  # from arrival to the destruction of the octets
+
+
+class ReferrerSettings(Model):
+    """How the desk knows who may refer a matter, in addition to the lists of the rules."""
+
+    dated_lists: bool = True  # the Dutch authorities of `rules/authorities/` are known
+
+
+class TagSettings(Model):
+    """Closed lists: labels that rules may give a mail, narratives of cases. Neither is counted in any figure."""
+
+    labels: tuple[Code, ...] = ()
+    narratives: tuple[Code, ...] = ()
+
+
+class DoorSettings(Model):
+    """The door of the desk, which officers' commands and pages go through."""
+
+    group: Text | None = None  # of this machine: its members may open desk.sock
 
 
 def _is_term(value: str) -> str:

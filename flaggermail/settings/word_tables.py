@@ -14,8 +14,8 @@ from pydantic import Field
 
 from flaggermail.record.case_values import CaseType, LanguageCode, Source
 from flaggermail.settings.checks import Finding
-from flaggermail.settings.model import TagSettings
 from flaggermail.settings.reply_words import IntakeWords, ReplyWords, V, WordList, WordsOf, outcome_word
+from flaggermail.settings.sections import TagSettings
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Text
 from flaggermail.settings.yaml_files.source import FileFault, read

@@ -10,8 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from flaggermail.record.rows import RECORDS
-from flaggermail.settings.model import CitizenSettings, DeskSettings
-from flaggermail.settings.sections import RetentionSettings
+from flaggermail.settings.model import DeskSettings
+from flaggermail.settings.sections import CitizenSettings, RetentionSettings
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "flaggermail"

@@ -8,7 +8,7 @@ entity costs as much again as its query. The store's own tables are read in a se
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -57,13 +57,13 @@ from flaggermail.adapters.db.mapping import (
     to_record,
 )
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
-from flaggermail.adapters.db.verification import Verification
+from flaggermail.adapters.db.verification import Verification, proved_row, revealed
 from flaggermail.errors import NotFound
 from flaggermail.ports import Bookmark, Cursor, KeptAnswer, SearchTerm
 from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.definition import Comparison, FieldCondition
-from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, decode_each, link, stored_event
-from flaggermail.record.events import Change, Event, EventKind, Rows, Scalar, values_of
+from flaggermail.record.event_codec import GENESIS, Plain, decode, decode_each, stored_event
+from flaggermail.record.events import Change, Event, EventKind, Rows, values_of
 from flaggermail.record.rows import BY_TABLE, Record
 from flaggermail.wording.refusals import CommandRefusal
 
@@ -71,7 +71,6 @@ R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
 CURSOR, KEPT_ANSWER = table_of("cursor"), table_of("kept_answer")
-INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
 PAGE = 500
 MOST_ASKED = 10_000  # values in one statement: SQLite takes 32,766
 # Of the statements that every unit of work runs: columns of tables, at half the cost of a model's.
@@ -420,7 +419,7 @@ class SqlTransaction(ReadableRows):
         tests += [] if case is None else [col(EventRow.case) == case]
         tests += [] if since is None else [col(EventRow.at) >= since]
         for page in self._chain(tests, after, most):
-            yield from decode_each(page, partial(_revealed, self._values([seq for seq, _ in page])), kind)
+            yield from decode_each(page, partial(revealed, self._values([seq for seq, _ in page])), kind)
 
     def last_about(self, key: str, most: int) -> list[Event]:
         """Returns the last events with that case, notification or message; see `ports.Transaction`."""
@@ -431,7 +430,7 @@ class SqlTransaction(ReadableRows):
             found.update((seq, octets) for seq, octets in self._session.exec(newest.where(col(column) == key)))
         last = sorted(found, reverse=True)[:most]
         values = self._values(last)
-        return [decode(found[seq], partial(_revealed, values)) for seq in last]
+        return [decode(found[seq], partial(revealed, values)) for seq in last]
 
     def _values(self, events: Sequence[int]) -> dict[str, Plain]:
         """Returns the personal values of these events by commitment; erased ones are missing."""
@@ -488,36 +487,10 @@ class SqlTransaction(ReadableRows):
         return None if row is None or number is None else Head(number, *row)
 
     def from_events(self, kind: type[R], key: str) -> R | None:
-        """Returns the row as its events give it, found by the index; None if they do not give a row.
-
-        Each event must follow from the one before it, and each personal value must be the one committed to.
-        """
+        """Returns the row as its events give it, found by the index; None if they do not give a row."""
         self._links.write_out()
-        joined = select_columns(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
-        joined = joined.join(INDEX, INDEX.c.event == EVENT.c.seq).outerjoin(BEFORE, BEFORE.c.seq == EVENT.c.seq - 1)
-        query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
-        values: dict[str, Scalar] = {}
-        try:
-            for seq, octets, digest, before in self._connection.execute(query).all():
-                if link(before or GENESIS, octets) != digest:
-                    return None
-                for change in decode(octets, partial(_revealed, self._proved_values(seq))).changes:
-                    if (change.table, change.key) == (kind.TABLE, key):
-                        values.update(change.values)
-            return kind(**values)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):  # not what this program wrote
-            return None
-
-    def _proved_values(self, seq: int) -> dict[str, Plain]:
-        """Returns the personal values of an event that are the ones it committed to."""
-        query = select_columns(PERSONAL.c.commitment, PERSONAL.c.salt, PERSONAL.c.value).where(PERSONAL.c.event == seq)
-        held = {row.commitment: (row.salt, json.loads(row.value)) for row in self._connection.execute(query)}
-        return {key: value for key, (salt, value) in held.items() if commitment(salt, value) == key}
+        return proved_row(self._connection, kind, key)
 
     def rows(self) -> Rows:
         """Returns every current row, in the form that `record.events.fold` produces."""
         return {(kind.TABLE, row.key): values_of(row) for kind in BY_TABLE.values() for row in self.find(kind)}
-
-
-def _revealed(values: Mapping[str, Plain], key: str) -> Plain:
-    return values.get(key, key)

@@ -17,8 +17,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from flaggermail.adapters.db.dump import UNFINISHED
 from flaggermail.adapters.db.mapping import all_tables, table_of
@@ -36,11 +38,23 @@ from flaggermail.adapters.db.raw import (
 )
 from flaggermail.adapters.db.sealed import SEALED, unsealed
 from flaggermail.record.audit import LIMIT, AuditResult, Head, NamedDigests, RecordFinding, Subject
-from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
-from flaggermail.record.events import ERASING, EventKind
+from flaggermail.record.event_codec import (
+    COMMITMENT,
+    GENESIS,
+    Plain,
+    StoredEvent,
+    commitment,
+    decode,
+    link,
+    plain,
+    stored_event,
+)
+from flaggermail.record.events import ERASING, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, Record
 
-EVENT, HEAD = table_of("event"), table_of("chain_head")
+EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
+INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
+R = TypeVar("R", bound=Record)
 NOT_GIVEN: Mapping[str, str] = {
     "lease": "says which process is the daemon now; it is renewed every ten seconds and proves nothing about the past",
     "kept_answer": "answers to commands of the last day, for whoever repeats one; what was done is in the events",
@@ -276,3 +290,36 @@ def _packed(values: Mapping[str, Plain]) -> bytes:
 def _unpacked(told: bytes | None) -> dict[str, Plain]:
     found: dict[str, Plain] = json.loads(told) if told else {}
     return found
+
+
+def proved_row(connection: Connection, kind: type[R], key: str) -> R | None:
+    """Returns the row as its events give it; None if they do not give a row.
+
+    Each event must follow from the one before it, and each personal value must be the one committed to.
+    """
+    joined = select(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
+    joined = joined.join(INDEX, INDEX.c.event == EVENT.c.seq).outerjoin(BEFORE, BEFORE.c.seq == EVENT.c.seq - 1)
+    query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
+    values: dict[str, Scalar] = {}
+    try:
+        for seq, octets, digest, before in connection.execute(query).all():
+            if link(before or GENESIS, octets) != digest:
+                return None
+            for change in decode(octets, partial(revealed, _proved_values(connection, seq))).changes:
+                if (change.table, change.key) == (kind.TABLE, key):
+                    values.update(change.values)
+        return kind(**values)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):  # not what this program wrote
+        return None
+
+
+def _proved_values(connection: Connection, seq: int) -> dict[str, Plain]:
+    """Returns the personal values of an event that are the ones it committed to."""
+    query = select(PERSONAL.c.commitment, PERSONAL.c.salt, PERSONAL.c.value).where(PERSONAL.c.event == seq)
+    held = {row.commitment: (row.salt, json.loads(row.value)) for row in connection.execute(query)}
+    return {key: value for key, (salt, value) in held.items() if commitment(salt, value) == key}
+
+
+def revealed(values: Mapping[str, Plain], key: str) -> Plain:
+    """Returns the personal value of a commitment; of one that was erased the commitment itself."""
+    return values.get(key, key)
