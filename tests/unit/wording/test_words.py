@@ -201,7 +201,8 @@ TOLD_APART = {
     SendingRefusal.WITHHELD,
     SendingRefusal.WITHHELD_DRAFT,
     ViewRefusal.REPLAY_HAS_NO_SERVERS,
-}  # alarms and states of a mail, whose reader was refused nothing; one that begins with the name of its command
+    CommandRefusal.NOT_DIRECT,
+}  # alarms and states of a mail, whose reader was refused nothing; two that begin with what was typed, and only there
 
 
 def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:
