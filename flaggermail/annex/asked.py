@@ -20,7 +20,7 @@ from flaggermail.annex.redaction.spans import fold
 from flaggermail.annex.redaction.words_left import LeftWord, words_left
 from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import Refusal
-from flaggermail.mail.subject import prefix_of
+from flaggermail.mail.case_numbers import prefix_of
 from flaggermail.record.case_values import LanguageCode, Source
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Channel, Election, Notification

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from flaggermail.mail.subject import ALPHABET, LENGTH
+from flaggermail.mail.case_numbers import ALPHABET, LENGTH
 
 LONGEST = 60  # characters of the stem; the number in front and the extension come on top
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")

@@ -13,14 +13,14 @@ from datetime import date, datetime
 from pathlib import Path
 from string import Template
 
-from flaggermail.archive import mdto, retention
+from flaggermail.archive import mdto, retention_list
 from flaggermail.archive.dossier import Scope, attached_name, case_target, mail_key, mails_of, target_of
 from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text, visible, visible_line
 from flaggermail.archive.dossier_pages import Pages
 from flaggermail.archive.dossier_shown import Shown, figures_csv
 from flaggermail.archive.dossier_words import value_in_words
 from flaggermail.archive.mdto import Concept, Custody, FileObject, Level, ObjectEvent, RecordObject, Target
-from flaggermail.archive.retention import KeepingClass, KeptSpan, Schedule
+from flaggermail.archive.retention_list import KeepingClass, KeptSpan, Schedule
 from flaggermail.mail.message import Address, Message
 from flaggermail.record.case_values import LanguageCode, Source
 from flaggermail.record.kinds import Direction, Kind
@@ -135,7 +135,7 @@ class DossierWriter:
     def _kept_all(self, scope: Scope) -> KeptSpan:
         """Returns the span of a series: as long as the case of it that is kept longest."""
         spans = [self._kept(case) for case in scope.cases]
-        return max(spans, key=retention.longest, default=KeptSpan(self._schedule.default))
+        return max(spans, key=retention_list.longest, default=KeptSpan(self._schedule.default))
 
     # ------------------------------------------------------------ one case
 
@@ -165,7 +165,7 @@ class DossierWriter:
         return files
 
     def _kept(self, case: Case) -> KeptSpan:
-        return retention.span_of_case(self._schedule, case.type, self._closed(case), self._ended(case))
+        return retention_list.span_of_case(self._schedule, case.type, self._closed(case), self._ended(case))
 
     def _closed(self, case: Case) -> date | None:
         return None if case.closed_at is None else self._shown.day(case.closed_at)
@@ -253,7 +253,7 @@ class DossierWriter:
         return "; ".join([f"afzender: {verdict}", signature, *self._shown.look_up(copy, dutch)])
 
     def _kept_mail(self, case: Case, mail: StoredMessage) -> KeptSpan:
-        return retention.span_in_case(
+        return retention_list.span_in_case(
             self._schedule, mail, self._kept(case), closed=self._closed(case), ended=self._ended(case),
             arrived=self._shown.day(mail.received_at),
         )  # fmt: skip

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from flaggermail.archive.retention import KeepingClass, KeptSpan
+from flaggermail.archive.retention_list import KeepingClass, KeptSpan
 from flaggermail.record.terms import Appraisal, TermStart
 
 NAMESPACE = "https://www.nationaalarchief.nl/mdto"

@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from flaggermail.cases.periods import distance, period
 from flaggermail.letters import stored_messages
+from flaggermail.mail.case_numbers import numbers_of_elections, prefix_of
 from flaggermail.mail.message import Message
-from flaggermail.mail.subject import numbers_of_elections, prefix_of
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Election
 from flaggermail.record.states import Period

@@ -12,8 +12,8 @@ from flaggermail.cases.checklist import attempts_told, missing
 from flaggermail.cases.periods import stricter_days
 from flaggermail.errors import ArchiveFailure
 from flaggermail.letters.writing import issue
+from flaggermail.mail.case_numbers import tail_from
 from flaggermail.mail.message import Message
-from flaggermail.mail.subject import tail_from
 from flaggermail.notifications import clocks
 from flaggermail.record.case_values import Decision, Item, Topic
 from flaggermail.record.definition import where
@@ -32,7 +32,7 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import CaseState, ClockKind, ClockState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import Step, followed_by, quickened, write_steps
+from flaggermail.settings.steps import Step, followed_by, quickened, write_steps
 
 LATEST = 20  # mails of a case, besides the referral, among which the referrer's are looked for
 MOST_AGAIN = 9  # of these, that are parsed again

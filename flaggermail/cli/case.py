@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from flaggermail.cli import forms
-from flaggermail.cli.case_show import list_, show
+from flaggermail.cli.case_views import list_, show
 from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant

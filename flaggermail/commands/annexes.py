@@ -15,7 +15,7 @@ from flaggermail.annex.redaction.marks import Mark, marks_beside
 from flaggermail.annex.redaction.proposals import propose
 from flaggermail.annex.redaction.words_left import LeftWord
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import the_case, whole_number
+from flaggermail.commands.named_rows import the_case, whole_number
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.definition import where

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import draft_id, require_text, the_case, the_draft
+from flaggermail.commands.named_rows import draft_id, require_text, the_case, the_draft
 from flaggermail.commands.outbox import cancel
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal

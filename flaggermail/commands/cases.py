@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import lifecycle
 from flaggermail.commands import contact_notes, move
 from flaggermail.commands.command import CaseCommand, Command, Subject
-from flaggermail.commands.lookups import the_case, the_election, the_message
+from flaggermail.commands.named_rows import the_case, the_election, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import writing
@@ -23,7 +23,8 @@ from flaggermail.record.kinds import Direction, Kind, PersonBasis
 from flaggermail.record.rows import Case, ClockRow, DeskState, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import CaseState, ClockState, MailState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import DESK, LEADS, read_steps
+from flaggermail.settings.rota import DESK, LEADS
+from flaggermail.settings.steps import read_steps
 from flaggermail.wording.acts import ActText, ActWarning, in_a_row
 from flaggermail.wording.dossier import DossierClock
 from flaggermail.wording.filing import FilingReason

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import require_text
+from flaggermail.commands.named_rows import require_text
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notifications.approval import channel_lacking, channel_of

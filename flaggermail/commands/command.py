@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from flaggermail.commands.lookups import the_case
+from flaggermail.commands.named_rows import the_case
 from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import STRICT
 from flaggermail.record.rows import Case, Record

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, move
 from flaggermail.commands.command import CaseCommand
-from flaggermail.commands.lookups import one_of, require_text, the_case
+from flaggermail.commands.named_rows import one_of, require_text, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
@@ -25,7 +25,8 @@ from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.record.states import CaseState, InstantBasis, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import DESK, write_steps
+from flaggermail.settings.rota import DESK
+from flaggermail.settings.steps import write_steps
 from flaggermail.wording.acts import ActText
 from flaggermail.wording.filing import FilingReason
 from flaggermail.wording.pieces import RefusalPart

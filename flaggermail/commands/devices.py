@@ -17,7 +17,7 @@ from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import writing
 from flaggermail.mail.message import Message
-from flaggermail.notices import approval_requests, duty, notices, page_queue
+from flaggermail.notices import approval_requests, duty, notices, pager_queue
 from flaggermail.notices.duty import devices_of
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications import approval
@@ -244,7 +244,7 @@ class ReplyCode:
         if self.work.env.settings.desk.approval.means is ByReply.PAGER and (officer is None or not officer.pagers):
             self.fault = CodeRefusal.NO_PAGER
             return None
-        offer = page_queue.offer_of(self.work, self.token)
+        offer = pager_queue.offer_of(self.work, self.token)
         found = approval.offer_of_code(written, self.work.actor, [offer] if offer else [], self.work.now)
         if isinstance(found, RefusedCode):
             given = approval_requests.has_code(self.work, self.token, offer)
@@ -276,7 +276,7 @@ class ReplyCode:
         text = f"{message.subject or ''}\n{message.text}"
         means = self.work.env.settings.desk.approval.means
         if means is ByReply.PAGER:
-            offer = page_queue.offer_of(self.work, self.token)
+            offer = pager_queue.offer_of(self.work, self.token)
             return offer is not None and offer.code in _candidates(_SIGNS, text.upper())
         if means is not ByReply.TOTP:
             return False
@@ -331,7 +331,7 @@ def _codes_in_time(work: UnitOfWork, device: Device) -> Mapping[int, str]:
 def _end_request(work: UnitOfWork, token: Token, seen: set[str]) -> None:
     if token.expires_at is None or token.expires_at <= work.now:
         return
-    offer = page_queue.offer_of(work, token)
+    offer = pager_queue.offer_of(work, token)
     draft = work.tx.get(Notification, token.notification) if token.notification else None
     if offer is not None and draft is not None and draft.state == NotificationState.DRAFT and offer.code in seen:
         about = EventRef(case=token.case, notification=token.notification)

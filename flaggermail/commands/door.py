@@ -9,9 +9,9 @@ from dataclasses import fields, replace
 from importlib import import_module
 from typing import TypeVar
 
-from flaggermail.commands import conflicts, lookups
+from flaggermail.commands import conflicts, named_rows
 from flaggermail.commands.command import Command
-from flaggermail.commands.lookups import whole_number
+from flaggermail.commands.named_rows import whole_number
 from flaggermail.commands.outcome import ActAnswer, ActResult
 from flaggermail.commands.requests import read_request
 from flaggermail.errors import NotFound, Refusal
@@ -95,7 +95,7 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
         key=outcome.key,
         state=outcome.text,
         warnings=outcome.warnings,
-        did=lookups.with_clocks(work, outcome, before),
+        did=named_rows.with_clocks(work, outcome, before),
         version=conflicts.version_of(work),
     )
 

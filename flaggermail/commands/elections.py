@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count
 
-from flaggermail.cases import citizen_retention
+from flaggermail.cases import citizen_erasure
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import require_text, the_election
+from flaggermail.commands.named_rows import require_text, the_election
 from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import Day
 from flaggermail.errors import Refusal
@@ -28,7 +28,7 @@ from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText
 
-ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.subject.case_numbers finds
+ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.case_numbers finds
 
 _GOES_ON = tuple(state for state in CaseState if state is not CaseState.CLOSED)
 
@@ -105,7 +105,7 @@ class CloseElection(Command):
             EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=self.code
         )
         if not HeldOnDay(work.tx, work.today, work.env.settings.zone).of_election(self.code):
-            citizen_retention.destroy_key(work, self.code)
+            citizen_erasure.destroy_key(work, self.code)
         here = where(Case.election).is_(self.code), where(Case.state).in_(_GOES_ON)
         left = work.tx.count(Case, *here)
         warnings = (ActWarning.CASES_GO_ON(cases=left),) if left else ()

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flaggermail.cases import citizen_criteria, citizen_retention
+from flaggermail.cases import citizen_criteria, citizen_erasure
 from flaggermail.cases.holds import HeldOnDay, is_in_force
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import platform_of, require_text, the_case, the_election, the_message
 from flaggermail.commands.move import not_destroyed
+from flaggermail.commands.named_rows import platform_of, require_text, the_case, the_election, the_message
 from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import Day, shown
 from flaggermail.errors import NotFound, OctetsLost, Refusal
@@ -145,7 +145,7 @@ class ExcludeMessage(Command):
         for row in rows:
             _refuse_by_row(work, row, held)
             _refuse_by_sender(work, row)
-        for mail in citizen_retention.unsettled(work.tx, rows):
+        for mail in citizen_erasure.unsettled(work.tx, rows):
             raise Refusal(CommandRefusal.EXCLUDES_AFTER_SENDING(message=stored.id, mail=mail.id))
         emptied = [self._emptied(work, row) for row in rows]
         copies = {row.id: work.tx.find(Delivery, where(Delivery.message).is_(row.id)) for row in rows}
@@ -156,7 +156,7 @@ class ExcludeMessage(Command):
         work.tx.erase(StoredMessage, [row.id for row in rows], StoredMessage.PERSONAL, since)
         received = [one.id for found in copies.values() for one in found]
         work.tx.erase(Delivery, received, Delivery.PERSONAL, since)
-        citizen_retention.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
+        citizen_erasure.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
         sentence = ActText.MESSAGE_EXCLUDED_WITH if len(rows) > 1 else ActText.MESSAGE_EXCLUDED
         return ActResult(sentence.having(message=stored.id, attached=len(rows) - 1), stored.id)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, contact_notes, move
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import platform_of, the_case, the_message
+from flaggermail.commands.named_rows import platform_of, the_case, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import lifecycle
 from flaggermail.commands import contact_notes, move, quarantine
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import require_text, the_case, the_mail, the_message
+from flaggermail.commands.named_rows import require_text, the_case, the_mail, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict

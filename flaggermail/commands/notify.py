@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import CaseCommand
-from flaggermail.commands.lookups import one_of, the_case, the_election
+from flaggermail.commands.named_rows import one_of, the_case, the_election
 from flaggermail.commands.outcome import ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Outgoing, of_notification
-from flaggermail.mail.subject import with_tail
+from flaggermail.mail.case_numbers import with_tail
 from flaggermail.notices import approval_requests
 from flaggermail.notifications import draft_policy
 from flaggermail.record.case_values import CaseType, ChannelKind

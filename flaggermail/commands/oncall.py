@@ -11,7 +11,7 @@ from flaggermail.commands.outcome import ActFacts, ActKind, ActResult, PageFact
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters import stored_messages
-from flaggermail.notices import last_contact, page_queue
+from flaggermail.notices import last_contact, pager_queue
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.case_values import Topic
@@ -21,7 +21,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification, Override, Platform, Reminder
 from flaggermail.record.states import PageState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import DESK, LEADS, Rota, Shift, on_call, planned, quicker, running
+from flaggermail.settings.rota import DESK, LEADS, Rota, Shift, on_call, planned, running
+from flaggermail.settings.steps import quicker
 from flaggermail.wording.acts import ActText
 from flaggermail.wording.refusals import CommandRefusal
 
@@ -214,7 +215,7 @@ class TryPagers(Command):
             raise Refusal(CommandRefusal.PAGERS_OF_ANOTHER(officer=officer.id))
         if not officer.pagers:
             raise Refusal(CommandRefusal.NO_PAGER(officer=officer.id))
-        pages = page_queue.queue_trial(work, officer)
+        pages = pager_queue.queue_trial(work, officer)
         facts = (PageFact(page=one.id, pager=one.pager, held=one.state is PageState.HELD) for one in pages)
         text = ActText.PAGES_QUEUED(officer=officer.id, pagers=len(pages))
         return ActResult(text, pages[0].about, did=ActFacts(pages=tuple(facts)))

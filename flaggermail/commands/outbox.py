@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import the_mail
+from flaggermail.commands.named_rows import the_mail
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal

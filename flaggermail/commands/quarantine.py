@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from flaggermail.cases import elections
 from flaggermail.commands import assess, cases, move, referrers
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import platform_of, require_text, the_case, the_message
+from flaggermail.commands.named_rows import platform_of, require_text, the_case, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict, Verdict

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.lookups import require_text, the_election
+from flaggermail.commands.named_rows import require_text, the_election
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flaggermail.cases.lifecycle import missing_of
 from flaggermail.commands.command import CaseCommand
-from flaggermail.commands.lookups import require_text, the_case
+from flaggermail.commands.named_rows import require_text, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
-from flaggermail.cases import citizen_retention
+from flaggermail.cases import citizen_erasure
 from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFailure
-from flaggermail.health import status
+from flaggermail.health import status_gathering
 from flaggermail.health.findings import Confinement
-from flaggermail.health.overview import Overview
+from flaggermail.health.status_document import Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, StatusBoard, Supervisor
@@ -44,7 +44,7 @@ class Sending:
     def _tell(self, env: Services) -> None:
         """Logs once that the submission server refuses the desk, and once that it does no longer."""
         with env.store.read() as tx:
-            words = status.denial(tx)
+            words = status_gathering.denial(tx)
         if words and self._denied is None:
             logbook.submission_denied(words)
         elif not words and self._denied:
@@ -78,7 +78,7 @@ def log_full_disks(env: Services) -> None:
 
 def clean_up(env: Services) -> bool:
     """Runs retention and logs the head of the chain; returns False if erased values are still to be overwritten."""
-    gone = citizen_retention.tick(env)
+    gone = citizen_erasure.tick(env)
     if gone:
         logbook.octets_discarded(gone)
     env.store.readings.forget(hour_of(env.clock.now() - timedelta(days=env.settings.desk.readings.retention_days)))
@@ -162,7 +162,7 @@ class Publishing:
 
     def _look(self, env: Services, observed: Observed) -> None:
         with env.store.read() as tx:
-            self._seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=observed.link)
+            self._seen = status_gathering.gather(UnitOfWork(env, tx, env.clock.now()), link=observed.link)
 
     def _log_if_unwritten(self, why: str) -> None:
         """Logs the first failure to write the status; the next tick tries again."""

@@ -46,7 +46,7 @@ from flaggermail.ports import (
     WallTime,
 )
 from flaggermail.record.states import LEASE
-from flaggermail.reminders import handover, paging, reminders
+from flaggermail.reminders import handover, paging, sending
 from flaggermail.rule_changes.reload import RuleReloader, tell_broken
 from flaggermail.services import Services
 from flaggermail.stories import rehearsal
@@ -357,7 +357,7 @@ class Daemon:
     def remind(self) -> None:
         """Sends reminders, pages and held-back notices, and raises the mailbox alarm: each `remind_every` seconds."""
         with self._reminding:
-            told = reminders.tick(self.env)
+            told = sending.tick(self.env)
             paging.tick(self.env)
             self._tell("digests", digest.tell_held_back)
             rehearsal.tick(self.env)  # after all that is real
@@ -377,7 +377,7 @@ class Daemon:
         """
         env = self.env
         with env.store.read() as tx:
-            due = reminders.next_due(env, tx)
+            due = sending.next_due(env, tx)
         ahead = (due - env.clock.now()).total_seconds() if due else 0.0
         if 0.0 < ahead < self.remind_every:
             self.ticker.once(ahead, "reminder at its minute", self._unless_away("remind", self.remind))

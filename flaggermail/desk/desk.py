@@ -127,10 +127,12 @@ class Desk:
             case = view.about(work) if isinstance(view, ArchiveView) else None
             items = self._items(work, name, view, shown)
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
-            from flaggermail.archive import find  # noqa: PLC0415 - no other view needs it
+            from flaggermail.archive import archive_readings  # noqa: PLC0415 - no other view needs it
 
             with env.store.begin() as tx:
-                find.note(UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on)
+                archive_readings.note(
+                    UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on
+                )
         document: Document = {**shown, "version": head.seq if head else 0}
         if items:
             from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from flaggermail import logbook
 from flaggermail.annex import approved
-from flaggermail.commands.lookups import draft_id, the_case, the_mail, the_message
+from flaggermail.commands.named_rows import draft_id, the_case, the_mail, the_message
 from flaggermail.desk.views import READS
 from flaggermail.desk.views.view import ArchiveView, Document, View
 from flaggermail.errors import StoreBusy, StoreFailure

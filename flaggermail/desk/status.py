@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.health.overview import ARCHIVE_OF, PROCESS, RUNTIME_FOLDER, STATUS_FILE, judged
+from flaggermail.health.status_document import ARCHIVE_OF, PROCESS, RUNTIME_FOLDER, STATUS_FILE, judged
 from flaggermail.settings.yaml_files.source import YamlSource, read, require_folder
 from flaggermail.wording.refusals import ViewRefusal
 

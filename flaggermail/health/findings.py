@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flaggermail.health.overview import DISK, MEGA
+from flaggermail.health.status_document import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.trust_proofs import WARNED as WARNED_OF_MARK
 from flaggermail.record.trust_proofs import ProofState

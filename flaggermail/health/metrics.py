@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from flaggermail.health.overview import MEGA, instant
+from flaggermail.health.status_document import MEGA, instant
 from flaggermail.record.states import CLOCKS, UNSETTLED
 
 if TYPE_CHECKING:

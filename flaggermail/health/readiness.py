@@ -14,7 +14,7 @@ from enum import StrEnum
 from flaggermail.cases.elections import nearest, open_election
 from flaggermail.cases.periods import next_polling_day
 from flaggermail.health.findings import CERTIFICATE, named
-from flaggermail.health.status import running_clocks
+from flaggermail.health.status_gathering import running_clocks
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.record.case_values import ChannelKind

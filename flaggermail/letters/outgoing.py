@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from flaggermail.mail.case_numbers import with_tail
 from flaggermail.mail.message import Address
-from flaggermail.mail.subject import with_tail
 from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification

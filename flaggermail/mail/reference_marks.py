@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from enum import StrEnum
 
-from flaggermail.mail.subject import without_numbers
+from flaggermail.mail.case_numbers import without_numbers
 from flaggermail.mail.vocabulary import Language, folded, without_invisible
 
 MOST = 5

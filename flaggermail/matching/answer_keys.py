@@ -13,10 +13,10 @@ from dataclasses import replace
 
 from flaggermail.cases import elections
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
-from flaggermail.mail import subject
+from flaggermail.mail import case_numbers
+from flaggermail.mail.case_numbers import MOST, MOST_WRONG, Tailed, tailed_in
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import ForwardSource, MechanicalKind, Message, SenderVerdict
-from flaggermail.mail.subject import MOST, MOST_WRONG, Tailed, tailed_in
 from flaggermail.matching import quoted_words, scoring
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
@@ -54,7 +54,7 @@ def numbers_of(work: UnitOfWork, message: Message) -> tuple[str, ...]:
 def numbers_in(work: UnitOfWork, *texts: str) -> tuple[str, ...]:
     """Returns the case numbers in these texts, with and without a tail, in order; of an earlier prefix too."""
     prefixes = elections.prefixes_in(work, *texts)
-    bare = (number for prefix in prefixes for number in subject.case_numbers("\n".join(texts), prefix))
+    bare = (number for prefix in prefixes for number in case_numbers.case_numbers("\n".join(texts), prefix))
     return tuple(dict.fromkeys((*bare, *(one.number for one in tailed_in(prefixes, *texts)))))
 
 

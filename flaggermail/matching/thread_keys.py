@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 
 from flaggermail.cases import elections
 from flaggermail.mail import reference_marks, reply_tokens
+from flaggermail.mail.case_numbers import without_numbers
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.mail.subject import without_numbers
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind, added, changed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flaggermail.notices import duty, notices, page_queue
+from flaggermail.notices import duty, notices, pager_queue
 from flaggermail.notices.notices import Notice
 from flaggermail.notifications import draft_policy
 from flaggermail.notifications.approval import ApprovalTally, Offer, may_approve, tally
@@ -120,7 +120,7 @@ def _body_of(work: UnitOfWork, draft: Notification) -> str:
 
 def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> None:
     token, means = work.env.randomness.token(), duty.means_of(work, officer)
-    if means is ByReply.PAGER and not page_queue.queue_code(work, officer, draft, token):
+    if means is ByReply.PAGER and not pager_queue.queue_code(work, officer, draft, token):
         means = ByReply.OFF  # called often enough in this hour: the command remains
     offer = Offer(draft.id, token, draft.digest, officer.id, work.now + LASTS)
     author = work.env.settings.rota.officer(draft.drafted_by)

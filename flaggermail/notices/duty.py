@@ -24,7 +24,8 @@ from flaggermail.record.states import SUPPRESSED
 from flaggermail.services import NOTHING, EventRef, Services, UnitOfWork
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.model import RateLimitSettings, Settings
-from flaggermail.settings.rota import HEAD, OFFICER, Officer, Shift, Who, nobody_since, on_call
+from flaggermail.settings.rota import Officer, Shift, nobody_since, on_call
+from flaggermail.settings.steps import HEAD, OFFICER, Who
 
 
 def devices_of(work: UnitOfWork, officer: str) -> list[Device]:

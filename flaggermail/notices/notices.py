@@ -15,9 +15,9 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
+from flaggermail.mail.case_numbers import with_tail
 from flaggermail.mail.message import Address, Message, SenderVerdict
-from flaggermail.mail.subject import with_tail
-from flaggermail.notices import duty, last_contact, page_queue, shown_mail
+from flaggermail.notices import duty, last_contact, pager_queue, shown_mail
 from flaggermail.notifications import clocks
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import LIFETIME, USUAL_LIFE, Priority, SenderTrust, Topic
@@ -111,7 +111,7 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     if not reached:
         note_unmade(work, Kind.ALARM, about)
     for officer in [one for one in dict.fromkeys([*in_turn[:most], *reached]) if one.pagers][:in_charge]:
-        page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
+        pager_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
 
 def page_alarm(work: UnitOfWork, alarm: Alarm) -> None:
@@ -119,7 +119,7 @@ def page_alarm(work: UnitOfWork, alarm: Alarm) -> None:
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind)
     on_call = duty.officer_on_call(work)
     for officer in [on_call] if on_call is not None else work.env.settings.rota.heads:
-        page_queue.queue_for_alarm(work, officer, alarm)
+        pager_queue.queue_for_alarm(work, officer, alarm)
 
 
 def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flaggermail.errors import ConfigurationError, StoreFailure
-from flaggermail.health.overview import MEGA
+from flaggermail.health.status_document import MEGA
 from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
 from flaggermail.online.checked import Checked, fields
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome

@@ -18,9 +18,9 @@ from flaggermail.letters import stored_messages
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.authres import AuthenticationMethod, read_trace
+from flaggermail.mail.case_numbers import MOST, Tailed, tailed_in
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import BounceClass, Message, SenderVerdict
-from flaggermail.mail.subject import MOST, Tailed, tailed_in
 from flaggermail.notices import notices
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.results import settle

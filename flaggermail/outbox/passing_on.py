@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from flaggermail.letters import standing
 from flaggermail.mail.reply_tokens import tokens
-from flaggermail.notices import anew, duty, notices, page_queue
+from flaggermail.notices import anew, duty, notices, pager_queue
 from flaggermail.notices.notices import Notice
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Topic
@@ -146,4 +146,4 @@ def _page(work: UnitOfWork, passed: _Passed) -> None:
     if work.tx.get(Alarm, raised.id) is None:
         work.record(EventKind.ALARM_RAISED, added(raised), reason=kind)
         for officer in (passed.reader, refused):
-            page_queue.queue_for_alarm(work, officer, raised)
+            pager_queue.queue_for_alarm(work, officer, raised)

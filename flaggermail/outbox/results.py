@@ -26,7 +26,7 @@ from flaggermail.record.rows import Attempt, Case, Delivery, Notification, Outbo
 from flaggermail.record.states import AttemptResult, CaseState, InstantBasis, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.model import SendingProof
-from flaggermail.settings.rota import write_steps
+from flaggermail.settings.steps import write_steps
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import StoredText, as_written
 from flaggermail.wording.servers import AttemptText

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail.letters import stored_messages
-from flaggermail.notices import anew, notices, page_queue
-from flaggermail.notices.page_queue import Wake
+from flaggermail.notices import anew, notices, pager_queue
 from flaggermail.notices.pager_choice import next_pager, reminder_text
+from flaggermail.notices.pager_queue import Wake
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.ports.servers import PAGE_TITLE
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -28,7 +28,8 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode
 from flaggermail.record.states import Means, PageState
 from flaggermail.reminders import quarantine_ageing
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
-from flaggermail.settings.rota import Officer, quicker
+from flaggermail.settings.rota import Officer
+from flaggermail.settings.steps import quicker
 from flaggermail.wording.alarms import AlarmText, PageFailure, PageText
 from flaggermail.wording.said import StoredText
 
@@ -44,7 +45,7 @@ def tick(env: Services) -> int:
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        queued = [(officer, page_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
+        queued = [(officer, pager_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
         for officer, page in queued:
             if page is not None and page.state == PageState.HELD and _is_pager_only(work, page):
                 _alarm_pagers_failed(work, officer, page, PageFailure.OFTEN())
@@ -84,8 +85,8 @@ def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     reminder, silent = waiting[0], work.now - _started_at(work, waiting[0])
     played = stored_messages.belongs_to_exercise(work, reminder.case, otherwise=False)
     platform, mark = (
-        page_queue.platform_of(work, reminder.notification),
-        page_queue.exercise_prefix(work, exercise=played),
+        pager_queue.platform_of(work, reminder.notification),
+        pager_queue.exercise_prefix(work, exercise=played),
     )
     minutes, more, parked = silent // timedelta(minutes=1), len(waiting) - 1, _has_mail_waiting(work, reminder)
     language = work.env.settings.desk.organisation.language
@@ -131,7 +132,7 @@ def _record_result(env: Services, page: Page, answer: Paged, stop: Interrupt | N
 def _called(env: Services, page: Page) -> Paged:
     """Calls the pager; a code is filled in now, so that it is in no row."""
     with env.store.read() as tx:
-        text = page_queue.text_of(UnitOfWork(env, tx, env.clock.now()), page)
+        text = pager_queue.text_of(UnitOfWork(env, tx, env.clock.now()), page)
     return Paged(taken=False, why=CODE_VOID) if text is None else env.pager.call(page.pager, PAGE_TITLE, text)
 
 
@@ -150,7 +151,7 @@ def recover(env: Services) -> int:
 
 
 def _first(waiting: Iterable[Page]) -> Page | None:
-    return min(waiting, key=lambda page: (page_queue.is_trial(page), page.queued_at), default=None)
+    return min(waiting, key=lambda page: (pager_queue.is_trial(page), page.queued_at), default=None)
 
 
 def _claim(env: Services) -> Page | None:
@@ -179,13 +180,13 @@ def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
     kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
     work.record(kind, changed(page, settled), about=_about(page), reason=page.pager)
     officer = work.env.settings.rota.officer(page.officer)
-    if answer.taken or officer is None or page_queue.is_trial(page):
+    if answer.taken or officer is None or pager_queue.is_trial(page):
         return
     if page.position + 1 < len(officer.pagers):
         carried = work.tx.get(PageCode, page.id)
         token = carried.token if carried is not None else None
         again = Wake(page.about, page.text, page.case, page.notification, page.exercise, token)
-        page_queue.queue(work, officer, page.position + 1, again)
+        pager_queue.queue(work, officer, page.position + 1, again)
     elif all(one.state == PageState.FAILED for one in _pages_of(work.tx, page.about, officer)):
         _alarm_pagers_failed(work, officer, page, answer.why)
 

@@ -26,10 +26,11 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import FROM_MAILBOX, Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Channel, Notification, OutboxMail, Platform, StoredMessage, Withheld
-from flaggermail.reminders import escalation
-from flaggermail.reminders.escalation import Due, SentStep, Silence
+from flaggermail.reminders import due_steps
+from flaggermail.reminders.due_steps import Due, SentStep, Silence
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.rota import HEAD, OFFICER, Officer, Step, Who
+from flaggermail.settings.rota import Officer
+from flaggermail.settings.steps import HEAD, OFFICER, Step, Who
 from flaggermail.wording.said import as_written
 
 NAMED = 5  # mails named in one reminder
@@ -189,7 +190,7 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     untold = [w for w in waiting if not w.silence.told]  # all have the same steps: the oldest of them comes first
     oldest = sorted(untold, key=lambda w: w.silence.started_at)[:1]
     told = (w for w in waiting if w.silence.told)
-    instants = (escalation.next_due(w.silence, w.steps, who) for w in (*oldest, *told))
+    instants = (due_steps.next_due(w.silence, w.steps, who) for w in (*oldest, *told))
     first = min((at for at in instants if at is not None), default=None)
     if first is None or first > work.now:
         return first
@@ -254,8 +255,8 @@ def _key(message: str, policy: str, step: Step) -> str:
 def _by_recipient(work: UnitOfWork) -> list[tuple[Officer, _DueStep]]:
     """Returns each due step with its recipient."""
     who, rota = _resolver(work), work.env.settings.rota
-    judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _quarantined(work))
-    late = [_DueStep(w, due) for w, found in judged if not isinstance(found, escalation.NothingDue) for due in found]
+    judged = ((w, due_steps.due(w.silence, w.steps, who, work.now)) for w in _quarantined(work))
+    late = [_DueStep(w, due) for w, found in judged if not isinstance(found, due_steps.NothingDue) for due in found]
     persons = ((rota.heads if one.due.call.escalates else [rota.officer(one.due.officer or "")], one) for one in late)
     return [(person, one) for told, one in persons for person in told if person is not None]
 

@@ -7,7 +7,7 @@ from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import AssignCase
 from flaggermail.commands.command import Command
 from flaggermail.commands.contact_notes import NoteContact
-from flaggermail.commands.lookups import whole_number
+from flaggermail.commands.named_rows import whole_number
 from flaggermail.commands.oncall import Acknowledge, SwapShift
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.letters.template_values import ReplyRefusal

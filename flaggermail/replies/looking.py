@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.commands.lookups import the_case, whole_number
+from flaggermail.commands.named_rows import the_case, whole_number
 from flaggermail.letters.html_part import left_out
 from flaggermail.notices.notices import Notice, entry_of, tell
 from flaggermail.notifications import clocks

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flaggermail.cases import attention
 from flaggermail.cases.elections import in_period, open_election
-from flaggermail.commands.lookups import the_message
+from flaggermail.commands.named_rows import the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.vocabulary import folded

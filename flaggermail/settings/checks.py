@@ -34,7 +34,8 @@ from flaggermail.settings.model import (
     PlatformsFile,
     SubmissionSettings,
 )
-from flaggermail.settings.rota import ROLES, WEEKDAYS
+from flaggermail.settings.rota import WEEKDAYS
+from flaggermail.settings.steps import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
 from flaggermail.settings.yaml_files.source import Key, dotted
 

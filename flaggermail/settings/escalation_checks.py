@@ -9,7 +9,7 @@ from flaggermail.record.states import ClockKind, Period
 from flaggermail.settings.checks import Finding, rising, twice
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile, PolicyStep
 from flaggermail.settings.model import OncallFile, PlatformsFile
-from flaggermail.settings.rota import ROLES
+from flaggermail.settings.steps import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
 from flaggermail.settings.yaml_files.source import Key
 

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flaggermail.record.states import ClockKind, Means, Period
-from flaggermail.settings.rota import OFFICER, WEEKDAYS, Step
+from flaggermail.settings.rota import WEEKDAYS
+from flaggermail.settings.steps import OFFICER, Step
 from flaggermail.settings.yaml_files.kinds import Code, Minutes, Model, shape
 
 CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.SUBSTANCE, ClockKind.DECISION)

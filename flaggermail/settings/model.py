@@ -24,7 +24,6 @@ from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
 from flaggermail.settings.reply_words import IntakeWords, ReplyWords
 from flaggermail.settings.rota import (
-    WAITING,
     WEEKDAYS,
     Associate,
     AssociateRole,
@@ -32,7 +31,6 @@ from flaggermail.settings.rota import (
     OfficerPager,
     Rota,
     Shift,
-    Step,
     WeeklyShift,
 )
 from flaggermail.settings.sections import (
@@ -45,6 +43,7 @@ from flaggermail.settings.sections import (
     RetentionSettings,
     TagSettings,
 )
+from flaggermail.settings.steps import WAITING, Step
 from flaggermail.settings.yaml_files.kinds import (
     AuthservId,
     CasePrefix,

@@ -10,9 +10,9 @@ from datetime import date, datetime
 from typing import Literal
 
 from flaggermail.errors import StoryBroken
+from flaggermail.figures.figures_page import page
 from flaggermail.figures.ledger import of_rows
 from flaggermail.figures.looks import Telling
-from flaggermail.figures.page import page
 from flaggermail.figures.uses import figures
 from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT, hours, minutes, spoken
 from flaggermail.ports import Transaction
@@ -22,7 +22,7 @@ from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
 from flaggermail.record.states import ClockState, MailState, NotificationState, OfficerRole
 from flaggermail.services import Services
-from flaggermail.settings.rota import read_steps
+from flaggermail.settings.steps import read_steps
 from flaggermail.stories.scenario import EnteredCommand
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]

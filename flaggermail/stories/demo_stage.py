@@ -21,7 +21,7 @@ from flaggermail.ports import Clock
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.record.states import MailState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.stories import demo_configuration
 from flaggermail.stories.doubles import StoryClock
@@ -137,7 +137,7 @@ class RunningDesk:
         with self.env.store.read() as tx:
             if len(tx.find(Delivery, where(Delivery.folder).is_(FOLDERS[0]))) < self.delivered:
                 return "the daemon has not taken in a mail that lies in the mailbox"
-            mail, reminder = delivery.next_due(tx), reminders.next_due(self.env, tx)
+            mail, reminder = delivery.next_due(tx), sending.next_due(self.env, tx)
             if tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ATTEMPTING)) or (
                 mail is not None and mail <= now
             ):

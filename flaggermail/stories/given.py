@@ -10,7 +10,7 @@ from typing import TypeVar
 from flaggermail.cases import lifecycle
 from flaggermail.cases.registration import register
 from flaggermail.errors import ConfigurationError
-from flaggermail.mail.subject import tail_from
+from flaggermail.mail.case_numbers import tail_from
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import CaseType, ContactMeans, Decision, Origin, Source
 from flaggermail.record.events import Event, EventKind, added

@@ -15,10 +15,10 @@ from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.case_numbers import tailed_numbers
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Address
-from flaggermail.mail.subject import tailed_numbers
-from flaggermail.notices import duty, page_queue
+from flaggermail.notices import duty, pager_queue
 from flaggermail.notifications.approval import Offer, step_of
 from flaggermail.ports import Role, Transaction
 from flaggermail.record.case_values import Topic
@@ -72,7 +72,7 @@ def _offer(work: UnitOfWork, answered: OutboxMail | None, officer: str | None) -
         where(Token.notification).is_(answered.notification),
         where(Token.officer).is_(officer),
     )
-    offers = [offer for token in shown if (offer := page_queue.offer_of(work, token)) is not None]
+    offers = [offer for token in shown if (offer := pager_queue.offer_of(work, token)) is not None]
     return max(offers, key=lambda offer: offer.expires_at, default=None)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from flaggermail.outbox import delivery
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario
 
@@ -94,5 +94,5 @@ def _instants(stage: StoryStage, story: Scenario) -> Iterator[datetime]:
 
 def _next_due(env: Services, now: datetime) -> datetime | None:
     with env.store.read() as tx:
-        found = (delivery.next_due(tx), reminders.next_due(env, tx))
+        found = (delivery.next_due(tx), sending.next_due(env, tx))
     return min((at for at in found if at is not None and at > now), default=None)

@@ -18,7 +18,7 @@ from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Randomness, Submitter
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
@@ -88,6 +88,6 @@ class _SimulatedDesk:
     def settle(self) -> None:
         """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
         delivery.drain(self.env)
-        reminders.tick(self.env)
+        sending.tick(self.env)
         digest.tell_held_back(self.env)
         delivery.drain(self.env)

@@ -60,6 +60,7 @@ from flaggermail.services import Services
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
 from flaggermail.shipped import shipped
+from flaggermail.wiring.databases import command_store, marks_of, upgrade_database, whole_store
 from flaggermail.wiring.logins import (
     TOKENS,
     Presented,
@@ -73,7 +74,6 @@ from flaggermail.wiring.logins import (
     unseen,
 )
 from flaggermail.wiring.rule_folders import RuleFolders, watched
-from flaggermail.wiring.stores import command_store, marks_of, upgrade_database, whole_store
 
 if TYPE_CHECKING:
     from flaggermail.adapters.files.status_file import StatusFile
@@ -394,7 +394,7 @@ def status_board(settings: Configuration) -> StatusFile:
     """Returns the writer of the file read by `flaggermail status`."""
     from flaggermail.adapters.files.status_file import StatusFile
     from flaggermail.adapters.system.own_process import own_process
-    from flaggermail.health.overview import STATUS_FILE
+    from flaggermail.health.status_document import STATUS_FILE
 
     return StatusFile(status_folder(settings, os.environ) / STATUS_FILE, own_process(), settings.archive)
 

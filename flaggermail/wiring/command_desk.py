@@ -15,7 +15,7 @@ from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.cases.registration import differences
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
-from flaggermail.wiring.stores import command_store
+from flaggermail.wiring.databases import command_store
 
 if TYPE_CHECKING:
     from flaggermail.ports import Clock

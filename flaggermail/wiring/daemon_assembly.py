@@ -21,8 +21,8 @@ from flaggermail.rules.configuration import load
 from flaggermail.settings.reading import rules_of
 from flaggermail.shipped import shipped
 from flaggermail.wiring import assembly
+from flaggermail.wiring.databases import whole_store
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules
-from flaggermail.wiring.stores import whole_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,11 +25,11 @@ from flaggermail.door.application import DoorApplication, ServedState, door_appl
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
-from flaggermail.health.overview import judged
+from flaggermail.health.status_document import judged
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
+from flaggermail.wiring.databases import lasting_store
 from flaggermail.wiring.opening import desk_files
-from flaggermail.wiring.stores import lasting_store
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles

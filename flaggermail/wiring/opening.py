@@ -156,7 +156,7 @@ class _DeskFiles:
             with self._given.store.read() as tx:
                 yield tx, self._given.octets
             return
-        from flaggermail.wiring.stores import open_evidence
+        from flaggermail.wiring.databases import open_evidence
 
         store, octets = open_evidence(self._directory)
         try:
@@ -189,7 +189,7 @@ class _DeskFiles:
 
     def machine_faults(self, settings: Configuration) -> tuple[SetupFault, ...]:
         from flaggermail.wiring.assembly import machine_faults, marks_in_file
-        from flaggermail.wiring.stores import marks_on_server
+        from flaggermail.wiring.databases import marks_on_server
 
         on_server = not settings.desk.store.database.startswith("sqlite")
         return machine_faults(settings, marks_on_server if on_server else marks_in_file)
@@ -221,7 +221,7 @@ class _DeskFiles:
         return elections(database)
 
     def upgrade_database(self) -> str:
-        from flaggermail.wiring.stores import upgrade_database
+        from flaggermail.wiring.databases import upgrade_database
 
         return upgrade_database(self._directory)
 

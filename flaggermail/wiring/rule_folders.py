@@ -15,7 +15,7 @@ from flaggermail.errors import ArchiveFailure, ConfigurationError, MachineFailur
 from flaggermail.rules.configuration import load
 from flaggermail.rules.files import PACKAGE
 from flaggermail.settings.reading import rules_of
-from flaggermail.wiring.stores import evidence_of
+from flaggermail.wiring.databases import evidence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.mail.subject import with_tail
+from flaggermail.mail.case_numbers import with_tail
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Source
 from flaggermail.record.rows import StoredMessage

@@ -16,7 +16,7 @@ from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess
 from flaggermail.commands.cases import CloseCase
 from flaggermail.commands.notify import Draft
-from flaggermail.mail.subject import ALPHABET, with_tail
+from flaggermail.mail.case_numbers import ALPHABET, with_tail
 from tests.attacks.answering import (
     AGENCY,
     FROM_META,

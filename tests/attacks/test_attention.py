@@ -22,7 +22,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import HeldBack, OutboxMail
 from flaggermail.record.states import MailState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests import asking
@@ -63,7 +63,7 @@ class Night:
         """Lets fifteen seconds pass, and does what the daemon does in them."""
         self.clock.set(self.clock.now() + TICK)
         poll.look(self.env, self.box)
-        reminders.tick(self.env)
+        sending.tick(self.env)
         digest.tell_held_back(self.env)
         delivery.drain(self.env)
 

@@ -19,7 +19,7 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import CancelMail, ResolveMail
-from flaggermail.health.status import gather
+from flaggermail.health.status_gathering import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where

@@ -14,7 +14,7 @@ from flaggermail.notices import digest
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
@@ -72,7 +72,7 @@ def _during(env: Services, mailbox: ListMailbox) -> tuple[float, list[float]]:
     intake.start()
     while intake.is_alive() or len(ticks) * 2 < REMINDERS + 4:
         begun = time.perf_counter()
-        reminders.tick(env)
+        sending.tick(env)
         digest.tell_held_back(env)
         ticks.append(time.perf_counter() - begun)
         time.sleep(max(0.0, 1.0 - ticks[-1]))

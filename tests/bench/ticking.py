@@ -13,7 +13,7 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case
 from flaggermail.record.states import CaseState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -45,12 +45,12 @@ def measure(bench: Bench) -> Iterator[Row]:
             opened = tx.count(Case, where(Case.state).is_(CaseState.OPEN))
         if opened != cases:
             raise AssertionError(f"{opened} of {cases} cases are open")
-        reminders.tick(env)
+        sending.tick(env)
         delivery.drain(env)
         taken = []
         for _ in range(rounds):
             begun = time.process_time()
-            reminders.tick(env)
+            sending.tick(env)
             taken.append(time.process_time() - begun)
     what = f"a tick, processor time, median of {rounds}"
     yield Figure(what=what, figure=statistics.median(taken) * 1000, unit="ms", goal=Goal(20), name="tick.400")

@@ -18,7 +18,7 @@ import pytest
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.errors import LinkLost
-from flaggermail.health import status
+from flaggermail.health import status_gathering
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.ports import Folder, Role
@@ -85,7 +85,7 @@ def aside(env: Services) -> list[tuple[str, bool]]:
 def standing(env: Services) -> object:
     """Returns the mails set aside that the status shows."""
     with env.store.read() as tx:
-        return status.gather(UnitOfWork(env, tx, env.clock.now()), link=True).document()["set_aside"]
+        return status_gathering.gather(UnitOfWork(env, tx, env.clock.now()), link=True).document()["set_aside"]
 
 
 def alarms(env: Services) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
-from flaggermail.reminders import paging, reminders
+from flaggermail.reminders import paging, sending
 from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import DAEMON, Services
@@ -35,7 +35,7 @@ from flaggermail.stories.doubles import (
     SetClock,
 )
 from flaggermail.wiring.assembly import make_services
-from flaggermail.wiring.stores import upgrade_database
+from flaggermail.wiring.databases import upgrade_database
 
 R = TypeVar("R", bound=Record)
 
@@ -93,7 +93,7 @@ class Played:
         """Runs once what the daemon's loops do."""
         poll.look(self.env, self.mailbox)
         delivery.drain(self.env)
-        reminders.tick(self.env)
+        sending.tick(self.env)
         paging.tick(self.env)
         digest.tell_held_back(self.env)
         delivery.drain(self.env)
@@ -102,7 +102,7 @@ class Played:
     def _next_due(self) -> datetime | None:
         now = self.clock.now()
         with self.env.store.read() as tx:
-            instants = (delivery.next_due(tx), reminders.next_due(self.env, tx))
+            instants = (delivery.next_due(tx), sending.next_due(self.env, tx))
         return min((at for at in instants if at is not None and at > now), default=None)
 
     # ---- what people do

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.health import status
-from flaggermail.health.overview import Overview
+from flaggermail.health import status_gathering
+from flaggermail.health.status_document import Overview
 from flaggermail.services import Services, UnitOfWork
 
 
@@ -32,7 +32,7 @@ class SetSession(Session):
 def gathered(env: Services, *, link: bool | None = True) -> Overview:
     """Returns the status that the daemon of `env` would publish now."""
     with env.store.read() as tx:
-        return status.gather(UnitOfWork(env, tx, env.clock.now()), link=link)
+        return status_gathering.gather(UnitOfWork(env, tx, env.clock.now()), link=link)
 
 
 def written(env: Services, *, link: bool | None = True) -> dict[str, object]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from flaggermail import logbook
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.wiring import daemon_assembly
 
@@ -19,7 +19,7 @@ def remind_nobody(env: Services) -> int:
 
 
 if __name__ == "__main__":
-    reminders.tick = remind_nobody
+    sending.tick = remind_nobody
     logbook.configure()
     running = daemon_assembly.demo_daemon(Path(sys.argv[1]))
     running.obey_signals()

@@ -12,8 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from flaggermail.figures.figures_page import page
 from flaggermail.figures.looks import WIDTH
-from flaggermail.figures.page import page
 from flaggermail.figures.upright import svg
 from flaggermail.figures.uses import Figures
 from tests.corpus import one_in

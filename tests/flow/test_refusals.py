@@ -11,7 +11,7 @@ import pytest
 from aiosmtplib import SMTPResponse
 
 from flaggermail.adapters.smtp.session import SmtpSession
-from flaggermail.health import status
+from flaggermail.health import status_gathering
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import standing
 from flaggermail.outbox import delivery
@@ -90,7 +90,7 @@ class Evening:
     def is_green(self) -> bool:
         """Returns whether status names no fault of the submission server."""
         with self.env.store.read() as tx:
-            seen = status.gather(UnitOfWork(self.env, tx, self.env.clock.now()), link=True)
+            seen = status_gathering.gather(UnitOfWork(self.env, tx, self.env.clock.now()), link=True)
         return not any("submission" in trouble for trouble in seen.troubles())
 
 

@@ -24,7 +24,7 @@ from flaggermail.intake import poll
 from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.stories.doubles import CountedRandomness
@@ -170,7 +170,7 @@ class Night:
         instants, self._due = [self._plan[0].at] if self._plan else [], None
         if self.up:
             with self.env.store.read() as tx:
-                due = [delivery.next_due(tx), reminders.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
+                due = [delivery.next_due(tx), sending.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
             known = [at - self.clock.wrong for at in due if at is not None]
             self._due = min((at for at in known if at > self.clock.true), default=None)
         at = min([*instants, *([self._due] if self._due else [])], default=None)
@@ -268,7 +268,7 @@ class Night:
             if clocks := silence.clocks():
                 running.setdefault((silence.case, silence.platform), set()).update(clocks)
         try:
-            reminders.tick(self.env)
+            sending.tick(self.env)
         except (Killed, StoreBusy):
             mails = (Read(self.env.octets.get(digest), head) for digest in self._kept)
             due = due if any(True for mail in mails for _ in mail.reminds_of()) else []

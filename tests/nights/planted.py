@@ -19,12 +19,12 @@ from flaggermail.ports import Interrupt, Refused, Transaction, Unknown
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.record.states import AttemptResult, ClockState
-from flaggermail.reminders import escalation, reminders
-from flaggermail.reminders.escalation import Acknowledgement, Call, Silence
-from flaggermail.reminders.handover import OpenClock
+from flaggermail.reminders import due_steps, sending
+from flaggermail.reminders.due_steps import Acknowledgement, Call, Silence
+from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.replies import reply_mail
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.rota import Step
+from flaggermail.settings.steps import Step
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
 from tests.nights.troubles import play
@@ -72,7 +72,7 @@ class _Keyed(Reminder):
 
 def _key_without_step() -> AbstractContextManager[object]:
     """Only the first step of a clock is sent; later steps have the same key."""
-    return patch.object(reminders, "Reminder", _Keyed)
+    return patch.object(sending, "Reminder", _Keyed)
 
 
 def _stopped_by_unverified() -> AbstractContextManager[object]:
@@ -111,19 +111,19 @@ def _acknowledgement_never_expires() -> AbstractContextManager[object]:
 
 def _nobody_asked() -> AbstractContextManager[object]:
     """An acknowledgement expires without a question when no step is left."""
-    return patch.object(escalation, "questions", lambda *_: [])
+    return patch.object(due_steps, "questions", lambda *_: [])
 
 
 def _asked_again() -> AbstractContextManager[object]:
     """The question after an acknowledgement is repeated under another key."""
-    honest = escalation.questions
+    honest = due_steps.questions
 
     def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:
         found = honest(replace(silence, told=()), steps, now)
         later = len(silence.told)
         return [replace(call, step=replace(call.step, after=call.step.after + later)) for call in found]
 
-    return patch.object(escalation, "questions", questions)
+    return patch.object(due_steps, "questions", questions)
 
 
 def _undecided_is_sent() -> AbstractContextManager[object]:

@@ -45,7 +45,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.record.states import MailState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings
@@ -267,7 +267,7 @@ class Desk:
     def settle(self) -> None:
         """Sends and reminds as the daemon does."""
         delivery.drain(self.env)
-        reminders.tick(self.env)
+        sending.tick(self.env)
         delivery.drain(self.env)
 
     # ---- what is stored

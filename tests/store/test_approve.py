@@ -11,10 +11,10 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.commands.approve import Approve, Reject
-from flaggermail.commands.lookups import the_draft
+from flaggermail.commands.named_rows import the_draft
 from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal
-from flaggermail.notices.page_queue import offer_of
+from flaggermail.notices.pager_queue import offer_of
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import RefusedCode
 from flaggermail.record.case_values import Topic

@@ -16,7 +16,7 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.record.case_values import ContactMeans
 from flaggermail.record.rows import BadAddress
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from tests.store.desk_fixtures import (
     OFFICER,
     REFERRER,
@@ -81,9 +81,9 @@ def test_reminders_run_from_the_note(desk: Desk) -> None:
     desk.go_on(30)
     desk.do(note(desk.notification(key).case, PORTAL, "portal"))
     desk.clock.set(START + 89 * MINUTE)
-    assert reminders.tick(desk.env) == 0
+    assert sending.tick(desk.env) == 0
     desk.clock.set(START + 90 * MINUTE)
-    assert reminders.tick(desk.env) == 1
+    assert sending.tick(desk.env) == 1
 
 
 def test_the_call_sheet_says_what_to_say(desk: Desk) -> None:

@@ -15,7 +15,7 @@ from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rule_changes.comparison import ArchivedMessage, Difference, archive, compare
 from flaggermail.rules.classifier import Rule, RuleSet
 from flaggermail.services import UnitOfWork
@@ -165,7 +165,7 @@ def test_the_period_is_that_of_the_day_it_came(desk: Desk) -> None:
     """The period counts even though it is long past and the election was closed since."""
     _, _, referral, _ = an_archive(desk)
     desk.clock.set(START + timedelta(days=30))
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     desk.do(CloseElection(code="EP2024"), "head1")
     assert as_it_came(desk, referral).context.period
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.health import status
+from flaggermail.health import status_gathering
 from flaggermail.outbox import delivery
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, Page
 from flaggermail.record.states import AttemptResult, MailState
-from flaggermail.reminders import outbox_ageing, reminders
+from flaggermail.reminders import outbox_ageing, sending
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import PagerSettings
 from tests.store.desk_fixtures import REFERRER, X_CHANNEL, Desk, mail
@@ -41,7 +41,7 @@ def kinds(desk: Desk) -> list[str]:
 def faults(desk: Desk) -> list[str]:
     """Returns what `status` names as wrong about the submission server."""
     with desk.env.store.read() as tx:
-        seen = status.gather(UnitOfWork(desk.env, tx, desk.clock.now()), link=True)
+        seen = status_gathering.gather(UnitOfWork(desk.env, tx, desk.clock.now()), link=True)
     return [trouble for trouble in seen.troubles() if "submission" in trouble]
 
 
@@ -77,7 +77,7 @@ def test_it_is_told_at_once_by_pager_and_status(desk: Desk, code: int, text: str
     desk.approved()
     desk.server.says(code, text=text)
     desk.settle()  # an unclear refusal is about the desk once the alarm about it is refused too
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     assert kinds(desk) == ["outbox denied"]
     assert desk.all(Page)
     (fault,) = faults(desk)

@@ -15,14 +15,14 @@ from click.testing import CliRunner
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.mapping import all_tables
-from flaggermail.cases import citizen_retention
+from flaggermail.cases import citizen_erasure
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.desk.desk import view_of
 from flaggermail.desk.views import VIEWS
 from flaggermail.desk.views.view import OctetsView
 from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.health import readiness, self_check, status
+from flaggermail.health import readiness, self_check, status_gathering
 from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
@@ -37,7 +37,7 @@ from flaggermail.record.rows import (
     Rehearsal,
     StoredMessage,
 )
-from flaggermail.reminders import paging, reminders
+from flaggermail.reminders import paging, sending
 from flaggermail.services import Services, UnitOfWork
 from tests.desks.loaded import SQLITE_FILE
 from tests.store.test_kept_desk import Kept, copied, opened
@@ -172,12 +172,12 @@ def _self_check(env: Services) -> object:
 
 def _status(env: Services) -> object:
     with env.store.read() as tx:
-        return status.gather(UnitOfWork(env, tx, env.clock.now()), link=True).document()
+        return status_gathering.gather(UnitOfWork(env, tx, env.clock.now()), link=True).document()
 
 
 JOBS: tuple[Callable[[Services], object], ...] = (
-    _status, _self_check, reminders.tick, paging.tick, digest.send_digest, digest.tell_held_back, digest.tell_noise,
-    readiness.send, citizen_retention.tick, delivery.drain,
+    _status, _self_check, sending.tick, paging.tick, digest.send_digest, digest.tell_held_back, digest.tell_noise,
+    readiness.send, citizen_erasure.tick, delivery.drain,
 )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from flaggermail import logbook
-from flaggermail.health import status
-from flaggermail.health.overview import Overview
+from flaggermail.health import status_gathering
+from flaggermail.health.status_document import Overview
 from flaggermail.intake.facts import ByReceivingServer
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
@@ -37,7 +37,7 @@ def call_pagers(desk: Desk) -> None:
 def seen(desk: Desk) -> Overview:
     """Returns what `status` shows now."""
     with desk.env.store.read() as tx:
-        return status.gather(UnitOfWork(desk.env, tx, desk.clock.now()), link=True)
+        return status_gathering.gather(UnitOfWork(desk.env, tx, desk.clock.now()), link=True)
 
 
 def alarms(desk: Desk, kind: str) -> list[Alarm]:

@@ -24,7 +24,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, OutboxMail, Page
 from flaggermail.record.states import MailState, ServerState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import PagerSettings
 from flaggermail.wording.servers import AttemptText
@@ -205,7 +205,7 @@ def test_a_quiet_outbox_tells_nothing(desk: Desk) -> None:
     desk.settle()
     before = len(desk.events())
     desk.clock.set(START + 20 * MINUTE)
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     assert len(desk.events()) == before
 
 
@@ -321,7 +321,7 @@ def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
     key = desk.notified()
     desk.clock.set(START + 61 * MINUTE)
     desk.server.says(0)
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     waiting = desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.REMINDER))
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     desk.server.script.clear()
@@ -468,7 +468,7 @@ def test_a_mail_in_hand_ends_no_episode(desk: Desk) -> None:
             desk.do(CancelMail(mail=row.id))
     desk.clock.set(delivery_due(desk))
     assert delivery.claim(desk.env) is not None
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     assert (alarms(desk).count("outbox waits"), alarms(desk).count("outbox flows")) == (1, 0)
 
 
@@ -480,7 +480,7 @@ def test_a_try_in_hand_makes_no_outage_longer(desk: Desk) -> None:
     delivery.drain(desk.env)
     desk.clock.set(delivery_due(desk))
     assert delivery.claim(desk.env) is not None
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     assert alarms(desk).count("outbox waits") == 0
 
 

@@ -17,7 +17,7 @@ from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
 from tests.store.test_reading_once import statements
 
@@ -58,7 +58,7 @@ def test_a_tick_asks_as_much_for_many_as_for_few(desk: Desk) -> None:
             stray(desk, 100 * more + number)
         pass_time(desk, 65)
         with statements(desk.env.store) as sent:
-            reminders.tick(desk.env)
+            sending.tick(desk.env)
         asked.append(len(sent))
     assert asked[1] == asked[0] > 0
 
@@ -165,5 +165,5 @@ def test_next_due_names_the_minute_for_a_replay(desk: Desk) -> None:
     stray(desk)
     delivery.drain(desk.env)  # otherwise the unsent notice about it would be due first
     with desk.env.store.read() as tx:
-        assert reminders.next_due(desk.env, tx) == START + timedelta(minutes=60)
+        assert sending.next_due(desk.env, tx) == START + timedelta(minutes=60)
     assert desk.happened(EventKind.ALARM_RAISED) == 0

@@ -13,7 +13,7 @@ import pytest
 
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.outbox import CancelMail, RetryMail
-from flaggermail.health import status
+from flaggermail.health import status_gathering
 from flaggermail.letters import standing
 from flaggermail.letters.outgoing import Outgoing
 from flaggermail.letters.writing import queue
@@ -371,7 +371,7 @@ def test_status_names_the_doubt(desk: Desk, server: Server) -> None:
     drafted_and_approved(desk)
     desk.settle()
     with desk.env.store.read() as tx:
-        seen = status.gather(UnitOfWork(desk.env, tx, desk.clock.now()), link=True)
+        seen = status_gathering.gather(UnitOfWork(desk.env, tx, desk.clock.now()), link=True)
     assert any("the submission server refuses" in trouble for trouble in seen.troubles())
 
 

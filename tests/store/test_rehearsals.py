@@ -35,7 +35,7 @@ from flaggermail.record.rows import (
     ThreadKey,
 )
 from flaggermail.record.states import CaseState, ClockKind, MailState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings
 from flaggermail.shipped import stories
@@ -60,7 +60,7 @@ def go_on(desk: Desk, minutes: float = 0) -> int:
     """Advances the clock and does what the daemon does; returns the number of mails that were played."""
     desk.clock.set(desk.clock.now() + timedelta(minutes=minutes))
     delivery.drain(desk.env)
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     played = rehearsal.tick(desk.env)
     delivery.drain(desk.env)
     return played

@@ -25,7 +25,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ContactNote, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import SUPPRESSED, ClockKind
-from flaggermail.reminders import handover, reminders
+from flaggermail.reminders import handover, sending
 from flaggermail.services import EventRef, UnitOfWork
 from tests.corpus import one_in
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
@@ -378,7 +378,7 @@ def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) 
     uses = [first, desk.notified("meta-elections", case=desk.notification(first).case)]
     for minutes in (56, 5):
         wait(desk, minutes)
-        reminders.tick(desk.env)
+        sending.tick(desk.env)
     words = f"gebeld {desk.clock.now().astimezone(desk.env.settings.zone):%H:%M} ze hebben het"
     sent = [
         latest(desk, where(OutboxMail.notification).is_(use), where(OutboxMail.kind).is_(Kind.REMINDER)) for use in uses

@@ -15,8 +15,8 @@ from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.cases import OpenCase
 from flaggermail.health import self_check
-from flaggermail.health.overview import EXERCISE
-from flaggermail.health.status import gather
+from flaggermail.health.status_document import EXERCISE
+from flaggermail.health.status_gathering import gather
 from flaggermail.outbox import delivery
 from flaggermail.ports import Cursor
 from flaggermail.record.case_values import CaseType, LanguageCode, Origin
@@ -45,7 +45,7 @@ from flaggermail.record.states import (
     MailState,
     PageState,
 )
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services, UnitOfWork
 from tests.doubles.told_status import document, told, typed, written
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail
@@ -375,7 +375,7 @@ def test_what_reminds_and_what_platforms_write_is_counted(desk: Desk) -> None:
     """Clocks by age, reminders about those that run, mails of platforms by verdict; a stopped clock counts nowhere."""
     draft = desk.notified()
     desk.go_on(125)
-    reminders.tick(desk.env)
+    sending.tick(desk.env)
     found = written(desk.env)
     assert found["clocks_older"] == {age: EACH if age in {"60", "120"} else NO for age in OLDER}
     assert found["reminders"] == {"receipt": {"120": 1}}

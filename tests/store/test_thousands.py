@@ -21,7 +21,7 @@ from flaggermail.ports import OctetSource, RawMessage, Role
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.reminders import handover, reminders
+from flaggermail.reminders import handover, open_clocks, sending
 from flaggermail.services import UnitOfWork
 from flaggermail.stories.doubles import SetClock
 from tests.store.desk_fixtures import START, Desk, mail
@@ -199,7 +199,7 @@ def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:
             desk.notified()
         desk.settle()
         with statements(desk.env.store) as sent:
-            assert reminders.tick(desk.env) == 0
+            assert sending.tick(desk.env) == 0
         asked.append(len(sent))
     assert asked[1] == asked[0] > 0
 
@@ -210,11 +210,11 @@ def test_the_clocks_of_very_many_cases_are_asked_for_in_parts(desk: Desk, monkey
         desk.receive(mail("desk@lindewaard.example", f"Bericht {number}", "Stem niet op donderdag."))
     desk.go_on(300)
     assert isinstance(desk.env.store, SqlStore)
-    found, asked = list[list[handover.OpenClock]](), list[int]()
+    found, asked = list[list[open_clocks.OpenClock]](), list[int]()
     for together in (10_000, 2):
-        monkeypatch.setattr(handover, "TOGETHER", together)
+        monkeypatch.setattr(open_clocks, "TOGETHER", together)
         with statements(desk.env.store) as sent, desk.env.store.read() as tx:
-            found.append(list(handover.open_clocks(tx)))
+            found.append(list(open_clocks.open_clocks(tx)))
         asked.append(len(sent))
     assert [len(clock.told) > 0 for clock in found[0]] == [True] * 3
     assert found[1] == found[0]

@@ -14,13 +14,13 @@ from flaggermail.commands.elections import AddElection
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
 from flaggermail.health import readiness
+from flaggermail.mail.case_numbers import with_tail
 from flaggermail.mail.message import Json
-from flaggermail.mail.subject import with_tail
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case
 from flaggermail.settings.escalation_file import EscalationFile
-from flaggermail.settings.rota import read_steps
+from flaggermail.settings.steps import read_steps
 from tests.acting import warned
 from tests.corpus import each
 from tests.store.desk_fixtures import META, REFERRER, Desk, NewDesk, mail

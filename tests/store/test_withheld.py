@@ -21,7 +21,7 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import CancelMail, RetryMail
 from flaggermail.desk.views.handover import ShowHandover
 from flaggermail.desk.views.notification import ShowMail
-from flaggermail.health.status import gather
+from flaggermail.health.status_gathering import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.kinds import Kind

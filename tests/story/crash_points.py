@@ -22,15 +22,15 @@ FOR_COMMANDS = frozenset({  # as COMMANDS: functions
     "cases.registration.register",  # for `wiring`, at a start
     "letters.writing.begin", "letters.writing.begin_in", "letters.writing.begin_restored",
     "health.mailbox_monitor.unread",  # for `status`: reads the clock, and writes nothing
-    "notices.page_queue.offer_of",  # for `commands.devices` and pagers; sealing reads a key and writes nothing
+    "notices.pager_queue.offer_of",  # for `commands.devices` and pagers; sealing reads a key and writes nothing
     "notices.approval_requests.has_code",  # for `commands.devices`, as the one above: reads, and writes nothing
     "notices.duty.officer_or_head",  # writes when nobody is on call, and this desk always has somebody
     "reminders.handover.tick", "reminders.handover.next_due",  # the ticks' own: a reply only uses what gathers the note
     "intake.moved_in._put_there",  # counts rows before a mail of an old date, and writes nothing
 })  # fmt: skip
 FORGETTING = frozenset({  # runs months after the mail
-    "cases.citizen_retention._answers", "cases.citizen_retention._declined", "cases.citizen_retention._discard",
-    "cases.citizen_retention._held", "cases.citizen_retention.discard_second_copy", "cases.citizen_retention.tick",
+    "cases.citizen_erasure._answers", "cases.citizen_erasure._declined", "cases.citizen_erasure._discard",
+    "cases.citizen_erasure._held", "cases.citizen_erasure.discard_second_copy", "cases.citizen_erasure.tick",
 })  # fmt: skip
 PORTS = frozenset(
     one.name

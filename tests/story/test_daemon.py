@@ -15,17 +15,17 @@ from structlog.testing import capture_logs
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.imap.idle import EventInterrupt
-from flaggermail.cases import citizen_retention
+from flaggermail.cases import citizen_erasure
 from flaggermail.commands.elections import StartExercise
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFailure, LinkLost, StoreAway, StoreBusy
-from flaggermail.health import readiness, self_check, status
+from flaggermail.health import readiness, self_check, status_gathering
 from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Folder, Interrupt, JobFailure, JobReport, MailPage, Role, WallTime
 from flaggermail.record.kinds import Direction
-from flaggermail.reminders import handover, paging, reminders
+from flaggermail.reminders import handover, paging, sending
 from flaggermail.services import Services
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.stories.doubles import ListMailbox
@@ -239,7 +239,7 @@ def test_a_failing_tick_stops_the_daemon_loudly(env: Services, worker: str, monk
         raise ValueError(worker)
 
     monkeypatch.setattr(delivery, "drain", fail)
-    monkeypatch.setattr(reminders, "tick", fail)
+    monkeypatch.setattr(sending, "tick", fail)
     monkeypatch.setattr(type(env.store), "renew", fail)
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(env, mailbox)
@@ -257,7 +257,7 @@ def broken(*_: object, **__: object) -> None:
 
 
 TELLING: tuple[tuple[str, str, tuple[tuple[object, str], ...]], ...] = (
-    ("status", "status", ((status, "gather"),)),
+    ("status", "status", ((status_gathering, "gather"),)),
     ("selfwatch", "selfwatch", ((self_check, "tick"),)),
     ("digests", "digests", ((digest, "tell_held_back"), (digest, "tell_noise"), (readiness, "send"))),
     ("remind", "hand-over", ((handover, "tick"),)),
@@ -305,7 +305,7 @@ class UnheardHeartbeat:
 
 def test_a_fault_that_breaks_its_own_alarm_is_in_the_log(env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the alarm cannot be raised either, the daemon goes on and the log has both faults."""
-    monkeypatch.setattr(status, "gather", broken)
+    monkeypatch.setattr(status_gathering, "gather", broken)
     monkeypatch.setattr(notices, "raise_alarm", broken)
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(env, mailbox)
@@ -495,7 +495,7 @@ def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(
         ran.append("retention")
         return 0
 
-    monkeypatch.setattr(citizen_retention, "tick", tick)
+    monkeypatch.setattr(citizen_erasure, "tick", tick)
     monkeypatch.setattr(type(env.store), "scrub", lambda _store: scrubbed.pop(0))
     thread = running(daemon)
     assert isinstance(daemon.mailbox, WatchedMailbox)

@@ -25,12 +25,12 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, OutboxMail, Reminder
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import OncallFile
-from flaggermail.settings.rota import read_steps
+from flaggermail.settings.steps import read_steps
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, SetClock
 from tests.both_shapes import words_of
@@ -92,9 +92,7 @@ def pass_time(desk: Desk, minutes: float) -> None:
     end = desk.clock.now() + timedelta(minutes=minutes)
     while desk.clock.now() < end:
         with desk.env.store.read() as tx:
-            due = [
-                at for at in (delivery.next_due(tx), reminders.next_due(desk.env, tx)) if at and at > desk.clock.now()
-            ]
+            due = [at for at in (delivery.next_due(tx), sending.next_due(desk.env, tx)) if at and at > desk.clock.now()]
         desk.clock.set(min([end, *due]))
         desk.settle()
 

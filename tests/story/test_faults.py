@@ -30,7 +30,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Delivery, Notification, StoredMessage
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
@@ -77,7 +77,7 @@ def kinds(env: Services) -> list[EventKind]:
 
 def settle(env: Services) -> int:
     """Reminds and sends as the daemon does, and returns the number of reminders."""
-    told = reminders.tick(env)
+    told = sending.tick(env)
     delivery.drain(env)
     return told
 

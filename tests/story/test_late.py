@@ -20,9 +20,9 @@ from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Decline, Notification, Reminder, StoredMessage
 from flaggermail.record.states import CaseState, ClockKind, MailState, NotificationState
-from flaggermail.reminders.reminders import tick
+from flaggermail.reminders.sending import tick
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.rota import Step, write_steps
+from flaggermail.settings.steps import Step, write_steps
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests import asking
 from tests.both_shapes import words_of

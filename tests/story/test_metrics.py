@@ -12,11 +12,11 @@ import pytest
 
 from flaggermail.adapters.files.status_file import PREFIX, StatusFile, exposition
 from flaggermail.health.metrics import METRICS_FILE, metrics
-from flaggermail.health.overview import STATUS_FILE
+from flaggermail.health.status_document import STATUS_FILE
 from flaggermail.mail.message import Json
 from tests.patience import PATIENCE
 from tests.unit.health.test_metrics import FULL
-from tests.unit.health.test_overview import FINE
+from tests.unit.health.test_status_document import FINE
 
 pytestmark = pytest.mark.outside
 

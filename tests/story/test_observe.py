@@ -33,7 +33,7 @@ from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Decline, OutboxMail, StoredMessage, Token, Withheld
 from flaggermail.record.states import MailState
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
@@ -93,7 +93,7 @@ class Desk:
         """Advances the clock and runs the daemon's ticks."""
         for _ in range(max(1, minutes)):
             self.clock.set(self.clock.now() + MINUTE * (minutes > 0))
-            reminders.tick(self.env)
+            sending.tick(self.env)
             delivery.drain(self.env)
 
     def events(self, kind: EventKind) -> list[Event]:

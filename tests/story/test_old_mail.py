@@ -27,7 +27,7 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.kinds import ArrivalBasis, Direction, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.record.states import InstantBasis
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
 from tests import asking
@@ -151,7 +151,7 @@ def test_nothing_follows(env: Services, clock: SetClock, tmp_path: Path) -> None
     assert new + known == copied - 1
     for _ in range(20):
         clock.set(clock.now() + timedelta(hours=2))
-        reminders.tick(env)
+        sending.tick(env)
     of_mail = [row for row in asking.mails(env) if row.kind != "digest"]
     assert (of_mail, asking.alarms(env), asking.pages(env), asking.reminders(env), asking.cases(env)) == (
         [],
@@ -400,7 +400,7 @@ def nobody_is_told(env: Services, clock: SetClock) -> None:
     """Asserts that nothing was sent, and that no reminder comes in the days that follow."""
     for _ in range(40):
         clock.set(clock.now() + timedelta(minutes=90))
-        reminders.tick(env)
+        sending.tick(env)
     assert [row for row in asking.mails(env) if row.kind != "digest"] == []
     assert (asking.reminders(env), asking.alarms(env), asking.pages(env)) == ([], [], [])
 

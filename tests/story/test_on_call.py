@@ -16,7 +16,7 @@ from flaggermail.desk.desk import Desk as Door
 from flaggermail.notices import duty, notices
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import EventKind
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
@@ -124,7 +124,7 @@ def test_nobody_on_call_is_one_event_as_long_as_it_lasts(make: Made) -> None:
     pass_time(desk, 61)
     for number in range(30):
         desk.receive(mail("iemand@elders.example", f"Vraag {number}", "Wat is dit?", auth=None))
-        reminders.tick(desk.env)
+        sending.tick(desk.env)
         desk.go_on(1)
     assert desk.happened(EventKind.NOBODY_ON_CALL) == 1
     pass_time(desk, 120)

@@ -13,11 +13,11 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.oncall import TryPagers
 from flaggermail.commands.outcome import PageFact
 from flaggermail.errors import Refusal
-from flaggermail.health.status import gather
+from flaggermail.health.status_gathering import gather
 from flaggermail.record.events import EventKind
 from flaggermail.record.states import OfficerRole, PageState
 from flaggermail.reminders import paging
-from flaggermail.reminders.reminders import tick
+from flaggermail.reminders.sending import tick
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
 from flaggermail.stories.doubles import ListPager, SetClock

@@ -32,10 +32,10 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.record.states import ClockKind, ClockState, Means, PageState
 from flaggermail.reminders import paging
-from flaggermail.reminders.reminders import tick
+from flaggermail.reminders.sending import tick
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
-from flaggermail.settings.rota import Step
+from flaggermail.settings.steps import Step
 from flaggermail.stories import rehearsal
 from flaggermail.stories.doubles import ListPager, SetClock
 from flaggermail.wording.said import as_written

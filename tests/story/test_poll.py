@@ -13,7 +13,7 @@ import pytest
 
 from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.errors import ArchiveFailure, FolderUnreadable, LinkLost, LoginRefused, PauseAsked
-from flaggermail.health import status as health
+from flaggermail.health import status_gathering as health
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.letters import writing

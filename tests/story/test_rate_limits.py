@@ -20,7 +20,7 @@ from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import SUPPRESSED
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from flaggermail.wording.said import as_written
@@ -134,13 +134,13 @@ def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: 
         notify(env, number, NOW - timedelta(minutes=60) + timedelta(seconds=30 * number))
     for tick in range(30 * 4):
         clock.set(NOW + timedelta(seconds=15 * tick))
-        reminders.tick(env)
+        sending.tick(env)
     assert len(sent(env, Kind.REMINDER)) <= 32
     notify(env, 61, clock.now() - timedelta(minutes=240))
-    reminders.tick(env)
+    sending.tick(env)
     assert len(sent(env, Kind.ESCALATION)) == 1
     clock.set(NOW + timedelta(minutes=50))
-    reminders.tick(env)
+    sending.tick(env)
     assert len({r.notification for r in asking.reminders(env, step=60)}) == len(asking.reminders(env, step=60)) == 60
 
 
@@ -201,14 +201,14 @@ def test_two_machines_do_not_answer_each_other(
     sender = OFFICER if officer else REFERRER
     if officer:
         notify(env, 1, NOW - timedelta(minutes=60))
-        reminders.tick(env)
+        sending.tick(env)
     else:
         mailbox.deliver("inbox", mail(500, REFERRER, "Stemhulp", forwarded(500)), NOW)
         poll.look(env, mailbox)
     answered: set[str] = set()
     for minute in range(0, 120, 2):
         clock.set(NOW + timedelta(minutes=minute))
-        reminders.tick(env)
+        sending.tick(env)
         delivery.drain(env)
         ours = [row for row in asking.mails(env, recipient=sender) if row.id not in answered]
         for row in ours:
@@ -229,7 +229,7 @@ def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_h
     """A sender of ever-changing text gets ten answers an hour; the suppressed ones are counted."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
-    reminders.tick(env)
+    sending.tick(env)
     (reminder,) = sent(env, Kind.REMINDER)
     letter = read(env.octets.get(reminder.digest))
     for number in range(14):
@@ -246,7 +246,7 @@ def test_a_person_who_says_something_else_is_answered_again(env: Services, clock
     """A reply that is not understood is answered once for identical text, and again for other text."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
-    reminders.tick(env)
+    sending.tick(env)
     (reminder,) = sent(env, Kind.REMINDER)
     letter = read(env.octets.get(reminder.digest))
     for number, words in enumerate(["okidoki", "okidoki", "doe maar wat"]):
@@ -352,7 +352,7 @@ def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:
     intake.start()
     while intake.is_alive() and taken_in(env) < 20:
         intake.join(0.01)
-    assert reminders.tick(env) == 1
+    assert sending.tick(env) == 1
     meanwhile = taken_in(env)
     intake.join(10 * PATIENCE)
     assert meanwhile < 2_500

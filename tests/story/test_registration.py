@@ -21,7 +21,7 @@ from flaggermail.record.rows import Channel, Election, Notification, OutboxMail,
 from flaggermail.record.states import LEASE
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring import assembly, daemon_assembly, stores
+from flaggermail.wiring import assembly, daemon_assembly, databases
 from tests.command_line import Ran, type_here
 from tests.story.conftest import CONFIG
 
@@ -53,7 +53,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "credentials").mkdir(mode=0o700)
     (folder / "credentials" / "imap-password").write_text("secret\n")
     (folder / "credentials" / "imap-password").chmod(0o600)
-    stores.upgrade_database(folder)
+    databases.upgrade_database(folder)
     return folder
 
 

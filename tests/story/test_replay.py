@@ -19,7 +19,7 @@ from flaggermail.cli.acting import typed
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.intake import apply, poll
 from flaggermail.outbox import delivery
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories import replay
@@ -82,8 +82,8 @@ BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("ingest forgets what follows", lambda patch: patch.setattr(apply, "apply_effects", lambda *_: None)),
     ("outbox sends nothing", lambda patch: patch.setattr(delivery, "claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(delivery, "settle", lambda *_: None)),
-    ("remind tells nobody", lambda patch: patch.setattr(reminders, "tick", lambda _env: 0)),
-    ("remind sees nothing wait", lambda patch: patch.setattr(reminders, "open_clocks", lambda _tx: iter(()))),
+    ("remind tells nobody", lambda patch: patch.setattr(sending, "tick", lambda _env: 0)),
+    ("remind sees nothing wait", lambda patch: patch.setattr(sending, "open_clocks", lambda _tx: iter(()))),
 ]
 
 

@@ -29,7 +29,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.desk.status import status_file
 from flaggermail.errors import LinkLost, StoreFailure
 from flaggermail.health.metrics import METRICS_FILE
-from flaggermail.health.overview import STATUS_FILE
+from flaggermail.health.status_document import STATUS_FILE
 from flaggermail.ports import Folder, Role
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock

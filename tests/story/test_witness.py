@@ -12,7 +12,7 @@ import pytest
 from flaggermail.intake.facts import ByReceivingServer, BySignature
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring import assembly, daemon_assembly, stores
+from flaggermail.wiring import assembly, daemon_assembly, databases
 from tests.story.conftest import CONFIG
 
 MAIL = (
@@ -60,7 +60,7 @@ def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatur
     It does so to record what it finds, unless the settings say otherwise, and always where a signature decides.
     """
     ask(directory, lines)
-    stores.upgrade_database(directory)
+    databases.upgrade_database(directory)
     daemon = daemon_assembly.daemon(directory)
     with closing(daemon.env):
         assert isinstance(daemon.env.sender_check, BySignature if signatures else ByReceivingServer)
@@ -70,7 +70,7 @@ def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatur
 
 def test_a_server_without_a_name_is_asked_where_the_settings_say_so(directory: Path) -> None:
     """A nameless result (Exchange Online) verifies with `trust: topmost`, and not when a server's name is required."""
-    stores.upgrade_database(directory)
+    databases.upgrade_database(directory)
     with closing(assembly.open_services(directory)) as env:
         named = env.sender_check.verdict(MAIL, env.parser.parse(MAIL))
     ask(directory, "  trust: topmost\n  received_by: protection.mailcloud.example\n")

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from flaggermail.adapters.files.blob_store import replace_file
 from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
-from flaggermail.health.overview import ARCHIVE_OF, PROCESS, started
+from flaggermail.health.status_document import ARCHIVE_OF, PROCESS, started
 from flaggermail.mail.message import Json
 
 MODE = 0o644  # whatever the umask: the folder's mode decides who may read it

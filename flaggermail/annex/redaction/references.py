@@ -11,7 +11,7 @@ from flaggermail.annex.redaction.identity_numbers import behind_words
 from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction.marks import Detail
 from flaggermail.annex.redaction.spans import SPACES, TextSpan, fold
-from flaggermail.mail.subject import tail_places
+from flaggermail.mail.case_numbers import tail_places
 
 # Salesforce: "ref:_00Dxx0gEq._500xx1AbC:ref", since 2023 "thread::AbC-1dEf2::".
 _FRAMED = re.compile(r"(?<![^\W_])(?:ref:[ ]?[!._A-Za-z0-9]{6,64}[ ]?:ref|thread::[\w.+/=-]{6,64}::)(?![^\W_])")

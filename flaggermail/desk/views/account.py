@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from flaggermail.commands.lookups import the_case
+from flaggermail.commands.named_rows import the_case
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import View
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.figures import account, ledger
 from flaggermail.figures.account import MailHead, Print, UseDetails
 from flaggermail.figures.uses import PlatformUse, uses_of
+from flaggermail.mail.case_numbers import prefix_of, without_tails
 from flaggermail.mail.message import Address
-from flaggermail.mail.subject import prefix_of, without_tails
 from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from flaggermail.archive import find
 from flaggermail.archive.find import Criteria
-from flaggermail.commands.lookups import the_case
+from flaggermail.commands.named_rows import the_case
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import ArchiveView, ListView, stamp
 from flaggermail.errors import Refusal

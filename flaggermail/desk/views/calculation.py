@@ -13,11 +13,11 @@ from flaggermail.notices.duty import readers
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Election
 from flaggermail.record.states import ClockKind, Means
-from flaggermail.reminders import escalation
-from flaggermail.reminders.escalation import Call, NotDue, NothingDue
-from flaggermail.reminders.handover import OpenClock
+from flaggermail.reminders import due_steps
+from flaggermail.reminders.due_steps import Call, NotDue, NothingDue
+from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.rota import EVERY_MEANS, HEAD
+from flaggermail.settings.steps import EVERY_MEANS, HEAD
 from flaggermail.wording.said import StoredText
 from flaggermail.wording.sheets import ClockText
 
@@ -76,7 +76,7 @@ class Calculation:
     def plan(self, at: datetime | None = None) -> ClockPlan:
         """Returns the next reminder of each step and why nothing is due now; with `at`, the reminders sent by then."""
         waiting = self._waiting
-        found = escalation.due(waiting.silence, waiting.steps, self._readers, self._work.now)
+        found = due_steps.due(waiting.silence, waiting.steps, self._readers, self._work.now)
         return ClockPlan(
             about=waiting.about,
             clock=waiting.clock,
@@ -105,9 +105,9 @@ class Calculation:
     def _reminders(self, at: datetime | None) -> list[_Line]:
         waiting = self._waiting
         if at is None:
-            found = escalation.upcoming(waiting.silence, waiting.steps, self._readers)
+            found = due_steps.upcoming(waiting.silence, waiting.steps, self._readers)
             return [_Line(expected.call, expected.at, expected.officer) for expected in found]
-        told = escalation.forecast(waiting.silence, waiting.steps, self._readers, at)
+        told = due_steps.forecast(waiting.silence, waiting.steps, self._readers, at)
         return [_Line(due.call, due.call.due_at + due.late, due.officer) for due in told]
 
     def _why(self, found: NothingDue) -> StoredText:

@@ -12,7 +12,7 @@ from flaggermail.cases import assessment
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.cases.lifecycle import missing_of
 from flaggermail.commands.cases import numbers_on_narrative
-from flaggermail.commands.lookups import the_case
+from flaggermail.commands.named_rows import the_case
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.calculation import ClockPlan
 from flaggermail.desk.views.case_uses import CaseUses, ShownNotification

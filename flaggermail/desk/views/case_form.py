@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, TypeVar
 
 from flaggermail.cases.lifecycle import attempts_of
 from flaggermail.commands.cases import numbers_on_narrative
-from flaggermail.commands.lookups import the_case
+from flaggermail.commands.named_rows import the_case
 from flaggermail.commands.requests import shown
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.case import MOST_PRECEDENTS, Precedent, precedents

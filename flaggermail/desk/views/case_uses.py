@@ -24,7 +24,7 @@ from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
 from flaggermail.record.states import InstantBasis, NotificationState, Sign
-from flaggermail.reminders.handover import open_clocks
+from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.said import StoredText, as_written
 

@@ -15,12 +15,12 @@ from functools import cache
 from itertools import islice
 from typing import ClassVar
 
-from flaggermail.archive import find
+from flaggermail.archive import archive_readings
 from flaggermail.archive.dossier import Scope, events_of, is_kept, mails_of, number_of, of_case, of_election, target_of
 from flaggermail.archive.dossier_lists import Keys, visible_line
 from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, Files
 from flaggermail.cases import elections
-from flaggermail.commands.lookups import the_case, the_election, the_message
+from flaggermail.commands.named_rows import the_case, the_election, the_message
 from flaggermail.commands.requests import Instant
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.events import document_of
@@ -171,7 +171,9 @@ class ShowDossierPart(OctetsView):
 
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""
-        if not find.is_noted(work, PlanDossier.NAME, PlanDossier(case=self.case, election=self.election).asked()):
+        if not archive_readings.is_noted(
+            work, PlanDossier.NAME, PlanDossier(case=self.case, election=self.election).asked()
+        ):
             raise Refusal(CommandRefusal.PLAN_FIRST())
 
     def _within(self, work: UnitOfWork, number: str) -> Case:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-from flaggermail.commands.lookups import the_case
+from flaggermail.commands.named_rows import the_case
 from flaggermail.commands.requests import Instant
 from flaggermail.desk import answers
 from flaggermail.desk.answers import SECRET, AnswerReader, ViewAnswer

@@ -14,7 +14,8 @@ from flaggermail.desk.views.calculation import Calculation, ClockPlan
 from flaggermail.desk.views.oncall import clock_place
 from flaggermail.desk.views.view import ListView, stamp
 from flaggermail.record.rows import Case, OutboxMail, Reminder, StoredMessage
-from flaggermail.reminders.handover import HandoverNote, OpenClock, gather
+from flaggermail.reminders.handover import HandoverNote, gather
+from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
 

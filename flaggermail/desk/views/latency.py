@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.commands.lookups import nearest, the_election
+from flaggermail.commands.named_rows import nearest, the_election
 from flaggermail.commands.requests import Day, Instant
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView, OctetsView, View
@@ -16,8 +16,8 @@ from flaggermail.documents.dates import SIGNS
 from flaggermail.documents.octets import MediaType, Octets, in_blocks
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.figures import ledger
+from flaggermail.figures.figures_page import page
 from flaggermail.figures.looks import Telling
-from flaggermail.figures.page import page
 from flaggermail.figures.upright import svg
 from flaggermail.figures.uses import (
     AnswerForm,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.commands.lookups import the_message
+from flaggermail.commands.named_rows import the_message
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
 from flaggermail.desk.views.parsed_mail import ParsedMail, parsed

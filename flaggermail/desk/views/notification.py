@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from flaggermail.commands import door
-from flaggermail.commands.lookups import draft_id, the_mail
+from flaggermail.commands.named_rows import draft_id, the_mail
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.platform_checks import wording
 from flaggermail.desk.answers import FLAT, ViewAnswer

@@ -17,8 +17,8 @@ from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.record.definition import LAST, where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.record.states import ClockKind
-from flaggermail.reminders.handover import OpenClock, open_clocks
-from flaggermail.reminders.reminders import next_due
+from flaggermail.reminders.open_clocks import OpenClock, open_clocks
+from flaggermail.reminders.sending import next_due
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, Officer, Shift, on_call, planned, void_overrides
 

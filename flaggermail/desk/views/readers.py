@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from flaggermail.archive.find import stored_request
-from flaggermail.commands.lookups import the_case
+from flaggermail.archive.archive_readings import stored_request
+from flaggermail.commands.named_rows import the_case
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.dossier import PlanDossier
 from flaggermail.desk.views.view import ListView

@@ -10,12 +10,12 @@ from datetime import date
 from itertools import chain, islice
 from typing import Annotated, ClassVar
 
-from flaggermail.archive import find, retention
+from flaggermail.archive import archive_readings, retention_list
 from flaggermail.archive.dossier_parts import schedule_of
-from flaggermail.archive.retention import Dated, DatedCase, KeepingClass, KeptThing, ThingKept
-from flaggermail.cases.citizen_retention import due_at
+from flaggermail.archive.retention_list import Dated, DatedCase, KeepingClass, KeptThing, ThingKept
+from flaggermail.cases.citizen_erasure import due_at
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.commands.lookups import the_election
+from flaggermail.commands.named_rows import the_election
 from flaggermail.commands.requests import Day
 from flaggermail.desk.answers import FLAT, AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.views.archive import LISTED, ExcludedMail, further
@@ -207,14 +207,14 @@ class ListRetention(OctetsView):
     def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the lines, things first. Raises NotFound; Refusal unless the overview was asked for this hour."""
         asked = ShowRetention(as_of=self.as_of, election=self.election).asked()
-        if not find.is_noted(work, ShowRetention.NAME, asked, work.now - find.ONE_READING):
+        if not archive_readings.is_noted(work, ShowRetention.NAME, asked, work.now - archive_readings.ONE_READING):
             raise Refusal(CommandRefusal.OVERVIEW_FIRST())
         kept = _Kept(work, self.as_of, self.election)
         things, review = kept.things(), kept.in_review()
         lines = chain(map(KeptLine.of, things), (ReviewLine.of(one, last) for one, last in review))
         return Octets(
             media_type=MediaType.JSON_LINES,
-            name="retention.jsonl",
+            name="retention_list.jsonl",
             size=None,
             parts=_in_lines(lines, AnswerReader(kept.zone)),
             facts=LinesOfRetention(things=len(things), review=len(review)),
@@ -228,7 +228,7 @@ def _in_lines(lines: Iterable[ViewAnswer], reader: AnswerReader) -> Iterator[byt
 
 
 def _citizens(work: UnitOfWork, kept: _Kept) -> CitizensMail:
-    declined = [one for one in kept.mail if retention.is_of_citizens(one.row) and kept.is_of(one)]
+    declined = [one for one in kept.mail if retention_list.is_of_citizens(one.row) and kept.is_of(one)]
     here = [one for one in declined if one.row.discarded_at is None]
     ends = [day_of(due_at(work.env, one.row.first_seen_at), kept.zone) for one in here if not one.held_by]
     return CitizensMail(
@@ -245,8 +245,8 @@ def _declarations(settings: Settings, kept: _Kept, things: Sequence[KeptThing]) 
     heads = [officer.name for officer in settings.rota.officers if OfficerRole.HEAD in officer.roles]
     names = settings.desk.organisation.name
     return {
-        language.value: retention.draft(
-            retention.Destruction(kept.as_of, getattr(names, language), kept.election, heads, things), language
+        language.value: retention_list.draft(
+            retention_list.Destruction(kept.as_of, getattr(names, language), kept.election, heads, things), language
         )
         for language in LanguageCode
     }
@@ -277,20 +277,20 @@ class _Kept:
 
     def things(self) -> list[KeptThing]:
         """Returns every case, and every message without a case, in order."""
-        every = retention.overview(self.schedule, self.as_of, self.elections, self.cases, self.mail)
+        every = retention_list.overview(self.schedule, self.as_of, self.elections, self.cases, self.mail)
         found = (thing for thing in every if self.election in {None, thing.election})
         return sorted(found, key=lambda thing: (thing.what, thing.key))
 
     def in_review(self) -> list[tuple[Dated, date]]:
         """Returns the messages in their review window, each with its last day."""
-        found = retention.in_review(self.schedule, self.as_of, self.mail)
+        found = retention_list.in_review(self.schedule, self.as_of, self.mail)
         return [(one, last) for one, last in found if self.is_of(one)]
 
     def is_of(self, one: Dated) -> bool:
         """True if a message is of the election that is asked for."""
         if self.election is None:
             return True
-        election = retention.election_on(self.elections, one.arrived, exercise=one.row.exercise)
+        election = retention_list.election_on(self.elections, one.arrived, exercise=one.row.exercise)
         return election is not None and election.code == self.election
 
     def concerns(self, hold: LegalHold) -> bool:

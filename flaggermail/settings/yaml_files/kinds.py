@@ -132,10 +132,10 @@ AuthservId = Annotated[
     Text,
     shape(r"[^\s:;]+", "is no name of a server; write the word that is first in its Authentication-Results"),
 ]
-ElectionCode = Annotated[  # occurs in case numbers, where mail.subject.case_numbers finds it
+ElectionCode = Annotated[  # occurs in case numbers, where mail.case_numbers finds it
     str, shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
 ]
-CasePrefix = Annotated[  # mail.subject.case_numbers reads every number in capitals
+CasePrefix = Annotated[  # mail.case_numbers reads every number in capitals
     str, shape(r"[A-Z0-9][A-Z0-9_-]{0,31}", "is no prefix of case numbers; write at most 32 capitals, digits, - and _")
 ]
 Login = Annotated[  # user names that useradd(8) and directories of other systems allow

@@ -21,7 +21,7 @@ from flaggermail.archive.mdto import (
     media_type,
     record_xml,
 )
-from flaggermail.archive.retention import KeepingClass, KeptSpan
+from flaggermail.archive.retention_list import KeepingClass, KeptSpan
 from flaggermail.record.terms import Appraisal, Term, TermStart
 from tests.mdto_schemas import faults_of
 

@@ -15,7 +15,7 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.kinds import Direction
-from flaggermail.reminders import reminders
+from flaggermail.reminders import sending
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
@@ -52,7 +52,7 @@ class Desk:
         """Sets the clock to that instant and does the daemon's work due by then."""
         self.clock.set(datetime.fromisoformat(instant))
         delivery.drain(self.env)
-        reminders.tick(self.env)
+        sending.tick(self.env)
         delivery.drain(self.env)
 
     def receive(self, octets: bytes) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cli.case_show import show_timeline
+from flaggermail.cli.case_views import show_timeline
 from flaggermail.desk.answers import AnswerReader, json_of
 from flaggermail.desk.views.case_uses import timeline
 from flaggermail.figures.uses import PlatformUse

@@ -25,7 +25,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli import main
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy
-from flaggermail.health.overview import STATUS_FILE
+from flaggermail.health.status_document import STATUS_FILE
 from flaggermail.record.kinds import Versioned
 from flaggermail.rule_changes import reload
 from flaggermail.wiring import daemon_assembly

@@ -42,7 +42,7 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import ClockKind
 from flaggermail.services import Services
-from flaggermail.settings.rota import Step, write_steps
+from flaggermail.settings.steps import Step, write_steps
 from tests.corpus import each
 from tests.unit.desk.conftest import NOON
 

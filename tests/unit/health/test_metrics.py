@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from flaggermail.health.metrics import MetricType, metrics
-from flaggermail.health.overview import Overview
+from flaggermail.health.status_document import Overview
 from flaggermail.mail.message import Json
-from tests.unit.health.test_overview import FINE, NOW
+from tests.unit.health.test_status_document import FINE, NOW
 
 FULL = replace(
     FINE,

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.mail.case_numbers import case_numbers
 from flaggermail.mail.message import Address, Message
 from flaggermail.mail.reply_tokens import message_ids, told_in_reply
-from flaggermail.mail.subject import SubjectParts, case_numbers, conversations, same_topic, split_subject
+from flaggermail.mail.subject import SubjectParts, conversations, same_topic, split_subject
 from tests.corpus import each
 from tests.shipped_parser import LANGUAGE
 

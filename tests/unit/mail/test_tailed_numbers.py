@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.subject import (
+from flaggermail.mail.case_numbers import (
     ALPHABET,
     MOST,
     Tailed,

@@ -22,7 +22,7 @@ from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile
 from flaggermail.settings.mistakes import SetupFaultCode
-from flaggermail.settings.rota import Step
+from flaggermail.settings.steps import Step
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

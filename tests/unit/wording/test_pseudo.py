@@ -26,7 +26,7 @@ from flaggermail.adapters.files.template_situations import situations
 from flaggermail.adapters.files.templates import LanguageWords
 from flaggermail.archive.dossier_words import WORDS, value_in_words
 from flaggermail.errors import Refusal
-from flaggermail.figures.page import page
+from flaggermail.figures.figures_page import page
 from flaggermail.letters.template_values import VALUES
 from flaggermail.notifications import clocks
 from flaggermail.record.case_values import LanguageCode

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flaggermail.record.states import ClockKind
-from flaggermail.settings.rota import HEAD, OFFICER, ROLES, Step, Who
+from flaggermail.settings.steps import HEAD, OFFICER, ROLES, Step, Who
 
 
 @dataclass(frozen=True, slots=True)

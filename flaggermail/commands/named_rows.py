@@ -12,9 +12,9 @@ from flaggermail.cases import elections
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult, ClockFact, ClockTurn
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.letters.template_values import Unstopped
+from flaggermail.mail.case_numbers import without_tail
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.mail.subject import without_tail
 from flaggermail.matching import lookup
 from flaggermail.notifications import clocks
 from flaggermail.record.definition import where
@@ -35,7 +35,7 @@ from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
 
 LONGEST_WORD = 100  # characters that are compared with known words
-LONGEST_SERIAL = 9  # digits, as `mail.subject.case_numbers` reads them
+LONGEST_SERIAL = 9  # digits, as `mail.case_numbers` reads them
 
 
 def the_election(work: UnitOfWork, code: str) -> Election:

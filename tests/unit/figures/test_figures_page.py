@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from flaggermail.documents.html import DARK, LIGHT, Colours
-from flaggermail.figures.page import page
+from flaggermail.figures.figures_page import page
 from flaggermail.figures.uses import Figures
 from tests.corpus import each
 from tests.doubles.sample_uses import HOSTILE, TELLINGS, USES, figures, of_june, thirteen

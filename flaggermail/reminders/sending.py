@@ -23,11 +23,12 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, Reminder, StoredMessage
 from flaggermail.record.states import ClockKind, Means
-from flaggermail.reminders import escalation, handover, outbox_ageing, quarantine_ageing
-from flaggermail.reminders.escalation import Call, Due
-from flaggermail.reminders.handover import DECISION, OpenClock, open_clocks
+from flaggermail.reminders import due_steps, handover, outbox_ageing, quarantine_ageing
+from flaggermail.reminders.due_steps import Call, Due
+from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.rota import HEAD, Officer, Rota
+from flaggermail.settings.rota import Officer, Rota
+from flaggermail.settings.steps import HEAD
 from flaggermail.wording.said import counted
 
 KNOWN = 5  # automatic mails of which a reminder says what they say
@@ -84,14 +85,14 @@ def _send_due(env: Services) -> int:
 
 def _due_steps(env: Services, tx: Transaction, now: datetime) -> list[Late]:
     who = readers(env.settings, tx)
-    judged = ((one, escalation.due(one.silence, one.steps, who, now)) for one in open_clocks(tx))
-    return [Late(one, call) for one, found in judged if not isinstance(found, escalation.NothingDue) for call in found]
+    judged = ((one, due_steps.due(one.silence, one.steps, who, now)) for one in open_clocks(tx))
+    return [Late(one, call) for one, found in judged if not isinstance(found, due_steps.NothingDue) for call in found]
 
 
 def next_due(env: Services, tx: Transaction, running: Iterable[OpenClock] | None = None) -> datetime | None:
     """Returns when `tick` will next have something to send under the current schedule; `running`: the open clocks."""
     who, running = readers(env.settings, tx), open_clocks(tx) if running is None else running
-    instants = [escalation.next_due(one.silence, one.steps, who) for one in running]
+    instants = [due_steps.next_due(one.silence, one.steps, who) for one in running]
     instants += [
         next_of(env, tx)
         for next_of in (

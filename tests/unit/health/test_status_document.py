@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.health.overview import LONGEST, NOT_RUNNING, Limits, Overview, impersonal, judged
+from flaggermail.health.status_document import LONGEST, NOT_RUNNING, Limits, Overview, impersonal, judged
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)

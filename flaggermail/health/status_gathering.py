@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from flaggermail import __version__
-from flaggermail.health.overview import AGES, EXERCISE, Limits, Overview, impersonal
+from flaggermail.health.status_document import AGES, EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import standing, writing
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.notices import page_queue, unheard
+from flaggermail.notices import pager_queue, unheard
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.alarm_kinds import AlarmKind
@@ -115,7 +115,7 @@ def _undelivered(work: UnitOfWork) -> dict[str, int]:
     """Returns the number of pages of the last day that reached nobody, by state; a test page is not one of them."""
     lately = where(Page.queued_at).after(work.now - UNDELIVERED_FOR)
     found = work.tx.find(Page, lately, where(Page.state).in_(UNDELIVERED_PAGES))
-    real = [page.state for page in found if not page_queue.is_trial(page)]
+    real = [page.state for page in found if not pager_queue.is_trial(page)]
     return {kind: real.count(kind) for kind in UNDELIVERED_PAGES}
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.record.states import ClockKind, Means
-from flaggermail.reminders.escalation import (
+from flaggermail.reminders.due_steps import (
     Acknowledgement,
     Call,
     Due,
@@ -25,7 +25,7 @@ from flaggermail.reminders.escalation import (
     next_due,
     upcoming,
 )
-from flaggermail.settings.rota import BOTH, HEAD, OFFICER, Step, quickened, read_steps, write_steps
+from flaggermail.settings.steps import BOTH, HEAD, OFFICER, Step, quickened, read_steps, write_steps
 from tests.corpus import each
 
 START = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)

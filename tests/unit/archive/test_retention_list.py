@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.archive import retention
-from flaggermail.archive.retention import Dated, DatedCase, KeepingClass, KeptThing, Schedule, ThingKept
+from flaggermail.archive import retention_list
+from flaggermail.archive.retention_list import Dated, DatedCase, KeepingClass, KeptThing, Schedule, ThingKept
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Election, LegalHold, StoredMessage
@@ -69,7 +69,7 @@ def mail(
 def kept(as_of: str, cases: Sequence[DatedCase] = (), messages: Sequence[Dated] = ()) -> list[KeptThing]:
     """Returns the overview on that day."""
     day = date.fromisoformat(as_of)
-    return list(retention.overview(SCHEDULE, day, [ELECTION], cases, messages))
+    return list(retention_list.overview(SCHEDULE, day, [ELECTION], cases, messages))
 
 
 def one(as_of: str, *things: DatedCase | Dated) -> KeptThing:
@@ -160,7 +160,7 @@ def test_mail_outside_every_election_counts_from_its_arrival() -> None:
     schedule = replace(SCHEDULE, default=keeping("elections", "P5Y", TermStart.ELECTION))
     days = [ARRIVED, date(2025, 1, 1)]
     found = list(
-        retention.overview(
+        retention_list.overview(
             schedule, date(2026, 1, 1), [ELECTION], (), [mail(Place.OWN, arrived=day, key=str(day)) for day in days]
         )
     )
@@ -189,14 +189,14 @@ def test_what_came_later_is_left_out() -> None:
 )
 def test_the_review_window_is_ten_weeks_from_arrival(as_of: str, there: int) -> None:
     """Noise and mail that waits can be taken out from the day of arrival up to and including the window's last."""
-    found = list(retention.in_review(SCHEDULE, date.fromisoformat(as_of), [mail(Place.NOISE, Kind.NOISE)]))
+    found = list(retention_list.in_review(SCHEDULE, date.fromisoformat(as_of), [mail(Place.NOISE, Kind.NOISE)]))
     assert [last for _, last in found] == [date(2024, 8, 15)] * there
 
 
 @pytest.mark.parametrize("place", [Place.CASE, Place.DECLINED, Place.OWN])
 def test_mail_of_a_case_is_never_in_the_review_window(place: Place) -> None:
     """Only received mail without a case is noise or private."""
-    assert list(retention.in_review(SCHEDULE, ARRIVED, [mail(place, Kind.NOISE)])) == []
+    assert list(retention_list.in_review(SCHEDULE, ARRIVED, [mail(place, Kind.NOISE)])) == []
 
 
 # ---------------------------------------------------------------- properties

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The clocks that run, as reminders see them: since when, with which steps, who was told and who acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
+from flaggermail.ports import Transaction
+from flaggermail.record.definition import FieldCondition, where
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import (
+    Case,
+    ClockRow,
+    Notification,
+    Reminder,
+)
+from flaggermail.record.states import CaseState, ClockKind, ClockState
+from flaggermail.reminders.due_steps import Acknowledgement, SentStep, Silence
+from flaggermail.settings.steps import Step, read_steps
+
+DECISION = ClockKind.DECISION
+TOGETHER = 10_000  # subjects in one statement; SQLite takes 32,766 values
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClock:
+    """A running clock: a notification waits for its platform, or a case for a decision."""
+
+    case: Case
+    notification: Notification | None
+    clock: ClockKind
+    started_at: datetime
+    steps: Sequence[Step]
+    told: Sequence[Reminder]  # about the same notification, or the same case
+
+    @property
+    def about(self) -> str:
+        """The key of the notification or case."""
+        return self.notification.id if self.notification else self.case.number
+
+    @property
+    def silence(self) -> Silence:
+        """The input of the escalation policy; reminders sent before this clock started belong to an earlier run."""
+        told = [_telling(r) for r in self.told if r.clock == self.clock and r.told_at >= self.started_at]
+        return Silence(self.started_at, told, [a for r in self.told if (a := self.acknowledgement(r))])
+
+    def acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
+        """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires."""
+        at, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
+        if at is None or until is None or by is None or at < self.started_at:
+            return None
+        asks = reminder.clock == self.clock != SUBSTANCE and reminder.kind == Kind.REMINDER
+        return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)
+
+
+def _telling(reminder: Reminder) -> SentStep:
+    escalates = reminder.kind == Kind.ESCALATION
+    return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
+
+
+def open_clocks(tx: Transaction, number: str | None = None) -> Iterator[OpenClock]:
+    """Yields running clocks of notifications and cases without a decision, of all cases or of one by its `number`.
+
+    SQL selects them: there are as many statements for ten thousand of them as for one.
+    """
+    yield from _of_notifications(tx, number)
+    here = [where(Case.number).is_(number)] if number is not None else []
+    undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None), *here)
+    told = _told_by(Reminder.case, tx, [case.number for case in undecided], where(Reminder.notification).is_(None))
+    for case in undecided:
+        steps = list(read_steps(case.steps))
+        if steps:
+            yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))
+
+
+def _of_notifications(tx: Transaction, number: str | None) -> Iterator[OpenClock]:
+    own = tx.find(Notification, where(Notification.case).is_(number)) if number is not None else []
+    here = [where(ClockRow.notification).in_([row.id for row in own])] if number is not None else []
+    kinds = where(ClockRow.kind).in_([RECEIPT, HUMAN, SUBSTANCE])
+    running = tx.find(ClockRow, where(ClockRow.state).is_(ClockState.RUNNING), kinds, *here)
+    unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
+    names = sorted({clock.notification for clock in running})
+    notifications = {row.id: row for row in tx.find(Notification, where(Notification.id).in_(names))}
+    numbers = sorted({row.case for row in notifications.values()})
+    cases = {row.number: row for row in tx.find(Case, where(Case.number).in_(numbers))}
+    told = _told_by(Reminder.notification, tx, names)
+    for clock in running:
+        notification = notifications.get(clock.notification)
+        case = cases.get(notification.case) if notification else None
+        if notification is not None and case is not None and case.state != CaseState.CLOSED:
+            policy = read_steps(notification.steps)
+            if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
+                continue  # before any answer, only the receipt clock reminds, if the channel can confirm
+            steps = [s for s in policy if s.clock == clock.kind]
+            about = told.get(notification.id, ())
+            yield OpenClock(case, notification, clock.kind, _counted_from(clock), steps, about)
+
+
+def _counted_from(clock: ClockRow) -> datetime:
+    """Returns the start; that of substance cut to the minute, so that steps of one time of day come in one mail."""
+    at = clock.started_at
+    return at.replace(second=0, microsecond=0) if clock.kind == SUBSTANCE else at
+
+
+def _told_by(
+    subject: str | None, tx: Transaction, keys: Sequence[str], *conditions: FieldCondition
+) -> Mapping[str, Sequence[Reminder]]:  # fmt: skip
+    """Returns the reminders of these notifications or cases, by their key: `subject` is the field that names them.
+
+    A mailbox of years leaves tens of thousands of cases without a decision, more than a statement takes values.
+    """
+    field, told = where(subject), dict[str, list[Reminder]]()
+    for part in (keys[first : first + TOGETHER] for first in range(0, len(keys), TOGETHER)):
+        for reminder in tx.find(Reminder, field.in_(part), *conditions):
+            told.setdefault(getattr(reminder, field.name), []).append(reminder)
+    return told
