@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
 
 DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
-ONE = "--one"  # the option of `serve` for a process that answers one request
+APART = "--apart"  # the option of `serve` for a process that does large tasks
 TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
 
 
@@ -154,13 +154,13 @@ def door(directory: Path, path: Path | None) -> Door:
         desk.close()
         raise
     supervisor, stop = SystemdSupervisor(os.environ), EventInterrupt()
-    command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", ONE]
+    command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", APART]
     return Door(desk, listening, supervisor, stop, desk.each_second, command)
 
 
-def answer_one(directory: Path) -> None:
-    """Answers the one request that a door hands on by standard input. Raises ConfigurationError, StoreFailure."""
+def answer_apart(directory: Path) -> None:
+    """Answers the requests that a door hands on by standard input. Raises ConfigurationError, StoreFailure."""
     apart.end_with_parent()
     application = door_application(DoorApplication(ServedDesk(directory)))
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
-        apart.answer_one(application, sys.stdin.buffer, out)
+        apart.answer_all(application, sys.stdin.buffer, out)
