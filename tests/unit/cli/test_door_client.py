@@ -215,6 +215,24 @@ def test_faults_in_a_file_that_was_sent_are_told_one_by_one(tmp_path: Path) -> N
     assert fault.value.faults == ("a:1: x", "b:2: y")
 
 
+def test_whoever_looks_at_the_same_thing_is_named_beside_it(tmp_path: Path) -> None:
+    """On stderr, so that what is printed stays; not beside JSON, which has them as a field; nobody without any."""
+    looks = [
+        {"officer": name, "name": "", "at": f"2027-03-15T21:0{minute}:59+01:00"}
+        for minute, name in enumerate(("officer2", "head\x1b1"))
+    ]
+    shown = {"subject": "S", "text": "T", "version": 1}
+    with scripted(tmp_path, *(said({**shown, "looking": found}) for found in (looks, looks, []))) as door:
+        asked = [
+            type_here(["case", "text", "VF-1/1", *more], Session(tmp_path / "none", socket=door.path))
+            for more in ([], ["--json"], [])
+        ]
+    assert [one.err for one in asked] == [
+        "also looking: officer2, last at 21:00; head<U+001B>1, last at 21:01\n", "", "",
+    ]  # fmt: skip
+    assert [one.out for one in asked][::2] == ["S\n\nT\n"] * 2
+
+
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     """Commands that try something else then need the kind of the refusal."""
     refused = {"code": "no such case", "details": {"case": "VF-1"}, "text": ""}
