@@ -53,11 +53,15 @@ Document = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class ServedState:
-    """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong."""
+    """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong.
+
+    `silent_since`: the instant (ISO 8601) of the last status of a daemon that does not run; empty without one.
+    """
 
     configuration: int
     daemon: bool
     wrong: tuple[str, ...]
+    silent_since: str = ""
 
 
 class DeskSource(Protocol):
@@ -250,7 +254,9 @@ class DoorApplication:
 
     def _told(self, answer: Response) -> Response:
         """Returns the answer, which says whether the daemon runs: without it nothing is taken in or sent."""
-        answer.headers["Daemon"] = "running" if self._source.state().daemon else "not running"
+        state = self._source.state()
+        since = f'; since="{state.silent_since}"' if state.silent_since else ""
+        answer.headers["Daemon"] = "running" if state.daemon else f"not running{since}"
         return answer
 
     @staticmethod

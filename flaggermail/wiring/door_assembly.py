@@ -25,7 +25,7 @@ from flaggermail.door.application import DoorApplication, ServedState, door_appl
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
-from flaggermail.health.overview import judged
+from flaggermail.health.overview import instant, judged
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import desk_files
@@ -81,7 +81,9 @@ class ServedDesk:
         except FlaggermailError as fault:
             return ServedState(self._number, daemon=False, wrong=(type(fault).__name__,))
         wrong = found["wrong"] if isinstance(found["wrong"], list) else []
-        return ServedState(self._number, daemon=bool(found["daemon"]), wrong=tuple(map(str, wrong)))
+        last = instant(found.get("written_at"))
+        since = "" if found["daemon"] or last is None else last.isoformat()
+        return ServedState(self._number, bool(found["daemon"]), tuple(map(str, wrong)), since)
 
     def each_second(self) -> None:
         """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""
