@@ -6,16 +6,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from flaggermail.cli.door_client import DoorClient
 from flaggermail.errors import Refusal
+from flaggermail.wiring import assembly
 from tests.flow.door_process import (
     AS_ROOT,
     DAEMON,
@@ -23,6 +27,7 @@ from tests.flow.door_process import (
     DoorProcess,
     answer_in,
     as_account,
+    as_its_unit,
     desk_of,
     door_on,
     open_the_way,
@@ -165,6 +170,38 @@ def test_a_request_of_another_version_is_refused_by_what_is_new_in_it(tmp_path: 
         later = door.ask("/v2/views/case-list")
         assert (later.status, later.headers["api-version"]) == (404, "1")
         assert door.ask(CASES).document["cases"] == []
+
+
+@contextmanager
+def machine_busy() -> Iterator[None]:
+    """Runs two programs for each processor that compute without end."""
+    programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        yield
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
+
+
+@pytest.mark.long
+def test_a_door_of_low_weight_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    """On a busy machine commands at the door take long; the lock of the record is given back in time all the same."""
+    folder = desk_of(tmp_path / "desk", ("officer1", os.geteuid()))
+    answers: list[int] = []
+    with (
+        closing(assembly.open_services(folder)) as daemon,
+        door_on(folder, under=as_its_unit()) as door,
+        machine_busy(),
+    ):
+        threads = [Thread(target=lambda: answers.extend(opened(door).status for _ in range(5))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            with daemon.store.begin():  # raises StoreBusy if others write for longer than it waits
+                pass
+            time.sleep(0.05)
+    assert answers == [200] * 20
 
 
 def test_a_door_that_hangs_and_goes_on_has_done_a_command_once(tmp_path: Path) -> None:
