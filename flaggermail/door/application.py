@@ -37,7 +37,8 @@ from flaggermail.wording.door import DoorProblem
 JSON_TYPE = "application/json"
 DESCRIPTION = "openapi.json"  # in the manual; `door.description` makes it, which takes seconds and memory
 MOST_COMMAND, MOST_VIEW = 1_000_000, 16_000_000  # octets of a body; a view may be asked about files
-AT_ONCE = 2  # heavy views
+AT_ONCE, TURN_WITHIN = 2, 5.0
+"""Large tasks at once, and the seconds for which another waits for its turn: most parts of a dossier take less."""
 STOPPING_AGAIN, HEAVY_AGAIN = 5, 10  # seconds after which a client may ask again
 UID = "X_REMOTE_UID"  # of the environment of WSGI, by cheroot from the kernel
 MOST_FAULTS = 20  # of a file, in one problem
@@ -188,11 +189,11 @@ class DoorApplication:
 
     @contextmanager
     def _turn(self, view: str) -> Iterator[None]:
-        """Keeps heavy views few. Raises Problem if as many are under way as there may be."""
+        """Keeps large tasks few. Raises Problem if as many are under way as there may be, and none of them ends."""
         if view not in catalogue.APART:
             yield
             return
-        if not self._heavy.acquire(blocking=False):
+        if not self._heavy.acquire(timeout=TURN_WITHIN):
             raise unavailable(DoorProblem.TOO_MUCH_AT_ONCE(), HEAVY_AGAIN)
         try:
             yield

@@ -257,12 +257,33 @@ def test_a_large_task_ends_with_its_client_and_with_the_door(folder: Path) -> No
 
 
 def test_large_tasks_are_few(folder: Path) -> None:
-    """A third at once is refused, and may be asked again."""
+    """A third at once waits for its turn; it is refused if none of the two ends, and may be asked again."""
     with door_on(folder) as door, closing(door.line()) as one, closing(door.line()) as two:
         for line in (one, two):
             line.sendall(request("/v1/views/archive-verify"))
-        await_children(door, 2)
+        for child in await_children(door, 2):
+            os.kill(child, signal.SIGSTOP)
         third = door.ask("/v1/views/archive-verify")
         assert (third.status, third.document["type"]) == (503, "too-much-at-once")
         assert int(third.headers["retry-after"]) > 0
         assert door.ask(CASES).status == 200
+        for child in children(door):
+            os.kill(child, signal.SIGCONT)
+        for line in (one, two):
+            assert answer_in(line.recv(65_536)).status == 200
+        assert door.ask("/v1/views/archive-verify").status == 200
+
+
+def test_a_large_task_whose_process_is_killed_is_a_fault_and_the_next_is_done(folder: Path) -> None:
+    """As by the kernel for its memory: the person and the journal are told, and the door goes on."""
+    with door_on(folder) as door:
+        for status in (500, 200):
+            with closing(door.line()) as line:
+                line.sendall(request("/v1/views/archive-verify"))
+                (child,) = await_children(door, 1)
+                if status == 500:
+                    os.kill(child, signal.SIGKILL)
+                assert answer_in(line.recv(65_536)).status == status
+        door.process.terminate()
+        _, journal = door.process.communicate(timeout=PATIENCE)
+    assert [one["error"] for one in map(json.loads, journal.splitlines()) if "error" in one] == ["ChildEnded"]
