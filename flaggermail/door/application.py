@@ -190,7 +190,7 @@ class DoorApplication:
     @contextmanager
     def _turn(self, view: str) -> Iterator[None]:
         """Keeps large tasks few. Raises Problem if as many are under way as there may be, and none of them ends."""
-        if view not in catalogue.APART:
+        if view not in catalogue.HEAVY:
             yield
             return
         if not self._heavy.acquire(timeout=TURN_WITHIN):
