@@ -21,8 +21,8 @@ APART = frozenset({
 })  # fmt: skip
 """Views that read much of the record or archive, for seconds or minutes: each is made in a process of its own."""
 HEAVY = APART | {"annex files"}
-"""Views of which few are made at once. An annex is one exchange, whose mails the parser's process reads; it shows a case,
-and who looks at one is known to the door alone."""
+"""Views of which few are made at once. An annex is one exchange, whose mails the parser's process reads. It shows a
+case, and who looks at one is known to the door alone."""
 
 
 def _addresses(names: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:

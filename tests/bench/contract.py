@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The door held to its own description by many requests, well and badly made: none may end in a 500.
 
-`./dev test long` sends a tenth as many. An answer that is not as described ends the measurement with what was asked.
+`./dev test long` sends a fifth as many. An answer that is not as described ends the measurement with what was asked.
 """
 
 import os
@@ -14,7 +14,7 @@ from tests.bench.figures import Bench, Figure, Heading, Row
 from tests.flow.described import held_to_its_description
 from tests.flow.door_process import desk_of, door_on
 
-TIMES, QUICK_TIMES = 200, 1  # requests of each operation and kind
+TIMES, QUICK_TIMES = 100, 1  # requests of each operation and kind
 
 
 def measure(bench: Bench) -> Iterator[Row]:
