@@ -18,6 +18,7 @@ LONGEST = 107  # octets of a path: `sun_path` in unix(7) has 108 with its end
 START_IT = "start it with `systemctl start flaggermail-door` or `flaggermail serve`"
 _ROOT = 0
 _PEER = struct.Struct("iII")  # pid, uid, gid of `struct ucred` in unix(7)
+_TIME = struct.Struct("ll")  # seconds and microseconds of `struct timeval`
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -30,8 +31,10 @@ class UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         """Connects. Raises OSError."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self.sock.settimeout(self.timeout)
+        if self.timeout:  # the kernel's own: with one of Python's, a door whose line is full would be refused at once
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIME.pack(int(self.timeout) + 1, 0))
         self.sock.connect(self._path)
+        self.sock.settimeout(self.timeout)
 
     def peer(self) -> int:
         """Returns the account of the process that listens (SO_PEERCRED, unix(7)). Raises OSError."""
@@ -39,13 +42,13 @@ class UnixConnection(http.client.HTTPConnection):
         return uid
 
 
-def connected(path: Path) -> UnixConnection:
-    """Returns a connection to the door at `path`.
+def connected(path: Path, seconds: float | None = None) -> UnixConnection:
+    """Returns a connection to the door at `path`; `seconds` bound each step, None bounds none.
 
     Raises DoorFailure if none listens there, or if it may be a stranger's.
     """
     owner = owner_of_door(path)
-    line = UnixConnection(os.fspath(path), None)
+    line = UnixConnection(os.fspath(path), seconds)
     try:
         line.connect()
         peer = line.peer()

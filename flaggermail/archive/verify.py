@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
+from flaggermail import progress
 from flaggermail.ports import Transaction
-from flaggermail.record.audit import ArchivedFile, FileState, Kept, NamedDigests, compared
+from flaggermail.record.audit import RECORD_SHARE, ArchivedFile, FileState, Kept, NamedDigests, compared
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.services import Services, UnitOfWork
@@ -174,7 +175,7 @@ def _once(tx: Transaction, env: Services) -> Verified:
 
     def listed() -> Iterator[ArchivedFile]:
         nonlocal files
-        for file in env.octets.files():
+        for file in progress.counted(env.octets.files(), len(proof.octets)):
             files += 1
             if file.state is FileState.WHOLE:
                 whole.add(file.digest)
@@ -182,16 +183,18 @@ def _once(tx: Transaction, env: Services) -> Verified:
                 there.add(file.digest)
             yield file
 
-    proof = tx.verify()
+    with progress.part(0.0, RECORD_SHARE):
+        proof = tx.verify()
     findings, extra = [], list[str]()
     if proof.findings:
         count = len(proof.findings) + proof.further
         findings.append(_finding(ArchiveFindingKind.RECORD, ArchivePlace.RECORD(), count=count))
-    for file, found in compared(proof.octets, listed()):
-        if file is not None and found is not None:
-            findings.append(_finding(_OF_STATE[file.state], ArchivePlace.FILE(file=file.name)))
-        elif file is not None:
-            extra.append(file.name)
+    with progress.part(RECORD_SHARE, 1.0):
+        for file, found in compared(proof.octets, listed()):
+            if file is not None and found is not None:
+                findings.append(_finding(_OF_STATE[file.state], ArchivePlace.FILE(file=file.name)))
+            elif file is not None:
+                extra.append(file.name)
     findings += _missing(proof.octets, there)
     taken_out = [row for row in tx.readable(StoredMessage, _DESTROYED) if row.excluded_by is not None]
     counts = _counts(tx, env, _Sorted(proof.octets, whole, {row.id for row in taken_out}))

@@ -15,6 +15,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import minute, number, part, parts, table, text, texts, value_in_words
 from flaggermail.cli.terminal import safe_line
+from flaggermail.cli.waiting import waited_for
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
@@ -36,7 +37,8 @@ def verify(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail archive verify
     """
-    found = session.ask("archive verify")
+    with waited_for("verifying"):
+        found = session.ask("archive verify")
     findings = parts(found, "findings")
     if as_json:
         show_json(found)

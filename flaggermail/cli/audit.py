@@ -13,6 +13,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
+from flaggermail.cli.waiting import waited_for
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
@@ -82,7 +83,8 @@ def verify(session: Session, *, heads: Sequence[str], as_json: bool) -> None:
 
     Example: flaggermail audit verify --since 108:1f0c...
     """
-    found = session.ask("audit verify", since=list(heads))
+    with waited_for("verifying"):
+        found = session.ask("audit verify", since=list(heads))
     differences = [f"{text(one, 'name')}: {text(one, 'text')}" for one in parts(found, "differences")]
     if as_json:
         show_json(found)

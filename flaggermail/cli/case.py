@@ -17,7 +17,7 @@ from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, minute, number, part, parts, table, text, texts
+from flaggermail.cli.showing import choice, minute, number, part, parts, table, tell_who_looks, text, texts
 from flaggermail.cli.showing import text as text_of
 from flaggermail.cli.terminal import safe, safe_json, safe_line
 from flaggermail.errors import ConfigurationError, Refusal
@@ -336,6 +336,7 @@ def text_(session: Session, draft: str, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:
+        tell_who_looks(found)
         show_wording(found)
 
 

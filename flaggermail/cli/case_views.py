@@ -23,6 +23,7 @@ from flaggermail.cli.showing import (
     show_calculation,
     styled,
     table,
+    tell_who_looks,
     text,
     texts,
 )
@@ -162,6 +163,7 @@ def show(session: Session, number: str, *, account: bool, language: str | None, 
     if as_json:
         show_json(case)
         return
+    tell_who_looks(case)
     _show_case(case)
     for other in parts(case, "related_cases"):
         reason = text(other, "decision_reason")

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +13,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import parts, text
 from flaggermail.cli.terminal import safe_line
+from flaggermail.cli.waiting import counting
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ def backup(session: Session, out: Path, *, as_json: bool) -> None:
     """
     from flaggermail.wiring.desk_backup import back_up
 
-    with _shown("backing up") as progress:
+    with counting("backing up") as progress:
         found = back_up(session.directory, out, progress)
     if as_json:
         show_json({"file": str(out), **asdict(found), "missing": list(found.missing)})
@@ -91,7 +89,7 @@ def restore(file: Path, to: Path, database: str | None, *, verify: bool, any_siz
     """
     from flaggermail.wiring.desk_backup import restore as restored
 
-    with _shown("restoring") as progress:
+    with counting("restoring") as progress:
         made = restored(file, to, database, progress, verify=verify, any_size=any_size)
     found, proof = made.held, made.proof
     wrong = [f"{text(one, 'name')}: {text(one, 'text')}" for one in parts(proof, "differences")] if proof else []
@@ -109,15 +107,3 @@ def restore(file: Path, to: Path, database: str | None, *, verify: bool, any_siz
 
 def _counted(held: BackedUp) -> str:
     return f"{countable(held.rows):row|rows} and {countable(held.mails):mail|mails}"
-
-
-@contextmanager
-def _shown(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields a function that shows progress on a terminal, given how much is done, and of how much."""
-    with click.progressbar(length=1, label=what, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def progress(done: int, of: int) -> None:
-            bar.length = of
-            bar.update(done - bar.pos)
-
-        yield progress

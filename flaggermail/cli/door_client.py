@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from flaggermail import progress
 from flaggermail.desk.views import VIEWS
 from flaggermail.errors import ConfigurationError, DoorFailure, FlaggermailError, NotFound, Refusal
 from flaggermail.sockets import UnixConnection, connected
@@ -33,16 +35,23 @@ API_VERSION = "1"
 AGAIN_WITHIN, FIRST_PAUSE = 20.0, 0.1
 """Seconds for a door that ended to be there again, which its unit starts after five, and until the first repeat; each
 further pause is twice as long."""
+SILENT_FOR = 60.0
+"""Seconds without an octet after which a door counts as one that hangs: while a large task is done, it says so every
+five."""
 _BLOCK = 64 * 1024
+_SHARE = re.compile(r"[01]\.[0-9]{1,9}")
 _FAULTY_FILE = "file faulty"
 _SAME_VERSIONS = "install the same version for both"
 
 
 class DoorClient:
-    """Asks the door that listens at `path`. Nothing in a request says who asks: the kernel does."""
+    """Asks the door that listens at `path`. Nothing in a request says who asks: the kernel does.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    `silent_for` and `again_within`: see `SILENT_FOR` and `AGAIN_WITHIN`.
+    """
+
+    def __init__(self, path: Path, silent_for: float = SILENT_FOR, again_within: float = AGAIN_WITHIN) -> None:
+        self._path, self._silent_for, self._again_within = path, silent_for, again_within
 
     def answer(
         self, name: str, request: Mapping[str, Json], *, entered_by: str | None = None
@@ -82,18 +91,20 @@ class DoorClient:
     ) -> tuple[http.client.HTTPResponse, bytes]:  # fmt: skip
         """Returns the answer to a request, and its octets unless they are to be read as they come.
 
-        A request that the door did not live to answer is sent again, a command with its key, so that it is done once.
-        Raises what the door answers.
+        A request that the door did not answer, since it ended or hangs, is sent again, a command with its key, so that
+        it is done once. Raises what the door answers.
         """
         shown = _is_shown(name)
-        head = {"Content-Type": "application/json", "Accept-Language": "en", "Connection": "close"}
+        head = {
+            "Content-Type": "application/json", "Accept-Language": "en", "Connection": "close", "Prefer": "progress",
+        }  # fmt: skip
         if not shown:
             head["Idempotency-Key"] = os.urandom(16).hex()
         sent = _Request(
             f"/v1/{'views' if shown else 'commands'}/{name.replace(' ', '-')}", json.dumps(dict(request)).encode(), head
         )
         try:
-            answer, octets = sent.by(connected(self._path), streamed=streamed)
+            answer, octets = sent.by(connected(self._path, self._silent_for), streamed=streamed)
         except (OSError, http.client.HTTPException):
             answer, octets = self._sent_again(sent, name, streamed=streamed)
         found = answer.getheader("API-Version", "")
@@ -114,21 +125,24 @@ class DoorClient:
 
         One that is ending may take a connection and close it. Raises DoorFailure if no door answers in time.
         """
-        until, pause = time.monotonic() + AGAIN_WITHIN, FIRST_PAUSE
+        until, pause = time.monotonic() + self._again_within, FIRST_PAUSE
         while True:
             time.sleep(pause)
             pause *= 2
             try:
-                return sent.by(connected(self._path), streamed=streamed)
+                left = max(1.0, until - time.monotonic())
+                return sent.by(connected(self._path, left), streamed=streamed)
             except (OSError, http.client.HTTPException, DoorFailure) as fault:
                 if time.monotonic() + pause > until:
-                    raise self._unknown(name) from fault
+                    raise self._unknown(name, hangs=isinstance(fault, TimeoutError)) from fault
 
-    def _unknown(self, name: str) -> DoorFailure:
+    def _unknown(self, name: str, *, hangs: bool) -> DoorFailure:
         if _is_shown(name):
-            return DoorFailure(f"{self._path}: the door gave no whole answer; ask again once it runs")
+            found = "hangs and gave no answer" if hangs else "gave no whole answer"
+            return DoorFailure(f"{self._path}: the door {found}; ask again once it runs")
+        found = "hangs" if hangs else "ended before it answered"
         return DoorFailure(
-            f"{self._path}: the door ended before it answered, and whether `{name}` was done is not known; once it "
+            f"{self._path}: the door {found}, and whether `{name}` was done is not known; once it "
             "runs, see `flaggermail events` before you type the command again"
         )
 
@@ -161,7 +175,7 @@ class _Request:
         with closing(line):  # the answer keeps the socket open until it is closed itself
             with suppress(BrokenPipeError):
                 line.request("POST", self.address, self.body, dict(self.head))
-            answer = http.client.HTTPResponse(line.sock, method="POST")
+            answer = _FinalAnswer(line.sock, method="POST")
             try:
                 answer.begin()
                 _require_whole(answer)
@@ -173,6 +187,20 @@ class _Request:
                 raise
         answer.close()
         return answer, octets
+
+
+class _FinalAnswer(http.client.HTTPResponse):
+    """The answer that follows interim ones (RFC 9110, 15.2), which tell how far it is."""
+
+    def begin(self) -> None:
+        """Reads status and headers. Raises OSError, HTTPException."""
+        super().begin()
+        while self.status < HTTPStatus.OK:  # the class above passes over 100 alone
+            found = self.getheader("Progress", "")
+            if _SHARE.fullmatch(found):
+                progress.told(float(found))
+            self.headers = self.msg = None  # type: ignore[assignment] # as before the first; else nothing is read
+            super().begin()
 
 
 def _require_whole(answer: http.client.HTTPResponse) -> None:

@@ -16,7 +16,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.new_files import PRIVATE, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, doubt_of, listed, minute, part, parts, table, text, texts
+from flaggermail.cli.showing import choice, doubt_of, listed, minute, part, parts, table, tell_who_looks, text, texts
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import ForwardSource
@@ -34,6 +34,7 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
+    tell_who_looks(found)
     _show_facts(found)
     _show_hops(parts(found, "hops"))
     for receipt in parts(found, "receipts"):

@@ -12,8 +12,8 @@ import click
 
 from flaggermail.cli.completing import CASE, CHANNEL
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import tell_who_looks, texts
 from flaggermail.cli.showing import text as text_of
-from flaggermail.cli.showing import texts
 from flaggermail.cli.terminal import safe, safe_line
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def command(
     if as_json:
         show_json(answer)
     elif preview:
+        tell_who_looks(answer)
         _show_preview(answer)
     else:
         click.echo(safe_line(text_of(answer, "state")), err=True)

@@ -18,9 +18,9 @@ from flaggermail.cli.session import Session
     help="The Unix socket. [default: DIR/desk.sock if this account owns DIR, else /run/flaggermail/desk.sock]",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Log JSON lines, as it does anyway where nobody watches.")
-@click.option("--one", is_flag=True, hidden=True, help="Answer one request of a door, given on standard input.")
+@click.option("--apart", is_flag=True, hidden=True, help="Answer requests of a door, given on standard input.")
 @click.pass_obj
-def command(session: Session, *, path: Path | None, as_json: bool, one: bool) -> None:
+def command(session: Session, *, path: Path | None, as_json: bool, apart: bool) -> None:
     """Serve the desk on a Unix socket.
 
     Officers' commands and other programs ask the desk there, each under the login of its account. The door sends no
@@ -31,12 +31,12 @@ def command(session: Session, *, path: Path | None, as_json: bool, one: bool) ->
     """
     from flaggermail import logbook
     from flaggermail.cli import USUALLY
-    from flaggermail.wiring.door_assembly import answer_one, door
+    from flaggermail.wiring.door_assembly import answer_apart, door
 
     logbook.configure(readable=not as_json)
     logbook.catch_crashes()
-    if one:
-        answer_one(session.directory)
+    if apart:
+        answer_apart(session.directory)
         return
     opened = door(session.directory, path or session.socket)
     gc.set_threshold(*USUALLY)

@@ -54,6 +54,19 @@ def number(document: Mapping[str, Json], name: str) -> int:
     return found if isinstance(found, int) else 0
 
 
+def tell_who_looks(document: Mapping[str, Json]) -> None:
+    """Says on stderr who else looked at the case, draft or mail of this view in the last two minutes."""
+    looking = parts(document, "looking") if "looking" in document else []
+    if looking:
+        from flaggermail.wording.sheets import LookingText
+
+        people = [
+            LookingText.ONE(officer=text(one, "officer"), at=f"{datetime.fromisoformat(text(one, 'at')):%H:%M}")
+            for one in looking
+        ]
+        click.echo(safe_line(LookingText.ALSO(people=people).english), err=True)
+
+
 def minute(document: Mapping[str, Json], name: str) -> str:
     """Returns an instant to the minute, with the offset that the desk gave it; empty for null."""
     found = document[name]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from flaggermail import progress
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import texts
 from flaggermail.errors import Refusal
@@ -14,6 +15,7 @@ from flaggermail.mail.message import Json
 from flaggermail.ports import BlobStore, Transaction
 from flaggermail.record.audit import (
     LIMIT,
+    RECORD_SHARE,
     ArchivedFile,
     AuditResult,
     Head,
@@ -85,23 +87,25 @@ def _compared(tx: Transaction, octets: BlobStore, heads: Heads) -> _Result:
 
     def counted() -> Iterator[ArchivedFile]:
         nonlocal files
-        for file in octets.files():
+        for file in progress.counted(octets.files(), len(proof.octets)):
             files += 1
             yield file
 
-    proof = tx.verify()
+    with progress.part(0.0, RECORD_SHARE):
+        proof = tx.verify()
     findings, further = [*_since(tx, proof, heads), *proof.findings], proof.further
     left: list[str] = []
     left_further = 0
-    for file, finding in compared(proof.octets, counted()):
-        if finding is None and file is not None and len(left) < LISTED:
-            left.append(file.name)
-        elif finding is None:
-            left_further += 1
-        elif len(findings) < LIMIT:
-            findings.append(finding)
-        else:
-            further += 1
+    with progress.part(RECORD_SHARE, 1.0):
+        for file, finding in compared(proof.octets, counted()):
+            if finding is None and file is not None and len(left) < LISTED:
+                left.append(file.name)
+            elif finding is None:
+                left_further += 1
+            elif len(findings) < LIMIT:
+                findings.append(finding)
+            else:
+                further += 1
     return _Result(proof, findings, further, files, left, left_further)
 
 

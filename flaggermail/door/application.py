@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -22,8 +23,8 @@ from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, peers
-from flaggermail.door.apart import Child, GivenUp
-from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, language_of, version_of
+from flaggermail.door.apart import RESTS_FOR, Children, GivenUp
+from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, language_of, version_of, wants_progress
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
 from flaggermail.errors import ConfigurationError, MachineFailure
@@ -36,12 +37,16 @@ from flaggermail.wording.door import DoorProblem
 JSON_TYPE = "application/json"
 DESCRIPTION = "openapi.json"  # in the manual; `door.description` makes it, which takes seconds and memory
 MOST_COMMAND, MOST_VIEW = 1_000_000, 16_000_000  # octets of a body; a view may be asked about files
-AT_ONCE = 2  # heavy views
+AT_ONCE, TURN_WITHIN = 2, 5.0
+"""Large tasks at once, and the seconds for which another waits for its turn: most parts of a dossier take less."""
 STOPPING_AGAIN, HEAVY_AGAIN = 5, 10  # seconds after which a client may ask again
 UID = "X_REMOTE_UID"  # of the environment of WSGI, by cheroot from the kernel
 MOST_FAULTS = 20  # of a file, in one problem
 GONE = "flaggermail.gone"
 """Names in the environment of WSGI a function that says whether the client has closed its connection."""
+INTERIM = "flaggermail.interim"
+"""Names in the environment of WSGI a function that sends an interim answer with the header Progress."""
+SILENT_FOR = 5.0  # seconds after which a client that wants to know hears that its task goes on
 SHOWN = 80  # characters of an address that a problem quotes
 
 Document = Mapping[str, Json]
@@ -49,11 +54,15 @@ Document = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class ServedState:
-    """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong."""
+    """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong.
+
+    `silent_since`: the instant (ISO 8601) of the last status of a daemon that does not run; empty without one.
+    """
 
     configuration: int
     daemon: bool
     wrong: tuple[str, ...]
+    silent_since: str = ""
 
 
 class DeskSource(Protocol):
@@ -90,8 +99,9 @@ class DoorApplication:
         self, source: DeskSource, stopping: Callable[[], bool] = lambda: False,
         login_of: Callable[[int], str | None] = peers.login_name, apart: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        """`apart` is the command of a process that answers one request (`door.apart`); without one all is done here."""
-        self._source, self._stopping, self._login_of, self._apart = source, stopping, login_of, apart
+        """`apart` is the command of a process for large tasks (`door.apart`); without one all is done here."""
+        self._source, self._stopping, self._login_of = source, stopping, login_of
+        self._children = Children(apart) if apart else None
         self._languages = languages()
         self._presence = Presence()
         self._heavy = threading.BoundedSemaphore(AT_ONCE)
@@ -117,8 +127,8 @@ class DoorApplication:
         if tag is not None and is_known(tag, request.headers.get("If-None-Match", "")):
             return self._with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
         with self._turn(found), _about_files(found):
-            if self._apart and found in catalogue.APART:
-                return self._by_child(fields)
+            if self._children is not None and found in catalogue.APART:
+                return self._by_child(self._children, fields)
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
             answer = self._told(self._json(asking.desk.answer(found, fields)))
@@ -179,31 +189,59 @@ class DoorApplication:
 
     @contextmanager
     def _turn(self, view: str) -> Iterator[None]:
-        """Keeps heavy views few. Raises Problem if as many are under way as there may be."""
+        """Keeps large tasks few. Raises Problem if as many are under way as there may be, and none of them ends."""
         if view not in catalogue.HEAVY:
             yield
             return
-        if not self._heavy.acquire(blocking=False):
+        if not self._heavy.acquire(timeout=TURN_WITHIN):
             raise unavailable(DoorProblem.TOO_MUCH_AT_ONCE(), HEAVY_AGAIN)
         try:
             yield
         finally:
             self._heavy.release()
 
-    def _by_child(self, fields: Mapping[str, Json]) -> Response:
+    def _by_child(self, children: Children, fields: Mapping[str, Json]) -> Response:
         """Lets a process of its own answer this request; it ends with the client, and with the door.
 
         Its body is short, or a file of which the first part is there once all of it is made.
         """
-        body = json.dumps(fields).encode() if request.method == "POST" else b""
-        environ = {**request.environ, "CONTENT_LENGTH": str(len(body))}
-        child = Child(self._apart, environ, body)
-        gone: Callable[[], bool] = request.environ.get(GONE, lambda: False)
+        child = children.take(self._source.state().configuration)
+        child.ask(request.environ, json.dumps(fields).encode() if request.method == "POST" else b"")
         try:
-            status, headers, parts = child.answer(lambda: gone() or self._stopping())
+            status, headers = child.head(self._waiting())
         except GivenUp:
             raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN) from None
-        return Response(parts, status, headers, direct_passthrough=True)
+        answer = Response(child.body(), status, headers)
+        answer.call_on_close(lambda: children.rest(child))
+        return answer
+
+    def _waiting(self) -> Callable[[float | None], None]:
+        """Returns what is called while a task is done: it raises GivenUp once nobody waits, and tells how far it is.
+
+        It tells by interim answers (102, RFC 9110, 15.2), if the request asks for them.
+        """
+        gone: Callable[[], bool] = request.environ.get(GONE, lambda: False)
+        interim = request.environ.get(INTERIM) if wants_progress(request.headers.get("Prefer", "")) else None
+        stopping, done, due = self._stopping, 0.0, time.monotonic() + SILENT_FOR
+
+        def waits(share: float | None) -> None:
+            nonlocal done, due
+            if gone() or stopping():
+                raise GivenUp
+            if interim is not None and (share is not None or time.monotonic() >= due):
+                done = max(done, share or 0.0)
+                try:
+                    interim(f"{done:.4f}")
+                except OSError:
+                    raise GivenUp from None
+                due = time.monotonic() + SILENT_FOR
+
+        return waits
+
+    def end_resting(self, *, all_of_them: bool = False) -> None:
+        """Ends the processes for large tasks that have rested for long."""
+        if self._children is not None:
+            self._children.end(0.0 if all_of_them else RESTS_FOR)
 
     def _tag(self, asking: Asking) -> str:
         """Returns the entity tag of what a view would answer now (RFC 9110, 8.8.3)."""
@@ -217,7 +255,9 @@ class DoorApplication:
 
     def _told(self, answer: Response) -> Response:
         """Returns the answer, which says whether the daemon runs: without it nothing is taken in or sent."""
-        answer.headers["Daemon"] = "running" if self._source.state().daemon else "not running"
+        state = self._source.state()
+        since = f'; since="{state.silent_since}"' if state.silent_since else ""
+        answer.headers["Daemon"] = "running" if state.daemon else f"not running{since}"
         return answer
 
     @staticmethod

@@ -15,10 +15,14 @@ from flaggermail.desk.views.view import OctetsView
 INSPECTED = ("audit head", "audit verify", "complete", "status")
 """Inspections that need the desk and not the person's own files; the others are done where those lie."""
 LISTS = frozenset({"since"})  # fields of an inspection with several values
-APART = frozenset({"archive verify", "audit verify", "report document", "report verify"})
-"""Views of the whole record or archive, which take minutes and much memory: each is made in a process of its own."""
-HEAVY = APART | {"annex files", "archive dossier part", "latency page", "rules compare"}
-"""Views that take seconds; a dossier and a comparison of rules come in parts, each of which is bounded."""
+APART = frozenset({
+    "archive dossier", "archive dossier part", "archive retention", "archive retention lines", "archive verify",
+    "audit verify", "report document", "report verify", "rules compare",
+})  # fmt: skip
+"""Views that read much of the record or archive, for seconds or minutes: each is made in a process of its own."""
+HEAVY = APART | {"annex files"}
+"""Views of which few are made at once. An annex is one exchange, whose mails the parser's process reads. It shows a
+case, and who looks at one is known to the door alone."""
 
 
 def _addresses(names: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:

@@ -88,9 +88,12 @@ def _view(address: str, name: str, schemas: Schemas, held: dict[str, Json]) -> d
     answer = _octets() if catalogue.is_fetched(name) else _answer(_shown(kind, schemas))
     answer["304"] = {"description": "What If-None-Match names is still so."}
     words = _words(kind) if kind is not None else f"Answers `{name}`."
+    if name in catalogue.APART:
+        answer["102"] = _INTERIM
     by_get = _operation(f"get-{address}", words, answer, _BY_GET)
     by_get["parameters"] = [*_parameters(asked), _LANGUAGE, _TAG]
-    by_post = _operation(f"ask-{address}", words, {"200": answer["200"]}, _BY_POST)
+    asked_for = {status: one for status, one in answer.items() if status != "304"}  # no entity tag in an answer to POST
+    by_post = _operation(f"ask-{address}", words, asked_for, _BY_POST)
     by_post |= {"requestBody": _body(asked), "parameters": [_LANGUAGE]}
     return {"get": by_get, "post": by_post}
 
@@ -119,6 +122,11 @@ _KEY = _header(
     "Idempotency-Key", "A command with a key is done once within 24 hours, however often it is sent.",
     {"type": "string", "pattern": "^[A-Za-z0-9._:~-]{8,128}$"},
 )  # fmt: skip
+
+_INTERIM: dict[str, Json] = {
+    "description": "Interim, for `Prefer: progress` (RFC 7240): the task goes on.",
+    "headers": {"Progress": {"schema": {"type": "string"}, "description": "The share that is done, from 0 to 1."}},
+}
 
 
 def _operation(of: str, words: str, answer: Mapping[str, Json], problems: tuple[int, ...]) -> dict[str, Json]:

@@ -17,7 +17,7 @@ _ONCE = frozenset({
     b"Authorization", b"Connection", b"Content-Length", b"Content-Type", b"Expect", b"Host", b"Idempotency-Key",
     b"If-Match", b"Transfer-Encoding",
 })  # fmt: skip
-_LISTS = frozenset({b"Accept", b"Accept-Encoding", b"Accept-Language", b"If-None-Match"})
+_LISTS = frozenset({b"Accept", b"Accept-Encoding", b"Accept-Language", b"If-None-Match", b"Prefer"})
 MOST_HEADERS = 64
 
 

@@ -25,7 +25,7 @@ from cheroot.makefile import MakeFile
 from cheroot.workers import threadpool
 
 from flaggermail import logbook
-from flaggermail.door.application import GONE
+from flaggermail.door.application import GONE, INTERIM
 from flaggermail.door.http_reading import HeaderLines, HttpFault
 from flaggermail.door.listening import BACKLOG, Listening
 from flaggermail.door.pool import THREADS, FairQueue
@@ -162,6 +162,11 @@ class DoorConnection(server.HTTPConnection):
         look.register(self.socket, 0)  # the kernel tells of POLLHUP and POLLERR unasked
         return bool(look.poll(0))
 
+    def tell(self, progress: str) -> None:
+        """Sends an interim answer (RFC 9110, 15.2) that says how far the task is, from 0 to 1. Raises OSError."""
+        self.wfile.write(f"HTTP/1.1 102 Processing\r\nProgress: {progress}\r\n\r\n".encode("ascii"))
+        self.socket.write_until = None  # the answer has its own time
+
     def close(self) -> None:
         """Closes the connection; idempotent."""
         counted, self._counted = self._counted, False
@@ -202,6 +207,8 @@ class DoorGateway(wsgi.Gateway_10):
         """Returns the environment of WSGI; the account of the peer is X_REMOTE_UID."""
         found: dict[str, object] = super().get_environ()
         found[GONE] = self.req.conn.is_gone
+        if self.req.request_protocol == b"HTTP/1.1":  # one before it knows no interim answers (RFC 9110, 15.2)
+            found[INTERIM] = self.req.conn.tell
         return found
 
 

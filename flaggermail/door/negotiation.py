@@ -38,6 +38,11 @@ def is_known(tag: str, asked: str) -> bool:
     return tag in _TAG.findall(asked)
 
 
+def wants_progress(asked: str) -> bool:
+    """True if Prefer (RFC 7240) holds our preference `progress`: interim answers while a large task is done."""
+    return any(one.partition(";")[0].strip().lower() == "progress" for one in asked.split(","))
+
+
 def version_of(asked: str | None) -> int | None:
     """Returns the version that If-Match names; None without one. Raises Problem for what is none."""
     if asked is None or asked.strip() == "*":

@@ -35,7 +35,7 @@ class Door:
     ) -> None:  # fmt: skip
         """`every_second` is called about once a second: it looks whether the desk was configured anew.
 
-        `apart` is the command of a process for one large task.
+        `apart` is the command of a process for large tasks.
         """
         self._listening, self._supervisor, self._stop = listening, supervisor, stop
         self._every_second = every_second
@@ -90,6 +90,7 @@ class Door:
         every, due = min(ALIVE_EVERY, self._supervisor.interval), 0.0
         while serving.is_alive() and not self._stop.wait(1.0):
             self._every_second()
+            self._application.end_resting()
             if time.monotonic() >= due:
                 due = time.monotonic() + every
                 self._show_life()
@@ -108,6 +109,7 @@ class Door:
         self._supervisor.stopping()
         self._stops = True
         self._listening.remove()
+        self._application.end_resting(all_of_them=True)
         self._ending.start()
         self._ending.join(STOP_WITHIN)
         logbook.door_closed(time.monotonic() - began)

@@ -17,6 +17,7 @@ from flaggermail.record.rows import Record
 R = TypeVar("R", bound=Record)
 DIGEST = re.compile(r"[0-9a-f]{64}")
 LIMIT = 100  # findings listed; the others are counted
+RECORD_SHARE = 0.7  # of a comparison of record and archive, roughly; the rest is the archive
 
 
 class Subject(StrEnum):
@@ -86,6 +87,9 @@ class NamedDigests:
             self._kept.setdefault(digest, (Kept.DESTROYED, name))
         elif self.get(digest) is not Kept.STORED:
             self._kept[digest] = Kept.STORED, name
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def items(self) -> Iterator[tuple[str, Kept, str]]:
         """Yields digest, what the archive must hold, and the first row that says so."""

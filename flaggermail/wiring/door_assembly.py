@@ -25,7 +25,7 @@ from flaggermail.door.application import DoorApplication, ServedState, door_appl
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
-from flaggermail.health.status_document import judged
+from flaggermail.health.status_document import instant, judged
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
 from flaggermail.wiring.databases import lasting_store
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
 
 DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
-ONE = "--one"  # the option of `serve` for a process that answers one request
+APART = "--apart"  # the option of `serve` for a process that does large tasks
 TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
 
 
@@ -81,7 +81,9 @@ class ServedDesk:
         except FlaggermailError as fault:
             return ServedState(self._number, daemon=False, wrong=(type(fault).__name__,))
         wrong = found["wrong"] if isinstance(found["wrong"], list) else []
-        return ServedState(self._number, daemon=bool(found["daemon"]), wrong=tuple(map(str, wrong)))
+        last = instant(found.get("written_at"))
+        since = "" if found["daemon"] or last is None else last.isoformat()
+        return ServedState(self._number, bool(found["daemon"]), tuple(map(str, wrong)), since)
 
     def each_second(self) -> None:
         """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""
@@ -154,13 +156,13 @@ def door(directory: Path, path: Path | None) -> Door:
         desk.close()
         raise
     supervisor, stop = SystemdSupervisor(os.environ), EventInterrupt()
-    command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", ONE]
+    command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", APART]
     return Door(desk, listening, supervisor, stop, desk.each_second, command)
 
 
-def answer_one(directory: Path) -> None:
-    """Answers the one request that a door hands on by standard input. Raises ConfigurationError, StoreFailure."""
+def answer_apart(directory: Path) -> None:
+    """Answers the requests that a door hands on by standard input. Raises ConfigurationError, StoreFailure."""
     apart.end_with_parent()
     application = door_application(DoorApplication(ServedDesk(directory)))
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
-        apart.answer_one(application, sys.stdin.buffer, out)
+        apart.answer_all(application, sys.stdin.buffer, out)

@@ -83,3 +83,10 @@ class SentFileRefusal(Sentence):
     TOO_LONG = "sent: too long"
     NO_BASE64 = "sent: no base64"
     NO_MAIL = "sent: no mail"
+
+
+class LookingText(Sentence):
+    """Who else looks at the same case, draft or mail."""
+
+    ALSO = "looking: also"
+    ONE = "looking: one"

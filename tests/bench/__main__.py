@@ -17,6 +17,7 @@ from tests.bench import (
     backfill,
     busy,
     comparing,
+    contract,
     door,
     evening,
     faults,
@@ -54,6 +55,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "moved": moved.measure,
     "redacting": redacting.measure,
     "door": door.measure,
+    "contract": contract.measure,
 }
 # Not by default: they install other programs.
 PEERS: dict[str, Measurement] = {"peers": peers.measure, "deduce": redacting.beside_deduce}

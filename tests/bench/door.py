@@ -26,15 +26,18 @@ from flaggermail.services import DAEMON, Services
 from flaggermail.wiring import assembly
 from tests.bench import latency, table
 from tests.bench.corpus import as_arrived
-from tests.bench.figures import Bench, Figure, Goal, Heading, Row
+from tests.bench.figures import Bench, Figure, Goal, Heading, Note, Row, times
 from tests.bench.mails import Mails
-from tests.flow.door_process import DoorProcess, door_on
+from tests.bench.startup import BARE, PROGRAM, median_seconds
+from tests.flow.door_process import DoorProcess, as_its_unit, door_on
 
 CASES, QUICK_CASES = 400, 10
 MAILS, QUICK_MAILS = 20_000, 100
 TIMES, QUICK_TIMES = 20, 2  # each view
 REQUESTS, QUICK_REQUESTS = 10_000, 50
-COMMITS, QUICK_COMMITS = 60, 4
+COMMITS, QUICK_COMMITS = 20, 4  # mails of a round
+ROUNDS, QUICK_ROUNDS = 3, 1  # of live mail alone, then beside clients
+TYPED, QUICK_TYPED = 25, 3  # times that each command is typed
 CLIENTS = 8
 AT_ONCE = 1_000  # rows of a transaction
 LISTS = (
@@ -101,6 +104,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         with door_on(desk.folder) as door:
             yield from _memory(bench, door, addresses)
             yield from _views(bench, door, addresses)
+            yield from _typed(bench, door, number)
     yield from _live(bench)
 
 
@@ -139,12 +143,22 @@ def _views(bench: Bench, door: DoorProcess, addresses: list[str]) -> Iterator[Ro
     yield Figure(what=f"the largest answer ({largest[0]})", figure=largest[1] / 1000, unit="kB", goal=Goal(256))
 
 
+def _typed(bench: Bench, door: DoorProcess, case: str) -> Iterator[Row]:
+    """Measures commands as a person types them, each in turn with an interpreter that does nothing."""
+    asks = [PROGRAM, "--socket", str(door.path), "case"]
+    listed, shown = "flaggermail case list", "flaggermail case show"
+    commands = {BARE: [sys.executable, "-c", "pass"], listed: [*asks, "list"], shown: [*asks, "show", case]}
+    medians = median_seconds(commands, bench.few(TYPED, QUICK_TYPED), bench.folder / "compiled")
+    for what, name in ((listed, "door.case_list"), (shown, None)):
+        yield Figure(what=f"{what}, through the door", figure=medians[what] * 1000, unit="ms")
+        yield times(f"{what}, beside a bare interpreter", medians[what] / medians[BARE], name, Goal(8, 12))
+
+
 @contextmanager
 def clients(folder: Path) -> Iterator[None]:
-    """Runs a door with a low weight, and clients in a process of their own; one of them gives commands."""
+    """Runs a door with the weight of its unit, and clients in a process of their own; one of them gives commands."""
     with ExitStack() as stack:
-        door = stack.enter_context(door_on(folder))
-        subprocess.run(["renice", "-n", "15", "-p", str(door.process.pid)], check=True, stdout=subprocess.DEVNULL)
+        door = stack.enter_context(door_on(folder, under=as_its_unit()))
         asking = subprocess.Popen([sys.executable, "-m", "tests.bench.door", str(door.path)])
         try:
             yield
@@ -170,9 +184,12 @@ def ask_without_pause(path: Path) -> None:
 
 
 def _live(bench: Bench) -> Iterator[Row]:
-    samples = bench.few(COMMITS, QUICK_COMMITS)
-    alone = latency.announced_to_committed(bench.servers, samples, "alone")
-    beside = latency.announced_to_committed(bench.servers, samples, "beside", clients)
+    samples, rounds = bench.few(COMMITS, QUICK_COMMITS), bench.few(ROUNDS, QUICK_ROUNDS)
+    alone, beside = list[float](), list[float]()
+    for number in range(rounds):  # in turn, so that what else the machine does meets both
+        alone += latency.announced_to_committed(bench.servers, samples, f"alone{number}")
+        beside += latency.announced_to_committed(bench.servers, samples, f"beside{number}", clients)
+    yield Note(f"the door beside live mail runs under `{' '.join(as_its_unit())}`, as its unit's CPUWeight= has it")
     yield Figure(
         what=f"live mail beside {CLIENTS} clients of the door, p50", figure=table.percentile(beside, 0.5) * 1000,
         unit="ms", beside=table.percentile(alone, 0.5) * 1000, name="door.live",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,12 +144,17 @@ def open_the_way(folder: Path) -> None:
 
 
 @contextmanager
-def door_on(folder: Path, path: Path | None = None) -> Iterator[DoorProcess]:
-    """Starts a door on a desk; ends it."""
+def door_on(
+    folder: Path, path: Path | None = None, environment: Mapping[str, str] | None = None, under: Sequence[str] = ()
+) -> Iterator[DoorProcess]:
+    """Starts a door on a desk; ends it.
+
+    `environment` has more variables for it, `under` the words of a program that runs it, such as nice(1).
+    """
     given = ["--socket", str(path)] if path else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "flaggermail", "--config", str(folder), "serve", "--json", *given],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [*under, sys.executable, "-m", "flaggermail", "--config", str(folder), "serve", "--json", *given],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})},
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -218,6 +224,18 @@ def held_by(uid: int, path: Path, octets: bytes, times: int) -> Iterator[None]:
         os.waitpid(child, 0)
         os.close(reading)
         os.close(writing)
+
+
+def as_its_unit() -> tuple[str, ...]:
+    """Returns the words that run a door with the share of a processor that its unit gives it.
+
+    CPUWeight= is to the default of 100 what the weight of nice(1) is to that of 0, which grows by 1.25 each step
+    (sched(7)); a machine without a writable cgroup has it too, and threads inherit it from the start on.
+    """
+    unit = (Path(__file__).parents[2] / "systemd" / "flaggermail-door.service").read_text("utf-8")
+    found = re.search(r"^CPUWeight=([0-9]+)$", unit, re.MULTILINE)
+    assert found is not None
+    return "nice", "-n", str(round(math.log(100 / int(found[1]), 1.25)))
 
 
 def patiently_gone(path: Path) -> bool:

@@ -187,7 +187,7 @@ def children(door: DoorProcess) -> list[int]:
     """Returns the processes that the door has started for a large task."""
     found = Path(f"/proc/{door.process.pid}/task").glob("*/children")
     pids = [int(number) for path in found for number in path.read_text("ascii").split()]
-    return [pid for pid in pids if b"--one" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in pids if b"--apart" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def await_children(door: DoorProcess, count: int) -> list[int]:
@@ -207,7 +207,32 @@ def test_a_large_task_is_done_in_a_process_of_its_own(folder: Path) -> None:
         assert door.ask("/v1/views/audit-verify", "POST", {"since": []}).status == 200
         dutch = door.ask("/v1/views/report-document?election=XX1999", Accept_Language="nl")
         assert (dutch.status // 100, dutch.headers["content-language"]) == (4, "nl")
+        assert len(children(door)) == 1  # it has answered all three
+
+
+def test_a_process_for_large_tasks_rests_for_a_while(folder: Path) -> None:
+    """It does the next task too, and ends once none has come."""
+    with door_on(folder) as door:
+        door.ask("/v1/views/archive-verify")
+        (first,) = children(door)
+        door.ask("/v1/views/archive-verify")
+        assert children(door) == [first]
         await_children(door, 0)
+
+
+def test_a_large_task_says_how_far_it_is_to_whoever_asks_for_it(folder: Path) -> None:
+    """By interim answers (102) before the answer; who does not ask, or speaks HTTP/1.0, gets the answer alone."""
+    view = "/v1/views/archive-verify"
+    with door_on(folder) as door:
+        told = door.raw(request(view, Prefer="return=minimal, progress"))
+        *shares, answer = told.split(b"HTTP/1.1 ")[1:]
+        found = [float(line.partition(b"Progress: ")[2]) for line in shares]
+        assert found == sorted(found)
+        assert 0 <= found[0] <= found[-1] <= 1
+        assert all(line.startswith(b"102 Processing\r\n") for line in shares)
+        assert answer.startswith(b"200 OK")
+        for sent in (request(view), request(view, Prefer="progress").replace(b"HTTP/1.1", b"HTTP/1.0")):
+            assert b"102" not in door.raw(sent).partition(b"\r\n")[0]
 
 
 def test_a_large_task_ends_with_its_client_and_with_the_door(folder: Path) -> None:
@@ -232,12 +257,33 @@ def test_a_large_task_ends_with_its_client_and_with_the_door(folder: Path) -> No
 
 
 def test_large_tasks_are_few(folder: Path) -> None:
-    """A third at once is refused, and may be asked again."""
+    """A third at once waits for its turn; it is refused if none of the two ends, and may be asked again."""
     with door_on(folder) as door, closing(door.line()) as one, closing(door.line()) as two:
         for line in (one, two):
             line.sendall(request("/v1/views/archive-verify"))
-        await_children(door, 2)
+        for child in await_children(door, 2):
+            os.kill(child, signal.SIGSTOP)
         third = door.ask("/v1/views/archive-verify")
         assert (third.status, third.document["type"]) == (503, "too-much-at-once")
         assert int(third.headers["retry-after"]) > 0
         assert door.ask(CASES).status == 200
+        for child in children(door):
+            os.kill(child, signal.SIGCONT)
+        for line in (one, two):
+            assert answer_in(line.recv(65_536)).status == 200
+        assert door.ask("/v1/views/archive-verify").status == 200
+
+
+def test_a_large_task_whose_process_is_killed_is_a_fault_and_the_next_is_done(folder: Path) -> None:
+    """As by the kernel for its memory: the person and the journal are told, and the door goes on."""
+    with door_on(folder) as door:
+        for status in (500, 200):
+            with closing(door.line()) as line:
+                line.sendall(request("/v1/views/archive-verify"))
+                (child,) = await_children(door, 1)
+                if status == 500:
+                    os.kill(child, signal.SIGKILL)
+                assert answer_in(line.recv(65_536)).status == status
+        door.process.terminate()
+        _, journal = door.process.communicate(timeout=PATIENCE)
+    assert [one["error"] for one in map(json.loads, journal.splitlines()) if "error" in one] == ["ChildEnded"]

@@ -104,14 +104,25 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoorProcess]:
         (POST + H + JSON_KIND + b"Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}", {417}),
         (POST + H + b"Content-Length: 2\r\n\r\n{}", {415}),
         (POST + H + JSON_KIND + b"\r\n", {400}),
+        # what would be done though it is not asked for in one way
+        (POST + H + JSON_KIND + b"Content-Length: 27\r\n\r\n" + b'{"election":"A","election":', {400}),
+        (POST + H + b"Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", {415}),
+        (b"GET /v1/commands/case-open?election=EP2024 HTTP/1.1\r\n" + H + b"\r\n", {405}),
+        (b"PUT /v1/commands/case-open HTTP/1.1\r\n" + H + JSON_KIND + b"Content-Length: 2\r\n\r\n{}", {405}),
+        (POST + H + JSON_KIND + b"X-Http-Method-Override: GET\r\nContent-Length: 2\r\n\r\n{}", {422}),
+        # interim answers that nobody may have
+        (b"GET /v1/views/case-list HTTP/1.0\r\nPrefer: progress\r\n\r\n", {200}),
+        (b"GET /v1/views/case-list HTTP/1.1\r\n" + H + b"Prefer: progress\r\n" * 3 + b"\r\n", {200}),
         # somebody else's name
         (b"GET /v1/views/case-list HTTP/1.1\r\n" + H + b"If-Match: x\r\nX-Remote-Uid: 1\r\nCookie: s=1\r\n\r\n", {200}),
     ],
 )  # fmt: skip
 def test_an_attack_is_refused_and_the_door_answers_on(door: DoorProcess, sent: bytes, statuses: set[int]) -> None:
     """Each refusal is a problem, and ends its connection; nothing is performed."""
+    before = door.ask("/v1/views/audit-head").document["seq"]
     answer = answer_in(door.raw(sent))
     assert answer.status in statuses, answer
+    assert door.ask("/v1/views/audit-head").document["seq"] == before
     if answer.status != 200:
         assert answer.headers["content-type"] == "application/problem+json", answer
         assert answer.document["status"] == answer.status

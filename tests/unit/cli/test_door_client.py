@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cli import door_client
+from flaggermail import progress
 from flaggermail.cli.connections import socket_of
 from flaggermail.cli.door_client import DoorClient
 from flaggermail.cli.session import Session
@@ -29,6 +30,9 @@ from tests.corpus import each
 AS_ROOT = os.geteuid() == 0
 STRANGER, OTHER = 65_533, 65_532  # accounts of nobody
 HEAD = "HTTP/1.1 {status}\r\nAPI-Version: {version}\r\nContent-Type: {kind}\r\nConnection: close\r\n"
+
+
+PAUSE = b"(pause)"
 
 
 def said(document: object, status: str = "200 OK", version: str = "1", kind: str = "application/json") -> bytes:
@@ -66,7 +70,7 @@ def request_on(line: socket.socket) -> bytes:
 
 @contextmanager
 def scripted(folder: Path, *script: bytes) -> Iterator[ScriptedDoor]:
-    """Opens a scripted door; it closes its socket after the last answer."""
+    """Opens a scripted door, which waits at each `PAUSE`; it closes its socket after the last answer."""
     door = ScriptedDoor(folder / "desk.sock", list(script))
     line = socket.socket(socket.AF_UNIX)
     line.bind(str(door.path))
@@ -78,7 +82,9 @@ def scripted(folder: Path, *script: bytes) -> Iterator[ScriptedDoor]:
                 peer, _ = line.accept()
                 with closing(peer):
                     door.heard.append(request_on(peer))
-                    peer.sendall(octets)
+                    for part in octets.split(PAUSE):
+                        peer.sendall(part)
+                        time.sleep(0.3 if PAUSE in octets else 0)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -123,18 +129,48 @@ def test_a_view_has_no_key(tmp_path: Path) -> None:
 
 @each("name", ("case close", "case list"))
 def test_a_door_that_ends_twice_leaves_it_unknown(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, name: str
 ) -> None:  # fmt: skip
     """The client says that it does not know; it does not say that nothing was done."""
-    monkeypatch.setattr(door_client, "AGAIN_WITHIN", 0.1)
     for script in ((b"", b""), (b"",)):  # the second: none takes its place
         with (
             scripted(tmp_path, *script) as door,
             pytest.raises(DoorFailure, match=r"the door (ended before|gave no whole)") as fault,
         ):
-            DoorClient(door.path).answer(name, {})
+            DoorClient(door.path, again_within=0.1).answer(name, {})
         door.path.unlink()
         assert ("whether `case close` was done is not known" in str(fault.value)) == (name == "case close")
+
+
+@each("name", ("case close", "case list"))
+def test_a_door_that_hangs_is_not_waited_for_for_ever(tmp_path: Path, name: str) -> None:
+    """It takes connections and says nothing, also to the repeat with the key."""
+    with closing(socket.socket(socket.AF_UNIX)) as hangs:
+        hangs.bind(str(tmp_path / "desk.sock"))
+        hangs.listen()
+        began = time.monotonic()
+        client = DoorClient(tmp_path / "desk.sock", silent_for=0.2, again_within=0.3)
+        with pytest.raises(DoorFailure, match="the door hangs") as fault:
+            client.answer(name, {})
+        hangs.listen(0)
+        with pytest.raises(DoorFailure):  # the line before it is full by now
+            client.answer(name, {})
+        assert time.monotonic() - began < 30
+    (tmp_path / "desk.sock").unlink()
+    assert ("whether `case close` was done is not known" in str(fault.value)) == (name == "case close")
+
+
+def test_a_large_task_is_waited_for_as_long_as_the_door_says_that_it_goes_on(tmp_path: Path) -> None:
+    """Each interim answer (102) breaks the silence; its share is heard, and what is none is passed over."""
+    shares = ("0.1000", "x", "nan", "1" * 30, "0.7")
+    told = [f"HTTP/1.1 102 Processing\r\nProgress: {share}\r\n\r\n".encode() for share in shares]
+    heard: list[float] = []
+    with scripted(tmp_path, PAUSE.join([*told, said({"closes": True})])) as door, progress.heard(heard.append):
+        found = DoorClient(door.path, silent_for=0.6).answer("archive verify", {})
+    assert found == {"closes": True}
+    assert heard == [0.1, 0.7]
+    assert b"\r\nPrefer: progress\r\n" in door.heard[0]
+    assert len(door.heard) == 1
 
 
 # ---- what it understands
@@ -177,6 +213,24 @@ def test_faults_in_a_file_that_was_sent_are_told_one_by_one(tmp_path: Path) -> N
     with scripted(tmp_path, answer) as door, pytest.raises(ConfigurationError) as fault:
         DoorClient(door.path).answer("rules compare", {})
     assert fault.value.faults == ("a:1: x", "b:2: y")
+
+
+def test_whoever_looks_at_the_same_thing_is_named_beside_it(tmp_path: Path) -> None:
+    """On stderr, so that what is printed stays; not beside JSON, which has them as a field; nobody without any."""
+    looks = [
+        {"officer": name, "name": "", "at": f"2027-03-15T21:0{minute}:59+01:00"}
+        for minute, name in enumerate(("officer2", "head\x1b1"))
+    ]
+    shown = {"subject": "S", "text": "T", "version": 1}
+    with scripted(tmp_path, *(said({**shown, "looking": found}) for found in (looks, looks, []))) as door:
+        asked = [
+            type_here(["case", "text", "VF-1/1", *more], Session(tmp_path / "none", socket=door.path))
+            for more in ([], ["--json"], [])
+        ]
+    assert [one.err for one in asked] == [
+        "also looking: officer2, last at 21:00; head<U+001B>1, last at 21:01\n", "", "",
+    ]  # fmt: skip
+    assert [one.out for one in asked][::2] == ["S\n\nT\n"] * 2
 
 
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from flaggermail.commands.door import COMMANDS
-from flaggermail.desk.views import VIEWS
-from flaggermail.door import description
+from flaggermail.desk.views import READS, VIEWS
+from flaggermail.door import catalogue, description
 from flaggermail.mail.message import Json
 from tests.tools.openapi import FILE
 
@@ -36,6 +36,15 @@ def test_each_request_has_its_address(made: Mapping[str, Json]) -> None:
     wanted |= {f"/v1/commands/{name.replace(' ', '-')}" for name in COMMANDS}
     assert wanted <= set(paths)
     assert not [path for path in paths if path.endswith("/")]
+
+
+def test_large_tasks_are_described_as_such_and_show_no_case(made: Mapping[str, Json]) -> None:
+    """Whose case, draft or mail somebody looks at is known to the door alone, and not to its other processes."""
+    paths = made["paths"]
+    assert isinstance(paths, Mapping)
+    told = {path for path, methods in paths.items() if '"102": {' in json.dumps(methods)}
+    assert told == {f"/v1/views/{name.replace(' ', '-')}" for name in catalogue.APART}
+    assert not catalogue.APART & READS.keys()
 
 
 def references(part: object) -> Iterator[str]:
