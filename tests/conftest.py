@@ -13,6 +13,7 @@ from tests.doubles.statements import share_statements
 
 pytest_plugins = [
     "tests.servers.fixtures", "tests.corpus", "tests.grouping", "tests.left_over", "tests.doubles.scenarios",
+    "tests.desks.lived",
 ]  # fmt: skip
 
 compose_once()

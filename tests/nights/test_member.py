@@ -16,7 +16,7 @@ from tests.nights.member_nights import play
 from tests.nights.telling import story
 
 NIGHTS = 60
-TOGETHER = 10
+TOGETHER = 5
 MOST = 150
 
 

@@ -14,29 +14,46 @@ from tests.grouping import grouped
 
 ROOT = Path(__file__).parents[2]
 SHARING = (
-    "import pytest\n"
+    "import time, pytest\n"
     "@pytest.mark.xdist_group('dear')\n"
     "@pytest.mark.parametrize('number', range(8))\n"
     "def test_dear(number):\n"
     "    pass\n"
+    "@pytest.mark.slow\n"
     "@pytest.mark.parametrize('number', range(8))\n"
-    "def test_cheap(number):\n"
-    "    pass\n"
+    "def test_slow(number):\n"
+    "    time.sleep(0.1)\n"
 )
+PLAIN = "import pytest\n@pytest.mark.parametrize('number', range(8))\ndef test_plain(number):\n    pass\n"
 
 
 @pytest.mark.outside
-def test_a_group_runs_in_one_worker(tmp_path: Path) -> None:
-    """Every case of the group names the same worker, whatever versions of pytest and pytest-xdist are installed."""
+def test_a_group_and_a_plain_file_run_in_one_worker(tmp_path: Path) -> None:
+    """Whatever versions of pytest and pytest-xdist are installed; slow cases run in both, before the plain ones."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow\n")
     (tmp_path / "test_sharing.py").write_text(SHARING)
-    options = ("-p", "tests.grouping", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadgroup", "-v")
+    (tmp_path / "test_plain.py").write_text(PLAIN)
+    options = (
+        "-p",
+        "tests.grouping",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "2",
+        "--dist",
+        "loadgroup",
+        "--no-loadscope-reorder",
+        "-v",
+    )
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *options, f"--rootdir={tmp_path}", str(tmp_path)],
         capture_output=True, text=True, cwd=ROOT, check=False,
     )  # fmt: skip
-    workers = re.findall(r"\[(gw\d)\].* PASSED \S*::test_(dear|cheap)", ended.stdout)
-    assert len(workers) == 16, ended.stdout + ended.stderr
-    assert len({worker for worker, test in workers if test == "dear"}) == 1
+    ran = re.findall(r"\[(gw\d)\].* PASSED \S*::test_(\w+)\[\d\] *$", ended.stdout, re.MULTILINE)
+    assert len(ran) == 24, ended.stdout + ended.stderr
+    assert {test: len({worker for worker, of in ran if of == test}) for _, test in ran} == {
+        "dear": 1, "slow": 2, "plain": 1,
+    }  # fmt: skip
 
 
 def test_a_case_is_marked_once() -> None:
