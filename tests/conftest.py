@@ -3,7 +3,7 @@
 
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -21,7 +21,7 @@ share_statements()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[object]:
+def pytest_collection() -> Generator[None, object, object]:
     """Keeps the collector of garbage off what stays to the end: modules and cases, more than half a million objects."""
     gc.disable()
     try:
