@@ -57,4 +57,4 @@ def pytest_collection_finish(session: pytest.Session) -> Iterator[None]:
         return (yield)
     finally:
         for item, own in before:
-            item._id = own  # noqa: SLF001
+            item._id = own  # noqa: SLF001 - as above
