@@ -26,13 +26,18 @@ def grouped(nodeid: str, groups: set[str]) -> str:
     return nodeid if not groups or nodeid.endswith(suffix) else nodeid + suffix
 
 
+def file_of(item: pytest.Item) -> str:
+    """Returns the path of a case's file. Its `location` is that of the code, which for a corpus is `each`."""
+    return item.nodeid.partition("::")[0]
+
+
 def groups_of(item: pytest.Item) -> set[str]:
     """Returns the groups that a case names, else that of a fixture, else its file, else none."""
     named = {str(mark.args[0]) for mark in item.iter_markers("xdist_group")}
     if not named:
         named = {SHARED[name] for name in getattr(item, "fixturenames", ()) if name in SHARED}
     alone = any(item.get_closest_marker(mark) for mark in ALONE)
-    return named or (set() if alone else {item.location[0]})
+    return named or (set() if alone else {file_of(item)})
 
 
 @pytest.hookimpl(trylast=True)
@@ -42,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     The order stays random within each of the three.
     """
     groups = {item: groups_of(item) for item in items}
-    items.sort(key=lambda item: 2 if groups[item] == {item.location[0]} else int(not groups[item]))
+    items.sort(key=lambda item: 2 if groups[item] == {file_of(item)} else int(not groups[item]))
 
 
 @pytest.hookimpl(wrapper=True)

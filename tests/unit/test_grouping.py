@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.grouping import grouped
+from tests.corpus import each
+from tests.grouping import grouped, groups_of
 
 ROOT = Path(__file__).parents[2]
 SHARING = (
@@ -62,3 +63,9 @@ def test_a_case_is_marked_once() -> None:
     assert grouped("test_a.py::test[b]@dear", {"dear"}) == "test_a.py::test[b]@dear"
     assert grouped("test_a.py::test[b]", {"server", "browser"}) == "test_a.py::test[b]@browser_server"
     assert grouped("test_a.py::test[b]", set()) == "test_a.py::test[b]"
+
+
+@each("number", [1, 2])
+def test_a_corpus_belongs_to_the_file_that_names_it(request: pytest.FixtureRequest, number: int) -> None:
+    """Not to the one of `each`, whose code runs it: all corpora would wait for one worker."""
+    assert groups_of(request.node) == {"tests/unit/test_grouping.py"}, number
