@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import quopri
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -89,9 +90,14 @@ def _encoded(mail: Mail, letter: str) -> bytes:
     return quopri.encodestring(octets) if mail.encoded == "quoted-printable" else octets
 
 
+@cache
+def _senders(folder: str, who: str) -> Senders:
+    text = (MAILS / folder / f"{who}.yaml").read_text("utf-8")
+    return Senders.model_validate(YAML(typ="safe", pure=True).load(text))
+
+
 def load(folder: str) -> Iterator[tuple[str, Senders, Mail]]:
     """Yields each mail of a folder with its kind of sender and its file."""
     for who in WHO:
-        text = (MAILS / folder / f"{who}.yaml").read_text("utf-8")
-        senders = Senders.model_validate(YAML(typ="safe", pure=True).load(text))
+        senders = _senders(folder, who)
         yield from ((who, senders, mail) for mail in senders.mails)

@@ -20,8 +20,13 @@ from flaggermail.annex import redaction_words
 from flaggermail.annex.redaction.known import RedactionWords
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.vocabulary import Language
+from flaggermail.rules import configuration
+from flaggermail.rules import files as rule_files
 from flaggermail.rules import models as rule_models
+from flaggermail.rules.classifier import RuleSet
+from flaggermail.rules.findings import KnownNames
 from flaggermail.settings.yaml_files import faults, source
+from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.wiring import assembly as wiring
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
@@ -29,6 +34,7 @@ PATTERNS = 2048
 
 ENVIRONMENTS = 16  # pairs of words and a time zone
 TEMPLATES = 1024
+RULES = 64  # sets of rules
 
 _read = vars(source)["_compose"]
 _environment = vars(template_engine)["_environment"]
@@ -36,6 +42,8 @@ _compile = vars(template_engine)["_compile"]
 _read_words: Callable[[Path], RedactionWords] = vars(redaction_words)["_read"]
 _institutions = vars(redaction_words)["_with_institutions"]
 _language = vocabulary_file.read_language
+_load_rules = rule_files.load_rules
+_rules: dict[tuple[object, ...], tuple[RuleSet, tuple[FileFault, ...]]] = {}
 _redaction: dict[tuple[str, bytes], RedactionWords] = {}
 _with_lists: dict[tuple[object, ...], tuple[RedactionWords, RedactionWords]] = {}
 _languages: dict[tuple[bytes, ...], Language] = {}
@@ -97,9 +105,10 @@ def _words_once(path: Path) -> RedactionWords:
 
 
 def _institutions_once(words: RedactionWords, rules: Path) -> RedactionWords:
-    """Returns the same words for the same words (which are kept, so that their id is theirs) and dated lists."""
+    """Returns the same words for the same words (which are kept, so that their ids are theirs) and dated lists."""
     lists = sorted((rules / redaction_words.INSTITUTIONS).glob("*.txt"))
-    key = (id(words), *((path.name, path.read_bytes()) for path in lists))
+    same = tuple((name, id(found)) for name, found in words.lists.items())  # a list is kept from where it was read
+    key = (same, *((path.name, path.read_bytes()) for path in lists))
     if key not in _with_lists:
         _with_lists[key] = (words, _institutions(words, rules))
     return _with_lists[key][1]
@@ -114,6 +123,29 @@ def _language_once(rules: Path) -> Language:
     if key not in _languages:
         _languages[key] = _language(rules)
     return _languages[key]
+
+
+def _rules_once(
+    directory: Path, faults: list[FileFault], known: KnownNames | None = None, *, dated_lists: bool = True
+) -> RuleSet:  # fmt: skip
+    """Returns the same rules, and adds the same faults, for the same files and names; rules are never changed."""
+    try:
+        files = tuple(
+            (path.relative_to(directory), path.read_bytes() if path.is_file() else None)
+            for folder in (directory, *(directory / name for name in (rule_files.DATED, rule_files.LISTS)))
+            for path in sorted(folder.glob("*"))
+        )
+    except OSError:
+        return _load_rules(directory, faults, known, dated_lists=dated_lists)
+    key = (directory.name, files, repr(known), dated_lists)
+    if key not in _rules:
+        if len(_rules) == RULES:
+            _rules.clear()
+        told: list[FileFault] = []
+        _rules[key] = _load_rules(directory, told, known, dated_lists=dated_lists), tuple(told)
+    rules, found = _rules[key]
+    faults += found
+    return rules
 
 
 def _environment_once(formats: Formats) -> ImmutableSandboxedEnvironment:
@@ -152,6 +184,7 @@ def compose_once() -> None:
     vars(redaction_words).update(_read=_words_once, _with_institutions=_institutions_once)
     for module in (vocabulary_file, wiring):
         vars(module)["read_language"] = _language_once
+    vars(configuration)["load_rules"] = _rules_once
     vars(template_engine)["_environment"] = _environment_once
     vars(template_engine)["_compile"] = lru_cache(TEMPLATES)(_compile)
     for search in ("_faults", "_tried"):

@@ -26,7 +26,6 @@ from tests.doubles import migrated
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
-USERS = frozenset({"scenarios", "reopened"})  # fixtures of this module
 
 
 class Keeping(Submitter):
@@ -101,11 +100,3 @@ def reopened(scenarios: Callable[[str], Played], tmp_path: Path) -> Iterator[Reo
     yield copied
     for env in opened:
         env.close()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Gives their users to one worker, unless they belong to another."""
-    for item in items:
-        if USERS & set(getattr(item, "fixturenames", ())) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group("scenarios"))

@@ -118,21 +118,25 @@ def test_no_signal_but_a_stop_ends_it_from_the_first_instruction_on(desk: DeskPr
         time.sleep(0.05)
         assert desk.process.poll() is None, desk.log()
         assert time.monotonic() < deadline, "it is not ready"
-    patiently(lambda: busy(pid) < 0.1, "the rules that SIGHUP asked for are read")
+    patiently(lambda: at_rest(pid), "the rules that SIGHUP asked for are read")
     assert desk.stop() == []
 
 
-def busy(pid: int) -> float:
-    """Returns the seconds of processor time that a process spends within one."""
-    begun = processor_seconds(pid)
-    time.sleep(1)
-    return processor_seconds(pid) - begun
+def at_rest(pid: int) -> bool:
+    """True if for a second no thread of a process wants a processor; one that waits for it, as others run, does."""
+    for _ in range(20):
+        if any(state(task) in "RD" for task in Path(f"/proc/{pid}/task").iterdir()):
+            return False
+        time.sleep(0.05)
+    return True
 
 
-def processor_seconds(pid: int) -> float:
-    """Returns the processor time that a process has spent."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+def state(task: Path) -> str:
+    """Returns the letter by which the kernel names the state of a thread; "S", asleep, for one that has ended."""
+    try:
+        return (task / "stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return "S"
 
 
 class UnreadPipe:

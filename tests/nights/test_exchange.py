@@ -38,6 +38,7 @@ HABITS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", one_in(NIGHTS // TOGETHER, range(0, NIGHTS, TOGETHER)))
 def test_every_night_keeps_its_promises(kit: Kit, first: int) -> None:
     """Nothing is lost and nothing doubled, and each habit is met on one of ten nights at least."""

@@ -16,10 +16,11 @@ from tests.nights.member_nights import play
 from tests.nights.telling import story
 
 NIGHTS = 60
-TOGETHER = 10
+TOGETHER = 5
 MOST = 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", one_in(NIGHTS // TOGETHER, range(0, NIGHTS, TOGETHER)))
 def test_a_member_approves_nothing(kit: Kit, first: int) -> None:
     """Whatever a member writes, no notification is approved by it, and no platform gets what nobody decided."""

@@ -17,6 +17,7 @@ NIGHTS = 275
 TOGETHER = 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", one_in(NIGHTS // TOGETHER, range(0, NIGHTS, TOGETHER)))
 def test_every_night_keeps_its_promises(kit: Kit, first: int) -> None:
     """Every night keeps all promises of `verdict.PROMISES`."""

@@ -17,7 +17,8 @@ from tests.nights.verdict import judge
 MOST = 120
 
 
-@pytest.mark.parametrize("fault", one_in(5, FAULTS), ids=lambda fault: fault.name)
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", one_in(6, FAULTS), ids=lambda fault: fault.name)
 def test_a_planted_fault_is_found(kit: Kit, fault: Fault) -> None:
     """A planted fault is found, and the violation names the promise that it breaks."""
     nights, broken = found_after(fault, kit, MOST)

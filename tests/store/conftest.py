@@ -14,11 +14,12 @@ from sqlalchemy import make_url
 
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.store import SqlStore
+from tests.desks.lived import Lived
 from tests.doubles.migrated import migrate, migrated
 from tests.patience import PATIENCE
 from tests.servers.postgres import Postgres
 from tests.store.desk_fixtures import Desk, NewDesk, desk_settings, equipped, opened
-from tests.tools.make_desk import make
+from tests.tools.make_desk import keep
 
 SQLITE = "sqlite"
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
@@ -44,10 +45,10 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def kept_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept_desk(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns a desk as a release keeps it: nine scenarios and one of most kinds that they lack, packed."""
     folder = tmp_path_factory.mktemp("kept") / "desk"
-    make(folder)
+    keep(lived, folder)
     return folder
 
 

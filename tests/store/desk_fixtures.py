@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -376,6 +377,7 @@ class Desk:
             assert tx.verify().findings == []
 
 
+@cache
 def desk_settings(persons: int = 1) -> Configuration:
     """Returns the scenarios' settings with officers of single roles and more channels of the first platform."""
     found = load(CONFIG, shipped("rules"), shipped("config") / "templates")

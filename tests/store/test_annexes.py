@@ -100,6 +100,7 @@ def test_a_hostile_mail_is_printed_to_the_character_that_is_seen(desk: Desk, tmp
     assert shown == text
 
 
+@pytest.mark.slow
 def test_a_line_of_a_megabyte_is_printed(desk: Desk, tmp_path: Path) -> None:
     """The form is read beside the command, so a long mail needs no longer request."""
     use = desk.notified()

@@ -41,7 +41,6 @@ from tests.desks import kept, loaded
 from tests.desks.played import environment, with_shipped
 from tests.servers.postgres import Postgres
 
-ON_SQLITE = pytest.param("sqlite", marks=pytest.mark.xdist_group("kept desk"))  # made in one worker only
 ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
 NOW = datetime.fromisoformat("2027-06-12T12:00:00+02:00")
 
@@ -84,7 +83,7 @@ def opened(desk: Path, folder: Path) -> Kept:
     return Kept(folder, json.loads((desk / kept.EXPECTED).read_text("utf-8")), env)
 
 
-@pytest.fixture(scope="module", params=[ON_SQLITE, ON_POSTGRESQL])
+@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRESQL])
 def engine(request: pytest.FixtureRequest) -> str:
     """Runs each test on both engines."""
     return str(request.param)

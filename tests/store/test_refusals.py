@@ -27,6 +27,7 @@ from flaggermail.record.rows import Attempt, OutboxMail, Token
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.servers import AttemptText
+from tests.corpus import long
 from tests.store.desk_fixtures import CITIZEN, HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, mail
 
 SECOND = timedelta(seconds=1)
@@ -263,7 +264,10 @@ def test_two_officers_who_are_refused_lead_to_a_third(desk: Desk, server: Server
 # ---- the server itself
 
 
-@pytest.mark.parametrize("reply", [(554, "5.7.1 Relay access denied"), (554, "no"), (550, "5.7.1 you are blocked")])
+@pytest.mark.parametrize(
+    "reply",
+    [(554, "5.7.1 Relay access denied"), *(long((reply,)) for reply in [(554, "no"), (550, "5.7.1 you are blocked")])],
+)
 def test_a_server_that_refuses_all_is_told_and_asked_by_one_mail_a_minute(
     desk: Desk, server: Server, reply: tuple[int, str]
 ) -> None:
@@ -319,8 +323,9 @@ def test_a_domain_that_is_refused_holds_nobody_outside_it(desk: Desk, server: Se
     assert states(desk, REFERRER) == states(desk, X_CHANNEL) == {MailState.ACCEPTED}
 
 
-@pytest.mark.parametrize("code", [451, 550, 554])
-@pytest.mark.parametrize("stage", [RCPT, DATA])
+@pytest.mark.parametrize(
+    ("code", "stage"), [(451, RCPT), (554, DATA), *map(long, [(550, RCPT), (554, RCPT), (451, DATA), (550, DATA)])]
+)
 def test_the_verdict_turns_in_the_middle(desk: Desk, server: Server, code: int, stage: SmtpStage) -> None:
     """Each mail leaves within a minute or two of the turn, once, though some was refused for an hour."""
     server.rules = [

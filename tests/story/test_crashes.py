@@ -384,6 +384,7 @@ def first_of_each_kind() -> Iterator[object]:
         seen |= set() if later else {kind}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("point", "when", "nth"), list(first_of_each_kind()), ids=str)
 def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when: str, nth: int) -> None:
     """After SIGKILL there, the next start finishes the work. Only mail without a recorded answer is in doubt."""

@@ -14,24 +14,24 @@ from pathlib import Path
 from flaggermail import logbook
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import RECORDS
-from tests.desks import kept, life
-from tests.desks.played import Played
+from tests.desks import kept
+from tests.desks.lived import Lived, live
 
 
 def make(folder: Path) -> kept.Json:
     """Plays the life of a desk and stores it in `folder`, which must not exist; returns what a reader finds on it."""
     with tempfile.TemporaryDirectory() as name:
-        desk = Path(name)
-        kept.configure(kept.HERE / "config", desk)
-        played = Played.begin(desk, life.BEGIN)
-        life.live(played)
-        document = kept.found(played.env)
-        played.end()
-        folder.mkdir(parents=True)
-        kept.pack(desk, folder)
-        kept.configure(desk, folder)
-    (folder / kept.EXPECTED).write_text(kept.written(document), encoding="utf-8")
-    return document
+        lived = live(Path(name) / "desk")
+        keep(lived, folder)
+    return lived.found
+
+
+def keep(lived: Lived, folder: Path) -> None:
+    """Stores a desk after its life in `folder`, which must not exist."""
+    folder.mkdir(parents=True)
+    kept.pack(lived.folder, folder)
+    kept.configure(lived.folder, folder)
+    (folder / kept.EXPECTED).write_text(kept.written(lived.found), encoding="utf-8")
 
 
 def lacking(document: kept.Json) -> tuple[set[str], set[str]]:

@@ -5,6 +5,7 @@ import ast
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import lru_cache
 from io import StringIO
 
 # Unquoted, X is an ordinary letter; as a whole literal, or before Corp, it is the platform.
@@ -82,7 +83,7 @@ def word_lists(source: str) -> list[list[str]]:
     """Returns each sequence, set, mapping (its keys) or alternation with at least four natural-language entries."""
     natural = [
         [entry for entry in entries(node) if entry.lower() in DUTCH or PHRASE.fullmatch(entry)]
-        for node in ast.walk(ast.parse(source))
+        for node in _nodes(source)
     ]
     return [found for found in natural if len(found) >= LIST_LENGTH]
 
@@ -104,10 +105,14 @@ def literal(node: ast.AST | None) -> Iterator[str]:
         yield node.value.decode("latin-1")
 
 
-def texts(source: str) -> Iterator[str]:
-    """Yields every string literal (including the pieces of f-strings) and every comment of Python source."""
-    for node in ast.walk(ast.parse(source)):
-        yield from literal(node)
-    for token in tokenize.generate_tokens(StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.string
+@lru_cache(1)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
+@lru_cache(1)
+def texts(source: str) -> tuple[str, ...]:
+    """Returns every string literal (including the pieces of f-strings) and every comment of Python source."""
+    tokens = tokenize.generate_tokens(StringIO(source).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    return (*(text for node in _nodes(source) for text in literal(node)), *comments)

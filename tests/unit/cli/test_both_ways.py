@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,8 +26,7 @@ from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS
 from flaggermail.door.catalogue import VIEW_AT
 from tests.command_line import Ran
 from tests.corpus import each
-from tests.desks import kept, life
-from tests.desks.played import Played
+from tests.desks.lived import Lived
 from tests.unit.cli.served import ServedFolder, served
 
 CASE = "VF-PS2027-0001"
@@ -44,14 +44,9 @@ uses: {VF-PS2023-0001/1: {reason: {nl: Om het te zeggen., en: To say so.}}}
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFolder]:
+def desk(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFolder]:
     """Yields a desk on which nearly everything has happened, with an annex and a report, and its door."""
-    folder = tmp_path_factory.mktemp("served") / "desk"
-    folder.mkdir(mode=0o750)
-    kept.configure(kept.HERE / "config", folder)
-    played = Played.begin(folder, life.BEGIN)
-    life.live(played)
-    played.end()
+    folder = shutil.copytree(lived.folder, tmp_path_factory.mktemp("served") / "desk")
     with pytest.MonkeyPatch.context() as patch, served(folder) as made:
         patch.setattr(SystemClock, "now", lambda _: LATER)
         patch.setattr(Session, "now", lambda _: LATER)
@@ -160,10 +155,10 @@ def test_each_inspection_goes_one_way() -> None:
 
 
 def test_an_act_beside_the_door_says_so(desk: ServedFolder) -> None:
-    """Its event has the fact `direct`; one through the door has not."""
+    """Its event has the fact `direct`; one through the door has not. Others who look are named in answers."""
     for type_, officer in ((desk.here, "officer2"), (desk.through, "officer1")):
         assert type_("case", "assign", CASE, officer).status == 0
-    found = desk.through("events", "--case", CASE, "--kind", "case assigned", "--json").json
+    found = desk.through("events", "--case", CASE, "--kind", "case assigned", "--json", by="head1").json
     assert isinstance(found, dict)
     assert [event["facts"].get("direct") for event in found["events"][-2:]] == [True, None]
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,23 +14,21 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from tests.desks import kept, life
-from tests.desks.played import Played
+from tests.desks.lived import Lived
+from tests.desks.played import environment
 from tests.doubles import migrated
 
 NOON = datetime(2024, 6, 6, 10, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+def played(lived: Lived, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """Returns a desk with nearly every kind of event and of row; tests only read it."""
-    folder = tmp_path_factory.mktemp("played") / "desk"
-    folder.mkdir()
-    kept.configure(kept.HERE / "config", folder)
-    desk = Played.begin(folder, life.BEGIN)
-    life.live(desk)
-    yield desk.env
-    desk.end()
+    folder = shutil.copytree(lived.folder, tmp_path_factory.mktemp("played") / "desk")
+    clock = SetClock(lived.ended)
+    env = environment(folder, clock, ScriptedSubmitter(clock), seed="later")
+    yield env
+    env.close()
 
 
 @pytest.fixture
