@@ -72,6 +72,10 @@ class DeskSource(Protocol):
         """Returns what an answer depends on beside the record."""
         ...
 
+    def each_second(self) -> None:
+        """Looks whether the desk was configured anew; called about once a second."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:

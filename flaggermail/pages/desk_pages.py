@@ -123,7 +123,11 @@ def _outbox(asked: PageRequest) -> Shown:
     every = asked.given("everything") is not None
     found = asked.ask("outbox list", limit=ON_A_PAGE, cursor=asked.given("cursor"), everything=every)
     doubtful = [one for one in found["mails"] if one["state"] == "uncertain"]
-    return {"list": found, "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)], "every": every}
+    return {
+        "list": found,
+        "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
+        "every": every,
+    }
 
 
 def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
+
+from werkzeug.datastructures import Headers
 
 ACT, TOKEN, KEY, VERSION = "act", "token", "key", "version"
 OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION})
@@ -39,7 +40,7 @@ def new_key() -> str:
     return secrets.token_hex(_KEY_OCTETS)
 
 
-def is_from_here(headers: Mapping[str, str], host: str) -> bool:
+def is_from_here(headers: Headers, host: str) -> bool:
     """False if the browser says that another site sent the post (Fetch Metadata; RFC 6454, section 7)."""
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
     if site is not None and site not in _SITES:

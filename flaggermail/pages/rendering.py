@@ -20,10 +20,22 @@ TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "sta
 LONGEST_LINE = 200  # characters of a stranger's line, such as a subject, in a list
 _HOUR = 60
 # Characters that turn the direction of what follows, or that nobody sees, and what stands for them (Unicode, TR 36).
-_UNSEEN = {
-    code: f"⟨U+{code:04X}⟩"
-    for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF, 0xAD, 0x61C, 0x180E)
-} | {code: "\N{REPLACEMENT CHARACTER}" for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: "\N{REPLACEMENT CHARACTER}"}
+_UNSEEN = (
+    {
+        code: f"⟨U+{code:04X}⟩"
+        for code in (
+            *range(0x200B, 0x2010),
+            *range(0x202A, 0x202F),
+            *range(0x2060, 0x2070),
+            0xFEFF,
+            0xAD,
+            0x61C,
+            0x180E,
+        )
+    }
+    | {code: "\N{REPLACEMENT CHARACTER}" for code in range(0x20) if chr(code) not in "\t\n"}
+    | {0x7F: "\N{REPLACEMENT CHARACTER}"}
+)
 
 
 @cache

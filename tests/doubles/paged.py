@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from flaggermail.desk.ground import DeskFiles
@@ -38,6 +39,9 @@ class PlayedSource:
     def services(self) -> Services:
         """Returns the services."""
         return self.env
+
+    def each_second(self) -> None:
+        """Does nothing: this desk is not configured anew."""
 
     def state(self) -> ServedState:
         """Returns that nothing is wrong, or what a test says."""
@@ -116,14 +120,19 @@ class SeenPage:
         return next(one for one in self.forms if one.act == act)
 
 
+def pages_of(source: PlayedSource) -> Flask:
+    """Returns the application of a door with the pages of a desk."""
+    application = DoorApplication(source, login_of=LOGINS.get)
+    app = door_application(application)
+    add_pages(app, application, b"a secret of this desk")
+    return app
+
+
 class Browser:
     """One person at the pages of a desk."""
 
     def __init__(self, source: PlayedSource, uid: int = OFFICER1, language: str = "en") -> None:
-        application = DoorApplication(source, login_of=LOGINS.get)
-        app = door_application(application)
-        add_pages(app, application, b"a secret of this desk")
-        self._client: FlaskClient = app.test_client()
+        self._client: FlaskClient = pages_of(source).test_client()
         self.uid, self.language = uid, language
 
     def as_(self, uid: int) -> Browser:
@@ -136,22 +145,24 @@ class Browser:
         """Returns the page at an address."""
         return self._seen(address, self._open(address, "GET", headers))
 
-    def send(self, page: SeenPage, act: str, *, headers: Mapping[str, str] | None = None, **fields: object) -> SeenPage:
+    def send(
+        self, page: SeenPage, act: str, *, headers: Mapping[str, str] | None = None, **fields: str | list[str]
+    ) -> SeenPage:
         """Sends a form with these fields filled in, and follows to the page that is shown then."""
         answer = self.post(page, act, headers=headers, **fields)
         if answer.status == SEEN:
             return self.look(answer.headers["Location"])
         return answer
 
-    def post(self, page: SeenPage, act: str, *, headers: Mapping[str, str] | None = None, **fields: object) -> SeenPage:
+    def post(
+        self, page: SeenPage, act: str, *, headers: Mapping[str, str] | None = None, **fields: str | list[str]
+    ) -> SeenPage:
         """Sends a form, and returns what is answered."""
         form = page.form(act)
         assert fields.keys() <= form.names, fields.keys() - form.names
         kept = [(name, text) for name, text in form.fields if name not in fields]
         filled = [
-            (name, str(text))
-            for name, given in fields.items()
-            for text in (given if isinstance(given, list) else [given])
+            (name, text) for name, given in fields.items() for text in (given if isinstance(given, list) else [given])
         ]
         data: dict[str, list[str]] = {}
         for name, text in kept + filled:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flaggermail.record.events import EventKind
@@ -11,7 +13,7 @@ from flaggermail.record.states import NotificationState
 from tests.doubles.paged import ARCHIVIST, FORBIDDEN, HEAD, OFFICER2, OK, STRANGER, Browser, PlayedSource, SeenPage
 from tests.store.desk_fixtures import REFERRER, Desk, mail
 
-ASSESSED = {
+ASSESSED: dict[str, Any] = {
     "incorrect": "true", "contradicts": "Article J 1 of the Elections Act", "criteria": ["3"], "own_attempts": "2",
     "satire": "false",
 }  # fmt: skip
@@ -25,7 +27,9 @@ def browser(desk: Desk) -> Browser:
 
 def opened(desk: Desk, browser: Browser) -> SeenPage:
     """A referral comes in; returns the page of its case."""
-    desk.receive(mail(REFERRER, "Wrong polling day", "This account says that one can vote on Friday. https://x.example/1"))
+    desk.receive(
+        mail(REFERRER, "Wrong polling day", "This account says that one can vote on Friday. https://x.example/1")
+    )
     (case,) = desk.all(Case)
     return browser.look(f"/cases/{case.number}")
 
@@ -41,8 +45,11 @@ def decided(desk: Desk, browser: Browser) -> SeenPage:
 def test_a_referral_becomes_an_approved_notification_by_forms_alone(desk: Desk, browser: Browser) -> None:
     """Each step is an act of the person in the record, and the draft is sent only after the approval."""
     notify = decided(desk, browser)
-    assert notify.address.startswith("/cases/") and notify.status == OK, notify.html
-    draft = browser.send(notify, "notify", channel="x-urgent", title="Wrong polling day", text="Please check this post.")
+    assert notify.address.startswith("/cases/")
+    assert notify.status == OK, notify.html
+    draft = browser.send(
+        notify, "notify", channel="x-urgent", title="Wrong polling day", text="Please check this post."
+    )
     assert "Please check this post." in draft.html
     assert [one.state for one in desk.all(Notification)] == [NotificationState.DRAFT]
     head = browser.as_(HEAD)
@@ -84,8 +91,10 @@ def test_a_refused_form_comes_back_filled_with_its_fault_beside_the_field(desk: 
     assert refused.status == 422
     assert "#assess-own_attempts" in refused.links
     kept = refused.form("assess").fields
-    assert ("own_attempts", "5000") in kept and ("contradicts", ASSESSED["contradicts"]) in kept
-    assert ("incorrect", "true") in kept and ("criteria", "3") in kept
+    assert ("own_attempts", "5000") in kept
+    assert ("contradicts", ASSESSED["contradicts"]) in kept
+    assert ("incorrect", "true") in kept
+    assert ("criteria", "3") in kept
     assert 'aria-invalid="true"' in refused.html
 
 
@@ -131,7 +140,12 @@ def test_a_stale_page_is_refused_with_who_what_and_when(desk: Desk, browser: Bro
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
     ids=str,
 )
 def test_a_post_of_another_site_does_nothing(desk: Desk, browser: Browser, headers: dict[str, str]) -> None:
@@ -149,12 +163,14 @@ def test_a_form_of_another_person_or_page_does_nothing(desk: Desk, browser: Brow
     assert browser.as_(OFFICER2).post(case, "take").status == FORBIDDEN
     page = browser.look(f"{case.address}/assess")
     form = page.form("assess")
-    form.fields[:] = [("token", case.form("take").fields[1][1]) if name == "token" else (name, text) for name, text in form.fields]
+    form.fields[:] = [
+        ("token", case.form("take").fields[1][1]) if name == "token" else (name, text) for name, text in form.fields
+    ]
     assert browser.post(page, "assess", **ASSESSED).status == FORBIDDEN
     assert len(desk.events()) == before
 
 
-def test_a_page_that_did_not_change_is_not_sent_again(desk: Desk, browser: Browser) -> None:
+def test_a_page_that_did_not_change_is_not_sent_again(desk: Desk) -> None:
     """By its entity tag; a dead daemon changes it."""
     source = PlayedSource(desk.env)
     mine = Browser(source)
@@ -162,10 +178,11 @@ def test_a_page_that_did_not_change_is_not_sent_again(desk: Desk, browser: Brows
     assert mine.look("/", **{"If-None-Match": first.headers["ETag"]}).status == 304
     source.running = False
     again = mine.look("/", **{"If-None-Match": first.headers["ETag"]})
-    assert again.status == OK and "daemon does not run" in again.words
+    assert again.status == OK
+    assert "daemon does not run" in again.words
 
 
-STORED = '<script>alert(1)</script> "\' --> ]]> {{ 7*7 }} {% raw %} \u202egnp.exe'
+STORED = "<script>alert(1)</script> \"' --> ]]> {{ 7*7 }} {% raw %} \u202egnp.exe"
 
 
 def test_strangers_words_are_text(desk: Desk, browser: Browser) -> None:
@@ -173,11 +190,13 @@ def test_strangers_words_are_text(desk: Desk, browser: Browser) -> None:
     desk.receive(mail(REFERRER, STORED, STORED))
     for page in ("/", "/cases", "/quarantine", *(f"/cases/{one.number}" for one in desk.all(Case))):
         html = browser.look(page).html
-        assert "<script" not in html and "\u202e" not in html and "49" not in html.partition("<main")[2][:0]
+        assert "<script" not in html
+        assert "\u202e" not in html and "49" not in html.partition("<main")[2][:0]
     (case,) = desk.all(Case)
     mails = [link for link in browser.look(f"/cases/{case.number}").links if link.startswith("/messages/")]
     html = browser.look(mails[0]).html
-    assert "&lt;script&gt;" in html and "<script" not in html and "{{ 7*7 }}" in html
+    assert "&lt;script&gt;" in html
+    assert "<script" not in html and "{{ 7*7 }}" in html
 
 
 def test_every_page_bears_the_headers_that_keep_others_out(browser: Browser) -> None:

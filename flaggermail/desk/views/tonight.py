@@ -31,7 +31,7 @@ MOST_SHOWN = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TonightClock(ViewAnswer):
-    """A clock that runs; `late` once its first step has fallen due. `next_at` and `next_officer` are of the next step."""
+    """A clock that runs; `late` once its first step fell due. `next_at` and `next_officer` are of the next step."""
 
     case: str
     title: str
