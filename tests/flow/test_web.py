@@ -42,6 +42,14 @@ def web_of(door: DoorProcess) -> Iterator[str]:
             assert process.wait(PATIENCE) == 0
 
 
+class ReadAnswer(NamedTuple):
+    """An answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
 def ask(address: str, path: str, method: str = "GET", body: str | None = None, **headers: str) -> ReadAnswer:
     """Sends one request to the host of an address; returns the answer, read."""
     host = urlsplit(address)

@@ -191,12 +191,13 @@ def test_strangers_words_are_text(desk: Desk, browser: Browser) -> None:
     for page in ("/", "/cases", "/quarantine", *(f"/cases/{one.number}" for one in desk.all(Case))):
         html = browser.look(page).html
         assert "<script" not in html
-        assert "\u202e" not in html and "49" not in html.partition("<main")[2][:0]
+        assert "\u202e" not in html
     (case,) = desk.all(Case)
     mails = [link for link in browser.look(f"/cases/{case.number}").links if link.startswith("/messages/")]
     html = browser.look(mails[0]).html
     assert "&lt;script&gt;" in html
-    assert "<script" not in html and "{{ 7*7 }}" in html
+    assert "<script" not in html
+    assert "{{ 7*7 }}" in html
 
 
 def test_every_page_bears_the_headers_that_keep_others_out(browser: Browser) -> None:

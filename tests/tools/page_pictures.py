@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from playwright.sync_api import Browser, sync_playwright
@@ -26,8 +26,8 @@ from tests.tools.played_night import night
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-Schemes = tuple[Literal["light"], Literal["dark"]]
-SCHEMES: Schemes = ("light", "dark")
+Scheme: TypeAlias = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WIDTHS, LANGUAGES = (375, 1280), ("nl", "en")
 CHROMIUM = "/usr/bin/chromium"
 
@@ -70,6 +70,7 @@ def addresses(desk: Desk) -> dict[str, str]:
 def pictures(browser: Browser, desk: Desk, folder: Path, wanted: set[str]) -> None:
     """Writes the pictures of the pages that are wanted, all if none is named."""
     with served(desk) as root:
+        scheme: Scheme
         for language, width, scheme in product(LANGUAGES, WIDTHS, SCHEMES):
             context = browser.new_context(
                 java_script_enabled=False, locale=language, color_scheme=scheme,
