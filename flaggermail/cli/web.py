@@ -10,7 +10,7 @@ import webbrowser
 import click
 
 from flaggermail.cli.connections import socket_of
-from flaggermail.cli.session import Session
+from flaggermail.cli.session import Session, as_json_option, show_json_line
 from flaggermail.errors import DoorFailure
 
 HIGHEST_PORT = 65_535
@@ -21,11 +21,12 @@ HIGHEST_PORT = 65_535
     "--port", type=click.IntRange(0, HIGHEST_PORT), default=0, show_default="a free one", help="The port on 127.0.0.1."
 )
 @click.option("--open", "opens", is_flag=True, help="Open the address in the browser of this session.")
+@as_json_option
 @click.pass_obj
-def command(session: Session, *, port: int, opens: bool) -> None:
-    """Show the desk in a browser on this machine, as the person who types this.
+def command(session: Session, *, port: int, opens: bool, as_json: bool) -> None:
+    """Show the desk in a browser on this machine.
 
-    Prints one address, which works once. Only programs of this account are answered. It ends with Ctrl-C, or with the
+    You act there as yourself. Prints one address, which works once. Only programs of this account are answered. It ends with Ctrl-C, or with the
     terminal.
 
     Example: flaggermail web --open
@@ -44,7 +45,10 @@ def command(session: Session, *, port: int, opens: bool) -> None:
     serving = threading.Thread(target=bridge.serve_forever, name="web", daemon=True)
     serving.start()
     try:
-        click.echo(bridge.first_address)
+        if as_json:
+            show_json_line({"address": bridge.first_address})
+        else:
+            click.echo(bridge.first_address)
         if opens:
             webbrowser.open(bridge.first_address)
         stopped.wait()

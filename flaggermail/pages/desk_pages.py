@@ -9,6 +9,8 @@ from urllib.parse import quote
 from flaggermail.mail.message import Json
 from flaggermail.pages.acts import PageAct
 from flaggermail.pages.page import Page, PageRequest, Shown
+from flaggermail.record.case_values import Decision
+from flaggermail.record.states import MailState
 
 ON_A_PAGE = 50  # lines of a list
 _ASSESSED = frozenset({
@@ -60,7 +62,7 @@ def _assess_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
         "assess": PageAct("case assess", _ASSESSED, fixed=case),
         "decide": PageAct(
             "case decide", frozenset({"decision", "ground", "reason", "advice"}),
-            lambda fields, _: f"{there}/notify" if fields.get("decision") == "notify" else there, case,
+            lambda fields, _: f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there, case,
         ),
     }  # fmt: skip
 
@@ -122,7 +124,7 @@ def _quarantine(asked: PageRequest) -> Shown:
 def _outbox(asked: PageRequest) -> Shown:
     every = asked.given("everything") is not None
     found = asked.ask("outbox list", limit=ON_A_PAGE, cursor=asked.given("cursor"), everything=every)
-    doubtful = [one for one in found["mails"] if one["state"] == "uncertain"]
+    doubtful = [one for one in found["mails"] if one["state"] == MailState.UNCERTAIN]
     return {
         "list": found,
         "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
