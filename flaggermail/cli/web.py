@@ -26,8 +26,8 @@ HIGHEST_PORT = 65_535
 def command(session: Session, *, port: int, opens: bool, as_json: bool) -> None:
     """Show the desk in a browser on this machine.
 
-    You act there as yourself. Prints one address, which works once. Only programs of this account are answered. It ends with Ctrl-C, or with the
-    terminal.
+    You act there as yourself. It prints one address, which works once, and answers programs of this account alone. It
+    ends with Ctrl-C, or with the terminal.
 
     Example: flaggermail web --open
     """

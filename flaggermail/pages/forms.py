@@ -41,8 +41,11 @@ def new_key() -> str:
 
 
 def is_from_here(headers: Headers, host: str) -> bool:
-    """False if the browser says that another site sent the post (Fetch Metadata; RFC 6454, section 7)."""
+    """False if the browser says that another site sent the post (Fetch Metadata; RFC 6454, section 7).
+
+    A browser that says the site names no origin for a page that gives its address to nobody (`no-referrer`).
+    """
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
-    if site is not None and site not in _SITES:
-        return False
+    if site is not None:
+        return site in _SITES
     return origin is None or origin.partition("://")[2] == host

@@ -97,6 +97,7 @@ class PageText(Sentence):
     SUBJECT = "page: subject"
     RECEIVED = "page: received"
     DISPUTED = "page: disputed"
+    THE_MAIL = "page: the mail"
     WROTE = "page: wrote"
     NOTHING_WRITTEN = "page: nothing written"
     FORWARDED = "page: forwarded"
