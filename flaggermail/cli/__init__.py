@@ -43,6 +43,7 @@ COMMANDS_OF = {
         "readiness": "Show what the desk lacks for the next election.",
         "referrer": "List, add and remove domains of known referrers.",
         "resume": "Stop observing: the desk sends again.",
+        "web": "Show the desk in a browser on this machine.",
     },
     "For the report writer and the archivist": {
         "annex": "Redact the mails of a notification for a report to Parliament.",

@@ -81,6 +81,10 @@ class DeskSource(Protocol):
         """Returns what an answer depends on beside the record."""
         ...
 
+    def each_second(self) -> None:
+        """Looks whether the desk was configured anew; called about once a second."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -121,9 +125,9 @@ class DoorApplication:
         found = catalogue.VIEW_AT.get(name)
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, DoorProblem.NO_SUCH_REQUEST(name=name[:SHOWN]))
-        asking = self._asking()
+        asking = self.asking()
         fields = _fields_of_view(found, request)
-        tag = self._tag(asking) if request.method != "POST" else None
+        tag = self.tag(asking) if request.method != "POST" else None
         if tag is not None and is_known(tag, request.headers.get("If-None-Match", "")):
             return self._with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
         with self._turn(found), _about_files(found):
@@ -139,7 +143,7 @@ class DoorApplication:
         found = catalogue.COMMAND_AT.get(name)
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, DoorProblem.NO_SUCH_REQUEST(name=name[:SHOWN]))
-        asking = self._asking()
+        asking = self.asking()
         if request.query_string:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.QUERY_UNWANTED())
         fields = _body(request, MOST_COMMAND)
@@ -158,7 +162,7 @@ class DoorApplication:
         if problem is None:
             logbook.door_fault(fault)
             problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
-        answer = self._json(problem.document(self._language()), problem.status, PROBLEM_TYPE)
+        answer = self._json(problem.document(self.language()), problem.status, PROBLEM_TYPE)
         answer.headers.extend(problem.headers)
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -172,19 +176,20 @@ class DoorApplication:
 
     # ---- parts
 
-    def _asking(self) -> Asking:
+    def asking(self) -> Asking:
         """Returns who asks whom. Raises Problem for whoever belongs to nobody of the desk, and while the door stops."""
         if self._stopping():
             raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN)
         env = self._source.services()
         uid = int(request.environ.get(UID, peers.NOBODY))
         login, person = peers.person(uid, env.settings.rota, self._login_of)
-        language = self._language()
+        language = self.language()
         caller = Caller(login=login, language=language)
         desk = Desk(lambda: env, caller, self._source.ground, presence=self._presence)
         return Asking(desk, env, person, language)
 
-    def _language(self) -> str:
+    def language(self) -> str:
+        """Returns the language that the client asks for."""
         return language_of(request.headers.get("Accept-Language", ""), self._languages)
 
     @contextmanager
@@ -243,19 +248,23 @@ class DoorApplication:
         if self._children is not None:
             self._children.end(0.0 if all_of_them else RESTS_FOR)
 
-    def _tag(self, asking: Asking) -> str:
+    def tag(self, asking: Asking) -> str:
         """Returns the entity tag of what a view would answer now (RFC 9110, 8.8.3)."""
         with asking.services.store.read() as tx:
             head = tx.head()
         parts = (
             __version__, head.digest if head else "", asking.person, asking.language,
-            f"{asking.services.clock.now():%Y-%m-%dT%H:%M}", astuple(self._source.state()), request.full_path,
+            f"{asking.services.clock.now():%Y-%m-%dT%H:%M}", astuple(self.state()), request.full_path,
         )  # fmt: skip
         return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
 
+    def state(self) -> ServedState:
+        """Returns what an answer depends on beside the record."""
+        return self._source.state()
+
     def _told(self, answer: Response) -> Response:
         """Returns the answer, which says whether the daemon runs: without it nothing is taken in or sent."""
-        state = self._source.state()
+        state = self.state()
         since = f'; since="{state.silent_since}"' if state.silent_since else ""
         answer.headers["Daemon"] = "running" if state.daemon else f"not running{since}"
         return answer
@@ -272,7 +281,7 @@ class DoorApplication:
         # Half of a surrogate pair, which a body may hold, stays an escape (RFC 8259, 8.2).
         octets = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
         answer = Response(octets, status, content_type=kind)
-        answer.headers["Content-Language"] = self._language()
+        answer.headers["Content-Language"] = self.language()
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

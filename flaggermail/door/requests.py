@@ -46,7 +46,7 @@ def read_query(query: str, kind: type | None, lists: frozenset[str] = frozenset(
         if tuple in choices:
             listed = found.setdefault(name, [])
             if isinstance(listed, list):
-                listed.append(text)
+                listed.append(_value(text, choices))
         elif name in found:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.FIELD_TWICE(field=name[:60]), where=name[:60])
         else:
@@ -69,12 +69,14 @@ def _types_of(kind: type) -> Mapping[str, frozenset[object]]:
 
 
 def _plain(hint: object) -> list[object]:
-    """Returns the types that a hint allows; a list of any kind is `tuple`."""
+    """Returns the types that a hint allows; a list of any kind is `tuple`, beside the types of what it lists."""
     if get_origin(hint) is Annotated:
         return _plain(get_args(hint)[0])
     if get_origin(hint) in {Union, UnionType}:
         return [one for choice in get_args(hint) for one in _plain(choice)]
-    return [tuple if get_origin(hint) in {tuple, list, frozenset} else hint]
+    if get_origin(hint) in {tuple, list, frozenset}:
+        return [tuple, *(one for listed in get_args(hint) if listed is not ... for one in _plain(listed))]
+    return [hint]
 
 
 def read_body(body: bytes) -> dict[str, Json]:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from flask import Flask
+
 from flaggermail import logbook
 from flaggermail.door.application import DeskSource, DoorApplication, door_application
 from flaggermail.door.http_server import DoorServer
@@ -31,16 +33,15 @@ class Door:
 
     def __init__(
         self, source: DeskSource, listening: Listening, supervisor: Supervisor, stop: Interrupt,
-        every_second: Callable[[], None] = lambda: None, apart: Sequence[str] = (),
+        apart: Sequence[str] = (), *, pages: Callable[[Flask, DoorApplication], None] = lambda *_: None,
     ) -> None:  # fmt: skip
-        """`every_second` is called about once a second: it looks whether the desk was configured anew.
-
-        `apart` is the command of a process for large tasks.
-        """
+        """`apart` is the command of a process for large tasks; `pages` gives the application further addresses."""
         self._listening, self._supervisor, self._stop = listening, supervisor, stop
-        self._every_second = every_second
+        self._every_second = source.each_second
         self._application = DoorApplication(source, lambda: self._stops, apart=apart)
-        self._server = DoorServer(door_application(self._application), listening)
+        served = door_application(self._application)
+        pages(served, self._application)
+        self._server = DoorServer(served, listening)
         self._stops = False
         self._failed: BaseException | None = None
         self._ending = threading.Thread(target=self._server.stop, name="end", daemon=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import resource
+import secrets
 import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
@@ -26,6 +28,7 @@ from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
 from flaggermail.health.status_document import instant, judged
+from flaggermail.pages.site import add_pages
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
 from flaggermail.wiring.databases import lasting_store
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
 
 DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
+FORMS_KEY = "forms.key"
+_SECRET_OCTETS = 32
 APART = "--apart"  # the option of `serve` for a process that does large tasks
 TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
 
@@ -157,7 +162,29 @@ def door(directory: Path, path: Path | None) -> Door:
         raise
     supervisor, stop = SystemdSupervisor(os.environ), EventInterrupt()
     command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", APART]
-    return Door(desk, listening, supervisor, stop, desk.each_second, command)
+    pages = partial(add_pages, secret=forms_secret(desk.services().settings.archive.parent / FORMS_KEY))
+    return Door(desk, listening, supervisor, stop, command, pages=pages)
+
+
+def forms_secret(path: Path) -> bytes:
+    """Returns the secret that makes the tokens of forms, the same for every door of a desk; makes it once.
+
+    Without it (RFC 4086, 8.2: 32 octets of the system's generator) another one serves: a page must then be looked at
+    anew. Raises ConfigurationError if it can be neither read nor made.
+    """
+    try:
+        made = secrets.token_bytes(_SECRET_OCTETS)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        part.touch(0o600, exist_ok=False)
+        try:
+            part.write_bytes(made)
+            with suppress(FileExistsError):
+                path.hardlink_to(part)
+        finally:
+            part.unlink()
+        return path.read_bytes()
+    except OSError as fault:
+        raise ConfigurationError(f"{path}: cannot be read or made: {fault.strerror}") from fault
 
 
 def answer_apart(directory: Path) -> None:

@@ -28,6 +28,7 @@ class DoorProblem(Sentence):
     NO_VERSION = "no version"
     TWO_VERSIONS = "two versions"
     NO_KEY = "no key of a repeat"
+    NOT_OF_THIS_PAGE = "form not of this page"
     TOO_SLOW = "request too slow"
     TOO_MUCH_AT_ONCE = "too much at once"
     RECORD_BUSY = "record busy"

@@ -60,6 +60,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "report verify": "flaggermail.desk.views.report_verify:VerifyReport",
     "rules compare": "flaggermail.desk.views.rules:CompareRules",
     "rules test": "flaggermail.desk.views.rules:ExplainMail",
+    "tonight": "flaggermail.desk.views.tonight:ShowTonight",
 }
 READS: dict[str, str] = {  # name of a view that shows a case, draft or mail -> its field that names it
     "annex files": "annex",

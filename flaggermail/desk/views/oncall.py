@@ -54,7 +54,7 @@ class ShowNow(ListView):
         open_ = work.tx.find(Reminder, where(Reminder.acknowledged_at).is_(None), where(Reminder.withheld).is_(False))
         asking = (row for row in sorted(open_, key=_told) if row.clock is not ClockKind.SUBSTANCE)
         found = self.cut((row for row in asking if runs(work.tx, row)), _told)
-        return DutyNow(officer=_person(officer_on_call(work)), reminders=found.lines, next=found.next)
+        return DutyNow(officer=officer_to_call(officer_on_call(work)), reminders=found.lines, next=found.next)
 
 
 def _told(row: Reminder) -> tuple[str, str]:
@@ -120,7 +120,7 @@ class ShowNext(ListView):
         if self.at is not None:
             officer = on_call(work.env.settings.rota, overrides(work.tx), self.at)
             return DutyThen(
-                at=self.at, officer=officer.id if officer else None, on_call=_person(officer),
+                at=self.at, officer=officer.id if officer else None, on_call=officer_to_call(officer),
                 policies=policies_at(work, self.at.astimezone(work.env.settings.zone)), clocks=clocks, next=found.next,
             )  # fmt: skip
         rota, taken_over = work.env.settings.rota, overrides(work.tx)
@@ -133,7 +133,7 @@ class ShowNext(ListView):
             shifts=tuple(sorted(coming, key=lambda shift: shift.begins_at)),
             void=tuple(_shift(work, one, override=True) for one in void),
             otherwise=rota.fallback_officer,
-            fallback_officer=_person(fallback),
+            fallback_officer=officer_to_call(fallback),
             clocks=clocks,
             next_reminder_due=next_due(work.env, work.tx, running),
             next=found.next,
@@ -153,7 +153,8 @@ def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> ComingShift:
     )  # fmt: skip
 
 
-def _person(officer: Officer | None) -> OfficerToCall | None:
+def officer_to_call(officer: Officer | None) -> OfficerToCall | None:
+    """Returns how to call an officer; None for nobody."""
     return OfficerToCall(id=officer.id, name=officer.name, phone=officer.phone) if officer else None
 
 

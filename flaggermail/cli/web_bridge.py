@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A bridge from loopback to the socket of a door, for one person.
+
+The door sees the account of this process. So nobody else may use it: a request needs the cookie of the first address,
+which works once; it must name this host, against names that another site lets point here (DNS rebinding); and the
+program that sends it must be of this account, because browsers send a cookie to every port of a host (RFC 6265, 8.5).
+"""
+
+from __future__ import annotations
+
+import hmac
+import http.client
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Iterable
+from http import HTTPStatus
+from http.cookies import CookieError, SimpleCookie
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from flaggermail.errors import FlaggermailError
+from flaggermail.sockets import connected
+
+LOOPBACK = "127.0.0.1"
+COOKIE, FIRST, TOKEN = "flaggermail", "/enter", "token"
+MOST_BODY = 1_000_000  # octets of a form
+STALLED_AFTER = 30  # seconds for a browser to send a request
+_TO_DOOR = (
+    "Accept", "Accept-Language", "Content-Type", "Host", "If-None-Match", "Origin", "Sec-Fetch-Site",
+)  # fmt: skip
+_TO_BROWSER = frozenset({
+    "cache-control", "content-disposition", "content-language", "content-security-policy", "content-type",
+    "cross-origin-opener-policy", "cross-origin-resource-policy", "etag", "location", "referrer-policy", "retry-after",
+    "vary", "x-content-type-options", "x-frame-options",
+})  # fmt: skip
+_CLOSED = ("/v1/", "/health")  # addresses of the door for programs
+_TCP = Path("/proc/net/tcp")
+
+
+class WebBridge(ThreadingHTTPServer):
+    """Listens on loopback at `port`, or a free one, and hands requests to the door at `door`. Raises OSError."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, door: Path, port: int) -> None:
+        self.door = door
+        self.cookie, self._token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        super().__init__((LOOPBACK, port), BridgeHandler)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names under which this host may be asked."""
+        return frozenset({f"{LOOPBACK}:{self.server_port}", f"localhost:{self.server_port}"})
+
+    @property
+    def first_address(self) -> str:
+        """The address that gives the cookie, once."""
+        return f"http://{LOOPBACK}:{self.server_port}{FIRST}?{TOKEN}={self._token}"
+
+    def takes(self, token: str) -> bool:
+        """True for the token of the first address, once."""
+        fits = bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())
+        if fits:
+            self._token = ""
+        return fits
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing: a browser that goes away in the middle is no fault."""
+
+
+class BridgeHandler(BaseHTTPRequestHandler):
+    """Answers one connection of a browser."""
+
+    server: WebBridge
+    timeout = STALLED_AFTER
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "flaggermail", ""
+
+    def do_GET(self) -> None:
+        """Answers a page."""
+        if not self._is_welcome():
+            return
+        address = urlsplit(self.path)
+        if address.path == FIRST:
+            self._enter(parse_qs(address.query).get(TOKEN, [""])[0])
+        elif self._has_cookie():
+            self._hand_on(b"")
+
+    def do_POST(self) -> None:
+        """Sends a form."""
+        if not self._is_welcome() or not self._has_cookie():
+            return
+        length = self.headers.get("Content-Length", "")
+        if (
+            not (length.isascii() and length.isdigit())
+            or int(length) > MOST_BODY
+            or "Transfer-Encoding" in self.headers
+        ):
+            self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
+            return
+        self._hand_on(self.rfile.read(int(length)))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives
+        """Logs nothing: the terminal shows the address alone, and the door keeps what was read."""
+
+    def _is_welcome(self) -> bool:
+        """False, and answered, for another account's program or another host's name."""
+        if self.headers.get("Host") not in self.server.hosts:
+            self._say(HTTPStatus.MISDIRECTED_REQUEST, "This desk has another address.")
+        elif account_at(self.client_address[1], self.server.server_port) != os.geteuid():
+            self._say(HTTPStatus.FORBIDDEN, "This desk answers programs of one account alone.")
+        elif self.path.startswith(_CLOSED):
+            self._say(HTTPStatus.NOT_FOUND, "There is no such page.")
+        else:
+            return True
+        return False
+
+    def _has_cookie(self) -> bool:
+        """False, and answered, for a browser without the cookie of the first address."""
+        try:
+            given = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE)
+        except CookieError:
+            given = None
+        if given is not None and hmac.compare_digest(given.value.encode(), self.server.cookie.encode()):
+            return True
+        self._say(HTTPStatus.FORBIDDEN, "Open the address that `flaggermail web` printed; it works once.")
+        return False
+
+    def _enter(self, token: str) -> None:
+        if not self.server.takes(token):
+            self._say(HTTPStatus.FORBIDDEN, "This address was used, or is not the one that was printed.")
+            return
+        self.send_response(HTTPStatus.SEE_OTHER)
+        self.send_header("Set-Cookie", f"{COOKIE}={self.server.cookie}; HttpOnly; SameSite=Strict; Path=/")
+        self._end([("Location", "/"), ("Cache-Control", "no-store"), ("Content-Length", "0")])
+
+    def _hand_on(self, body: bytes) -> None:
+        head = {name: value for name in _TO_DOOR if (value := self.headers.get(name)) is not None}
+        try:
+            line = connected(self.server.door)
+            try:
+                line.request(self.command, self.path, body or None, head | {"Connection": "close"})
+                answer = line.getresponse()
+                octets = answer.read()
+            finally:
+                line.close()
+        except (OSError, http.client.HTTPException, FlaggermailError) as fault:
+            self._say(HTTPStatus.BAD_GATEWAY, f"The door of the desk gave no answer: {fault}")
+            return
+        self.send_response(answer.status)
+        kept = [(name, value) for name, value in answer.getheaders() if name.lower() in _TO_BROWSER]
+        self._end([*kept, ("Content-Length", str(len(octets)))])
+        self.wfile.write(octets)
+
+    def _say(self, status: HTTPStatus, text: str) -> None:
+        octets = text.encode()
+        self.send_response(status)
+        self._end([("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(octets))),
+                   ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])  # fmt: skip
+        self.wfile.write(octets)
+
+    def _end(self, headers: Iterable[tuple[str, str]]) -> None:
+        for name, value in (*headers, ("Connection", "close")):
+            self.send_header(name, value)
+        self.end_headers()
+
+
+def account_at(port: int, server_port: int) -> int | None:
+    """Returns the account of the program at `port` of loopback that is connected to `server_port`.
+
+    The kernel lists it in /proc/net/tcp (proc(5)); None if it does not.
+    """
+    host = int.from_bytes(socket.inet_aton(LOOPBACK), sys.byteorder)
+    local, remote = (f"{host:08X}:{number:04X}" for number in (port, server_port))
+    for line in _TCP.read_text("ascii").splitlines()[1:]:
+        fields = line.split()
+        if fields[1] == local and fields[2] == remote:
+            return int(fields[7])
+    return None

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What runs, what waits for the reader, and what is in doubt: the first page of the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from flaggermail.cases.attention import trust_of
+from flaggermail.desk.answers import ViewAnswer
+from flaggermail.desk.views.oncall import OfficerToCall, officer_to_call
+from flaggermail.desk.views.view import View
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.notices.approval_requests import may_still_approve
+from flaggermail.notices.duty import officer_on_call, overrides
+from flaggermail.notifications.clocks import minutes
+from flaggermail.record.definition import where
+from flaggermail.record.rows import Case, Notification, OutboxMail, Platform, StoredMessage
+from flaggermail.record.states import ClockKind, MailState, NotificationState
+from flaggermail.reminders.due_steps import Expected
+from flaggermail.reminders.handover import gather
+from flaggermail.reminders.open_clocks import OpenClock
+from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import DESK, changes
+
+_AHEAD = timedelta(weeks=2)
+MOST_SHOWN = 50
+"""The lines of each list; the rest is counted, and the list of its own page shows all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TonightClock(ViewAnswer):
+    """A clock that runs; `late` once its first step fell due. `next_at` and `next_officer` are of the next step."""
+
+    case: str
+    title: str
+    exercise: bool
+    draft: str | None  # of the notification; null for a case without a decision
+    platform: str | None
+    clock: ClockKind
+    since: datetime
+    minutes: int
+    late: bool
+    late_minutes: int  # since the first step fell due; negative before
+    next_at: datetime | None
+    next_officer: str | None  # their name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TonightDraft(ViewAnswer):
+    """A draft that waits for an approval; `mine`: that of the reader would be one more."""
+
+    draft: str
+    case: str
+    title: str
+    exercise: bool
+    platform: str
+    drafted_by: str
+    at: datetime
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TonightMessage(ViewAnswer):
+    """A mail that a person must place or judge."""
+
+    id: str
+    subject: str
+    sender: str | None
+    verdict: SenderVerdict
+    at: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TonightMail(ViewAnswer):
+    """A mail of ours of which nobody knows whether it left, or which is held back."""
+
+    id: str
+    recipient: str
+    subject: str
+    state: MailState
+    case: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TonightCounts(ViewAnswer):
+    """How many there are in all; the lists hold at most fifty."""
+
+    clocks: int
+    late: int
+    awaited: int
+    drafts: int
+    messages: int
+    doubtful: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TonightSheet(ViewAnswer):
+    """The desk as it is now, the latest clock first; `awaited` waits for an answer to the matter alone."""
+
+    at: datetime
+    officer: OfficerToCall | None
+    next_change_at: datetime | None  # within two weeks; then `next_officer` is on call, or nobody
+    next_officer: OfficerToCall | None
+    clocks: tuple[TonightClock, ...]
+    awaited: tuple[TonightClock, ...]
+    drafts: tuple[TonightDraft, ...]
+    messages: tuple[TonightMessage, ...]
+    doubtful: tuple[TonightMail, ...]
+    in_all: TonightCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowTonight(View):
+    """What runs, what waits for the reader, and what is in doubt."""
+
+    MAY: ClassVar[frozenset[str]] = DESK
+
+    def show(self, work: UnitOfWork) -> TonightSheet:
+        """Returns the desk as it is now."""
+        note = gather(work)
+        names = {row.code: row.name for row in work.tx.find(Platform)}
+        clocks = sorted((_clock(work, one, due, names) for one, due in note.clocks), key=_lateness)
+        awaited = sorted((_clock(work, one, None, names) for one in note.awaited), key=_lateness)
+        drafts = sorted(_drafts(work, names), key=lambda one: (not one.mine, one.at, one.draft))
+        messages = sorted(note.quarantine, key=lambda one: (trust_of(work, one).rank, one.received_at, one.id))
+        doubtful = [*note.uncertain, *note.withheld]
+        rota, taken_over = work.env.settings.rota, overrides(work.tx)
+        change = next(iter(changes(rota, taken_over, work.now, work.now + _AHEAD)), None)
+        return TonightSheet(
+            at=work.now,
+            officer=officer_to_call(officer_on_call(work)),
+            next_change_at=change[0] if change else None,
+            next_officer=officer_to_call(change[1]) if change else None,
+            clocks=tuple(clocks[:MOST_SHOWN]),
+            awaited=tuple(awaited[:MOST_SHOWN]),
+            drafts=tuple(drafts[:MOST_SHOWN]),
+            messages=tuple(_message(work, one) for one in messages[:MOST_SHOWN]),
+            doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
+            in_all=TonightCounts(
+                clocks=len(clocks), late=sum(one.late for one in clocks), awaited=len(awaited), drafts=len(drafts),
+                messages=len(messages), doubtful=len(doubtful),
+            ),
+        )  # fmt: skip
+
+
+def _lateness(one: TonightClock) -> tuple[int, str, str]:
+    return -one.late_minutes, one.case, one.draft or ""
+
+
+def _clock(
+    work: UnitOfWork, one: OpenClock, expected: Expected | None, names: Mapping[str, str]
+) -> TonightClock:  # fmt: skip
+    first = min((step.due_at(one.started_at) for step in one.steps), default=None)
+    late = minutes(first, work.now) if first is not None and first <= work.now else None
+    before = -minutes(work.now, first) if first is not None and late is None else -(10**6)
+    officer = work.env.settings.rota.name_of(expected.officer) if expected and expected.officer else None
+    return TonightClock(
+        case=one.case.number,
+        title=one.case.title,
+        exercise=one.case.exercise,
+        draft=one.notification.id if one.notification else None,
+        platform=names.get(one.notification.platform, one.notification.platform) if one.notification else None,
+        clock=one.clock,
+        since=one.started_at,
+        minutes=minutes(one.started_at, work.now),
+        late=late is not None,
+        late_minutes=before if late is None else late,
+        next_at=expected.at if expected else None,
+        next_officer=officer,
+    )
+
+
+def _drafts(work: UnitOfWork, names: Mapping[str, str]) -> Iterator[TonightDraft]:
+    waiting = work.tx.find(Notification, where(Notification.state).is_(NotificationState.DRAFT))
+    cases = {case.number: case for case in work.tx.find(Case, where(Case.number).in_([one.case for one in waiting]))}
+    for one in waiting:
+        if (case := cases.get(one.case)) is not None and one.digest:
+            yield TonightDraft(
+                draft=one.id, case=case.number, title=case.title, exercise=one.exercise,
+                platform=names.get(one.platform, one.platform),
+                drafted_by=work.env.settings.rota.name_of(one.drafted_by), at=one.drafted_at,
+                mine=any(officer.id == work.actor for officer in may_still_approve(work.env, one)),
+            )  # fmt: skip
+
+
+def _message(work: UnitOfWork, one: StoredMessage) -> TonightMessage:
+    return TonightMessage(
+        id=one.id, subject=one.subject or "", sender=one.from_address, verdict=one.verdict, at=one.received_at,
+        minutes=minutes(one.received_at, work.now),
+    )  # fmt: skip
+
+
+def _mail(one: OutboxMail) -> TonightMail:
+    return TonightMail(
+        id=one.id, recipient=one.recipient, subject=one.subject, state=one.state, case=one.case, at=one.queued_at
+    )

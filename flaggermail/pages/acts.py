@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The acts of pages: which commands the forms of a page may send, and how the fields of a form become a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Request
+
+from flaggermail.commands.door import command_of
+from flaggermail.door.negotiation import key_of, version_of
+from flaggermail.door.problems import Problem
+from flaggermail.door.requests import MOST_FIELDS, read_query
+from flaggermail.mail.message import Json
+from flaggermail.pages.forms import ACT, KEY, OWN_FIELDS, TOKEN, VERSION, FormTokens, is_from_here
+from flaggermail.wording.door import DoorProblem
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+MOST_FORM = 1_000_000  # octets
+
+
+@dataclass(frozen=True, slots=True)
+class PageAct:
+    """A command that a form sends; `fields` are those that it may fill in, `fixed` those that the page gives.
+
+    `after` returns the address that is shown then, by the fields and the key of what the command made or changed.
+    """
+
+    command: str
+    fields: frozenset[str]
+    after: Callable[[Mapping[str, Json], str], str] | None = None
+    fixed: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A form as it was sent: the act by its name on the page, its key, the fields as texts and as a request."""
+
+    act: str
+    key: str | None
+    texts: Mapping[str, tuple[str, ...]]
+    fields: Mapping[str, Json]
+
+
+def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, person: str) -> Posted:
+    """Returns what a form sends. Raises Problem for a form of another person, page or site, or that is none."""
+    if asked.mimetype != FORM_TYPE:
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, DoorProblem.MALFORMED())
+    if (asked.content_length or 0) > MOST_FORM:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, DoorProblem.BODY_TOO_LARGE(most=MOST_FORM))
+    pairs = _pairs(asked.get_data(cache=False))
+    own = {name: text for name, text in pairs if name in OWN_FIELDS}
+    if not is_from_here(asked.headers, asked.host) or not tokens.is_token(own.get(TOKEN, ""), person, asked.path):
+        raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NOT_OF_THIS_PAGE())
+    act = acts.get(own.get(ACT, ""))
+    if act is None:
+        raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.MALFORMED())
+    texts: dict[str, tuple[str, ...]] = {}
+    for name, text in pairs:
+        if name not in OWN_FIELDS:
+            texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
+    # A field that was left empty is none; what the form does not show keeps its value.
+    filled = [(name, text) for name, several in texts.items() if name in act.fields for text in several if text]
+    fields = read_query(urlencode(filled), command_of(act.command))
+    version = version_of(own.get(VERSION))
+    seen = {} if version is None else {VERSION: version}
+    return Posted(own[ACT], key_of(own.get(KEY)), texts, {**fields, **act.fixed, **seen})
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), encoding="utf-8", errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )  # fmt: skip
+    except ValueError as fault:
+        raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.MALFORMED()) from fault

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The pages of the desk: what each asks, and the commands that its forms may send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from flaggermail.mail.message import Json
+from flaggermail.pages.acts import PageAct
+from flaggermail.pages.page import Page, PageRequest, Shown
+from flaggermail.record.case_values import Decision
+from flaggermail.record.states import MailState
+
+ON_A_PAGE = 50  # lines of a list
+_ASSESSED = frozenset({
+    "incorrect", "contradicts", "criteria", "own_attempts", "all_means_used", "override_reason", "satire",
+})  # fmt: skip
+_PLACED = frozenset({"case", "new", "noise", "back", "reason", "election"})
+
+
+def _tonight(asked: PageRequest) -> Shown:
+    return {"sheet": asked.ask("tonight")}
+
+
+def _cases(asked: PageRequest) -> Shown:
+    wanted = {name: asked.given(name) for name in ("election", "state", "tag", "cursor")}
+    waiting = asked.given("waiting") is not None
+    return {
+        "list": asked.ask("case list", limit=ON_A_PAGE, waiting=waiting, **wanted),
+        "elections": asked.ask("election list")["elections"], "wanted": {**wanted, "waiting": waiting},
+    }  # fmt: skip
+
+
+def _case(asked: PageRequest) -> Shown:
+    number = asked.parts["case"]
+    return {
+        "sheet": asked.ask("case show", case=number, limit=ON_A_PAGE, cursor=asked.given("cursor")),
+        "events": asked.ask("events", case=number, limit=ON_A_PAGE)["events"],
+        "officers": asked.ask("officer list")["officers"],
+    }  # fmt: skip
+
+
+def _case_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
+    case: Mapping[str, Json] = {"case": parts["case"]}
+    return {
+        "take": PageAct("case assign", frozenset({"officer"}), fixed=case),
+        "close": PageAct("case close", frozenset(), fixed=case),
+    }
+
+
+def _assess(asked: PageRequest) -> Shown:
+    sheet = asked.ask("case show", case=asked.parts["case"], limit=ON_A_PAGE)
+    root = sheet["root_message"]
+    return {"sheet": sheet, "mail": asked.ask("message show", message=root) if root else None}
+
+
+def _assess_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
+    case: Mapping[str, Json] = {"case": parts["case"]}
+    there = f"/cases/{quote(parts['case'])}"
+    return {
+        "assess": PageAct("case assess", _ASSESSED, fixed=case),
+        "decide": PageAct(
+            "case decide", frozenset({"decision", "ground", "reason", "advice"}),
+            lambda fields, _: f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there, case,
+        ),
+    }  # fmt: skip
+
+
+def _notify(asked: PageRequest) -> Shown:
+    return {
+        "sheet": asked.ask("case show", case=asked.parts["case"], limit=1),
+        "channels": asked.ask("channel list")["channels"],
+    }
+
+
+def _notify_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
+    return {
+        "notify": PageAct(
+            "notify", frozenset({"channel", "title", "text", "contact"}), lambda _, key: f"/drafts/{quote(key)}",
+            {"case": parts["case"]},
+        )
+    }  # fmt: skip
+
+
+def _draft(asked: PageRequest) -> Shown:
+    number = asked.parts["draft"]
+    text = asked.ask("case text", draft=number)
+    sheet = asked.ask("case show", case=text["draft"].rpartition("/")[0], limit=ON_A_PAGE)
+    found = next(one for one in sheet["notifications"] if one["id"] == text["draft"])
+    return {"sheet": sheet, "draft": found, "text": text}
+
+
+def _draft_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
+    draft: Mapping[str, Json] = {"draft": parts["draft"]}
+    return {
+        "approve": PageAct("approve", frozenset({"policy_read"}), fixed=draft),
+        "reject": PageAct("reject", frozenset({"reason"}), fixed=draft),
+    }
+
+
+def _message(asked: PageRequest) -> Shown:
+    sheet = asked.ask("message show", message=asked.parts["message"])
+    return {"sheet": sheet, "elections": asked.ask("election list")["elections"]}
+
+
+def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
+    message: Mapping[str, Json] = {"message": parts["message"]}
+    return {
+        "place": PageAct("quarantine place", _PLACED, fixed=message),
+        "genuine": PageAct("message confirm", frozenset(), fixed=message),
+        "forged": PageAct("message refuse", frozenset(), fixed=message),
+    }
+
+
+def _quarantine(asked: PageRequest) -> Shown:
+    old = asked.given("old") is not None
+    return {
+        "list": asked.ask("quarantine list", limit=ON_A_PAGE, cursor=asked.given("cursor"), old=old),
+        "elections": asked.ask("election list")["elections"], "old": old,
+    }  # fmt: skip
+
+
+def _outbox(asked: PageRequest) -> Shown:
+    every = asked.given("everything") is not None
+    found = asked.ask("outbox list", limit=ON_A_PAGE, cursor=asked.given("cursor"), everything=every)
+    doubtful = [one for one in found["mails"] if one["state"] == MailState.UNCERTAIN]
+    return {
+        "list": found,
+        "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
+        "every": every,
+    }
+
+
+def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
+    mail = frozenset({"mail"})
+    return {
+        "sent": PageAct("outbox resolve", mail | {"sent_at"}),
+        "again": PageAct("outbox resolve", mail, fixed={"again": True}),
+        "retry": PageAct("outbox retry", mail),
+        "cancel": PageAct("outbox cancel", mail),
+    }
+
+
+PAGES = (
+    Page("/", "tonight.html", _tonight, part="tonight"),
+    Page("/cases", "cases.html", _cases, part="cases"),
+    Page("/cases/<case>", "case.html", _case, _case_acts, part="cases"),
+    Page("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
+    Page("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
+    Page("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),
+    Page("/messages/<message>", "message.html", _message, _message_acts, keeps=False),
+    Page(
+        "/quarantine", "quarantine.html", _quarantine,
+        lambda _: {"place": PageAct("quarantine place", _PLACED | {"message"})}, part="quarantine",
+    ),
+    Page("/outbox", "outbox.html", _outbox, _outbox_acts, part="outbox"),
+)  # fmt: skip

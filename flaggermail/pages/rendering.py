@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Templates of pages: every value is escaped, sentences come from the catalogues, instants are those of the desk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from flaggermail.mail.message import Json
+from flaggermail.wording import catalogues
+from flaggermail.wording.pages import CLOSED_SETS, PageText
+from flaggermail.wording.said import Detail
+
+TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
+LONGEST_LINE = 200  # characters of a stranger's line, such as a subject, in a list
+_HOUR = 60
+# Characters that turn the direction of what follows, or that nobody sees, and what stands for them (Unicode, TR 36).
+_UNSEEN = (
+    {
+        code: f"⟨U+{code:04X}⟩"
+        for code in (
+            *range(0x200B, 0x2010),
+            *range(0x202A, 0x202F),
+            *range(0x2060, 0x2070),
+            0xFEFF,
+            0xAD,
+            0x61C,
+            0x180E,
+        )
+    }
+    | {code: "\N{REPLACEMENT CHARACTER}" for code in range(0x20) if chr(code) not in "\t\n"}
+    | {0x7F: "\N{REPLACEMENT CHARACTER}"}
+)
+
+
+@cache
+def environment() -> Environment:
+    """Returns the templates; a name that a page does not give is an error, never empty."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
+    )  # fmt: skip
+    made.filters |= {"foreign": foreign, "line": line}
+    return made
+
+
+def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
+    """Returns a page in a language."""
+    words: dict[str, Callable[..., str]] = {
+        "say": partial(_say, language),
+        "clock": partial(clock, language),
+        "instant": partial(instant, language),
+        "span": partial(span, language),
+        "named": partial(named, language),
+        "file": static_address,
+    }
+    return environment().get_template(template).render(**words, **values, language=language)
+
+
+def foreign(text: str | None) -> str:
+    """Returns a stranger's text with what nobody would see in it made visible."""
+    return (text or "").translate(_UNSEEN)
+
+
+def line(text: str | None, most: int = LONGEST_LINE) -> str:
+    """Returns a stranger's text as one line, cut where it is too long."""
+    shown = " ".join(foreign(text).split())
+    return shown if len(shown) <= most else f"{shown[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def clock(language: str, at: str | None, now: str) -> str:
+    """Returns the time of day of an instant of the document, with its day if that is another than today's."""
+    if at is None:
+        return ""
+    when = datetime.fromisoformat(at)
+    return f"{when:%H:%M}" if when.date() == datetime.fromisoformat(now).date() else instant(language, at)
+
+
+def instant(language: str, at: str | None) -> str:
+    """Returns an instant of the document in words."""
+    return "" if at is None else catalogues.locale(language).timed(datetime.fromisoformat(at))
+
+
+def span(language: str, minutes: int) -> str:
+    """Returns a number of minutes in words: `2 uur en 32 minuten`."""
+    words = catalogues.locale(language)
+    hours, rest = divmod(abs(minutes), _HOUR)
+    parts = [words.span(hours, "hours")] * bool(hours) + [words.span(rest, "minutes")] * bool(rest or not hours)
+    return words.joined(parts)
+
+
+def named(language: str, of: str, value: Json) -> str:
+    """Returns the words for a value of a closed set, such as the state of a case. Raises KeyError for none of it."""
+    return "" if value is None else CLOSED_SETS[of][str(value)].words(language)
+
+
+def _say(language: str, name: str, /, **details: Detail) -> str:
+    return PageText[name](**details).in_language(language)
+
+
+@cache
+def static_address(name: str) -> str:
+    """Returns the address of a file of the pages; it changes with the file, so that a browser may keep it."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?{digest}"

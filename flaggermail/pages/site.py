@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The pages at the door: each address answers a page, and a post to it sends the command of a form.
+
+A form that is refused comes back with what was typed and a summary of what is wrong; one that was done is answered by
+the page that shows it (RFC 9110, 15.4.4), so that going back or reading anew sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from flaggermail import logbook
+from flaggermail.door.application import Asking, DoorApplication
+from flaggermail.door.negotiation import is_known
+from flaggermail.door.problems import Problem, problem_of
+from flaggermail.pages.acts import Posted, posted
+from flaggermail.pages.desk_pages import PAGES
+from flaggermail.pages.forms import FormTokens, new_key
+from flaggermail.pages.page import FieldFault, Page, PageRequest, RefusedForm
+from flaggermail.pages.rendering import STATIC, rendered
+from flaggermail.wording.door import DoorProblem
+
+HTML = "text/html; charset=utf-8"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+DONE = "done"  # of a query: the act that led here
+
+
+class DeskSite:
+    """The pages of one desk; `secret` makes the tokens of their forms."""
+
+    def __init__(self, door: DoorApplication, secret: bytes) -> None:
+        self._door, self._tokens = door, FormTokens(secret)
+
+    def blueprint(self) -> Blueprint:
+        """Returns the addresses of the pages."""
+        made = Blueprint("pages", __name__)
+        for page in PAGES:
+            made.add_url_rule(page.address, page.name, partial(self._page, page), methods=["GET", "POST"])
+        made.add_url_rule("/static/<name>", "static_file", _static, methods=["GET"])
+        made.register_error_handler(Exception, self._fault)
+        made.after_request(_with_headers)
+        return made
+
+    def _page(self, page: Page, **parts: str) -> Response:
+        asking = self._door.asking()
+        asked = PageRequest(asking.desk, asking.person, parts, request.args)
+        if request.method == "POST":
+            return self._act(page, asking, asked)
+        tag = self._door.tag(asking)
+        if page.keeps and is_known(tag, request.headers.get("If-None-Match", "")):
+            answer = Response(status=HTTPStatus.NOT_MODIFIED)
+        else:
+            answer = self._shown(page, asking, asked)
+        if page.keeps:
+            answer.headers["ETag"] = tag
+        answer.headers["Cache-Control"] = "private, no-cache" if page.keeps else "no-store"
+        return answer
+
+    def _act(self, page: Page, asking: Asking, asked: PageRequest) -> Response:
+        """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
+        acts = page.acts(asked.parts)
+        form = posted(request, acts, self._tokens, asking.person)
+        act = acts[form.act]
+        try:
+            found = asking.desk.answer(act.command, form.fields, key=form.key)
+        except Exception as fault:
+            problem = problem_of(fault)
+            if problem is None:
+                raise
+            return self._refused(page, asking, asked, form, problem)
+        there = act.after(form.fields, str(found.get("key") or "")) if act.after else request.path
+        joined = "&" if "?" in there else "?"
+        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{there}{joined}{DONE}={form.act}"})
+
+    def _refused(
+        self, page: Page, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
+    ) -> Response:  # fmt: skip
+        document = problem.document(asking.language)
+        where, wanted = document.get("where"), document.get("wanted")
+        text = str(document.get("detail") or "")
+        fault = FieldFault(str(where) if where else None, text, str(wanted) if wanted else None)
+        earlier = cast("Mapping[str, Any] | None", document.get("earlier"))
+        refused = RefusedForm(form.act, form.texts, (fault,), earlier)
+        answer = self._shown(page, asking, asked, refused)
+        answer.status_code = int(problem.status)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def _shown(
+        self, page: Page, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
+    ) -> Response:  # fmt: skip
+        state = self._door.state()
+        return self._rendered(page.template, asking.language, {
+            "page": page, "person": asking.person, "person_name": asking.services.settings.rota.name_of(asking.person),
+            "token": self._tokens.token(asking.person, request.path), "new_key": new_key, "path": request.path,
+            "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
+            "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
+            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", "acts": page.acts(asked.parts),
+            "forms": frozenset(page.acts(asked.parts)), **page.shown(asked),
+        })  # fmt: skip
+
+    def _fault(self, fault: Exception) -> Response:
+        """Answers an error as a page, with the status and the words of the problem that it is."""
+        problem = None if isinstance(fault, HTTPException) else problem_of(fault)
+        if problem is None:
+            if not isinstance(fault, HTTPException):
+                logbook.door_fault(fault)
+            problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
+        language = self._door.language()
+        document = problem.document(language)
+        answer = self._rendered("problem.html", language, {"problem": document, "page": None})
+        answer.status_code = int(problem.status)
+        answer.headers.extend(problem.headers)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @staticmethod
+    def _rendered(template: str, language: str, values: Mapping[str, object]) -> Response:
+        answer = Response(rendered(template, language, values), content_type=HTML)
+        answer.headers["Content-Language"] = language
+        return answer
+
+
+def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
+    """Gives the pages of a desk to the application of its door."""
+    app.register_blueprint(DeskSite(door, secret).blueprint())
+
+
+def _static(name: str) -> Response:
+    kind = MEDIA.get(PurePosixPath(name).suffix)
+    path = STATIC / name
+    if kind is None or name != PurePosixPath(name).name or not path.is_file():
+        raise Problem(HTTPStatus.NOT_FOUND, DoorProblem.NO_SUCH_ADDRESS(path=name[:80]))
+    answer = Response(path.read_bytes(), content_type=kind)
+    answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return answer
+
+
+def _with_headers(answer: Response) -> Response:
+    answer.headers.update(HEADERS)
+    return answer

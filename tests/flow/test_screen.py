@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The pages in Debian's Chromium: nothing that axe-core objects to, nothing wider than a telephone, no script."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Case, Notification
+from flaggermail.record.states import NotificationState
+from tests.corpus import one_in
+from tests.doubles.paged import HEAD
+from tests.store.desk_fixtures import Desk
+from tests.tools.page_pictures import LANGUAGES, SCHEMES, Scheme, addresses, served
+from tests.tools.played_night import night
+
+pytestmark = pytest.mark.outside
+MILLISECONDS = 60_000
+WIDTHS = (320, 1280)
+NAMES = (
+    "tonight", "cases", "case", "assess", "notify", "draft", "message", "quarantine", "outbox", "refused", "nothing",
+)  # fmt: skip
+CELLS = tuple(product(LANGUAGES, WIDTHS, SCHEMES))
+MOST_TABS = 120
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Starts Debian's Chromium; it is never fetched."""
+    found = shutil.which("chromium")
+    assert found is not None, "needed: the Debian package chromium"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=MILLISECONDS
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk in the middle of a night."""
+    desk = night(tmp_path_factory.mktemp("night"))
+    yield desk
+    desk.env.close()
+
+
+@pytest.fixture(scope="module")
+def root(played: Desk) -> Iterator[str]:
+    """The address of its pages, for officer1."""
+    with served(played) as address:
+        yield address
+
+
+def cells() -> Iterator[tuple[str, tuple[str, int, Scheme]]]:
+    """Yields each page with each cell, first with the one after that of the page before."""
+    for number, name in enumerate(NAMES):
+        for turn in range(len(CELLS)):
+            yield name, CELLS[(number * 5 + turn) % len(CELLS)]
+
+
+def opened(browser: Browser, language: str, wide: int, scheme: Scheme = "light", *, script: bool = False) -> Page:
+    """Returns a page of a browser in that language and window; the desk's own pages need no script."""
+    context = browser.new_context(
+        viewport={"width": wide, "height": 800}, color_scheme=scheme, locale=language, java_script_enabled=script,
+        extra_http_headers={"Accept-Language": language},
+    )  # fmt: skip
+    context.set_default_timeout(MILLISECONDS)
+    return context.new_page()
+
+
+@pytest.mark.parametrize(("name", "cell"), one_in(len(CELLS), cells()), ids=str)
+def test_axe_objects_to_no_page(
+    browser: Browser, played: Desk, root: str, name: str, cell: tuple[str, int, Scheme]
+) -> None:
+    """Each page, a refused form and a page that is not there; rules of good practice are on beside those of WCAG."""
+    language, wide, scheme = cell
+    page = opened(browser, language, wide, scheme, script=True)  # for axe itself
+    known = addresses(played)
+    page.goto(root + known.get(name, known["assess"] if name == "refused" else "/cases/VF-NONE"))
+    if name == "refused":
+        page.fill("#assess-own_attempts", "5000")
+        page.click("form[aria-labelledby=assessing] button")
+    assert page.evaluate("document.documentElement.scrollWidth") <= wide
+    found = Axe().run(page)
+    page.context.close()
+    assert found.violations_count == 0, found.generate_report()
+
+
+def tab_to(page: Page, wanted: str) -> None:
+    """Presses Tab until the element has the focus, as somebody without a mouse does."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.locator(f"{wanted}:focus").count():
+            return
+    raise AssertionError(f"{wanted} is not reached by Tab at {page.url}: {page.inner_text('main')[:3000]}")
+
+
+def follow(page: Page) -> None:
+    """Presses Enter on a link or a button, and waits for the page that it leads to."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_a_notification_by_keyboard_alone_on_a_telephone_without_script(browser: Browser, tmp_path: Path) -> None:
+    """From the first page to a draft that a second person approves: Tab, Space, letters and Enter."""
+    desk = night(tmp_path)
+    (case,) = [one for one in desk.all(Case) if one.decision is None]
+    with served(desk) as root, served(desk, HEAD) as heads:
+        page = opened(browser, "en", 375)
+        page.goto(root)
+        tab_to(page, f"a[href='/cases/{case.number}']")
+        follow(page)
+        tab_to(page, f"a[href='/cases/{case.number}/assess']")
+        follow(page)
+        tab_to(page, "#assess-incorrect-1")
+        page.keyboard.press("Space")
+        tab_to(page, "#assess-contradicts")
+        page.keyboard.type("Article J 1")
+        tab_to(page, "#assess-criteria-3")
+        page.keyboard.press("Space")
+        tab_to(page, "#assess-own_attempts")
+        page.keyboard.type("2")
+        tab_to(page, "form[aria-labelledby=assessing] button")
+        follow(page)
+        tab_to(page, "#decide-decision-1")
+        page.keyboard.press("Space")
+        tab_to(page, "#decide-reason")
+        page.keyboard.type("Voters may come on the wrong day.")
+        tab_to(page, "form[aria-labelledby=deciding] button")
+        follow(page)
+        tab_to(page, "#notify-channel")
+        page.keyboard.type("x: Urgent Escalation Channel (x-urg")
+        tab_to(page, "#notify-text")
+        page.keyboard.type("Please check this account.")
+        tab_to(page, "main form button")
+        follow(page)
+        draft = page.url.removeprefix(root).partition("?")[0]
+        page.context.close()
+        head = opened(browser, "nl", 1280)
+        head.goto(heads + draft)
+        tab_to(head, "form:has(input[value=approve]) button")
+        follow(head)
+        head.context.close()
+    found = desk.row(Notification, draft.removeprefix("/drafts/"))
+    assert found.state == NotificationState.APPROVED
+    assert found.approved_by == ("head1",)
+    acts = [event.kind for event in desk.events() if event.case == case.number and event.actor == "officer1"]
+    assert {EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED} <= set(acts)
+    desk.env.close()
