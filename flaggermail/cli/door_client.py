@@ -44,14 +44,8 @@ class DoorClient:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def answer(
-        self, name: str, request: Mapping[str, Json], *, entered_by: str | None = None
-    ) -> Mapping[str, Json]:  # fmt: skip
-        """Returns the document that answers a request. Raises Refusal, ConfigurationError, DoorFailure.
-
-        `entered_by` is of no use here: this account has a person's login.
-        """
-        del entered_by
+    def answer(self, name: str, request: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Returns the document that answers a request. Raises Refusal, ConfigurationError, DoorFailure."""
         _, octets = self._asked(name, request)
         try:
             return _object(octets)
