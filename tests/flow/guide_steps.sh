@@ -184,7 +184,7 @@ look renewed
 
 # ---- another machine: what the first one kept is gone
 install -D -m 600 -o flaggermail "$(ls -t /var/lib/flaggermail/backup/*.tar.gz | head -1)" /backup/flaggermail.tar.gz
-systemctl disable --now flaggermail flaggermail-door
+systemctl disable --now flaggermail-door flaggermail
 look stopped
 find /var/lib/flaggermail -mindepth 1 -delete
 (@10@); ended '10' $?

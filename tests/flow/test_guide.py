@@ -123,8 +123,8 @@ class Walk:
 
     def typed(self, account: str, name: str) -> tuple[str, str]:
         """Returns what a command of that account printed, and its exit status."""
-        said, _, status = self.seen(f"who/{account}-{name}").rstrip("\n").rpartition("\n")
-        return said, status
+        *said, status = (line for line in self.seen(f"who/{account}-{name}").splitlines() if not line.startswith("+ "))
+        return "\n".join(said), status
 
     def unit(self, name: str) -> dict[str, str]:
         """Returns the properties of the service at that look."""
