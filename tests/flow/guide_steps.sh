@@ -115,10 +115,15 @@ flaggermail --direct case list >/out/seen/who/root-direct 2>&1
 by flaggermail direct flaggermail --direct audit verify
 state=/var/lib/flaggermail
 for account in jansen officer2 lid vreemde flaggermail; do
-    by "$account" database head -c 1 "$state/flaggermail.db"
-    by "$account" mail head -c 1 "$(find "$state/archive" -type f | head -1)"
-    by "$account" code head -c 1 "$(find "$state/codes" -type f | head -1)"
+    by "$account" database sha256sum "$state/flaggermail.db"
+    by "$account" mail sha256sum "$(find "$state/archive" -type f | head -1)"
+    by "$account" code sha256sum "$(find "$state/codes" -type f | head -1)"
     by "$account" folder ls "$state"
+done
+chgrp flaggermail /etc/flaggermail && chmod 750 /etc/flaggermail
+for account in jansen vreemde; do
+    by "$account" closed-list flaggermail case list
+    by "$account" closed-status flaggermail status
 done
 find "$state" -printf '%m %u %y %P\n' >/out/seen/who/modes
 

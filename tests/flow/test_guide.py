@@ -239,6 +239,13 @@ def test_others_are_refused_in_words(walk: Walk) -> None:
     assert {walk.typed(account, "status")[1] for account in ("jansen", "lid", "vreemde")} == {"0"}
 
 
+def test_nobody_needs_to_read_the_configuration(walk: Walk) -> None:
+    """With its folder closed to all but the desk's account, officers ask as before, and everybody sees the status."""
+    assert "VF-EP2024-0002" in walk.typed("jansen", "closed-list")[0]
+    assert "is not open to this account" in walk.typed("vreemde", "closed-list")[0]
+    assert {walk.typed(account, "closed-status")[1] for account in ("jansen", "vreemde")} == {"0"}
+
+
 def test_nobody_but_the_desks_account_opens_its_files(walk: Walk) -> None:
     """Neither by `--direct`, root included, nor by any other program: database, archive, codes and their folder."""
     for account in ("jansen", "officer2", "lid", "vreemde"):
