@@ -63,9 +63,13 @@ def socket_of(directory: Path) -> Path | None:
 
 
 def no_door(directory: Path) -> DoorFailure:
-    """Returns that no door of that desk is open, and how to open it."""
+    """Returns that no door of that desk is open, and how to open it; or that none can be seen."""
     from flaggermail.errors import DoorFailure
 
+    if directory != SYSTEM_DIRECTORY and not os.access(directory, os.X_OK):
+        return DoorFailure(
+            f"{directory}: is closed to this account, and with it a door there; name the desk's socket with --socket"
+        )
     return DoorFailure(
         f"{directory}: no door of this desk is open; start it with `systemctl start flaggermail-door` or `flaggermail "
         f"--config {directory} serve`, or type the command with --direct as the account that owns the desk's files"

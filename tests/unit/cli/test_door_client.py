@@ -355,6 +355,17 @@ def test_without_a_door_one_line_says_how_to_start_it(tmp_path: Path) -> None:
             listening(path).close()
 
 
+@pytest.mark.usefixtures("alone")
+def test_a_door_behind_a_closed_folder_is_not_said_to_be_shut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who may not enter the folder knows whether a door is open in it."""
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != tmp_path)
+    ran = type_here(["--config", str(tmp_path), "case", "list"], direct=False)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        f"{tmp_path}: is closed to this account, and with it a door there; name the desk's socket with --socket\n"
+    )
+
+
 def test_a_form_of_one_desk_is_not_offered_on_another(tmp_path: Path) -> None:
     """Two sockets are two desks, though both cases have one number."""
     one, other = (Session(Path("/etc/flaggermail"), socket=tmp_path / name) for name in ("a.sock", "b.sock"))
