@@ -37,8 +37,16 @@ class Ran:
         return json.loads(self.octets)
 
 
-def type_here(words: Sequence[str], session: Session | None = None, text: str = "") -> Ran:
-    """Runs a command line; `text` is its standard input. The log that a command opens is closed again."""
+def type_here(
+    words: Sequence[str], session: Session | None = None, text: str = "", *, direct: bool = True
+) -> Ran:  # fmt: skip
+    """Runs a command line; `text` is its standard input. The log that a command opens is closed again.
+
+    Without a session it is typed beside the door, by the account that owns the desk's files; with `direct` false as
+    everybody types it.
+    """
+    if session is None and direct:
+        words = ["--direct", *words]
     before = logging.getLogger().handlers.copy()
     with CliRunner().isolation(input=text) as (out, err, _):
         status: object = 0

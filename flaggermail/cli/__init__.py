@@ -100,7 +100,7 @@ class Commands(Suggesting):
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "--version", prog_name="flaggermail")
 @click.option(
-    "--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
+    "--config", "directory", type=click.Path(path_type=Path, readable=False), metavar="DIR",
     help="The configuration directory. [default: $FLAGGERMAIL_CONFIG, else /etc/flaggermail]",
 )  # fmt: skip
 @click.option("--socket", type=click.Path(path_type=Path, readable=False), metavar="PATH", help=SOCKET_HELP)

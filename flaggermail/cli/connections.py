@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The ways from the command line to a desk: through its door, as every officer goes, or in this process.
+"""The ways from the command line to a desk: through its door, as everybody goes, or beside it as its own account.
 
 Here is which way it is; neither is imported before it is gone.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from flaggermail.documents.octets import Octets
+    from flaggermail.errors import DoorFailure
     from flaggermail.mail.message import Json
 
 SYSTEM_DIRECTORY = Path("/etc/flaggermail")
@@ -30,9 +31,7 @@ def needs_no_desk(name: str, request: Mapping[str, Json]) -> bool:
 class Connection(Protocol):
     """A way to one desk, for one account."""
 
-    def answer(
-        self, name: str, request: Mapping[str, Json], *, entered_by: str | None = None
-    ) -> Mapping[str, Json]:  # fmt: skip
+    def answer(self, name: str, request: Mapping[str, Json]) -> Mapping[str, Json]:
         """Returns the document that answers a request, a command or a view. Raises FlaggermailError."""
         ...
 
@@ -61,3 +60,17 @@ def socket_of(directory: Path) -> Path | None:
 
     machines = [SYSTEM_SOCKET] if directory == SYSTEM_DIRECTORY else []
     return next((path for path in (directory / SOCKET_NAME, *machines) if os.path.lexists(path)), None)
+
+
+def no_door(directory: Path) -> DoorFailure:
+    """Returns that no door of that desk is open, and how to open it; or that none can be seen."""
+    from flaggermail.errors import DoorFailure
+
+    if directory != SYSTEM_DIRECTORY and not os.access(directory, os.X_OK):
+        return DoorFailure(
+            f"{directory}: is closed to this account, and with it a door there; name the desk's socket with --socket"
+        )
+    return DoorFailure(
+        f"{directory}: no door of this desk is open; start it with `systemctl start flaggermail-door` or `flaggermail "
+        f"--config {directory} serve`, or type the command with --direct as the account that owns the desk's files"
+    )

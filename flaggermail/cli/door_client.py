@@ -53,14 +53,8 @@ class DoorClient:
     def __init__(self, path: Path, silent_for: float = SILENT_FOR, again_within: float = AGAIN_WITHIN) -> None:
         self._path, self._silent_for, self._again_within = path, silent_for, again_within
 
-    def answer(
-        self, name: str, request: Mapping[str, Json], *, entered_by: str | None = None
-    ) -> Mapping[str, Json]:  # fmt: skip
-        """Returns the document that answers a request. Raises Refusal, ConfigurationError, DoorFailure.
-
-        `entered_by` is of no use here: this account has a person's login.
-        """
-        del entered_by
+    def answer(self, name: str, request: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Returns the document that answers a request. Raises Refusal, ConfigurationError, DoorFailure."""
         _, octets = self._asked(name, request)
         try:
             return _object(octets)

@@ -33,13 +33,13 @@ def command() -> None:
 def enrol(session: Session, officer: str, *, as_json: bool) -> None:
     """Enrol a device and print its QR code, this once.
 
-    The device shows one-time codes (RFC 6238); its otpauth address, which holds the secret, is printed too. Run it as
-    the desk's own account, with the officer beside you: whoever sees the QR code can make the codes. The device is
-    valid after the officer has replied to a mail with a first code.
+    The device shows one-time codes (RFC 6238); its otpauth address, which holds the secret, is printed too. Type it
+    under your own login, with the officer beside you: whoever sees the QR code can make the codes. The device is valid
+    after the officer has replied to a mail with a first code.
 
     Example: flaggermail officer enrol officer1
     """
-    answer = session.ask_as_entered("officer enrol", officer=officer)
+    answer = session.ask("officer enrol", officer=officer)
     address = text(session.ask("officer enrolment", device=answer["key"]), "address")
     click.echo(_SHOWN_ONCE, err=True)
     if as_json:
@@ -78,7 +78,7 @@ def revoke(session: Session, officer: str, *, as_json: bool) -> None:
 
     Example: flaggermail officer revoke officer1
     """
-    report_answer(session.ask_as_entered("officer revoke", officer=officer), as_json=as_json)
+    report_answer(session.ask("officer revoke", officer=officer), as_json=as_json)
 
 
 def _qr_code(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.connections import needs_no_desk, socket_of
+from flaggermail.cli.connections import needs_no_desk, no_door, socket_of
 from flaggermail.cli.showing import parts, texts
 from flaggermail.cli.terminal import safe_json, safe_line
 
@@ -31,8 +31,7 @@ MOST_AT_ONCE = 1_000  # lines of a list in one answer; the desk gives no more
 class Session:
     """One run of the command line. A replay passes its own services and the acting officer.
 
-    `socket` is that of a door which was named; `direct` says that the desk is opened in this process though it has a
-    door.
+    `socket` is that of a door which was named; `direct` says that the desk is opened in this process, beside its door.
     """
 
     directory: Path
@@ -69,26 +68,23 @@ class Session:
                 lines[part] += parts(found, part)
         return {**first, **lines, "next": None}
 
-    def ask_as_entered(self, name: str, /, **request: Json) -> Mapping[str, Json]:
-        """Asks in the name of this user, or else of the officer whose login this session began with.
-
-        For commands that need the desk's own account, which is no officer's, where there is no door; pam_loginuid(8)
-        keeps who entered it by sudo.
-        """
-        return self._way(name, request).answer(name, request, entered_by=login_of_session())
-
     def services(self) -> Given:
-        """Returns the services of the desk, for what runs in this process. Raises ConfigurationError."""
+        """Returns the services of the desk, for what runs in this process. Raises ConfigurationError, Refusal."""
         return self._in_process().services
 
     def _way(self, name: str, request: Mapping[str, Json]) -> Connection:
-        """Returns the way to the desk for a request: its door if it has one, unless the request needs no desk."""
+        """Returns the way to the desk for a request: its door, unless the request needs no desk.
+
+        Raises DoorFailure if there is none: only `--direct` goes beside it.
+        """
         if self.direct or self.given is not None or needs_no_desk(name, request):
             return self._in_process()
         if self._there is None:
             path = self.socket or socket_of(self.directory)
-            if path is None:  # goes once the files of a desk are its own account's alone: decision 0107
-                return self._in_process()
+            if path is None:
+                if not os.path.lexists(self.directory):
+                    return self._in_process()  # which says what would be right
+                raise no_door(self.directory)
             from flaggermail.cli.door_client import DoorClient
 
             self._there = DoorClient(path)
@@ -127,16 +123,6 @@ def login() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
-
-
-def login_of_session() -> str | None:
-    """Returns the user name with which this session began, as the kernel keeps it; None if it does not know."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(int(Path("/proc/self/loginuid").read_text("ascii"))).pw_name
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def _note(said: StoredText) -> None:

@@ -13,7 +13,7 @@ SOCKET_HELP = (
     "The socket of the desk's door. [default: $FLAGGERMAIL_SOCKET, else desk.sock in the configuration directory, else "
     "/run/flaggermail/desk.sock with the configuration of the machine]"
 )
-DIRECT_HELP = "Open the desk in this process though it has a door, as the desk's own account can."
+DIRECT_HELP = "Open the desk in this process, beside its door; for the account that owns its database."
 
 
 def with_ways(command: click.Command) -> click.Command:

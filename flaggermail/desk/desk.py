@@ -28,13 +28,11 @@ from flaggermail.wording.said import ENGLISH
 class Caller:
     """Who asks: an officer by id, or an account of this machine by its login name, which the rota knows or not.
 
-    `entered_by` is the login with which the session began: the desk's own account belongs to no officer. `language`
-    is that of the sentences in answers. `direct`: they open the desk beside its door (`--direct`).
+    `language` is that of the sentences in answers. `direct`: they open the desk beside its door (`--direct`).
     """
 
     officer: str | None = None
     login: str | None = None
-    entered_by: str | None = None
     language: str = ENGLISH
     direct: bool = False
 
@@ -112,7 +110,7 @@ class Desk:
         if self._caller.officer is not None:
             return ""
         login = self._caller.login or ""
-        return login if env.settings.rota.by_login(login) else self._caller.entered_by or ""
+        return login if env.settings.rota.by_login(login) else ""
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document | Octets[Document]:
         env, kind = self._for_views(), view_of(name)
@@ -175,10 +173,9 @@ class Desk:
         """Returns the id of the officer or associate who asks; None for an account of nobody in oncall.yaml."""
         if self._caller.officer is not None:
             return self._caller.officer
-        rota = env.settings.rota
-        logins = [login for login in (self._caller.login, self._caller.entered_by) if login]
-        found = [*map(rota.by_login, logins), *map(rota.associate_by_login, logins)]
-        return next((person.id for person in found if person is not None), None)
+        rota, login = env.settings.rota, self._caller.login
+        found = (rota.by_login(login) or rota.associate_by_login(login)) if login else None
+        return None if found is None else found.id
 
 
 def view_of(name: str) -> type[View]:

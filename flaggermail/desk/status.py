@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DESK_FILE, ARCHIVE_KEY, STATUS_KEY = "flaggermail.yaml", ("store", "archive"), ("store", "status")
 ARCHIVE = "archive"  # the default in `settings`, which is slow to import; a test compares the two
+MACHINES = Path("/etc/flaggermail")  # the configuration of the machine's own desk, whose unit writes RUNTIME_FOLDER
 
 
 def show(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
@@ -41,9 +42,12 @@ def show(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
 def status_file(directory: Path) -> Path:
     """Returns the path of a configuration's status file: in `store.status`, the unit's folder, or above the archive.
 
-    The file in the unit's folder counts if its daemon has the same archive: another desk may run under systemd. Raises
-    ConfigurationError.
+    The file in the unit's folder counts if its daemon has the same archive: another desk may run under systemd. It is
+    that of the machine's own desk where this account may not read the configuration. Raises ConfigurationError.
     """
+    of_unit = Path(RUNTIME_FOLDER) / STATUS_FILE
+    if directory == MACHINES and directory.is_dir() and not os.access(directory, os.R_OK | os.X_OK):
+        return of_unit
     require_folder(directory)
     source = read(directory / DESK_FILE, DESK_FILE)
     if source.faults:
@@ -52,7 +56,6 @@ def status_file(directory: Path) -> Path:
     if named is not None:
         return directory / named / STATUS_FILE
     archive = directory / (_folder(source, ARCHIVE_KEY, "names no folder; write the folder of the archive") or ARCHIVE)
-    of_unit = Path(RUNTIME_FOLDER) / STATUS_FILE
     return of_unit if _archive_in(of_unit) == os.path.realpath(archive) else archive.parent / STATUS_FILE
 
 

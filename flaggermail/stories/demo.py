@@ -143,7 +143,8 @@ def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
 def _print_invitation(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The story is over. The daemon goes on, now by the clock of this machine; Ctrl-C ends it.", "heading")
-    tell("In another terminal you are the officer; the platform of the first story answers within seconds:", "plain")
+    tell("In another terminal you are the officer; the platform of the first story answers within seconds.", "plain")
+    tell("This desk has no door; you own its files, so --direct opens them:", "plain")
     _commands(folder, story.demo.tries, program, tell)
 
 
@@ -155,4 +156,4 @@ def _print_farewell(folder: Path, story: Scenario, program: str, tell: Tell) -> 
 
 def _commands(folder: Path, lines: Sequence[str], program: str, tell: Tell) -> None:
     for line in lines:
-        tell(f"  {program} --config {folder} {line.format(story=folder / STORY)}", "typed")
+        tell(f"  {program} --config {folder} --direct {line.format(story=folder / STORY)}", "typed")

@@ -50,7 +50,7 @@ _BELOW = ("templates", "rules")  # folders of a configuration
 _MOST_SETTINGS = 1 << 18  # octets of flaggermail.yaml, which takes seconds to read
 _DESK_FILE, _DATABASE, _ARCHIVE = "flaggermail.yaml", "flaggermail.db", "archive"
 _HEAD_TABLE = "chain_head"
-_FOLDER_MODE = 0o770  # less the umask, like its database and archive: officers of the group use their own accounts
+_FOLDER_MODE = 0o700  # like its archive
 RESTORER = "restore"  # the actor: no officer, since the configuration may be that of another machine
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from flaggermail.desk.inspections import INSPECTIONS, inspect
+from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
 
 if TYPE_CHECKING:
     from flaggermail.desk.desk import Desk
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flaggermail.rules.rulebook import RuleFinding
     from flaggermail.services import Services
     from flaggermail.settings.mistakes import SetupFault
+    from flaggermail.settings.model import Settings
     from flaggermail.wiring.command_desk import CommandDesk
     from flaggermail.wording.said import StoredText
 
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 class DeskConnection:
     """Connects a caller (an officer by id, or an account by its login names) to the desk of a configuration directory.
 
-    `given` are services that are open already, as in a replay; they stay open. `entered_by` is the login with which the
-    session began, for the commands that need the desk's own account. `tell` gets one sentence if the files of the
-    directory differ from what the daemon took in: what the daemon took in is in force.
+    `given` are services that are open already, as in a replay; they stay open. What is opened here is opened for the
+    account alone that owns the database. `tell` gets one sentence if the files of the directory differ from what the
+    daemon took in: what the daemon took in is in force.
     """
 
     def __init__(
@@ -53,33 +54,35 @@ class DeskConnection:
 
     @classmethod
     def beside_door(cls, directory: Path, login: str, tell: Callable[[StoredText], None]) -> Self:
-        """Returns a connection past the door of a desk, for the account of its files alone; its events say so."""
+        """Returns a connection beside the door of a desk; its events say so."""
         made = cls(directory, login, tell=tell)
         made._direct = True
         return made
 
-    def answer(
-        self, name: str, request: Mapping[str, Json] | None = None, *, entered_by: str | None = None
-    ) -> Mapping[str, Json]:
+    def answer(self, name: str, request: Mapping[str, Json] | None = None) -> Mapping[str, Json]:
         """Returns the document that answers a request; `desk.Desk.answer` says which there are.
 
         Raises Refusal, ConfigurationError.
         """
         if name in INSPECTIONS:
+            if self._direct and name in FOR_EVERYBODY:
+                from flaggermail.rules.configuration import load
+
+                _require_own(load(self._ground.directory))
             return inspect(self._ground, name, request or {})
-        return self._compared(self._desk(entered_by).answer(name, request))
+        return self._compared(self._desk().answer(name, request))
 
     def fetch(self, name: str, request: Mapping[str, Json] | None = None) -> Octets[Mapping[str, Json]]:
         """Returns the file that answers a request; `desk.Desk.fetch` says which there are.
 
         Raises Refusal, ConfigurationError.
         """
-        return self._desk(None).fetch(name, request)
+        return self._desk().fetch(name, request)
 
-    def _desk(self, entered_by: str | None) -> Desk:
+    def _desk(self) -> Desk:
         from flaggermail.desk.desk import Caller, Desk
 
-        caller = Caller(officer=self._officer, login=self._login, entered_by=entered_by, direct=self._direct)
+        caller = Caller(officer=self._officer, login=self._login, direct=self._direct)
         return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views)
 
     def _compared(self, found: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -89,7 +92,7 @@ class DeskConnection:
 
     @property
     def services(self) -> Services:
-        """The services, opened on first use. Raises ConfigurationError."""
+        """The services, opened on first use. Raises ConfigurationError, Refusal."""
         return self._given if self._given is not None else self._open().whole()
 
     def _for_views(self) -> Services:
@@ -98,11 +101,11 @@ class DeskConnection:
     def _open(self) -> CommandDesk:
         if self._opened is None:
             from flaggermail.cases.registration import in_words
+            from flaggermail.rules.configuration import load
             from flaggermail.wiring.command_desk import CommandDesk
 
+            _require_own(load(self._ground.directory))  # before a database is made that another account cannot open
             self._opened = CommandDesk(self._ground.directory)
-            if self._direct:
-                _require_own(self._opened.for_views.settings.archive)
             if self._opened.differs:
                 self._tell(in_words(self._ground.directory, self._opened.differs))
         return self._opened
@@ -120,14 +123,28 @@ def desk_files(directory: Path) -> DeskFiles:
     return _DeskFiles(directory, None, None)
 
 
-def _require_own(archive: Path) -> None:
-    """Raises Refusal unless the folder of the archive, and so the desk's files, belong to this account."""
-    owner = archive.stat().st_uid if archive.exists() else os.geteuid()
-    if owner != os.geteuid():
+def _require_own(settings: Settings) -> None:
+    """Raises Refusal unless this account owns the record: the file of the database, or the archive beside a server.
+
+    Of what is not made yet, or lies where this account may not look, the folder counts.
+    """
+    from flaggermail.settings.model import database_file
+
+    place = (database_file(settings.desk) or settings.archive).absolute()
+    there = next(path for path in (place, *place.parents) if os.path.exists(path))  # noqa: PTH110 - Path.exists raises
+    if there.stat().st_uid != os.geteuid():
         from flaggermail.errors import Refusal
         from flaggermail.wording.refusals import CommandRefusal
 
-        raise Refusal(CommandRefusal.NOT_DIRECT(owner=owner))
+        raise Refusal(CommandRefusal.NOT_DIRECT(owner=_owner(there)))
+
+
+def _owner(path: Path) -> str:
+    """Returns the login of the account that owns a file, or its number if it has none."""
+    try:
+        return path.owner()
+    except KeyError:
+        return str(path.stat().st_uid)
 
 
 class _DeskFiles:

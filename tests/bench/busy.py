@@ -69,7 +69,7 @@ class Look:
 
     def _command(self, words: tuple[str, ...]) -> None:
         begun = time.monotonic()
-        command = [sys.executable, "-m", "flaggermail", "--config", str(self.desk.folder), *words]
+        command = [sys.executable, "-m", "flaggermail", "--direct", "--config", str(self.desk.folder), *words]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         self.answered.append(time.monotonic() - begun)
         if done.returncode != 0:

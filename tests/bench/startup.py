@@ -57,7 +57,7 @@ def measure(bench: Bench) -> Iterator[Row]:
             "flaggermail --version": [PROGRAM, "--version"],
             "flaggermail --help": [PROGRAM, "--help"],
             "flaggermail status": [*configured, "status"],
-            "flaggermail case list": [*configured, "case", "list"],
+            "flaggermail case list": [*configured, "--direct", "case", "list"],
             "flaggermail parse --json MAIL": [*configured, "parse", "--json", str(files[0])],
         }
         medians = median_seconds(commands, rounds, desk.folder / "compiled")

@@ -135,7 +135,8 @@ class DeskProcess:
             ran = type_here(["--config", str(self.folder), *words])
             assert ran.status == 0, f"{words}: {ran.err}\n{self.log()}"
             return ran.out
-        command = [*self.inside, sys.executable, "-m", "flaggermail", "--config", str(self.folder), *words]
+        typed = ["-m", "flaggermail", "--direct", "--config", str(self.folder), *words]
+        command = [*self.inside, sys.executable, *typed]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=PATIENCE)
         assert done.returncode == 0, f"{words}: {done.stderr}\n{self.log()}"
         return done.stdout

@@ -97,6 +97,36 @@ END
 patiently 600 sends
 look live
 
+# ---- who reaches the desk: two officers, a member of the door's group who stands in no line of oncall.yaml, a stranger
+useradd officer2; useradd lid; useradd vreemde
+usermod -aG flaggermail-officers officer2; usermod -aG flaggermail-officers lid
+mkdir /out/seen/who
+# by ACCOUNT NAME COMMAND...: what it prints, with its exit status as the last line.
+by() { account=$1 name=$2; shift 2; sudo -u "$account" "$@" >"/out/seen/who/$account-$name" 2>&1; echo "$?" >>"/out/seen/who/$account-$name"; }
+for account in jansen officer2 lid vreemde; do
+    by "$account" list flaggermail case list
+    by "$account" open flaggermail case open --election EP2024 --type D_general_warning --origin earlier_cases --title "$account"
+    by "$account" enrol flaggermail officer enrol officer2
+    by "$account" direct flaggermail --direct case list
+    by "$account" status flaggermail status
+done
+by jansen events flaggermail events --json
+flaggermail --direct case list >/out/seen/who/root-direct 2>&1
+by flaggermail direct flaggermail --direct audit verify
+state=/var/lib/flaggermail
+for account in jansen officer2 lid vreemde flaggermail; do
+    by "$account" database sha256sum "$state/flaggermail.db"
+    by "$account" mail sha256sum "$(find "$state/archive" -type f | head -1)"
+    by "$account" code sha256sum "$(find "$state/codes" -type f | head -1)"
+    by "$account" folder ls "$state"
+done
+chgrp flaggermail /etc/flaggermail && chmod 750 /etc/flaggermail
+for account in jansen vreemde; do
+    by "$account" closed-list flaggermail case list
+    by "$account" closed-status flaggermail status
+done
+find "$state" -printf '%m %u %y %P\n' >/out/seen/who/modes
+
 # ---- faults
 kill -KILL "$(property MainPID)"
 patiently 600 restarted 1
@@ -159,7 +189,7 @@ look renewed
 
 # ---- another machine: what the first one kept is gone
 install -D -m 600 -o flaggermail "$(ls -t /var/lib/flaggermail/backup/*.tar.gz | head -1)" /backup/flaggermail.tar.gz
-systemctl disable --now flaggermail
+systemctl disable --now flaggermail-door flaggermail
 look stopped
 find /var/lib/flaggermail -mindepth 1 -delete
 (@10@); ended '10' $?
@@ -171,7 +201,7 @@ sudo -u jansen flaggermail resume >/out/seen/resumed 2>&1 || failed "resume afte
 patiently 600 sends
 look upgraded
 (@12@); ended '12' $?
-ls -ld /etc/flaggermail /var/lib/flaggermail /var/lib/flaggermail/handover/* /opt/flaggermail /usr/local/bin/flaggermail \
+ls -ld /etc/flaggermail /var/lib/flaggermail /var/lib/flaggermail/backup/* /srv/handover/* /opt/flaggermail /usr/local/bin/flaggermail \
     /etc/systemd/system/flaggermail* >/out/seen/left 2>/out/seen/gone
 # Not --all: that lists a unit that systemd only remembers, too.
 systemctl list-units --no-pager 'flaggermail*' >/out/seen/units

@@ -54,7 +54,7 @@ def refer(desk: DeskProcess, postfix: Postfix, number: int) -> None:
 
 def refused(desk: DeskProcess, *words: str) -> str:
     """Runs a command that must end with one line and exit status 1; returns the line."""
-    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), *words]
+    command = [sys.executable, "-m", "flaggermail", "--direct", "--config", str(desk.folder), *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
     return done.stderr.strip()

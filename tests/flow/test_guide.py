@@ -121,6 +121,11 @@ class Walk:
         """Returns what one look wrote."""
         return (self.out / "seen" / name).read_text("utf-8")
 
+    def typed(self, account: str, name: str) -> tuple[str, str]:
+        """Returns what a command of that account printed, and its exit status."""
+        *said, status = (line for line in self.seen(f"who/{account}-{name}").splitlines() if not line.startswith("+ "))
+        return "\n".join(said), status
+
     def unit(self, name: str) -> dict[str, str]:
         """Returns the properties of the service at that look."""
         return dict(line.split("=", 1) for line in self.seen(f"{name}/unit").splitlines() if "=" in line)
@@ -211,6 +216,50 @@ def test_it_observes_until_an_officer_says_so(walk: Walk) -> None:
     assert walk.unit("live")["StatusText"].startswith("last mail seen ")
 
 
+def test_officers_act_in_their_own_name(walk: Walk) -> None:
+    """Each by the login of their account, `officer enrol` too, without a right on any file of the desk."""
+    for account in ("jansen", "officer2"):
+        assert walk.typed(account, "list")[1] == "0"
+        assert walk.typed(account, "open")[1] == "0"
+    assert "otpauth://" in walk.typed("jansen", "enrol")[0]
+    assert walk.typed("officer2", "enrol")[1] == "0"  # anew, as the first was never confirmed
+    events = json.loads(walk.typed("jansen", "events")[0])["events"]
+    for kind in ("case opened", "device enrolled"):
+        assert [one["actor"] for one in events if one["kind"] == kind] == ["officer1", "officer2"]
+    assert not [one for one in events if "direct" in one["facts"]]
+
+
+def test_others_are_refused_in_words(walk: Walk) -> None:
+    """A member of the group whom oncall.yaml does not name gets nothing; a stranger does not reach the socket."""
+    for name in ("list", "open", "enrol"):
+        member, stranger = walk.typed("lid", name), walk.typed("vreemde", name)
+        assert member[0].startswith("user lid: no officer and no associate in oncall.yaml has this login")
+        assert stranger[0].startswith("/run/flaggermail/desk.sock: is not open to this account; only members of ")
+        assert member[1] == stranger[1] == "1"
+    assert {walk.typed(account, "status")[1] for account in ("jansen", "lid", "vreemde")} == {"0"}
+
+
+def test_nobody_needs_to_read_the_configuration(walk: Walk) -> None:
+    """With its folder closed to all but the desk's account, officers ask as before, and everybody sees the status."""
+    assert "VF-EP2024-0002" in walk.typed("jansen", "closed-list")[0]
+    assert "is not open to this account" in walk.typed("vreemde", "closed-list")[0]
+    assert {walk.typed(account, "closed-status")[1] for account in ("jansen", "vreemde")} == {"0"}
+
+
+def test_nobody_but_the_desks_account_opens_its_files(walk: Walk) -> None:
+    """Neither by `--direct`, root included, nor by any other program: database, archive, codes and their folder."""
+    for account in ("jansen", "officer2", "lid", "vreemde"):
+        assert walk.typed(account, "direct")[0].startswith("account flaggermail owns the record of this desk")
+        for name in ("database", "mail", "code", "folder"):
+            said, status = walk.typed(account, name)
+            assert "Permission denied" in said
+            assert status != "0"
+    assert walk.seen("who/root-direct").startswith("account flaggermail owns the record of this desk")
+    assert {walk.typed("flaggermail", name)[1] for name in ("database", "mail", "code", "folder", "direct")} == {"0"}
+    modes = {tuple(line.split(" ", 3)[:3]) for line in walk.seen("who/modes").splitlines()}
+    assert modes == {("700", "flaggermail", "d"), ("600", "flaggermail", "f"), ("400", "flaggermail", "f")}
+
+
 def test_it_comes_back_after_a_kill_and_after_a_hang(walk: Walk) -> None:
     """The manager starts it again both times; of the process that hung, the journal shows where its threads were."""
     assert int(walk.unit("killed")["NRestarts"]) >= 1
@@ -272,7 +321,7 @@ def test_another_machine_goes_on_silently(walk: Walk) -> None:
 def test_the_archive_is_handed_over_and_the_rest_removed(walk: Walk) -> None:
     """Settings, record and hand-over are left; program, secrets and units are gone."""
     left, gone = walk.seen("left"), walk.seen("gone")
-    for name in ("/etc/flaggermail", "/var/lib/flaggermail", "/handover/EP2024", "/handover/desk.tar.gz"):
+    for name in ("/etc/flaggermail", "/var/lib/flaggermail", "/handover/EP2024", "/backup/handover.tar.gz"):
         assert name in left
     for name in ("/opt/flaggermail", "/usr/local/bin/flaggermail", "/etc/systemd/system/flaggermail*"):
         assert f"'{name}': No such file" in gone

@@ -104,12 +104,12 @@ class Place:
         return [read(octets) for octets in self.dovecot.messages(self.officer)]
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Runs the daemon until the end, which comes with status 0."""
-        log = self.folder / "run.log"
+    def running(self, what: str) -> Iterator[None]:
+        """Runs the daemon (`run`) or the door (`serve`) until the end, which comes with status 0."""
+        log = self.folder / f"{what}.log"
         with log.open("wb") as sink:
             process = subprocess.Popen(
-                from_wheel.command(self.installed, "--config", str(self.desk), "run"),
+                from_wheel.command(self.installed, "--config", str(self.desk), what),
                 cwd=self.folder, env=from_wheel.environment(self.installed), stdout=sink, stderr=sink,
             )  # fmt: skip
         try:
@@ -209,15 +209,18 @@ def test_from_the_wheel_to_an_answered_case(place: Place) -> None:
         secret.write_text(f"{place.dovecot.password}\n", "utf-8")
     checked = place.type("check")
     assert "configuration in order: 1 elections, 5 platforms, 7 channels, 2 officers" in checked
-    with place.running():
+    with place.running("run"):
         patiently(lambda: re.search(r"mailbox link: +up", place.type("status", status=None)), "mailbox link up")
-        device = enrolled(place)
-        refer(place)
-        take_and_approve(place, device)
-        patiently(lambda: len(minutes(place)) == 3, "three clocks are stopped")
-        see_the_proof(place)
-    assert "chain intact" in place.type("audit", "verify")
-    assert place.type("quarantine", "list") == "the quarantine is empty\n"
+        with place.running("serve"):
+            patiently((place.desk / "desk.sock").exists, "the door is open")
+            device = enrolled(place)
+            refer(place)
+            take_and_approve(place, device)
+            patiently(lambda: len(minutes(place)) == 3, "three clocks are stopped")
+            see_the_proof(place)
+            assert "chain intact" in place.type("audit", "verify")
+            assert place.type("quarantine", "list") == "the quarantine is empty\n"
+    assert "no door of this desk is open" in place.type("quarantine", "list", status=1)
 
 
 def refer(place: Place) -> None:

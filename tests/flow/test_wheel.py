@@ -98,7 +98,7 @@ def test_the_wheel_brings_the_schema(installed: Path, tmp_path: Path) -> None:
     rota = tmp_path / "desk" / "oncall.yaml"
     own = f"login: {getpass.getuser()}\n"  # who maps to no officer reads nothing
     rota.write_text(rota.read_text("utf-8").replace("login: officer1\n", own, 1), "utf-8")
-    listed = run(installed, tmp_path, "--config", "desk", "election", "list")
+    listed = run(installed, tmp_path, "--direct", "--config", "desk", "election", "list")
     assert listed.returncode == 0, listed.stderr
     assert listed.stdout.startswith("no elections")  # the daemon has not registered them
     assert (tmp_path / "desk" / "flaggermail.db").exists()

@@ -83,7 +83,7 @@ class TestPutAndGet:
             assert FileBlobStore(Path(folder)).get(digest) == octets
 
     def test_files_are_read_only_and_folders_closed_to_others(self, root: Path) -> None:
-        """Files have mode 0440 in folders of at most 0770, whatever the umask of the daemon."""
+        """Files have mode 0400 in folders of 0700, whatever the umask of the daemon."""
         before = os.umask(0)
         try:
             FileBlobStore(root).put(OCTETS)
@@ -91,8 +91,8 @@ class TestPutAndGet:
             os.umask(before)
         (path,) = files(root)
         assert path == place(root)
-        assert stat.S_IMODE(path.stat().st_mode) == 0o440
-        assert {stat.S_IMODE(folder.stat().st_mode) for folder in (root, *list(root.glob("**/"))[1:])} == {0o770}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o400
+        assert {stat.S_IMODE(folder.stat().st_mode) for folder in (root, *list(root.glob("**/"))[1:])} == {0o700}
 
     def test_the_same_octets_are_written_once(self, root: Path) -> None:
         """The second put leaves the file, its inode and its timestamps unchanged."""
@@ -157,13 +157,13 @@ class TestDurability:
         calls = [call for call in self.calls(root) if not call.startswith("openat") or "O_CREAT" in call]
         one = f"ABOVE/archive/{DIGEST[:2]}"
         expected = [
-            r'mkdir\("ABOVE/archive", 0770\)',
+            r'mkdir\("ABOVE/archive", 0700\)',
             r"fsync\(\d+<ABOVE>\)",
-            rf'mkdir\("{one}", 0770\)',
+            rf'mkdir\("{one}", 0700\)',
             r"fsync\(\d+<ABOVE/archive>\)",
             rf'openat\(AT_FDCWD(<[^>]*>)?, "{one}/PART", [A-Z_|]*O_CREAT\|O_EXCL[A-Z_|]*, 0600\)',
             rf"write\(\d+<{one}/PART>, .*, {len(OCTETS)}\)",
-            rf"fchmod\(\d+<{one}/PART>, 0440\)",
+            rf"fchmod\(\d+<{one}/PART>, 0400\)",
             rf"fsync\(\d+<{one}/PART>\)",
             rf'rename\("{one}/PART", "{one}/DIGEST"\)',
             rf"fsync\(\d+<{one}>\)",

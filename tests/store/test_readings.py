@@ -38,7 +38,7 @@ from tests.store.desk_fixtures import CONFIG, OFFICER, REFERRER, START, Desk, X,
 HOUR = hour_of(START)
 NOBODY = (
     Caller(login="root"), Caller(login="mallory"), Caller(), Caller(login=""), Caller(officer="daemon"),
-    Caller(officer="ghost"), Caller(login="mallory", entered_by="root"),
+    Caller(officer="ghost"),
 )  # fmt: skip
 
 

@@ -24,10 +24,11 @@ from flaggermail.adapters.server_answers.answer import Reader
 from flaggermail.adapters.server_answers.recognise import worded
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
+from flaggermail.cli.connections import SYSTEM_DIRECTORY
 from flaggermail.cli.session import Session
 from flaggermail.daemon.service import Daemon
-from flaggermail.desk.status import status_file
-from flaggermail.errors import LinkLost, StoreFailure
+from flaggermail.desk.status import MACHINES, status_file
+from flaggermail.errors import ConfigurationError, LinkLost, StoreFailure
 from flaggermail.health.metrics import METRICS_FILE
 from flaggermail.health.status_document import STATUS_FILE
 from flaggermail.ports import Folder, Role
@@ -266,6 +267,20 @@ def test_everybody_reads_the_status_of_a_record_that_nobody_may_enter(
     assert "daemon:         is starting\n" in ran.output
     other = sound(tmp_path / "other")
     assert status_file(other) == other / STATUS_FILE  # that desk has another archive
+
+
+def test_who_may_not_read_the_configuration_reads_the_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the machine's own desk alone: of any other nobody knows where its status lies."""
+    assert MACHINES == SYSTEM_DIRECTORY
+    desk, runtime = sound(tmp_path / "desk"), tmp_path / "run"
+    runtime.mkdir()
+    StatusFile(runtime / STATUS_FILE).show({"written_at": None, "ok": True, "wrong": [], "quarantine": 3})
+    monkeypatch.setattr("flaggermail.desk.status.RUNTIME_FOLDER", str(runtime))
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != desk)
+    with pytest.raises(ConfigurationError, match="is closed to this account"):
+        status_file(desk)
+    monkeypatch.setattr("flaggermail.desk.status.MACHINES", desk)
+    assert status_file(desk) == runtime / STATUS_FILE
 
 
 def ends_here(*_: object, **__: object) -> None:

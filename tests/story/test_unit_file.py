@@ -81,6 +81,14 @@ def test_the_door_has_no_network_and_no_secret_and_knows_accounts() -> None:
     assert hardening - apart <= set(unit)
 
 
+def test_the_state_is_the_desks_accounts_alone() -> None:
+    """Each unit keeps its folder closed and writes files for its account; the status and the socket are reached."""
+    for path in (UNIT, DOOR, UNIT.with_name("flaggermail-backup.service")):
+        unit = service(path)
+        assert (unit["StateDirectoryMode"], unit["UMask"]) == ("0700", "0077"), path.name
+    assert {service(path)["RuntimeDirectoryMode"] for path in (UNIT, DOOR)} == {"0755"}
+
+
 @pytest.mark.parametrize(
     "wrong", ["ProtectSystem=strict\nProtectSytem=full", "ProtectSystem=sometimes", "SystemCallFilter=@no-such-group"]
 )

@@ -42,6 +42,7 @@ class Made:
     spoil: Callable[[Path], None] = lambda _: None
     typed: str = "check"
     login: str = "officer1"
+    direct: bool = True  # beside the door, as the account of the desk's files
 
     @property
     def row(self) -> str:
@@ -249,6 +250,7 @@ MISTAKES = (
     Made("a provider of mailboxes as a referrer", register_in, "referrer add gmail.com"),
     _typing("a misspelt command", "cases"),
     _typing("a misspelt option", "check --jsn"),
+    Made("a command while the desk has no open door", typed="case list", direct=False),
     _typing("a case that does not exist", "case show VF-EP2024-0099"),
     _typing("a login that is no officer's", "resume", login="somebody"),
     _typing("a login of nobody in oncall.yaml reads", "case list", login="somebody"),
@@ -281,7 +283,7 @@ def _typed(folder: Path, mistake: Made) -> tuple[int, str, str]:
     """Types the command with a login and without the extras; returns the exit status and what it printed."""
     words = ["--config", str(folder), *(word.format(folder=folder) for word in mistake.typed.split())]
     with _as_new_administrator(mistake.login):
-        ran = type_here(words)
+        ran = type_here(words, direct=mistake.direct)
     return ran.status, ran.out, ran.err
 
 

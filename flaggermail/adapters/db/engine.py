@@ -113,14 +113,11 @@ def _as_json(value: object) -> str:
 
 
 def _create_private_file(url: str) -> None:
-    """Creates the database file with mode 0660 (less the umask): officers of the group use their own accounts.
-
-    SQLite gives its journal files the same mode.
-    """
+    """Creates the database file, for this account alone; SQLite gives its journal files the same mode."""
     path = make_url(url).database
     if path and path != ":memory:":
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o660))
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
         except FileNotFoundError:
             missing = setup_fault(SetupFaultCode.DATABASE_FOLDER, folder=Path(path).parent)
             raise ConfigurationError(missing.text) from None

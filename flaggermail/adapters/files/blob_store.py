@@ -148,7 +148,7 @@ _PREFIX, _SUFFIX = ".", ".part"  # of a temporary file
 _DAMAGED = ".damaged"  # added to the name of a file that holds other octets than its name says
 _LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python lacks
 _LEAST_ROOM = 1_000_000  # octets; a disk with less takes no mail with a picture
-_FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, if the umask allows it
+_FILE_MODE, _FOLDER_MODE = 0o400, 0o700  # the desk's account alone
 
 
 def folder_fault(root: Path, key: str = "archive") -> SetupFault | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which of the desk's files are open to more accounts than need them.
+"""Which of the desk's files are open to another account than its own.
 
 Only the uppermost folder of the archive is looked at: below it nobody comes who may not enter it.
 """
@@ -15,8 +15,9 @@ from pathlib import Path
 
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 
-_OTHERS, _GROUP = stat.S_IRWXO, stat.S_IRWXG
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _JOURNALS = ("-wal", "-shm")  # what SQLite keeps beside the database, with its mode
+_BACKUPS = "backup"  # the folder beside the archive into which the timer writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +31,19 @@ class DeskPlaces:
 
 
 def open_faults(places: DeskPlaces) -> Iterator[SetupFault]:
-    """Yields each file or folder that is too open: the record to others than the group, a secret to any but its owner.
-
-    Nothing is yielded for what this account cannot see.
-    """
+    """Yields each file or folder that other accounts may open; nothing for what this account cannot see."""
     if places.database is not None and os.path.isfile(places.database):  # noqa: PTH113 - Path.is_file may raise
         for end in ("", *_JOURNALS):
-            yield from _fault(places.database.with_name(places.database.name + end), _OTHERS)
-    yield from _fault(places.archive, _OTHERS)
-    for path in (places.codes, places.tokens):
-        yield from _fault(path, _OTHERS | _GROUP)
+            yield from _fault(places.database.with_name(places.database.name + end))
+    for path in (places.archive, places.codes, places.tokens, places.archive.with_name(_BACKUPS)):
+        yield from _fault(path)
 
 
-def _fault(path: Path, closed_to: int) -> Iterator[SetupFault]:
+def _fault(path: Path) -> Iterator[SetupFault]:
     try:
         mode = path.stat().st_mode
     except OSError:
         return
-    if mode & closed_to:
-        whom = "go" if closed_to & _GROUP else "o"
-        words = ["chmod", *(["-R"] if stat.S_ISDIR(mode) else []), f"{whom}-rwx", str(path)]
+    if mode & _OTHERS:
+        words = ["chmod", *(["-R"] if stat.S_ISDIR(mode) else []), "go-rwx", str(path)]
         yield setup_fault(SetupFaultCode.FILE_OPEN, path=path, mode=f"{mode & 0o777:o}", command=shlex.join(words))

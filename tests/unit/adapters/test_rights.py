@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What `check` finds too open: the record for others than the group, a secret for any account but its owner's."""
+"""The desk's files are its own account's alone, and `check` finds what is open to any other."""
 
 from __future__ import annotations
 
@@ -33,31 +33,43 @@ def umask(request: pytest.FixtureRequest) -> object:
 
 @pytest.mark.usefixtures("umask")
 def test_what_the_desk_makes_is_open_to_nobody_else(places: DeskPlaces) -> None:
-    """Database, journals, archive and codes are made with the right modes whatever the umask."""
+    """Files are made 0600, frozen mails 0400 and folders 0700, whatever the umask, in folders that are missing too."""
     salt = CountedRandomness("rights").salt
     store = SqlStore(migrate(f"sqlite:///{places.database}"), salt)
     with store.read():
-        FileBlobStore(places.archive).put(b"octets")
+        octets = FileBlobStore(places.archive)
+        octets.put(b"octets")
+        octets.sweep()
         FileCodeVault(places.codes, salt).make("d1", b"0" * 20)
         assert places.database is not None
         assert places.database.with_name("desk.db-wal").exists()
         assert list(open_faults(places)) == []
+        made = list(places.archive.parent.rglob("*"))
+        mails = {path for path in made if path.parent.parent == places.archive}
+        folders = {path for path in made if path.is_dir()}
+        files = set(made) - folders - mails
+        assert {"desk.db", "desk.db-wal", "desk.db-shm", "d1"} <= {path.name for path in files}
+        modes = [{path.stat().st_mode & 0o777 for path in some} for some in (folders, files, mails)]
+        assert modes == [{0o700}, {0o600}, {0o400}]
     store.close()
 
 
 @pytest.mark.parametrize(
     ("name", "mode", "command"),
     [
-        ("desk.db-wal", 0o602, "chmod o-rwx"),
-        ("desk.db-shm", 0o604, "chmod o-rwx"),
-        ("archive", 0o771, "chmod -R o-rwx"),
+        ("desk.db", 0o640, "chmod go-rwx"),
+        ("desk.db-wal", 0o602, "chmod go-rwx"),
+        ("desk.db-shm", 0o604, "chmod go-rwx"),
+        ("archive", 0o710, "chmod -R go-rwx"),
         ("codes", 0o710, "chmod -R go-rwx"),
+        ("tokens", 0o701, "chmod -R go-rwx"),
+        ("backup", 0o750, "chmod -R go-rwx"),
     ],
 )
 def test_each_place_is_looked_at(places: DeskPlaces, name: str, mode: int, command: str) -> None:
     """One line names the path, its mode and what to type."""
     path = places.archive.with_name(name)
-    make: Callable[[], object] = path.touch if name.startswith("desk") else path.mkdir
+    make: Callable[..., object] = path.touch if name.startswith("desk") else path.mkdir
     assert places.database is not None
     places.database.touch(mode=0o600)
     make()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +26,10 @@ from flaggermail.cli.door_client import SHOWN_BY_DOOR
 from flaggermail.cli.session import Session
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS
 from flaggermail.door.catalogue import VIEW_AT
-from tests.command_line import Ran
+from tests.command_line import Ran, type_here
 from tests.corpus import each
 from tests.desks.lived import Lived
+from tests.doubles.broken_desks import sound
 from tests.unit.cli.served import ServedFolder, served
 
 CASE = "VF-PS2027-0001"
@@ -92,11 +95,12 @@ def words(desk: ServedFolder, line: str) -> list[str]:
     return line.format(case=CASE, **keys).split()
 
 
-def without_version(ran: Ran, line: str) -> Ran:
-    """Returns what was printed; the desk keeps who read its archive as an event, which counts."""
-    if not line.startswith(("annex show", "archive")):
-        return ran
-    return replace(ran, octets=re.sub(rb'"version": [0-9]+', b"", ran.octets))
+def without_asking(ran: Ran, line: str) -> Ran:
+    """Returns what was printed without what asking adds: the door knows who looks, a reading of the archive counts."""
+    octets = re.sub(rb'"looking": \[[^]]*\]', b"", ran.octets)
+    if line.startswith(("annex show", "archive")):
+        octets = re.sub(rb'"version": [0-9]+', b"", octets)
+    return replace(ran, octets=octets)
 
 
 @each("line", ASKED)
@@ -107,7 +111,7 @@ def test_an_answer_is_the_same(desk: ServedFolder, line: str, form: str) -> None
     if line.startswith("case readers"):  # whoever asks who has read is kept too
         desk.here(*typed, by="head1")
     here, there = desk.here(*typed, by="head1"), desk.through(*typed, by="head1")
-    assert without_version(there, line) == without_version(here, line)
+    assert without_asking(there, line) == without_asking(here, line)
     assert here.status == 0
     assert here.octets
 
@@ -164,13 +168,39 @@ def test_an_act_beside_the_door_says_so(desk: ServedFolder) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="root alone may give a file away")
-def test_the_account_of_the_files_alone_goes_beside_the_door(desk: ServedFolder) -> None:
-    """Another is told whose they are, though it may read and write them."""
-    archive = desk.folder / "archive"
-    os.chown(archive, 1, -1)
-    try:
-        ran = desk.here("case", "list")
-    finally:
-        os.chown(archive, 0, -1)
+@each("line", ("case list", "case assign {case} officer2", "archive verify", "audit head", "audit verify"))
+def test_the_account_of_the_database_alone_goes_beside_the_door(desk: ServedFolder, line: str) -> None:
+    """Another is told whose it is, root too, though root may read and write it; of the archive nothing is asked."""
+    typed = words(desk, line)
+    with given_away(desk.folder / "flaggermail.db"):
+        ran = desk.here(*typed)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("--direct: the files of this desk belong to account 1; ")
+    assert ran.err.startswith(f"account {pwd.getpwuid(1).pw_name} owns the record of this desk and alone opens it; ")
+    with given_away(desk.folder / "archive"):
+        assert desk.here("case", "list").status == 0
+
+
+@contextmanager
+def given_away(path: Path) -> Iterator[None]:
+    """Makes a file another account's for a while."""
+    os.chown(path, 1, -1)
+    try:
+        yield
+    finally:
+        os.chown(path, 0, -1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may give a folder away")
+@each("line", ("--direct case list", "ingest {mail}"))
+def test_no_database_is_made_for_another_account(tmp_path_factory: pytest.TempPathFactory, line: str) -> None:
+    """In a folder of the desk's account root would make one that the daemon cannot open."""
+    folder = sound(tmp_path_factory.mktemp("given") / "desk")
+    for file in folder.glob("flaggermail.db*"):
+        file.unlink()
+    os.chown(folder, 1, -1)
+    mail = folder.with_name("one.eml")
+    mail.write_bytes(b"From: a@b.example\r\n\r\nx\r\n")
+    ran = type_here(["--config", str(folder), *line.format(mail=mail).split()], direct=False)
+    assert (ran.status, ran.out) == (1, "")
+    assert "owns the record of this desk" in ran.err
+    assert not (folder / "flaggermail.db").exists()

@@ -65,6 +65,10 @@ Typed = Callable[[str], Ran]
 # `demo` plays on servers and a desk of its own, and needs none; `serve` waits for callers: tests/flow ends it.
 STARTS_ITS_OWN = {"demo", "serve"}
 LOGS = {"run"}  # its lines on standard error are the journal's
+WITHOUT_DOOR = {  # what needs no desk, or is the desk's own; so does `archive export --verify`
+    "check", "db backup", "db restore", "db upgrade", "ingest", "init", "parse", "replay", "rules check",
+    "rules schema", "rules test", "run", "status", "threads",
+}  # fmt: skip
 
 
 def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -141,6 +145,31 @@ def type_at(folder: Path, broken: BrokenDesk, name: str) -> Ran:
     """Types a command at the desk in `folder`."""
     with broken.around(folder / "desk"):
         return type_here(["--config", str(folder / "desk"), *line_of(name, folder)])
+
+
+def test_without_a_door_no_other_command_reaches_the_desk(whole: Path) -> None:
+    """One line says how to open the door or who may do without, with exit status 1; nothing is written."""
+    desk = whole / "desk"
+    before = files_of(desk)
+    for name in sorted(COMMANDS.keys() - WITHOUT_DOOR):
+        ran = type_here(["--config", str(desk), *line_of(name, whole)], direct=False)
+        assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1), (name, ran)
+        assert ran.err.startswith(f"{desk}: no door of this desk is open; start it with `systemctl start "), (name, ran)
+        assert f"`flaggermail --config {desk} serve`" in ran.err
+        assert "--direct" in ran.err
+    assert files_of(desk) == before
+
+
+def test_what_needs_no_desk_needs_no_door(whole: Path) -> None:
+    """Files that this account reads, and what is the desk's own, whatever comes of it."""
+    for name in sorted(WITHOUT_DOOR - {"replay", "run"}):  # a scenario has a desk of its own, and so has the daemon
+        ran = type_here(["--config", str(whole / "desk"), *line_of(name, whole)], direct=False)
+        assert "no door" not in ran.err, (name, ran)
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    """Returns the octets of each file in a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def interrupt(_seconds: float) -> NoReturn:

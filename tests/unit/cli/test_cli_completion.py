@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,7 +16,9 @@ import pytest
 from flaggermail.cli.completing import DeskWord
 from flaggermail.desk.completion import DATABASE, CompletedKind
 from flaggermail.settings.model import StoreSettings
+from flaggermail.shipped import shipped
 from tests.unit.cli.conftest import CONFIG, Desk
+from tests.unit.cli.served import served
 from tests.unit.cli.test_cli_help import SLOW, everything
 
 # parameters that name a case, a channel, an officer or an election, by the name of the parameter
@@ -30,16 +33,19 @@ NAMED = {
 
 
 @pytest.fixture
-def directory(desk: Desk) -> Path:
-    """Returns a configuration whose database holds one case."""
+def directory(desk: Desk) -> Iterator[Path]:
+    """Yields a configuration whose database holds one case, with an open door."""
     desk.notified()
     folder = desk.folder / "desk"
     shutil.copytree(CONFIG, folder)
+    (folder / "rules").symlink_to(shipped("rules"))
+    (folder / "templates").symlink_to(shipped("config") / "templates")
     path = folder / "flaggermail.yaml"
     text = path.read_text("utf-8")
     assert "sqlite:///flaggermail.db" in text
     path.write_text(text.replace("sqlite:///flaggermail.db", "sqlite:///../scenario.db"), "utf-8")
-    return folder
+    with served(folder):
+        yield folder
 
 
 def completed(directory: Path, *words: str, dialect: str = "bash") -> list[str]:
@@ -70,7 +76,7 @@ def completed(directory: Path, *words: str, dialect: str = "bash") -> list[str]:
     ],
 )
 def test_officers_are_completed(directory: Path, words: tuple[str, ...], offered: list[str]) -> None:
-    """Officers are those of oncall.yaml, without loading a database or the settings."""
+    """Officers are those of the desk's oncall.yaml; the client loads no database and no settings."""
     assert completed(directory, *words) == [f"plain,{word}" for word in offered]
 
 

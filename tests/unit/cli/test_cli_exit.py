@@ -118,7 +118,7 @@ def test_a_faulty_configuration_is_status_2_without_traceback(
     path = tmp_path / "desk" / "oncall.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "\ncolour: blue\n", encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
-        main(["--config", str(tmp_path / "desk"), "case", "list"])
+        main(["--direct", "--config", str(tmp_path / "desk"), "case", "list"])
     out, err = capsys.readouterr()
     assert (ended.value.code, out) == (2, "")
     assert [line for line in err.splitlines() if line.startswith("oncall.yaml:") and "colour" in line]
@@ -132,7 +132,7 @@ def test_a_user_whom_the_rota_does_not_know_reads_nothing_and_does_nothing(
     shutil.copytree(shipped("config"), tmp_path / "desk")
     shutil.copytree(shipped("rules"), tmp_path / "desk" / "rules")
     register_in(tmp_path / "desk")
-    arguments = ["--config", str(tmp_path / "desk"), "election"]
+    arguments = ["--direct", "--config", str(tmp_path / "desk"), "election"]
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "list"])
     assert ended.value.code == 1

@@ -381,7 +381,7 @@ def test_each_way_of_naming_a_door_leads_to_it(
     with scripted(tmp_path, said({"cases": [], "next": None})) as door:
         if line == "case list":
             monkeypatch.setenv("FLAGGERMAIL_SOCKET", str(door.path))
-        ran = type_here(line.format(path=door.path, folder=tmp_path).split())
+        ran = type_here(line.format(path=door.path, folder=tmp_path).split(), direct=False)
     assert (ran.status, ran.out, ran.err) == (0, "no cases\n", "")
 
 
@@ -391,7 +391,7 @@ def test_direct_passes_a_door_by(words: str, tmp_path_factory: pytest.TempPathFa
     """There is no desk in this process, and the door is not asked."""
     folder = tmp_path_factory.mktemp("direct")
     with closing(listening(folder / "desk.sock")):
-        ran = type_here(["--config", str(folder), *words.split()])
+        ran = type_here(["--config", str(folder), *words.split()], direct=False)
     assert ran.status == 2
     assert "flaggermail.yaml" in ran.err
 
@@ -401,12 +401,23 @@ def test_without_a_door_one_line_says_how_to_start_it(tmp_path: Path) -> None:
     """Nothing at the named path, or the socket of a door that has ended."""
     path = tmp_path / "desk.sock"
     for why in ("no door listens there", "no door answers there (Connection refused)"):
-        ran = type_here(["--socket", str(path), "case", "list"])
+        ran = type_here(["--socket", str(path), "case", "list"], direct=False)
         assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
         assert f"{path}: {why}" in ran.err
         assert ran.err.endswith("start it with `systemctl start flaggermail-door` or `flaggermail serve`\n")
         if not path.exists():
             listening(path).close()
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_door_behind_a_closed_folder_is_not_said_to_be_shut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody who may not enter the folder knows whether a door is open in it."""
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path) != tmp_path)
+    ran = type_here(["--config", str(tmp_path), "case", "list"], direct=False)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        f"{tmp_path}: is closed to this account, and with it a door there; name the desk's socket with --socket\n"
+    )
 
 
 def test_a_form_of_one_desk_is_not_offered_on_another(tmp_path: Path) -> None:

@@ -363,10 +363,11 @@ CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
         rota("shifts: []", "shifts: [{officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-30T07:00Z}]"),
         "shifts[0].begins: 2027-03-29T07:00:00+01:00 is 2027-03-29T08:00:00+02:00 in Europe/Amsterdam",
     ),
-    (SetupFaultCode.FILE_OPEN, opened(DATABASE, 0o664), "(mode 664); run `chmod o-rwx /"),
-    (SetupFaultCode.FILE_OPEN, opened("archive", 0o775), "(mode 775); run `chmod -R o-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened(DATABASE, 0o660), "(mode 660); run `chmod go-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("archive", 0o770), "(mode 770); run `chmod -R go-rwx /"),
     (SetupFaultCode.FILE_OPEN, opened("codes", 0o750), "(mode 750); run `chmod -R go-rwx /"),
     (SetupFaultCode.FILE_OPEN, opened("tokens", 0o701), "(mode 701); run `chmod -R go-rwx /"),
+    (SetupFaultCode.FILE_OPEN, opened("backup", 0o750), "(mode 750); run `chmod -R go-rwx /"),
     (SetupFaultCode.LEFT_OVER, left_half("backup/.kept.tar.gz.part"), "backup/.kept.tar.gz.part`"),
 )
 """A set-up with each mistake: its code, what is done, and words of its sentence."""

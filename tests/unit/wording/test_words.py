@@ -207,8 +207,7 @@ TOLD_APART = {
     SendingRefusal.WITHHELD,
     SendingRefusal.WITHHELD_DRAFT,
     ViewRefusal.REPLAY_HAS_NO_SERVERS,
-    CommandRefusal.NOT_DIRECT,
-}  # alarms and states of a mail, whose reader was refused nothing; two that begin with what was typed, and only there
+}  # alarms and states of a mail, whose reader was refused nothing; one that begins with what was typed, and only there
 
 
 def test_a_refusal_says_the_fact_and_its_hint_the_line() -> None:
