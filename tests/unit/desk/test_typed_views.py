@@ -48,7 +48,6 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "message list": tuple({"place": place.value, "limit": 1_000} for place in Place),
     "message sample": ({"message": StoredMessage},),
     "message show": ({"message": StoredMessage}, {"message": StoredMessage, "limit": 1}),
-    "notify preview": ({"case": Case, "channel": "x-urgent", "text": "See 1.", "follow_up": True},),
     "officer enrolment": ({"device": Device},),
     "oncall next": ({}, {"at": LATER}),
     "outbox list": ({}, {"everything": True, "limit": 1_000}),
