@@ -3,7 +3,7 @@
 
 from contextlib import suppress
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -152,6 +152,8 @@ def test_a_position_is_kept_as_the_mailbox_wrote_it(store: SqlStore, position: s
         ([where(Alarm.id).is_("x")], []),
         ([where(Alarm.raised_at).is_(NOON)], ["B", "a", "c", "d"]),
         ([where(Alarm.raised_at).after(NOON)], []),
+        ([where(Alarm.raised_at).before(NOON)], []),
+        ([where(Alarm.raised_at).before(NOON + timedelta(microseconds=1))], ["B", "a", "c", "d"]),
     ],
 )
 def test_find_takes_equality_lists_and_none(store: SqlStore, conditions: list[FieldCondition], keys: list[str]) -> None:
