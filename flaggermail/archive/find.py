@@ -135,7 +135,7 @@ def known_tags(work: UnitOfWork) -> set[str]:
     return {*tags.narratives, *tags.labels, *(tag for (narratives,) in used for tag in narratives)}
 
 
-class FoundMail(NamedTuple):
+class MailMatch(NamedTuple):
     """Of the row of a mail: its place in the list, and its case. A search looks at every mail."""
 
     received_at: datetime
@@ -143,7 +143,7 @@ class FoundMail(NamedTuple):
     case: str | None
 
 
-def mails(work: UnitOfWork, asked: Criteria, case: str | None) -> list[FoundMail]:
+def mails(work: UnitOfWork, asked: Criteria, case: str | None) -> list[MailMatch]:
     """Returns the mails that fulfil everything, in the order of their arrival; `case` limits them to one case.
 
     Of each mail only those fields are read about which something is asked.
@@ -154,26 +154,26 @@ def mails(work: UnitOfWork, asked: Criteria, case: str | None) -> list[FoundMail
     here += [where(StoredMessage.received_at).before(end) for _, end in spans if end is not None]
     sets = [_bearing(work, number, here) for number in asked.numbers]
     sets += [_tagged(work, tag, here) for tag in asked.tags]
-    found: Collection[FoundMail] = sets[0].intersection(*sets[1:]) if sets else _found(work, *here)
+    found: Collection[MailMatch] = sets[0].intersection(*sets[1:]) if sets else _found(work, *here)
     if asked.correspondents:
         found = _with_correspondents(work, found, asked.correspondents, here)
     return sorted(found)
 
 
-def _found(work: UnitOfWork, *conditions: FieldCondition) -> list[FoundMail]:
+def _found(work: UnitOfWork, *conditions: FieldCondition) -> list[MailMatch]:
     fields = (StoredMessage.received_at, StoredMessage.id, StoredMessage.case)
-    return [FoundMail(*one) for one in work.tx.columns(StoredMessage, fields, *conditions)]
+    return [MailMatch(*one) for one in work.tx.columns(StoredMessage, fields, *conditions)]
 
 
 def _of_lists(
     work: UnitOfWork, of: tuple[str, ...], wanted: str, here: Sequence[FieldCondition]
-) -> list[FoundMail]:  # fmt: skip
+) -> list[MailMatch]:  # fmt: skip
     """Returns the mails of which the list in a field has that word; `of`: the field. Most mails have an empty one."""
     held = work.tx.columns(StoredMessage, (StoredMessage.id, of), where(of).some(), *here)
     return _found(work, where(StoredMessage.id).in_([key for key, words in held if wanted in words]))
 
 
-def _bearing(work: UnitOfWork, number: str, here: Sequence[FieldCondition]) -> set[FoundMail]:
+def _bearing(work: UnitOfWork, number: str, here: Sequence[FieldCondition]) -> set[MailMatch]:
     """Returns the mails of the cases with that number, and those that are named by it; platforms' references count."""
     named = [case for (case,) in work.tx.columns(Case, (Case.number,)) if _is_number(case, number)]
     of_cases = _found(work, where(StoredMessage.case).in_(named), *here)
@@ -181,20 +181,20 @@ def _bearing(work: UnitOfWork, number: str, here: Sequence[FieldCondition]) -> s
     return {*of_cases, *itself, *_of_lists(work, StoredMessage.platform_references, number, here)}
 
 
-def _tagged(work: UnitOfWork, tag: str, here: Sequence[FieldCondition]) -> set[FoundMail]:
+def _tagged(work: UnitOfWork, tag: str, here: Sequence[FieldCondition]) -> set[MailMatch]:
     """Returns the mails with that label, and those of the cases on that narrative."""
     tagged = [key for key, narratives in work.tx.columns(Case, (Case.number, Case.narratives)) if tag in narratives]
     of_cases = _found(work, where(StoredMessage.case).in_(tagged), *here)
     return {*of_cases, *_of_lists(work, StoredMessage.labels, tag, here)}
 
 
-def rows_of(work: UnitOfWork, found: Sequence[FoundMail]) -> list[StoredMessage]:
+def rows_of(work: UnitOfWork, found: Sequence[MailMatch]) -> list[StoredMessage]:
     """Returns the rows of these mails, in their order."""
     rows = {row.id: row for row in work.tx.find(StoredMessage, where(StoredMessage.id).in_([one.id for one in found]))}
     return [rows[one.id] for one in found]
 
 
-def with_text(work: UnitOfWork, of_case: Sequence[FoundMail], query: str) -> tuple[list[FoundMail], list[str]]:
+def with_text(work: UnitOfWork, of_case: Sequence[MailMatch], query: str) -> tuple[list[MailMatch], list[str]]:
     """Returns the mails of one case that contain every term of `query`, and the ids of unreadable ones.
 
     A mail longer than `search_text.PIECE` is searched piece by piece. Raises Refusal.
@@ -216,7 +216,7 @@ def with_text(work: UnitOfWork, of_case: Sequence[FoundMail], query: str) -> tup
     return [mail for mail in of_case if mail.id in found], unread
 
 
-def cases(work: UnitOfWork, asked: Criteria, found: Sequence[FoundMail]) -> list[Case]:
+def cases(work: UnitOfWork, asked: Criteria, found: Sequence[MailMatch]) -> list[Case]:
     """Returns the cases of these mails, and cases found by number or tag alone."""
     of_mails = {one.case for one in found}
     named = asked.numbers or asked.tags
@@ -248,8 +248,8 @@ def _recipients(work: UnitOfWork) -> dict[str, list[str]]:
 
 
 def _with_correspondents(
-    work: UnitOfWork, found: Collection[FoundMail], wanted: Sequence[str], here: Sequence[FieldCondition]
-) -> Collection[FoundMail]:  # fmt: skip
+    work: UnitOfWork, found: Collection[MailMatch], wanted: Sequence[str], here: Sequence[FieldCondition]
+) -> Collection[MailMatch]:  # fmt: skip
     """Returns the mails that are from or to each of those wanted; which are in a case, by the recipients in the header.
 
     The row of a mail names its author alone, and our own mails are of their recipients.
