@@ -6,14 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
-from functools import partial
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 
 from flaggermail.archive import search_text
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.case_numbers import without_tail
 from flaggermail.mail.message import Message
-from flaggermail.record.definition import YEARS, where
+from flaggermail.record.definition import YEARS, FieldCondition, where
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.pieces import RefusalPart
@@ -34,10 +34,13 @@ class Span:
     first: date | None
     last: date | None
 
-    def holds(self, at: datetime, zone: tzinfo) -> bool:
-        """True if that instant's day in `zone` is one of them."""
-        day = at.astimezone(zone).date()
-        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+    def instants(self, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+        """Returns when these days begin in `zone`, and when the day after them does."""
+
+        def begins(day: date | None, after: timedelta) -> datetime | None:
+            return None if day is None else datetime.combine(day + after, time.min, zone).astimezone(UTC)
+
+        return begins(self.first, timedelta()), begins(self.last, timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,33 +123,76 @@ def _day(text: str) -> date:
 
 
 _SERIAL = 4  # digits of a case number
+_JUST = timedelta(microseconds=1)
 
 
 def known_tags(work: UnitOfWork) -> set[str]:
     """Returns the configured narratives and labels, and those that cases still use."""
     tags = work.env.settings.desk.tags
-    return {*tags.narratives, *tags.labels, *(tag for case in work.tx.find(Case) for tag in case.narratives)}
+    used = work.tx.columns(Case, (Case.narratives,))
+    return {*tags.narratives, *tags.labels, *(tag for (narratives,) in used for tag in narratives)}
 
 
-def mails(work: UnitOfWork, asked: Criteria, case: str | None) -> list[StoredMessage]:
-    """Returns the mails that fulfil everything, in the order of their arrival; `case` limits them to one case."""
-    limit = [where(StoredMessage.case).is_(case)] if case is not None else []
-    zone = work.env.settings.zone
-    rows = work.tx.find(StoredMessage, *limit)
-    found = [row for row in rows if all(span.holds(row.received_at, zone) for span in asked.spans)]
-    if asked.numbers:
-        found = [row for row in found if all(_bears(row, number) for number in asked.numbers)]
-    if asked.tags:
-        narratives = {row.number: row.narratives for row in work.tx.find(Case)}
-        found = [row for row in found if {*row.labels, *narratives.get(row.case or "", ())}.issuperset(asked.tags)]
+class MailMatch(NamedTuple):
+    """Of the row of a mail: its place in the list, and its case. A search looks at every mail."""
+
+    received_at: datetime
+    id: str
+    case: str | None
+
+
+def mails(work: UnitOfWork, asked: Criteria, case: str | None) -> list[MailMatch]:
+    """Returns the mails that fulfil everything, in the order of their arrival; `case` limits them to one case.
+
+    Of each mail only those fields are read about which something is asked.
+    """
+    spans = [span.instants(work.env.settings.zone) for span in asked.spans]
+    here = [] if case is None else [where(StoredMessage.case).is_(case)]
+    here += [where(StoredMessage.received_at).after(first - _JUST) for first, _ in spans if first is not None]
+    here += [where(StoredMessage.received_at).before(end) for _, end in spans if end is not None]
+    sets = [_bearing(work, number, here) for number in asked.numbers]
+    sets += [_tagged(work, tag, here) for tag in asked.tags]
+    found: Collection[MailMatch] = sets[0].intersection(*sets[1:]) if sets else _found(work, *here)
     if asked.correspondents:
-        recipients = _recipients(work)
-        fits = partial(_is_of, work, recipients)
-        found = [row for row in found if all(fits(row, wanted) for wanted in asked.correspondents)]
-    return sorted(found, key=lambda row: (row.received_at, row.id))
+        found = _with_correspondents(work, found, asked.correspondents, here)
+    return sorted(found)
 
 
-def with_text(work: UnitOfWork, rows: Sequence[StoredMessage], query: str) -> tuple[list[StoredMessage], list[str]]:
+def _found(work: UnitOfWork, *conditions: FieldCondition) -> list[MailMatch]:
+    fields = (StoredMessage.received_at, StoredMessage.id, StoredMessage.case)
+    return [MailMatch(*one) for one in work.tx.columns(StoredMessage, fields, *conditions)]
+
+
+def _of_lists(
+    work: UnitOfWork, of: tuple[str, ...], wanted: str, here: Sequence[FieldCondition]
+) -> list[MailMatch]:  # fmt: skip
+    """Returns the mails of which the list in a field has that word; `of`: the field. Most mails have an empty one."""
+    held = work.tx.columns(StoredMessage, (StoredMessage.id, of), where(of).some(), *here)
+    return _found(work, where(StoredMessage.id).in_([key for key, words in held if wanted in words]))
+
+
+def _bearing(work: UnitOfWork, number: str, here: Sequence[FieldCondition]) -> set[MailMatch]:
+    """Returns the mails of the cases with that number, and those that are named by it; platforms' references count."""
+    named = [case for (case,) in work.tx.columns(Case, (Case.number,)) if _is_number(case, number)]
+    of_cases = _found(work, where(StoredMessage.case).in_(named), *here)
+    itself = _found(work, where(StoredMessage.id).is_(number), *here)
+    return {*of_cases, *itself, *_of_lists(work, StoredMessage.platform_references, number, here)}
+
+
+def _tagged(work: UnitOfWork, tag: str, here: Sequence[FieldCondition]) -> set[MailMatch]:
+    """Returns the mails with that label, and those of the cases on that narrative."""
+    tagged = [key for key, narratives in work.tx.columns(Case, (Case.number, Case.narratives)) if tag in narratives]
+    of_cases = _found(work, where(StoredMessage.case).in_(tagged), *here)
+    return {*of_cases, *_of_lists(work, StoredMessage.labels, tag, here)}
+
+
+def rows_of(work: UnitOfWork, found: Sequence[MailMatch]) -> list[StoredMessage]:
+    """Returns the rows of these mails, in their order."""
+    rows = {row.id: row for row in work.tx.find(StoredMessage, where(StoredMessage.id).in_([one.id for one in found]))}
+    return [rows[one.id] for one in found]
+
+
+def with_text(work: UnitOfWork, of_case: Sequence[MailMatch], query: str) -> tuple[list[MailMatch], list[str]]:
     """Returns the mails of one case that contain every term of `query`, and the ids of unreadable ones.
 
     A mail longer than `search_text.PIECE` is searched piece by piece. Raises Refusal.
@@ -155,7 +201,7 @@ def with_text(work: UnitOfWork, rows: Sequence[StoredMessage], query: str) -> tu
     texts: list[str] = []
     owners: list[StoredMessage] = []
     unread: list[str] = []
-    for row in rows:
+    for row in rows_of(work, of_case):
         message = _read(work, row)
         if message is None:
             unread.append(row.id)
@@ -165,12 +211,12 @@ def with_text(work: UnitOfWork, rows: Sequence[StoredMessage], query: str) -> tu
             texts.append(piece)
             owners.append(row)
     found = {owners[number].id for number in work.tx.search(texts, terms)}
-    return [row for row in rows if row.id in found], unread
+    return [mail for mail in of_case if mail.id in found], unread
 
 
-def cases(work: UnitOfWork, asked: Criteria, rows: Sequence[StoredMessage]) -> list[Case]:
+def cases(work: UnitOfWork, asked: Criteria, found: Sequence[MailMatch]) -> list[Case]:
     """Returns the cases of these mails, and cases found by number or tag alone."""
-    of_mails = {row.case for row in rows}
+    of_mails = {one.case for one in found}
     named = asked.numbers or asked.tags
     alone = named and not (asked.spans or asked.correspondents)
     return [
@@ -183,11 +229,6 @@ def cases(work: UnitOfWork, asked: Criteria, rows: Sequence[StoredMessage]) -> l
             and set(case.narratives).issuperset(asked.tags)
         )
     ]
-
-
-def _bears(row: StoredMessage, number: str) -> bool:
-    """True if the mail is of the case with that number, or is itself named by it; platforms' references count."""
-    return _is_number(row.case or "", number) or number in {row.id, *row.platform_references}
 
 
 def _is_number(case: str, typed: str) -> bool:
@@ -204,12 +245,27 @@ def _recipients(work: UnitOfWork) -> dict[str, list[str]]:
     return found
 
 
-def _is_of(work: UnitOfWork, recipients: dict[str, list[str]], row: StoredMessage, wanted: str) -> bool:
-    ours = recipients.get(row.message_id or "", [])
-    known = [row.from_address or "", *ours]
-    if any(is_correspondent(wanted, address) for address in known):
-        return True
-    return not ours and row.case is not None and any(is_correspondent(wanted, one) for one in _parties(work, row))
+def _with_correspondents(
+    work: UnitOfWork, found: Collection[MailMatch], wanted: Sequence[str], here: Sequence[FieldCondition]
+) -> Collection[MailMatch]:  # fmt: skip
+    """Returns the mails that are from or to each of those wanted; which are in a case, by the recipients in the header.
+
+    The row of a mail names its author alone, and our own mails are of their recipients.
+    """
+    recipients = _recipients(work)
+    fields = (StoredMessage.id, StoredMessage.from_address, StoredMessage.message_id)
+    known = {
+        key: (author or "", *recipients.get(name or "", ()))
+        for key, author, name in work.tx.columns(StoredMessage, fields, *here)
+    }
+    for one in wanted:
+        of = {names: any(is_correspondent(one, name) for name in names) for names in {*known.values()}}
+        asked = [mail for mail in found if mail.case is not None and not of[known[mail.id]] and not known[mail.id][1:]]
+        by_header = {
+            row.id for row in rows_of(work, asked) if any(is_correspondent(one, name) for name in _parties(work, row))
+        }
+        found = [mail for mail in found if of[known[mail.id]] or mail.id in by_header]
+    return found
 
 
 def _parties(work: UnitOfWork, row: StoredMessage) -> Iterator[str]:

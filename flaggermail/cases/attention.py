@@ -7,9 +7,9 @@ The domains that officers remembered: each counts as though it stood on a domain
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from flaggermail.mail.fields import in_domains, mailbox_of
 from flaggermail.mail.message import SenderVerdict
@@ -85,6 +85,23 @@ class TrustFacts(Protocol):
         ...
 
 
+class WaitingMail(NamedTuple):
+    """Of a row of many: which mail it is, and what its place in a list by trust depends on."""
+
+    id: str
+    received_at: datetime
+    direction: Direction
+    verdict: SenderVerdict
+    case: str | None
+    from_address: str | None
+
+
+OF_WAITING = (
+    StoredMessage.id, StoredMessage.received_at, StoredMessage.direction, StoredMessage.verdict, StoredMessage.case,
+    StoredMessage.from_address,
+)  # fmt: skip
+"""The fields of a `WaitingMail`, for `Transaction.columns`."""
+
 T = TypeVar("T", bound=TrustFacts)
 
 
@@ -155,8 +172,16 @@ def origins(work: UnitOfWork, messages: Collection[str]) -> dict[str, str]:
 
 
 def by_trust(work: UnitOfWork, rows: Iterable[T]) -> list[T]:
-    """Returns the mails with the most trusted senders first, each class in its order."""
-    return sorted(rows, key=lambda row: trust_of(work, row).rank)
+    """Returns the mails with the most trusted senders first, each class in its order; a flood has few senders."""
+    ranks = dict[tuple[object, ...], int]()
+
+    def rank(row: T) -> int:
+        facts = row.direction, row.verdict, row.case is None, row.from_address
+        if facts not in ranks:
+            ranks[facts] = trust_of(work, row).rank
+        return ranks[facts]
+
+    return sorted(rows, key=rank)
 
 
 def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: EventRef) -> bool:

@@ -13,9 +13,10 @@ import click
 from flaggermail.cli import forms
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.lists import Field, ShownList, fields
 from flaggermail.cli.new_files import new_folder, unpacked, usable
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import number, parts, table, text, texts
+from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.states import AnnexState
@@ -90,6 +91,13 @@ def _tell(found: Mapping[str, Json]) -> None:
         click.echo(f"  {safe_line(place)}", err=True)
 
 
+ANNEXES = ShownList(
+    "annex list", "annexes", "no annexes",
+    (
+        Field("annex", "id"), *fields("notification", "form", "state", "revision"), Field("proposed", "proposed_by"),
+        Field("confirmed", "confirmed_by"), Field("approved", "approved_by"),
+    ),
+)  # fmt: skip
 _FORMS = click.Choice([form.value for form in AnnexForm])
 
 
@@ -131,18 +139,7 @@ def list_annexes(session: Session, case: str | None, *, as_json: bool) -> None:
 
     Example: flaggermail annex list --case VF-EP2024-0001
     """
-    found = session.ask_all("annex list", "annexes", case=case)
-    if as_json:
-        show_json(found)
-        return
-    rows = [
-        (*(text(one, name) for name in ("id", "notification", "form", "state")), number(one, "revision"),
-         *(text(one, f"{act}_by") for act in ("proposed", "confirmed", "approved")))
-        for one in parts(found, "annexes")
-    ]  # fmt: skip
-    table(
-        ("ANNEX", "NOTIFICATION", "FORM", "STATE", "REVISION", "PROPOSED", "CONFIRMED", "APPROVED"), rows, "no annexes"
-    )
+    ANNEXES.show(session, as_json=as_json, case=case)
 
 
 @command.command(name="show")

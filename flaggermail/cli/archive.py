@@ -12,8 +12,9 @@ from flaggermail.cli.archive_export import export
 from flaggermail.cli.archive_retention import exclude, hold, release, retention
 from flaggermail.cli.completing import CASE
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.lists import Field, Row, fields, joined, show_rows
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import minute, number, part, parts, table, text, texts, value_in_words
+from flaggermail.cli.showing import minute, number, part, parts, text, texts, value_in_words
 from flaggermail.cli.terminal import safe_line
 from flaggermail.cli.waiting import waited_for
 from flaggermail.errors import Refusal
@@ -78,22 +79,13 @@ def find(session: Session, /, *, words: Sequence[str], as_json: bool, **asked: s
     for case in parts(found, "cases"):
         tags = f" ({value_in_words(case['narratives'])})" if case["narratives"] else ""
         click.echo(safe_line(f"case {case['number']}, {case['state']}: {case['title']}{tags}"))
-    heads = ("received", "id", "case", "from", "kinds", "subject")
-    rows = [
-        (
-            minute(row, "received_at"), row["id"], row["case"], row["from_address"], " + ".join(texts(row, "kinds")),
-            row["subject"],
-        )
-        for row in parts(found, "mails")
-    ]  # fmt: skip
-    table(heads, rows, "no mail is found")
+    show_rows(parts(found, "mails"), FOUND, "no mail is found")
     for unread in texts(found, "unread"):
         click.echo(f"note: {unread} could not be searched: its octets are destroyed or lost, or it is costly to read")
 
 
 def _tell(found: Mapping[str, Json]) -> None:
-    heads = ("folder", "period", "server", "archived", "excluded", "difference", "gone", "seen")
-    table(heads, [_cells(line) for line in parts(found, "counts")], "no folder was read yet")
+    show_rows(parts(found, "counts"), COUNTS, "no folder was read yet")
     click.echo("server = archived + excluded + difference; gone: taken in before, no longer on the server")
     if left_out := texts(found, "excluded_folders"):
         click.echo(safe_line(f"not read, by the settings: {', '.join(left_out)}"))
@@ -113,14 +105,24 @@ def _tell(found: Mapping[str, Json]) -> None:
         click.echo(f"note: and {found['extra_further']} more such files")
 
 
-def _cells(line: Mapping[str, Json]) -> tuple[object, ...]:
-    excluded = ", ".join(f"{count} {reason}" for reason, count in part(line, "excluded").items())
-    whole = line["period"] is None
-    return (
-        line["folder"], "all" if whole else line["period"], "?" if line["server"] is None else line["server"],
-        line["archived"], excluded or "0", "?" if line["difference"] is None else line["difference"], line["gone"],
-        minute(line, "looked_at") if whole else "",
-    )  # fmt: skip
+def _known(line: Row, name: str) -> object:
+    return "?" if line[name] is None else line[name]
+
+
+def _excluded(line: Row) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in part(line, "excluded").items()) or "0"
+
+
+FOUND = (
+    Field("received", "received_at", minute), *fields("id", "case"), Field("from", "from_address"),
+    Field("kinds", "kinds", joined), Field("subject", "subject"),
+)  # fmt: skip
+COUNTS = (
+    Field("folder", "folder"), Field("period", lambda line: "all" if line["period"] is None else line["period"]),
+    Field("server", "server", _known), Field("archived", "archived"), Field("excluded", _excluded),
+    Field("difference", "difference", _known), Field("gone", "gone"),
+    Field("seen", lambda line: minute(line, "looked_at") if line["period"] is None else ""),
+)  # fmt: skip
 
 
 @click.group(name="archive", cls=Noun)

@@ -13,9 +13,10 @@ import click
 
 from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.instants import day
+from flaggermail.cli.lists import Field, day_of, fields, show_rows
 from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import number, part, parts, print_csv, styled, table, text, texts
+from flaggermail.cli.showing import number, part, parts, print_csv, styled, text, texts
 from flaggermail.cli.terminal import safe
 from flaggermail.record.kinds import RetentionList
 from flaggermail.record.terms import Standing
@@ -32,6 +33,32 @@ _OF_THING = (
     "what", "id", "election", "class", "period", "start", "appraisal", "basis", "begins", "kept_until", "standing",
     "held_by", "hold_reasons", "messages", "kept_longer", "digest",
 )  # fmt: skip
+
+
+def _standing(one: Document, standing: str) -> object:
+    return part(one, "standing")[standing]
+
+
+CLASSES = (
+    Field("class", "code"), Field("period", "period"), Field("from", "start"), Field("then", "appraisal"),
+    Field("cases", "cases"), Field("mails", "messages"),
+    *(Field(one, one, _standing) for one in (Standing.DUE, Standing.HELD, Standing.TRANSFER)), Field("next", "next"),
+    Field("basis", lambda one: one["basis"] or "not named yet"),
+)  # fmt: skip
+HOLDS = (
+    Field("id", "id"), Field("keeps", lambda one: one["case"] or f"election {one['election']}"),
+    Field("since", "placed_at", day_of), Field("by", "placed_by"),
+    Field("until", lambda one: one["until"] or "no end day"), Field("cases", "cases"), Field("mails", "messages"),
+    Field("reason", "reason"),
+)  # fmt: skip
+REVIEW = (Field("id", "message"), *fields("place", "kinds", "arrived", "until", "held_by"))
+TAKEN_OUT = (Field("id", "message"), Field("arrived", "arrived"), Field("at", "at", day_of), *fields("by", "reason"))
+_KEPT_UNTIL = (
+    *fields("class", "begins", "kept_until"),
+    Field("mails", lambda one: number(one, "messages") - number(one, "kept_longer")),
+)  # fmt: skip
+DUE = (*fields("what", "id"), *_KEPT_UNTIL)
+LISTED = (*fields("what", "id", "election"), *_KEPT_UNTIL, Field("sha-256", "digest"))
 
 
 @click.command(name="retention")
@@ -139,23 +166,18 @@ def _listed(session: Session, asked: Document) -> dict[str, Json]:
 
 def _show(found: Document) -> None:
     _heading(f"Classes on {found['as_of']}" + (f", election {found['election']}" if found["election"] else ""))
-    table(
-        ("class", "period", "from", "then", "cases", "mails", "due", "held", "transfer", "next", "basis"),
-        [
-            (
-                one["code"], one["period"], one["start"], one["appraisal"], one["cases"], one["messages"],
-                *(part(one, "standing")[standing] for standing in (Standing.DUE, Standing.HELD, Standing.TRANSFER)),
-                one["next"], one["basis"] or "not named yet",
-            )
-            for one in parts(found, "classes")
-        ],
-        "no classes",
-    )  # fmt: skip
-    _show_holds(parts(found, "holds"))
-    _show_review(found)
-    _show_taken_out(found)
+    show_rows(parts(found, "classes"), CLASSES, "no classes")
+    _heading("On legal hold")
+    show_rows(parts(found, "holds"), HOLDS, "nothing")
+    _heading(f"In the review window ({found['review_window']}): mail that people may take out, with a reason")
+    _some(parts(found, "review"), REVIEW)
+    _heading("Taken out in the review window, by a person")
+    _some(parts(found, "taken_out"), TAKEN_OUT)
+    if further := number(found, "taken_out_further"):
+        click.echo(f"and {further} earlier: `flaggermail events --kind 'message excluded'`")
     _show_citizens(part(found, "citizens"))
-    _show_list([one for one in parts(found, "things") if one["standing"] == Standing.DUE])
+    _heading("Destruction list (dry run)")
+    _some([one for one in parts(found, "things") if one["standing"] == Standing.DUE], DUE)
     _heading("Draft of the declaration (the Dutch one: --json, --out)")
     click.echo(safe(text(part(found, "declaration"), "en")))
     click.echo(_NOTHING)
@@ -165,66 +187,15 @@ def _heading(words: str) -> None:
     click.echo("\n" + styled(words, bold=True))
 
 
-def _show_holds(holds: Sequence[Document]) -> None:
-    _heading("On legal hold")
-    table(
-        ("id", "keeps", "since", "by", "until", "cases", "mails", "reason"),
-        [
-            (
-                one["id"], one["case"] or f"election {one['election']}", text(one, "placed_at")[:10], one["placed_by"],
-                one["until"] or "no end day", one["cases"], one["messages"], one["reason"],
-            )
-            for one in holds
-        ],
-        "nothing",
-    )  # fmt: skip
-
-
-def _show_review(found: Document) -> None:
-    _heading(f"In the review window ({found['review_window']}): mail that people may take out, with a reason")
-    _some(
-        ("id", "place", "kinds", "arrived", "until", "held by"),
-        [
-            (one["message"], one["place"], texts(one, "kinds"), one["arrived"], one["until"], texts(one, "held_by"))
-            for one in parts(found, "review")
-        ],
-    )  # fmt: skip
-
-
-def _show_taken_out(found: Document) -> None:
-    _heading("Taken out in the review window, by a person")
-    rows = parts(found, "taken_out")
-    _some(
-        ("id", "arrived", "at", "by", "reason"),
-        [(one["message"], one["arrived"], text(one, "at")[:10], one["by"], one["reason"]) for one in rows],
-    )
-    if further := number(found, "taken_out_further"):
-        click.echo(f"and {further} earlier: `flaggermail events --kind 'message excluded'`")
-
-
 def _show_citizens(counts: Document) -> None:
     _heading(f"Mail of citizens and our answers, which the daemon destroys after {countable(counts['days']):day|days}")
     said = ", ".join(f"{counts[name]} {name}" for name in ("kept", "held", "due", "destroyed"))
     click.echo(f"{said}; next: {counts['next'] or 'none'}")
 
 
-def _show_list(things: Sequence[Document]) -> None:
-    _heading("Destruction list (dry run)")
-    _some(
-        ("what", "id", "class", "begins", "kept until", "mails"),
-        [
-            (
-                one["what"], one["id"], one["class"], one["begins"], one["kept_until"],
-                number(one, "messages") - number(one, "kept_longer"),
-            )
-            for one in things
-        ],
-    )  # fmt: skip
-
-
-def _some(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def _some(rows: Sequence[Document], columns: Sequence[Field]) -> None:
     """Prints the first lines of a table, and how many follow."""
-    table(heads, rows[:_SHOWN], "nothing")
+    show_rows(rows[:_SHOWN], columns, "nothing")
     if len(rows) > _SHOWN:
         click.echo(f"and {len(rows) - _SHOWN} more: --json and --out list them all")
 
@@ -243,17 +214,7 @@ def _print_list(found: Document) -> None:
     for language in ("nl", "en"):
         click.echo(safe(text(declared, language)))
     click.echo("VERNIETIGINGSLIJST / DESTRUCTION LIST\n")
-    table(
-        ("what", "id", "election", "class", "begins", "kept until", "mails", "sha-256"),
-        [
-            (
-                one["what"], one["id"], one["election"], one["class"], one["begins"], one["kept_until"],
-                number(one, "messages") - number(one, "kept_longer"), one["digest"],
-            )
-            for one in due
-        ],
-        "niets / nothing",
-    )  # fmt: skip
+    show_rows(due, LISTED, "niets / nothing")
 
 
 def _lines(found: Document) -> list[list[object]]:

@@ -16,8 +16,9 @@ from flaggermail.cli.case_views import list_, show
 from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
+from flaggermail.cli.lists import Field, ShownList
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, minute, number, part, parts, table, tell_who_looks, text, texts
+from flaggermail.cli.showing import choice, minute, number, part, parts, tell_who_looks, text, texts
 from flaggermail.cli.showing import text as text_of
 from flaggermail.cli.terminal import safe, safe_json, safe_line
 from flaggermail.errors import ConfigurationError, Refusal
@@ -121,6 +122,15 @@ command.add_command(show)
 command.add_command(assess)
 
 
+READERS = ShownList(
+    "case readers", "readers", "nobody read it in the days that are kept",
+    (
+        Field("hour", "hour", minute), Field("who", "name"),
+        Field("read", lambda one: ", ".join(f"{read['kind']} {read['id']}" for read in parts(one, "read"))),
+    ),
+)  # fmt: skip
+
+
 @command.command(name="readers")
 @click.argument("case", type=CASE)
 @as_json_option
@@ -130,19 +140,7 @@ def readers(session: Session, case: str, *, as_json: bool) -> None:
 
     Example: flaggermail case readers VF-EP2024-0001
     """
-    answer = session.ask_all("case readers", "readers", case=case)
-    if as_json:
-        show_json(answer)
-        return
-    rows = (
-        (
-            minute(one, "hour"),
-            text(one, "name"),
-            ", ".join(f"{part['kind']} {part['id']}" for part in parts(one, "read")),
-        )
-        for one in parts(answer, "readers")
-    )
-    table(("HOUR", "WHO", "READ"), rows, "nobody read it in the days that are kept")
+    READERS.show(session, as_json=as_json, case=case)
 
 
 @command.command(name="open")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from flaggermail.cli.completing import CASE, ELECTION
+from flaggermail.cli.lists import Field, Row, ShownList, fields, joined, show_rows, show_sheet
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import (
     choice,
@@ -22,7 +23,6 @@ from flaggermail.cli.showing import (
     parts,
     show_calculation,
     styled,
-    table,
     tell_who_looks,
     text,
     texts,
@@ -97,6 +97,23 @@ SPOKEN = {
 }
 
 
+def _state(case: Row) -> str:
+    return f"{case['state']}, exercise" if case["exercise"] else text(case, "state")
+
+
+CASES = ShownList(
+    "case list", "cases", "no cases",
+    (
+        Field("case", "number"), Field("opened", "opened_at", minute), Field("state", _state),
+        *fields("decision", "type", "origin"), Field("with", "assigned_to"), Field("title", "title"),
+    ),
+)  # fmt: skip
+WAITING = (
+    Field("notification", "notification"), Field("platform", "platform"), Field("sent", "since", minute),
+    Field("waits for", "clocks"), Field("state", _state), Field("title", "title"),
+)  # fmt: skip
+
+
 @click.command(name="list")
 @click.option("--election", type=ELECTION, metavar="CODE", help="Only cases of this election.")
 @click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
@@ -111,36 +128,24 @@ def list_(
 
     Example: flaggermail case list --election EP2024 --state open
     """
-    found = session.ask_all("case list", "cases", election=election, state=state, tag=tag, waiting=waiting)
+    asked = {"election": election, "state": state, "tag": tag}
+    if not waiting:
+        CASES.show(session, as_json=as_json, **asked)
+        return
+    found = session.ask_all("case list", "cases", **asked, waiting=True)
     if as_json:
         show_json(found)
         return
-    if waiting:
-        _show_waiting(parts(found, "cases"))
-        return
-    table(
-        ("case", "opened", "state", "decision", "type", "origin", "with", "title"),
-        [
-            (
-                case["number"], minute(case, "opened_at"), _state(case), case["decision"], case["type"],
-                case["origin"], case["assigned_to"], case["title"],
-            )
-            for case in parts(found, "cases")
-        ],
-        "no cases",
-    )  # fmt: skip
+    waits = [{**case, **one} for case in parts(found, "cases") for one in _waits(case)]
+    show_rows(waits, WAITING, "no case waits")
 
 
-def _show_waiting(cases: Iterable[Mapping[str, Json]]) -> None:
-    """Prints a line for each notification with a running clock."""
-    lines = []
-    for case in cases:
-        waits = parts(case, "waits")
-        for use in dict.fromkeys(text(one, "notification") for one in waits):
-            own = [one for one in waits if one["notification"] == use]
-            awaited = ", ".join(text(one, "clock") for one in own)
-            lines.append((use, own[0]["platform"], minute(own[0], "since"), awaited, _state(case), case["title"]))
-    table(("notification", "platform", "sent", "waits for", "state", "title"), lines, "no case waits")
+def _waits(case: Row) -> Iterator[Row]:
+    """Yields each notification of a case that has running clocks: the first of them, and the names of all."""
+    clocks = dict[str, list[Row]]()
+    for one in parts(case, "waits"):
+        clocks.setdefault(text(one, "notification"), []).append(one)
+    yield from ({**own[0], "clocks": [text(one, "clock") for one in own]} for own in clocks.values())
 
 
 @click.command(name="show")
@@ -209,39 +214,7 @@ def _show_account(found: Mapping[str, Json], *, as_json: bool) -> None:
 
 def _show_case(case: Mapping[str, Json]) -> None:
     click.echo(styled(safe_line(f"{case['number']}  {case['title']}".rstrip()), bold=True))
-    listed(
-        (
-            ("state", _state(case)),
-            ("election", case["election"]),
-            ("type", case["type"]),
-            ("origin", case["origin"]),
-            ("source", case["source"]),
-            ("referrer", _referrer(case)),
-            ("opened", _by(case, "opened")),
-            ("with", case["assigned_to"]),
-            ("narratives", case["narratives"]),
-            ("missing", [SPOKEN[Item(item)] for item in texts(case, "missing")]),
-            ("incorrect", case["incorrect"]),
-            ("contradicts", case["contradicts"]),
-            ("criteria", case["criteria"]),
-            ("aspects", case["aspects"]),
-            ("own attempts", case["own_attempts"]),
-            ("all means used", case["all_means_used"]),
-            ("went on because", case["override_reason"]),
-            ("satire", case["satire"]),
-            ("assessed", _by(case, "assessed")),
-            ("decision", case["decision"]),
-            ("reason", _reason(case)),
-            ("decided", _by(case, "decided")),
-            ("closed", minute(case, "closed_at")),
-            ("on hold", "; ".join(map(_hold, parts(case, "holds")))),
-            ("platform references", case["platform_references"]),
-        )
-    )
-
-
-def _state(case: Mapping[str, Json]) -> str:
-    return f"{case['state']}, exercise" if case["exercise"] else text(case, "state")
+    show_sheet(case, CASE_FACTS)
 
 
 def _by(case: Mapping[str, Json], done: str) -> str:
@@ -266,40 +239,42 @@ def _referrer(case: Mapping[str, Json]) -> str:
     return (f"{name} <{address}>" if name and address else name or address) + (f" ({doubt})" if doubt else "")
 
 
+CASE_FACTS = (
+    Field("state", _state), *fields("election", "type", "origin", "source"), Field("referrer", _referrer),
+    Field("opened", "opened", _by), Field("with", "assigned_to"), Field("narratives", "narratives"),
+    Field("missing", lambda case: [SPOKEN[Item(item)] for item in texts(case, "missing")]),
+    *fields("incorrect", "contradicts", "criteria", "aspects", "own_attempts", "all_means_used"),
+    Field("went on because", "override_reason"), Field("satire", "satire"), Field("assessed", "assessed", _by),
+    Field("decision", "decision"), Field("reason", _reason), Field("decided", "decided", _by),
+    Field("closed", "closed_at", minute), Field("on hold", lambda case: "; ".join(map(_hold, parts(case, "holds")))),
+    *fields("platform_references"),
+)  # fmt: skip
+EARLIER_FACTS = (
+    *fields("election", "criteria", "contradicts"),
+    Field(
+        "decision", lambda one: f"{one['decision']}, {minute(one, 'decided_at')}" if one["decided_at"] else "none yet"
+    ),
+    Field("reason", _reason),
+)  # fmt: skip
+MESSAGES = (
+    Field("at", "received_at", minute), Field("way", "direction"), Field("id", "id"), Field("kinds", "kinds", joined),
+    Field("sender", lambda one: f"{one['verdict']}, arrival disputed" if one["disputed"] else one["verdict"]),
+    Field("placed by", "basis"), Field("subject", "subject"),
+)  # fmt: skip
+
+
 def _show_alike(case: Mapping[str, Json]) -> None:
     """Prints the earlier cases on the same narrative, with decision and reason."""
     for other in parts(case, "same_narrative"):
         shared = ", ".join(word for word in texts(other, "narratives") if word in texts(case, "narratives"))
         click.echo("\n" + safe_line(f"Earlier on {shared}: {other['number']}  {other['title']}".rstrip()))
-        decided = f"{other['decision']}, {minute(other, 'decided_at')}" if other["decided_at"] else "none yet"
-        listed(
-            (
-                ("election", other["election"]),
-                ("criteria", other["criteria"]),
-                ("contradicts", other["contradicts"]),
-                ("decision", decided),
-                ("reason", _reason(other)),
-            ),
-            indent="  ",
-        )
+        show_sheet(other, EARLIER_FACTS, indent="  ")
 
 
 def _show_messages(case: Mapping[str, Json]) -> None:
     messages = parts(case, "messages")
     click.echo("\nMessages in the order of their arrival")
-    table(
-        ("at", "way", "id", "kinds", "sender", "placed by", "subject"),
-        [
-            (
-                minute(message, "received_at"), message["direction"], message["id"],
-                " + ".join(texts(message, "kinds")),
-                f"{message['verdict']}, arrival disputed" if message["disputed"] else message["verdict"],
-                message["basis"], message["subject"],
-            )
-            for message in messages
-        ],
-        "none",
-    )  # fmt: skip
+    show_rows(messages, MESSAGES, "none")
     for message in messages:
         if message["person_basis"]:
             click.echo(safe_line(f"{message['id']} is a person's: {message['person_basis']}"))

@@ -6,8 +6,26 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import minute, parts, table, texts
+from flaggermail.cli.lists import Field, Row, ShownList, fields
+from flaggermail.cli.session import Session, as_json_option, report_answer
+from flaggermail.cli.showing import minute, parts, texts
+
+
+def _addresses(channel: Row) -> object:
+    return ", ".join((*texts(channel, "to"), *texts(channel, "cc"))) or channel["phone"]
+
+
+def _bounced(channel: Row) -> str:
+    return ", ".join(f"{one['id']} on {minute(one, 'since')}" for one in parts(channel, "bad"))
+
+
+CHANNELS = ShownList(
+    "channel list", "channels", "no channel",
+    (
+        *fields("code", "platform", "kind"), Field("from", "valid_from"), Field("until", "valid_until"),
+        Field("to", _addresses), Field("came back", _bounced),
+    ),
+)  # fmt: skip
 
 
 @click.group(name="channel", cls=Noun)
@@ -26,22 +44,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail channel list
     """
-    found = session.ask_all("channel list", "channels")
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("code", "platform", "kind", "from", "until", "to", "came back"),
-        [
-            (
-                channel["code"], channel["platform"], channel["kind"], channel["valid_from"], channel["valid_until"],
-                ", ".join((*texts(channel, "to"), *texts(channel, "cc"))) or channel["phone"],
-                ", ".join(f"{one['id']} on {minute(one, 'since')}" for one in parts(channel, "bad")),
-            )
-            for channel in parts(found, "channels")
-        ],
-        "no channel",
-    )  # fmt: skip
+    CHANNELS.show(session, as_json=as_json)
 
 
 @command.command(name="clear")

@@ -3,18 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import click
 
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.lists import Field, Row, ShownList, joined
 from flaggermail.cli.message import show_mail
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import minute, part, parts, table, text, texts
+from flaggermail.cli.session import Session, as_json_option, report_answer
+from flaggermail.cli.showing import minute, part, text, texts
 
-if TYPE_CHECKING:
-    from flaggermail.mail.message import Json
+
+def _kept(row: Row) -> str:
+    if row["discarded_at"]:
+        return f"destroyed {minute(row, 'discarded_at')}"
+    held = texts(row, "held_by")
+    return f"until {text(row, 'kept_until')[:10]}" + (f", and by {', '.join(held)}" if held else "")
+
+
+DECLINED = ShownList(
+    "declined list", "messages", "no mail is declined",
+    (
+        Field("received", "received_at", minute), Field("id", "id"), Field("kinds", "kinds", joined),
+        Field("kept", _kept), Field("reason", "reason"),
+    ),
+)  # fmt: skip
 
 
 @click.group(name="declined", cls=Noun)
@@ -35,30 +46,11 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail declined list
     """
-    found = session.ask_all("declined list", "messages")
-    if as_json:
-        show_json(found)
+    found = DECLINED.show(session, as_json=as_json)
+    if found is None:
         return
-    table(
-        ("received", "id", "kinds", "kept", "reason"),
-        [
-            (
-                minute(row, "received_at"), row["id"], " + ".join(texts(row, "kinds")),
-                _kept(row), row["reason"],
-            )
-            for row in parts(found, "messages")
-        ],
-        "no mail is declined",
-    )  # fmt: skip
     for election, count in part(found, "senders").items():
         click.echo(f"senders declined in {election}: {count}")
-
-
-def _kept(row: Mapping[str, Json]) -> str:
-    if row["discarded_at"]:
-        return f"destroyed {minute(row, 'discarded_at')}"
-    held = texts(row, "held_by")
-    return f"until {text(row, 'kept_until')[:10]}" + (f", and by {', '.join(held)}" if held else "")
 
 
 @command.command(name="show")

@@ -3,20 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
 
 import click
 
 from flaggermail.cli.completing import ELECTION
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import day
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import parts, table
+from flaggermail.cli.lists import Field, Row, ShownList, fields
+from flaggermail.cli.session import Session, as_json_option, report_answer
 
-if TYPE_CHECKING:
-    from flaggermail.mail.message import Json
+
+def _state(election: Row) -> str:
+    state = "open" if election["closed_at"] is None else "closed"
+    return f"{state}, exercise" if election["exercise"] else state
+
+
+ELECTIONS = ShownList(
+    "election list", "elections", "no elections; `flaggermail election add` adds one",
+    (
+        *fields("code", "polling_days"), Field("from", "period_from"), Field("until", "period_until"),
+        Field("state", _state), Field("name", "name"),
+    ),
+)  # fmt: skip
 
 
 @click.group(name="election", cls=Noun)
@@ -35,25 +44,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail election list
     """
-    found = session.ask_all("election list", "elections")
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("code", "polling days", "from", "until", "state", "name"),
-        [
-            (
-                one["code"], one["polling_days"], one["period_from"], one["period_until"], _state(one), one["name"],
-            )
-            for one in parts(found, "elections")
-        ],
-        "no elections; `flaggermail election add` adds one",
-    )  # fmt: skip
-
-
-def _state(election: Mapping[str, Json]) -> str:
-    state = "open" if election["closed_at"] is None else "closed"
-    return f"{state}, exercise" if election["exercise"] else state
+    ELECTIONS.show(session, as_json=as_json)
 
 
 @command.command(name="add")

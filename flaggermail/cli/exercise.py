@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.lists import Field, fields, show_rows
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import minute, part, parts, table
+from flaggermail.cli.showing import minute, part, parts
 from flaggermail.cli.terminal import safe_line
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
+
+
+MOMENTS = (Field("at", "at", minute), *fields("what", "about", "officer"), Field("minutes after", "minutes"))
 
 
 @click.group(name="exercise", cls=Noun)
@@ -75,14 +79,7 @@ def debrief(session: Session, exercise: str | None, *, as_json: bool) -> None:
     click.echo(
         safe_line(f"{found['exercise']} played {found['story']}, {countable(found['speed']):minute|minutes} in one")
     )
-    table(
-        ("at", "what", "about", "officer", "minutes after"),
-        [
-            (minute(row, "at"), row["what"], row["about"], row["officer"], row["minutes"])
-            for row in parts(found, "moments")
-        ],
-        "nothing happened",
-    )
+    show_rows(parts(found, "moments"), MOMENTS, "nothing happened")
     for wait in parts(found, "waits"):
         still = ", still waits" if wait["still"] else ""
         click.echo(safe_line(f"waited {wait['minutes']} min in the quarantine: {_mail(part(wait, 'message'))}{still}"))

@@ -12,6 +12,7 @@ import click
 
 from flaggermail.cli.completing import ELECTION
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
+from flaggermail.cli.lists import Field, fields, show_rows
 from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import choice, minute, number, part, parts, print_csv, styled, table, text
@@ -148,17 +149,7 @@ def _clock(kind: str, stop: Document) -> tuple[object, ...]:
 def _show_summary(found: Document) -> None:
     summary = parts(found, "summary")
     click.echo(f"As of {minute(found, 'as_of')}")
-    table(
-        ("by", "name", "sent", "answered", "open", "median", "longest"),
-        [
-            (
-                one["by"], one["name"], one["sent"], one["answered"], one["open"],
-                waited(one, "median_minutes"), waited(one, "longest_minutes"),
-            )
-            for one in summary
-        ],
-        "no uses",
-    )  # fmt: skip
+    show_rows(summary, (*fields("by", "name"), *SUMMED_UP), "no uses")
     if summary:
         click.echo(METHOD)
 
@@ -171,6 +162,11 @@ def waited(one: Document, name: str) -> str:
     days = count // _MINUTES_A_DAY
     return f"{count} min ({countable(days):day|days})" if days > 1 else f"{count} min"
 
+
+SUMMED_UP = (
+    *fields("sent", "answered", "open"), Field("median", "median_minutes", waited),
+    Field("longest", "longest_minutes", waited),
+)  # fmt: skip
 
 # ---------------------------------------------------------------- as CSV
 

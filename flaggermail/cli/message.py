@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,10 @@ import click
 from flaggermail.cli.completing import CASE, CHANNEL
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
+from flaggermail.cli.lists import Field, Row, ShownList, fields, joined, show_sheet
 from flaggermail.cli.new_files import PRIVATE, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, doubt_of, listed, minute, part, parts, table, tell_who_looks, text, texts
+from flaggermail.cli.showing import choice, doubt_of, minute, part, parts, tell_who_looks, text, texts
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import ForwardSource
@@ -55,29 +57,7 @@ def suggestions(message: Mapping[str, Json]) -> list[str]:
 
 def _show_facts(message: Mapping[str, Json]) -> None:
     mail = part(message, "mail")
-    received = "sent" if message["direction"] == Direction.OUT else "received"
-    disputed = ", disputed: a person must confirm it" if message["disputed"] else ""
-    listed(
-        (
-            ("id", message["id"]),
-            ("from", _people(parts(mail, "from"))),
-            ("to", _people(parts(mail, "to"))),
-            ("cc", _people(parts(mail, "cc"))),
-            ("subject", mail["subject"]),
-            (received, f"{minute(message, 'received_at')}{_arrival(message)}{disputed}"),
-            ("sender", f"{message['verdict']}{_because(message['verdict_basis'])}"),
-            ("kinds", " + ".join(texts(message, "kinds"))),
-            ("rule", message["rule"]),
-            ("place", message["place"]),
-            ("case", message["case"]),
-            ("notification", message["notification"]),
-            ("placed by", message["basis"]),
-            ("reason", message["reason"]),
-            ("suggestions", suggestions(message)),
-            ("same Message-ID as", message["same_id_as"]),
-            ("defects", message["defects"]),
-        )
-    )
+    show_sheet({**message, **{name: mail[name] for name in ("from", "to", "cc", "subject")}}, FACTS)
 
 
 def _arrival(message: Mapping[str, Json]) -> str:
@@ -101,23 +81,8 @@ def _show_hops(hops: Sequence[Mapping[str, Json]]) -> None:
 
 def _show_receipt(receipt: Mapping[str, Json]) -> None:
     """Prints what was recorded when a copy came in; it may differ from what holds now."""
-    signature = part(receipt, "signature")
-    name = f"{signature['selector']}._domainkey.{signature['domain']}" if signature["domain"] else ""
-    asked = signature["looked_up_at"] is not None
-    none_there = "none" if signature["key_record"] == "" else ""
     click.echo("\nAt receipt")
-    listed(
-        (
-            ("taken in", f"{minute(receipt, 'at')}, {receipt['folder']}, octets: {receipt['source']}"),
-            ("sender", f"{receipt['verdict']}{_because(receipt['verdict_basis'])}"),
-            ("signature", f"{signature['state']}{_because(signature['basis'])}"),
-            ("key", name),
-            ("record", text(signature, "key_record") or none_there),
-            ("DNSSEC", f"{signature['dnssec']}, by {signature['resolver'] or 'nobody'}" if asked else ""),
-            ("looked up", minute(signature, "looked_up_at")),
-        ),
-        indent="  ",
-    )
+    show_sheet({**receipt, **part(receipt, "signature")}, RECEIPT, indent="  ")
 
 
 def _because(basis: Json) -> str:
@@ -146,30 +111,58 @@ def _show_text(message: Mapping[str, Json]) -> None:
 def _show_forwarded(forwarded: Mapping[str, Json], *, zone_assumed: bool) -> None:
     said = "as its text says, not verified" if forwarded["source"] == ForwardSource.INLINE else "attached, not verified"
     click.echo(f"\nForwarded mail ({said})")
-    listed(
-        (
-            ("from", _people([part(forwarded, "from")] if forwarded["from"] else [])),
-            ("to", _people(parts(forwarded, "to"))),
-            ("cc", _people(parts(forwarded, "cc"))),
-            ("subject", forwarded["subject"]),
-            ("date", f"{forwarded['date']} (zone assumed)" if zone_assumed else forwarded["date"]),
-        ),
-        indent="  ",
-    )
+    author = [part(forwarded, "from")] if forwarded["from"] else []
+    zone = " (zone assumed)" if zone_assumed else ""
+    show_sheet({**forwarded, "from": author, "date": f"{forwarded['date']}{zone}"}, FORWARDED, indent="  ")
     for line in safe(text(forwarded, "body").strip()).splitlines():
         click.echo(f"  | {line}")
 
 
-def _people(addresses: Sequence[Mapping[str, Json]]) -> str:
+def _people(mail: Row, name: str) -> str:
     """Formats people; a forward may name one without an address."""
     return ", ".join(
         f"{one['name']} <{one['address']}>" if one["name"] and one["address"] else str(one["address"] or one["name"])
-        for one in addresses
+        for one in parts(mail, name)
     )
 
 
+def _instant(message: Row) -> str:
+    disputed = ", disputed: a person must confirm it" if message["disputed"] else ""
+    return f"{minute(message, 'received_at')}{_arrival(message)}{disputed}"
+
+
+FACTS = (
+    Field("id", "id"), *(Field(name, name, _people) for name in ("from", "to", "cc")), Field("subject", "subject"),
+    Field("sent", lambda message: _instant(message) if message["direction"] == Direction.OUT else ""),
+    Field("received", lambda message: _instant(message) if message["direction"] != Direction.OUT else ""),
+    Field("sender", lambda message: f"{message['verdict']}{_because(message['verdict_basis'])}"),
+    Field("kinds", "kinds", joined), *fields("rule", "place", "case", "notification"), Field("placed by", "basis"),
+    Field("reason", "reason"), Field("suggestions", suggestions), Field("same Message-ID as", "same_id_as"),
+    Field("defects", "defects"),
+)  # fmt: skip
+RECEIPT = (
+    Field("taken in", lambda one: f"{minute(one, 'at')}, {one['folder']}, octets: {one['source']}"),
+    Field("sender", lambda one: f"{one['verdict']}{_because(one['verdict_basis'])}"),
+    Field("signature", lambda one: f"{one['state']}{_because(one['basis'])}"),
+    Field("key", lambda one: f"{one['selector']}._domainkey.{one['domain']}" if one["domain"] else ""),
+    Field("record", lambda one: "none" if one["key_record"] == "" else one["key_record"]),
+    Field("DNSSEC", lambda one: f"{one['dnssec']}, by {one['resolver'] or 'nobody'}" if one["looked_up_at"] else ""),
+    Field("looked up", "looked_up_at", minute),
+)  # fmt: skip
+"""A receipt, and beside it the facts of its signature."""
+FORWARDED = (*(Field(name, name, _people) for name in ("from", "to", "cc")), *fields("subject", "date"))
+
 KINDS = choice(Kind)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+MESSAGES = ShownList(
+    "message list", "messages", "",
+    (
+        Field("received", "received_at", minute), Field("id", "id"), Field("from", sender), Field("subject", "subject"),
+        Field("kinds", "kinds", joined), Field("reason", "reason"),
+    ),
+)  # fmt: skip
 
 
 @click.group(name="message", cls=Noun)
@@ -194,21 +187,8 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
 
     Example: flaggermail message list --place declined
     """
-    found = session.ask_all("message list", "messages", place=place)
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("received", "id", "from", "subject", "kinds", "reason"),
-        [
-            (
-                minute(row, "received_at"), row["id"], sender(row), row["subject"], " + ".join(texts(row, "kinds")),
-                row["reason"],
-            )
-            for row in parts(found, "messages")
-        ],
-        f"no message is in {place}",
-    )  # fmt: skip
+    shown = replace(MESSAGES, empty=f"no message is in {place}")
+    shown.show(session, as_json=as_json, place=place)
 
 
 @command.command(name="show")

@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
-import base64
 import sys
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from flaggermail.cli.completing import CASE, CHANNEL
+from flaggermail.cli.new_files import unpacked
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import tell_who_looks, texts
 from flaggermail.cli.showing import text as text_of
 from flaggermail.cli.terminal import safe, safe_line
 
 if TYPE_CHECKING:
+    from flaggermail.documents.octets import Octets
     from flaggermail.mail.message import Json
 
 
@@ -59,25 +61,37 @@ def command(
         "case": case, "channel": channel, "template": template, "title": title, "text": text.read() if text else "",
         "contact": contact,
     }  # fmt: skip
-    answer = session.ask("notify preview" if preview else "notify", **wanted)
-    for warning in texts(answer, "warnings"):
-        click.echo(f"note: {safe_line(warning)}", err=True)
+    if preview:
+        _preview(session.fetch("notify preview", **wanted), as_json=as_json)
+        return
+    answer = session.ask("notify", **wanted)
+    _warn(answer)
     if as_json:
         show_json(answer)
-    elif preview:
-        tell_who_looks(answer)
-        _show_preview(answer)
     else:
         click.echo(safe_line(text_of(answer, "state")), err=True)
         click.echo(answer["key"])
 
 
-def _show_preview(shown: Mapping[str, Json]) -> None:
+def _warn(answer: Mapping[str, Json]) -> None:
+    for warning in texts(answer, "warnings"):
+        click.echo(f"note: {safe_line(warning)}", err=True)
+
+
+def _preview(found: Octets[Mapping[str, Json]], *, as_json: bool) -> None:
     """Prints the draft that would be made: unchanged octets to a file or pipe, made safe on a terminal."""
-    click.echo(f"note: only a preview; the draft will have its own: {', '.join(texts(shown, 'differs'))}", err=True)
-    octets = base64.b64decode(text_of(shown, "base64"))
-    if not shown["by_mail"]:  # for a portal or the telephone there is no mail, only its text
-        click.echo(f"{safe_line(text_of(shown, 'subject'))}\n\n{safe(text_of(shown, 'text').strip())}")
+    from flaggermail.documents.octets import PREVIEWED_MAIL, PREVIEWED_TEXT
+
+    files, facts = dict(unpacked(found)), found.facts
+    octets, (subject, _, body) = files[PREVIEWED_MAIL], files[PREVIEWED_TEXT].decode().partition("\n\n")
+    _warn(facts)
+    tell_who_looks(facts)
+    if as_json:
+        show_json({"subject": subject, "text": body, "base64": b64encode(octets).decode("ascii"), **facts})
+        return
+    click.echo(f"note: only a preview; the draft will have its own: {', '.join(texts(facts, 'differs'))}", err=True)
+    if not facts["by_mail"]:  # for a portal or the telephone there is no mail, only its text
+        click.echo(f"{safe_line(subject)}\n\n{safe(body.strip())}")
     elif sys.stdout.isatty():
         click.echo(safe(octets.decode("utf-8", "backslashreplace").replace("\r\n", "\n")), nl=False)
     else:

@@ -12,8 +12,9 @@ import click
 from flaggermail.cli.completing import OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
+from flaggermail.cli.lists import Field, Row, ShownList, fields, show_rows
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import minute, part, parts, show_calculation, table, text
+from flaggermail.cli.showing import minute, part, parts, show_calculation, text
 from flaggermail.cli.terminal import safe_line
 from flaggermail.record.states import PageState
 
@@ -23,6 +24,35 @@ if TYPE_CHECKING:
 UNDER_WAY = (PageState.QUEUED, PageState.ATTEMPTING)
 ASKED_EVERY = 1.0  # seconds between two looks at the pages
 MOST_WAITED = 600
+
+
+def _mark(one: Row) -> str:
+    return "EXERCISE " if one["exercise"] else ""
+
+
+REMINDERS = (Field("reminder", "id"), Field("kind", "kind"), Field("told", "told_at", minute), Field("to", "officer"))
+SHIFTS = (
+    Field("from", "begins_at", minute), Field("until", lambda one: minute(one, "ends_at") or "no end"),
+    Field("officer", "name"), Field("", lambda one: "override" if one["override"] else ""),
+)  # fmt: skip
+OPEN_CASES = (
+    Field("case", "number"), Field("state", "state"), Field("with", "assigned_to"),
+    Field("title", lambda one: f"{_mark(one)}{one['title']}"),
+)  # fmt: skip
+PAGES = ShownList(
+    "oncall pages", "pages", "no pager was called",
+    (
+        Field("at", "queued_at", minute), *fields("officer", "pager", "state"), Field("says", "text"),
+        Field("", "answer"),
+    ),
+)  # fmt: skip
+HELD = ShownList(
+    "oncall held", "held", "nothing was held back",
+    (
+        Field("at", "held_at", minute), *fields("officer", "what", "case"), Field("told", "told_at", minute),
+        Field("see", "next_step"),
+    ),
+)  # fmt: skip
 
 
 @click.group(name="oncall", cls=Noun)
@@ -46,11 +76,7 @@ def now(session: Session, *, as_json: bool) -> None:
         show_json(found)
         return
     click.echo(f"on call: {_named(part(found, 'officer'))}")
-    table(
-        ("reminder", "kind", "told", "to"),
-        [(one["id"], one["kind"], minute(one, "told_at"), one["officer"]) for one in parts(found, "reminders")],
-        "no reminder waits for an acknowledgement",
-    )
+    show_rows(parts(found, "reminders"), REMINDERS, "no reminder waits for an acknowledgement")
 
 
 @command.command(name="next")
@@ -77,19 +103,7 @@ def next_(session: Session, at: str | None, *, as_json: bool) -> None:
 
 
 def _print_next(found: Mapping[str, Json]) -> None:
-    table(
-        ("from", "until", "officer", ""),
-        [
-            (
-                minute(one, "begins_at"),
-                minute(one, "ends_at") or "no end",
-                one["name"],
-                "override" if one["override"] else "",
-            )
-            for one in parts(found, "shifts")
-        ],
-        "no shifts to come",
-    )
+    show_rows(parts(found, "shifts"), SHIFTS, "no shifts to come")
     for one in parts(found, "void"):
         span = f"{minute(one, 'begins_at')} to {minute(one, 'ends_at')}"
         click.echo(safe_line(f"counts for nothing, as {text(one, 'officer')} is no officer any more: override {span}"))
@@ -179,14 +193,7 @@ def handover(session: Session, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    table(
-        ("case", "state", "with", "title"),
-        [
-            (one["number"], one["state"], one["assigned_to"], f"{_mark(one)}{one['title']}")
-            for one in parts(found, "cases")
-        ],
-        "no case",
-    )
+    show_rows(parts(found, "cases"), OPEN_CASES, "no case")
     for clock in parts(found, "clocks"):
         show_calculation(clock)
     if parts(found, "awaited"):
@@ -215,10 +222,6 @@ def handover(session: Session, *, as_json: bool) -> None:
 
 
 _NOTE = ("cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld")
-
-
-def _mark(one: Mapping[str, Json]) -> str:
-    return "EXERCISE " if one["exercise"] else ""
 
 
 @command.command(name="page")
@@ -278,18 +281,7 @@ def pages(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall pages
     """
-    found = session.ask_all("oncall pages", "pages")
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("at", "officer", "pager", "state", "says", ""),
-        [
-            (minute(one, "queued_at"), one["officer"], one["pager"], one["state"], one["text"], one["answer"])
-            for one in parts(found, "pages")
-        ],
-        "no pager was called",
-    )
+    PAGES.show(session, as_json=as_json)
 
 
 @command.command(name="held")
@@ -300,18 +292,4 @@ def held(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall held
     """
-    found = session.ask_all("oncall held", "held")
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("at", "officer", "what", "case", "told", "see"),
-        [
-            (
-                minute(one, "held_at"), one["officer"], one["what"], one["case"], minute(one, "told_at"),
-                one["next_step"],
-            )
-            for one in parts(found, "held")
-        ],
-        "nothing was held back",
-    )  # fmt: skip
+    HELD.show(session, as_json=as_json)

@@ -4,18 +4,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
+from flaggermail.cli.lists import Field, ShownList, show_rows, show_sheet
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import listed, minute, parts, table
+from flaggermail.cli.showing import minute, parts
 from flaggermail.record.states import WITHHELD, MailState, ServerState
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
+
+
+def _state(mail: Mapping[str, Json]) -> str:
+    if mail["bounced"]:
+        return f"{mail['state']}, bounced"
+    is_withheld = mail["state"] == MailState.QUEUED and mail["next_try_at"] is None
+    return WITHHELD if is_withheld else str(mail["state"])
+
+
+WAITING = ShownList(
+    "outbox list", "mails", "nothing waits",
+    (
+        Field("id", "id"), Field("queued", "queued_at", minute), Field("state", _state), Field("tries", "tries"),
+        Field("kind", "kind"), Field("to", "recipient"), Field("subject", "subject"),
+    ),
+)  # fmt: skip
+MAIL = (
+    Field("id", "id"), Field("state", _state), Field("kind", "kind"), Field("case", "case"),
+    Field("notification", "notification"), Field("to", "recipient"), Field("subject", "subject"),
+    Field("Message-ID", "message_id"), Field("queued", "queued_at", minute), Field("next try", "next_try_at", minute),
+    Field("done", "done_at", minute), Field("answer", "answer"),
+)  # fmt: skip
+ATTEMPTS = (
+    Field("started", "started_at", minute), Field("ended", "ended_at", minute),
+    Field("result", lambda tried: tried["result"] or "not known"), Field("code", lambda tried: tried["code"] or ""),
+    Field("text", "text"),
+)  # fmt: skip
 
 
 @click.group(name="outbox", cls=Noun)
@@ -35,22 +64,9 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
 
     Example: flaggermail outbox list
     """
-    found = session.ask_all("outbox list", "mails", everything=everything)
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("id", "queued", "state", "tries", "kind", "to", "subject"),
-        [
-            (
-                mail["id"], minute(mail, "queued_at"), _state(mail), mail["tries"], mail["kind"], mail["recipient"],
-                mail["subject"],
-            )
-            for mail in parts(found, "mails")
-        ],
-        "nothing" if everything else "nothing waits",
-    )  # fmt: skip
-    if found["held_since"]:
+    shown = replace(WAITING, empty="nothing") if everything else WAITING
+    found = shown.show(session, as_json=as_json, everything=everything)
+    if found is not None and found["held_since"]:
         why = "cannot be reached" if found["standing"] == ServerState.AWAY else "refuses mail"
         click.echo(f"queued: the submission server {why} since {minute(found, 'held_since')}")
 
@@ -68,32 +84,8 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    listed(
-        (
-            ("id", found["id"]), ("state", _state(found)), ("kind", found["kind"]), ("case", found["case"]),
-            ("notification", found["notification"]), ("to", found["recipient"]), ("subject", found["subject"]),
-            ("Message-ID", found["message_id"]), ("queued", minute(found, "queued_at")),
-            ("next try", minute(found, "next_try_at")), ("done", minute(found, "done_at")), ("answer", found["answer"]),
-        )
-    )  # fmt: skip
-    table(
-        ("started", "ended", "result", "code", "text"),
-        [
-            (
-                minute(tried, "started_at"), minute(tried, "ended_at"), tried["result"] or "not known",
-                tried["code"] or "", tried["text"],
-            )
-            for tried in parts(found, "attempts")
-        ],
-        "no attempt yet",
-    )  # fmt: skip
-
-
-def _state(mail: Mapping[str, Json]) -> str:
-    if mail["bounced"]:
-        return f"{mail['state']}, bounced"
-    is_withheld = mail["state"] == MailState.QUEUED and mail["next_try_at"] is None
-    return WITHHELD if is_withheld else str(mail["state"])
+    show_sheet(found, MAIL)
+    show_rows(parts(found, "attempts"), ATTEMPTS, "no attempt yet")
 
 
 @command.command(name="resolve")

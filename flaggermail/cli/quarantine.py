@@ -8,10 +8,20 @@ import click
 from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import hours
+from flaggermail.cli.lists import Field, ShownList
 from flaggermail.cli.message import KINDS, sender, show_mail, suggestions
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, minute, number, parts, table
+from flaggermail.cli.session import Session, as_json_option, report_answer
+from flaggermail.cli.showing import choice, minute, number
 from flaggermail.record.case_values import CaseType, Source
+
+QUARANTINE = ShownList(
+    "quarantine list", "messages", "the quarantine is empty",
+    (
+        Field("age", lambda row: hours(number(row, "age_minutes"))), Field("received", "received_at", minute),
+        Field("id", "id"), Field("from", sender), Field("subject", "subject"), Field("reason", "reason"),
+        Field("suggestions", suggestions),
+    ),
+)  # fmt: skip
 
 
 @click.group(name="quarantine", cls=Noun)
@@ -31,21 +41,7 @@ def list_(session: Session, *, old: bool, as_json: bool) -> None:
 
     Example: flaggermail quarantine list
     """
-    found = session.ask_all("quarantine list", "messages", old=old)
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("age", "received", "id", "from", "subject", "reason", "suggestions"),
-        [
-            (
-                hours(number(row, "age_minutes")), minute(row, "received_at"), row["id"], sender(row), row["subject"],
-                row["reason"], suggestions(row),
-            )
-            for row in parts(found, "messages")
-        ],
-        "the quarantine is empty",
-    )  # fmt: skip
+    QUARANTINE.show(session, as_json=as_json, old=old)
 
 
 @command.command(name="show")

@@ -3,18 +3,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import click
 
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import choice, minute, parts, table
+from flaggermail.cli.lists import Field, Row, ShownList
+from flaggermail.cli.session import Session, as_json_option, report_answer
+from flaggermail.cli.showing import choice, minute
 from flaggermail.record.case_values import Source
 
-if TYPE_CHECKING:
-    from flaggermail.mail.message import Json
+
+def _state(one: Row) -> str:
+    if one["removed_at"] is not None:
+        return f"removed {minute(one, 'removed_at')} by {one['removed_by']}"
+    if one["listed"] == "free_mail":
+        return "does not count: free mail"
+    return f"on the list {one['listed']} too" if one["listed"] else ""
+
+
+REFERRERS = ShownList(
+    "referrer list", "referrers", "no domain was remembered; `flaggermail referrer add` adds one",
+    (
+        Field("domain", "id"), Field("source", "source"), Field("added", "added_at", minute), Field("by", "added_by"),
+        Field("mail", "message"), Field("state", _state),
+    ),
+)  # fmt: skip
 
 
 @click.group(name="referrer", cls=Noun)
@@ -37,26 +49,7 @@ def list_(session: Session, *, all_: bool, as_json: bool) -> None:
 
     Example: flaggermail referrer list
     """
-    found = session.ask_all("referrer list", "referrers", all=all_)
-    if as_json:
-        show_json(found)
-        return
-    table(
-        ("domain", "source", "added", "by", "mail", "state"),
-        [
-            (one["id"], one["source"], minute(one, "added_at"), one["added_by"], one["message"], _state(one))
-            for one in parts(found, "referrers")
-        ],
-        "no domain was remembered; `flaggermail referrer add` adds one",
-    )
-
-
-def _state(one: Mapping[str, Json]) -> str:
-    if one["removed_at"] is not None:
-        return f"removed {minute(one, 'removed_at')} by {one['removed_by']}"
-    if one["listed"] == "free_mail":
-        return "does not count: free mail"
-    return f"on the list {one['listed']} too" if one["listed"] else ""
+    REFERRERS.show(session, as_json=as_json, all=all_)
 
 
 @command.command(name="add")

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.instants import INSTANT_HELP, first_day, last_day, typed_instant
-from flaggermail.cli.latency import METHOD, waited
+from flaggermail.cli.latency import METHOD, SUMMED_UP
+from flaggermail.cli.lists import Field, show_rows
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import choice, minute, number, on_terminal, part, parts, print_csv, table, text, texts
+from flaggermail.cli.showing import choice, minute, number, on_terminal, part, parts, print_csv, text, texts
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
@@ -86,17 +87,8 @@ def _groups(found: Document) -> list[tuple[str, Document]]:
 def _show(found: Document) -> None:
     groups = _groups(found)
     click.echo(f"Uses{_span(found)}, as of {minute(found, 'as_of')}")
-    table(
-        (text(found, "by"), "sent", "answered", "open", "median", "longest"),
-        [
-            (
-                name, group["sent"], group["answered"], group["open"],
-                waited(group, "median_minutes"), waited(group, "longest_minutes"),
-            )
-            for name, group in groups
-        ],
-        "",
-    )  # fmt: skip
+    named = [{**group, "name": name} for name, group in groups]
+    show_rows(named, (Field(text(found, "by"), "name"), *SUMMED_UP), "")
     click.echo(METHOD)
     if number(part(found, "total"), "sent"):
         click.echo("\nBehind the figures:")

@@ -125,7 +125,9 @@ def doubt_of(verdict: str) -> str | None:
 
 ELLIPSIS = "…"
 _BETWEEN = "  "
-_WHOLE = frozenset({"case", "code", "draft", "id", "mail"})  # heads of columns whose cells people copy
+_WHOLE = frozenset(
+    {"annex", "case", "code", "draft", "id", "mail", "notification", "reminder"}
+)  # heads of what people copy
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?:[+-]\d\d:\d\d)?)?")
 _NARROWEST = 4  # columns of the terminal, of a column that is cut
 _READABLE = 16  # of a column of words: before one has less, others are left out

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TypeVar
 
@@ -13,7 +12,7 @@ from flaggermail.commands import conflicts, named_rows
 from flaggermail.commands.command import Command
 from flaggermail.commands.named_rows import whole_number
 from flaggermail.commands.outcome import ActAnswer, ActResult
-from flaggermail.commands.requests import read_request
+from flaggermail.commands.requests import naming_fields_of, read_request
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.services import UnitOfWork
@@ -89,7 +88,7 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
     if command.BY_REPLY and not by_reply:
         raise Refusal(CommandRefusal.BY_REPLY_ONLY(name=name))
     before = conflicts.version_of(work)
-    with naming_fields_of(command):
+    with naming_fields_of(command, _VERSION):
         outcome = perform(work, command, request.get(_VERSION))
     return ActAnswer(
         key=outcome.key,
@@ -98,16 +97,6 @@ def ask(work: UnitOfWork, name: str, request: Mapping[str, Json], *, by_reply: b
         did=named_rows.with_clocks(work, outcome, before),
         version=conflicts.version_of(work),
     )
-
-
-@contextmanager
-def naming_fields_of(command: Command) -> Iterator[None]:
-    """A refusal within names a field that the command has, or none."""
-    try:
-        yield
-    except Refusal as refusal:
-        refusal.within({_VERSION, *(spec.name for spec in fields(command))})
-        raise
 
 
 def read(work: UnitOfWork, name: str, request: Mapping[str, Json]) -> Command:

@@ -44,7 +44,7 @@ class DraftReport(Command):
         work.record(
             EventKind.REPORT_DRAFTED, added(row) if old is None else changed(old, row), reason=election.code
         )  # fmt: skip
-        still = list(draft.missing(written, told))
+        still = [one.english for one in draft.missing(written, told)]
         last, differences = moving.since_last(work, election)
         unlike = (ActWarning.REPORT_TO_MEND(what=one) for one in values.disagreements(told))
         warnings = (*(ActWarning.REPORT_WORDS(what=one) for one in still[:_MOST_MISSING]), *unlike)
@@ -80,7 +80,7 @@ class FreezeReport(Command):
         if work.today <= election.period_until and not self.early:
             raise Refusal(ReportRefusal.NOT_OVER(election=election.code, day=election.period_until.isoformat()))
         inputs = frozen.inputs_now(work, election)
-        missing = list(draft.missing(inputs.written, inputs.facts))
+        missing = [one.english for one in draft.missing(inputs.written, inputs.facts)]
         if missing:
             raise Refusal(ReportRefusal.INCOMPLETE(election=election.code, missing=missing[:_MOST_MISSING]))
         disagreements = list(values.disagreements(inputs.facts))

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
@@ -18,6 +20,7 @@ from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, RequestFault, RequestValue
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from pydantic_core import ErrorDetails
 
     from flaggermail.wording.said import StoredText
@@ -120,6 +123,16 @@ def read_request(
     if not isinstance(found, kind):
         raise TypeError(f"{name}: read as {type(found).__name__}")
     return found
+
+
+@contextmanager
+def naming_fields_of(request: DataclassInstance, *more: str) -> Iterator[None]:
+    """A refusal within names a field that the command or view has, one of `more`, or none."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.within({*more, *(spec.name for spec in fields(request))})
+        raise
 
 
 def _said(fault: ErrorDetails) -> StoredText:

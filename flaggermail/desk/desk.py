@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
-from flaggermail.commands.requests import read_request
+from flaggermail.commands.requests import naming_fields_of, read_request
 from flaggermail.desk.answers import AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
@@ -119,7 +119,8 @@ class Desk:
         with env.store.read() as tx:
             head = tx.head()
             work = UnitOfWork(env, tx, env.clock.now(), reader)
-            found = view.show(work)
+            with naming_fields_of(view):
+                found = view.show(work)
             facts = found.facts if isinstance(found, Octets) else found
             shown = document_of(facts, self._for(env)) if isinstance(facts, ViewAnswer) else facts
             case = view.about(work) if isinstance(view, ArchiveView) else None

@@ -13,6 +13,7 @@ FactsT = TypeVar("FactsT")
 OtherT = TypeVar("OtherT")
 
 BLOCK = 64 * 1024  # octets of a part; a whole mail is copied once
+PREVIEWED_MAIL, PREVIEWED_TEXT = "draft.eml", "draft.txt"  # in the tar of a draft that is not made yet
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
 
 

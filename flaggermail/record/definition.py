@@ -169,6 +169,8 @@ class Comparison(StrEnum):
     ONE_OF = "one of"
     ONE_OF_OR_NULL = "one of or null"
     AFTER = "after"
+    BEFORE = "before"
+    SOME = "some"
 
 
 class FieldCondition(NamedTuple):
@@ -202,6 +204,14 @@ class Where(Generic[T]):
     def after(self, value: T) -> FieldCondition:
         """The field is later than this instant; a row without it does not fit."""
         return FieldCondition(self.record, self.name, Comparison.AFTER, value)
+
+    def before(self, value: T) -> FieldCondition:
+        """The field is earlier than this instant; a row without it does not fit."""
+        return FieldCondition(self.record, self.name, Comparison.BEFORE, value)
+
+    def some(self) -> FieldCondition:
+        """The field, which holds several values, holds one at least."""
+        return FieldCondition(self.record, self.name, Comparison.SOME, None)
 
 
 def where(field: T) -> Where[T]:

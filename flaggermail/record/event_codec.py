@@ -42,17 +42,18 @@ def typed(record: type[Record], name: str, value: object) -> Scalar:
     Raises TypeError or ValueError for a value that the field cannot hold, such as a word outside its closed set, and
     KeyError for an unknown field.
     """
-    return _readers(record.TABLE)[name](value)
+    return readers_of(record.TABLE)[name](value)
 
 
 def row_of(kind: type[R], values: Iterable[object]) -> R:
     """Returns the row with these values, given in the order of its fields. Raises as `typed` does."""
-    readers = _readers(kind.TABLE).items()
+    readers = readers_of(kind.TABLE).items()
     return kind(**{name: read(value) for (name, read), value in zip(readers, values, strict=True)})
 
 
 @cache
-def _readers(table: str) -> Mapping[str, Reader]:
+def readers_of(table: str) -> Mapping[str, Reader]:
+    """Returns what reads each field of a table, in the order of its fields; each raises as `typed` does."""
     return {name: _reader(facts) for name, facts in facts_of(BY_TABLE[table]).items()}
 
 

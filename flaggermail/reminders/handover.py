@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.cases import attention
+from flaggermail.cases.attention import OF_WAITING, WaitingMail
 from flaggermail.letters import standing
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import anew, duty, last_contact, notices, unheard
@@ -35,7 +36,6 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import CaseState, ClockKind, MailState, NotificationState, ServerState
 from flaggermail.reminders import due_steps
-from flaggermail.reminders.due_steps import Expected
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.rota import AT_MOST, WEEKDAYS, Officer, Shift, changes, void_overrides
@@ -50,11 +50,11 @@ class HandoverNote:
     """The open work at an instant."""
 
     cases: list[Case]  # undecided, decided, or waiting for a platform
-    clocks: list[tuple[OpenClock, Expected | None]]  # with the next expected call
+    clocks: list[OpenClock]  # but for those of an answer to the matter
     awaited: list[OpenClock]  # for an answer to the matter alone
     unanswered: list[Reminder]
     acknowledged: list[Reminder]  # acknowledgements that have not expired
-    quarantine: list[StoredMessage]
+    quarantine: list[WaitingMail]  # the most trusted senders first
     uncertain: list[OutboxMail]
     withheld: list[OutboxMail]
 
@@ -69,7 +69,7 @@ class ScheduleChange:
 
 def gather(work: UnitOfWork) -> HandoverNote:
     """Gathers the current note."""
-    who, all_running = readers(work.env.settings, work.tx), list(open_clocks(work.tx))
+    all_running = list(open_clocks(work.tx))
     running = [one for one in all_running if one.clock is not ClockKind.SUBSTANCE]
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
@@ -77,21 +77,11 @@ def gather(work: UnitOfWork) -> HandoverNote:
     cases = work.tx.find(Case, where(Case.state).in_([CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED]))
     return HandoverNote(
         cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
-        clocks=[(one, next(iter(due_steps.upcoming(one.silence, one.steps, who)), None)) for one in running],
+        clocks=running,
         awaited=awaited_alone(all_running),
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
-        quarantine=attention.by_trust(
-            work,
-            sorted(
-                work.tx.find(
-                    StoredMessage,
-                    where(StoredMessage.place).is_(Place.QUARANTINE),
-                    where(StoredMessage.arrival).in_(FROM_MAILBOX),
-                ),
-                key=lambda m: (m.received_at, m.id),
-            ),
-        ),
+        quarantine=attention.by_trust(work, sorted(_quarantined(work), key=lambda mail: (mail.received_at, mail.id))),
         uncertain=work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
         withheld=[
             mail
@@ -99,6 +89,17 @@ def gather(work: UnitOfWork) -> HandoverNote:
             if mail.is_withheld
         ],
     )
+
+
+def _quarantined(work: UnitOfWork) -> Iterator[WaitingMail]:
+    here = where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.arrival).in_(FROM_MAILBOX)
+    return (WaitingMail(*fields) for fields in work.tx.columns(StoredMessage, OF_WAITING, *here))
+
+
+def rows_of(work: UnitOfWork, waiting: Sequence[WaitingMail]) -> list[StoredMessage]:
+    """Returns the rows of these mails, in their order."""
+    found = {row.id: row for row in work.tx.find(StoredMessage, where(StoredMessage.id).in_([m.id for m in waiting]))}
+    return [found[mail.id] for mail in waiting]
 
 
 def tick(env: Services) -> bool:
@@ -169,8 +170,8 @@ def _reason(change: ScheduleChange) -> str:
 
 
 def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
-    rota = work.env.settings.rota
-    rehearsed = {one.case.number for one, _ in note.clocks if one.case.exercise}
+    rota, who = work.env.settings.rota, readers(work.env.settings, work.tx)
+    rehearsed = {one.case.number for one in note.clocks if one.case.exercise}
 
     def name(officer_id: str | None) -> str:
         found = rota.officer(officer_id or "")
@@ -187,7 +188,8 @@ def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
                 "about": one.about, "clock": one.clock, "sent_at": one.started_at, "exercise": one.case.exercise,
                 "due_at": expected.at if expected else None, "officer": name(expected.officer) if expected else "",
             }
-            for one, expected in note.clocks[:LISTED]
+            for one in note.clocks[:LISTED]
+            for expected in [next(iter(due_steps.upcoming(one.silence, one.steps, who)), None)]
         ],
         "awaited": [line_of_awaited(work, one) for one in note.awaited[:LISTED]],
         "unanswered": [
@@ -202,10 +204,14 @@ def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
             for r in note.acknowledged[:LISTED]
         ],
         "waiting": len(note.quarantine),
-        "entries": [{**notices.entry_of(m), "exercise": m.exercise} for m in note.quarantine[:LISTED]],
+        "entries": _entries(work, note.quarantine[:LISTED]),
         "uncertain": [line_of_mail(m) for m in note.uncertain[:LISTED]],
         "withheld": [line_of_mail(m) for m in note.withheld[:LISTED]],
     }  # fmt: skip
+
+
+def _entries(work: UnitOfWork, waiting: Sequence[WaitingMail]) -> list[dict[str, object]]:
+    return [{**notices.entry_of(row), "exercise": row.exercise} for row in rows_of(work, waiting)]
 
 
 def line_of_mail(mail: OutboxMail) -> dict[str, object]:
@@ -246,7 +252,7 @@ SUMMED_UP = 8  # entries per list; the rest is counted
 def values(work: UnitOfWork) -> dict[str, object]:
     """Returns the values of the template `desk_summary`, as of now."""
     note, officer = gather(work), duty.officer_on_call(work)
-    clocks = sorted((one for one, _ in note.clocks), key=lambda one: (_first_due(one), one.started_at, one.about))
+    clocks = sorted(note.clocks, key=lambda one: (_first_due(one), one.started_at, one.about))
     late = [one for one in clocks if _first_due(one) <= work.now]
     drafts = work.tx.find(Notification, where(Notification.state).is_(NotificationState.DRAFT))
     answers = _unverified(work, [*clocks, *note.awaited])
@@ -259,7 +265,7 @@ def values(work: UnitOfWork) -> dict[str, object]:
         "drafts": [_draft(work, one) for one in sorted(drafts, key=lambda one: (one.drafted_at, one.id))[:SUMMED_UP]],
         "stuck": [{"case": one.number, "title": one.title, "exercise": one.exercise} for one in stuck[:SUMMED_UP]],
         "answers": [notices.entry_of(one) | {"number": one.case} for one in answers[:SUMMED_UP]],
-        "entries": [{**notices.entry_of(one), "exercise": one.exercise} for one in note.quarantine[:SUMMED_UP]],
+        "entries": _entries(work, note.quarantine[:SUMMED_UP]),
         "uncertain": [line_of_mail(one) for one in note.uncertain[:SUMMED_UP]],
         "withheld": [line_of_mail(one) for one in note.withheld[:SUMMED_UP]],
         "counts": {

@@ -202,15 +202,22 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
-    waiting = [
-        (message, since, [step for step in steps if step.due_at(since) <= work.now])
-        for message, since in _awaited(work, old)
-    ]
-    wanted = [_key(message, policy, step) for message, _, reached in waiting for step in reached]
-    alarms = {row.id: row for row in work.tx.find(Alarm, where(Alarm.id).in_(wanted))}  # a flood is one question
-    for message, since, reached in waiting:
-        told = [_telling(row, step) for step in reached if (row := alarms.get(_key(message, policy, step)))]
+    waiting = _awaited(work, old)
+    alarms = _told_since(work, min((since for _, since in waiting), default=work.now))
+    for message, since in waiting:
+        reached = (step for step in steps if step.due_at(since) <= work.now) if alarms else ()
+        told = [_telling(*alarms[key], step) for step in reached if (key := _key(message, policy, step)) in alarms]
         yield _QuarantinedMail(message, policy, steps, Silence(since, told))
+
+
+def _told_since(work: UnitOfWork, oldest: datetime) -> dict[str, tuple[str | None, datetime]]:
+    """Returns whom the alarms about mails that arrived from then on reminded and when, by their keys.
+
+    A flood is one question, and needs little of each row. No alarm about a mail is older than the mail.
+    """
+    since = where(Alarm.kind).is_(AlarmKind.WAITING), where(Alarm.raised_at).after(oldest - timedelta(microseconds=1))
+    found = work.tx.columns(Alarm, (Alarm.id, Alarm.officer, Alarm.raised_at), *since)
+    return {key: (officer, raised_at) for key, officer, raised_at in found}
 
 
 def _awaited(work: UnitOfWork, old: timedelta) -> list[tuple[str, datetime]]:
@@ -237,8 +244,8 @@ def _awaited(work: UnitOfWork, old: timedelta) -> list[tuple[str, datetime]]:
     ]
 
 
-def _telling(alarm: Alarm, step: Step) -> SentStep:
-    return SentStep(step.after, alarm.officer or "", alarm.raised_at, escalates=step.tell == HEAD)
+def _telling(officer: str | None, raised_at: datetime, step: Step) -> SentStep:
+    return SentStep(step.after, officer or "", raised_at, escalates=step.tell == HEAD)
 
 
 def _resolver(work: UnitOfWork) -> Who:

@@ -25,6 +25,8 @@ from flaggermail.settings.model import Settings
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Names, Text, shape
 from flaggermail.settings.yaml_files.source import FileFault, Key, read_text
+from flaggermail.wording.report import MissingWords
+from flaggermail.wording.said import StoredText
 
 LONGEST_DRAFT = 400_000  # characters
 
@@ -215,17 +217,21 @@ def _named(names: Names) -> BothLanguages:
     return {LanguageCode.NL.value: names.nl, LanguageCode.EN.value: names.en}
 
 
-def missing(written: WrittenParts, facts: ReportFacts) -> Iterator[str]:
+def missing(written: WrittenParts, facts: ReportFacts) -> Iterator[StoredText]:
     """Yields what is still to be written before the report may be frozen, with the command that shows its matter."""
     for language in written.languages:
         for told in facts.uses:
             number = told.use.notification
             words = written.uses.get(number)
             if words is None or not words.reason.get(language):
-                yield f"uses.{number}.reason.{language} (flaggermail case show {told.use.case})"
+                yield _lacks(f"uses.{number}.reason.{language}", f"flaggermail case show {told.use.case}")
             if told.answer and (words is None or not words.paraphrase.get(language)):
-                yield f"uses.{number}.paraphrase.{language} ({told.shown_by})"
+                yield _lacks(f"uses.{number}.paraphrase.{language}", told.shown_by)
         for contact in facts.contacts:
             said = written.contacts.get(contact.id)
             if said is None or not (said.leave_out or said.words.get(language)):
-                yield f"contacts.{contact.id}.words.{language} (flaggermail case show {contact.case})"
+                yield _lacks(f"contacts.{contact.id}.words.{language}", f"flaggermail case show {contact.case}")
+
+
+def _lacks(field: str, command: str) -> StoredText:
+    return MissingWords.FIELD(field=field, command=command)

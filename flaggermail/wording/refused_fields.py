@@ -49,7 +49,8 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ),
     ("text",): (
         _V.TEXT_TOO_LONG, _V.TEXT_NOT_KEPT, _V.QUOTE_OPEN, _V.NO_WORD, _V.STAR_WITHIN, _V.STEM_TOO_SHORT,
-        _C.TEXT_NEEDED, _C.DRAFT_FAULTY, _C.DRAFT_FAULTY_LETTER,
+        _C.TEXT_NEEDED, _C.DRAFT_FAULTY, _C.DRAFT_FAULTY_LETTER, _A.OTHER_FORM, _A.NO_HEAD, _A.WITHIN_A_MARK,
+        _A.ENDS_NO_MARK, _A.EMPTY_MARK, _A.OPEN_MARK, _A.NO_GROUND, _A.OVER_A_LABEL, _A.TEXT_DIFFERS, _A.LABEL_DIFFERS,
     ),
     ("address",): (_C.ADDRESS_NOT_BAD,),
     ("effective_at",): (_C.USED_BEFORE_APPROVAL, _C.NOTE_IN_FUTURE),
@@ -112,7 +113,7 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
         _A.ROW_GONE, _A.UNKNOWN, _A.DECIDED, _A.READ_OTHERWISE, _A.NEWER_MAIL, _A.NOT_APPROVED, _A.NOT_CONFIRMED,
         _A.OWN_MARKS, _A.UNKNOWN_HANDS, _A.WITHDRAWN,
     ),
-    ("revision",): (_A.OTHER_REVISION,),
+    ("revision", "text"): (_A.OTHER_REVISION,),
     ("marks",): (_A.MARK_OUTSIDE, _A.UNTICKED),
     ("name",): (_V.SCHEMA_UNKNOWN, _S.FOLDER),
     ("attachment",): (_V.ATTACHMENT_ALONE, _V.ATTACHMENTS_ALIKE, _V.NO_SUCH_ATTACHMENT),

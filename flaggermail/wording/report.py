@@ -155,6 +155,12 @@ class FormText(Sentence):
     REMARKS = "form: remarks"
 
 
+class MissingWords(Sentence):
+    """A field of a draft that is still to be written."""
+
+    FIELD = "missing words: field"
+
+
 class ReportColumn(Sentence):
     """A column, whose heading is the member's name in small letters; `AT` to `FORM` are of each of the clocks."""
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,8 +17,12 @@ from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
-from flaggermail.record.rows import ArchiveReading
+from flaggermail.record.definition import where
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.rows import ArchiveReading, StoredMessage
+from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import START, Desk, NewDesk, mail
+from tests.store.test_thousands import calls_of, old_mail
 
 TEXT = "Het stembureau in de Élysée-zaal is dicht. Account @qanbot en https://x.com/qanbot/status/17 liegen."
 X = "support@x-platform.example"
@@ -96,6 +101,43 @@ def test_a_recipient_in_the_header_is_a_correspondent_of_the_case(desk: Desk, ca
     stored = desk.receive(octets, at=after(25))
     assert stored.case == case
     assert ids(desk, correspondent="gemeente.example") == [stored.id]
+
+
+def test_a_day_is_one_of_the_desks_zone(desk: Desk) -> None:
+    """The first instant of a day belongs to it, and the last second before it to the day before."""
+    midnight = datetime(2024, 6, 6, 22, tzinfo=UTC)  # of Amsterdam
+    stored = [
+        desk.receive_at(mail("who@elsewhere.example", f"Vraag {at}", "Wat is dit?", at=at), at).id
+        for at in (midnight - timedelta(seconds=1), midnight)
+    ]
+    assert [ids(desk, date=asked) for asked in ("..2024-06-06", "2024-06-07", "2024-06-07..")] == [
+        stored[:1], stored[1:], stored[1:],
+    ]  # fmt: skip
+
+
+def test_what_names_a_mail_outside_of_a_case_is_found(desk: Desk, case: str) -> None:
+    """A platform's reference, a label and its own id find a mail that waits; a case is not found by them."""
+    waiting = desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?", at=after(30)), at=after(30))
+    label = desk.env.settings.desk.tags.labels[0]
+    with desk.env.store.begin() as tx:
+        work = UnitOfWork(desk.env, tx, desk.clock.now())
+        row = replace(waiting, platform_references=("X-4711",), labels=(label,))
+        work.record(EventKind.MESSAGE_RECLASSIFIED, changed(waiting, row))
+        assert [one.id for one in tx.find(StoredMessage, where(StoredMessage.labels).some())] == [waiting.id]
+        with pytest.raises(TypeError):
+            tx.find(StoredMessage, where(StoredMessage.id).some())
+    for asked in ({"number": "X-4711"}, {"number": waiting.id}, {"tag": label}, {"number": "X-4711", "tag": label}):
+        assert ids(desk, **asked) == [waiting.id], asked
+    for asked in ({"number": "X-471"}, {"number": case, "tag": label}, {"number": "X-4711", "date": "..2024-06-05"}):
+        assert ids(desk, **asked) == [], asked
+
+
+def test_a_search_by_number_reads_little_of_other_mails(desk: Desk, case: str) -> None:
+    """However many mails are in the archive, those are read that are found."""
+    ask(desk, number=case)
+    few = calls_of(lambda: ask(desk, number=case))
+    old_mail(desk, 100)
+    assert calls_of(lambda: ask(desk, number=case)) - few < 500
 
 
 @pytest.mark.parametrize(

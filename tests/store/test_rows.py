@@ -3,7 +3,7 @@
 
 from contextlib import suppress
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +16,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import Comparison, FieldCondition, where
 from flaggermail.record.events import Change, Scalar, added, values_of
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Record, StoredMessage, Token
+from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Platform, Record, StoredMessage, Token
 from flaggermail.wording.said import StoredText
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
@@ -152,6 +152,8 @@ def test_a_position_is_kept_as_the_mailbox_wrote_it(store: SqlStore, position: s
         ([where(Alarm.id).is_("x")], []),
         ([where(Alarm.raised_at).is_(NOON)], ["B", "a", "c", "d"]),
         ([where(Alarm.raised_at).after(NOON)], []),
+        ([where(Alarm.raised_at).before(NOON)], []),
+        ([where(Alarm.raised_at).before(NOON + timedelta(microseconds=1))], ["B", "a", "c", "d"]),
     ],
 )
 def test_find_takes_equality_lists_and_none(store: SqlStore, conditions: list[FieldCondition], keys: list[str]) -> None:
@@ -160,6 +162,18 @@ def test_find_takes_equality_lists_and_none(store: SqlStore, conditions: list[Fi
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in rows)))
         assert [row.id for row in tx.find(Alarm, *conditions)] == keys
+
+
+def test_what_holds_several_values_is_asked_whether_it_holds_any(store: SqlStore) -> None:
+    """The database compares no lists, but knows an empty one."""
+    lists = {"none": (), "one": ("x.example",), "two": ("é.example", "")}
+    rows = [Platform(code=code, name=code.title(), domains=domains) for code, domains in lists.items()]
+    with store.begin() as tx:
+        tx.append(happened(*(added(row) for row in rows)))
+    with store.read() as tx:
+        held = where(Platform.domains).some()
+        assert [row.code for row in tx.find(Platform, held)] == ["one", "two"]
+        assert sorted(tx.columns(Platform, (Platform.code,), held, where(Platform.name).is_("Two"))) == [("two",)]
 
 
 def test_the_order_does_not_depend_on_the_servers_locale(icu_url: str) -> None:

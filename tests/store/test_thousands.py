@@ -12,6 +12,8 @@ import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.cases import OpenCase
+from flaggermail.desk.desk import Caller
+from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import StoreFailure
 from flaggermail.intake import census, ingest
 from flaggermail.intake.ingest import ingest_together
@@ -28,15 +30,16 @@ from tests.store.desk_fixtures import START, Desk, mail
 from tests.store.test_reading_once import statements
 
 OLD = START - timedelta(hours=9)
+CALLS_A_MAIL = 60  # of functions, for the few fields that a long list needs; a whole row takes three times as many
 
 
-def old_mail(desk: Desk, count: int, first: int = 0) -> None:
-    """Takes in mails that fit nowhere and came long ago, together."""
+def old_mail(desk: Desk, count: int, first: int = 0, sender: str = "") -> None:
+    """Takes in mails that fit nowhere and came long ago, together; from one sender, or each from another."""
     ingest_together(
         desk.env,
         [
             RawMessage(
-                mail(f"who{number}@elsewhere.example", f"Vraag {number}", f"Wat is {number}?", at=OLD),
+                mail(sender or f"who{number}@elsewhere.example", f"Vraag {number}", f"Wat is {number}?", at=OLD),
                 OLD, "INBOX", "1", str(first + number + 1), Role.INBOX, source=OctetSource.IMAP,
             )
             for number in range(first, first + count)
@@ -187,6 +190,19 @@ def calls_of_a_stand(desk: Desk, more: int) -> int:
     assert isinstance(said, dict)
     assert (said["late"], said["running"]) == (len(desk.cases()), 0)
     return calls
+
+
+def test_a_hand_over_reads_little_of_each_waiting_mail(desk: Desk) -> None:
+    """Of very many in the quarantine, the rows of those alone are read that a part of the note lists."""
+
+    def part() -> object:
+        return AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer("oncall handover", {"limit": 5})
+
+    old_mail(desk, 20, 0, "who@elsewhere.example")
+    part()
+    few = calls_of(part)
+    old_mail(desk, 100, 20, "who@elsewhere.example")
+    assert calls_of(part) - few < 100 * CALLS_A_MAIL
 
 
 def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:

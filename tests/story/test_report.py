@@ -465,6 +465,11 @@ def test_the_form_says_what_is_known_and_fills_in_nothing(desk: Desk) -> None:
     assert "15.00 uur, per telefoon. Om de notitie te lezen: flaggermail case show VF-EP2024-0001" in form
     assert set(re.findall(r"^ +(?:nl|en): (.*)$", form, re.MULTILINE)) == {'""'}
     assert drafted(desk, "EP2024", form).count("still to be written") == 4
+    asked = desk.type("report", "draft", "EP2024", "--print", "--json", officer="writer1").json
+    assert isinstance(asked, dict)
+    missing, said = asked["missing"], asked["missing_said"]
+    assert len(missing) == 4
+    assert missing == [f"{one['details']['field']} ({one['details']['command']})" for one in said]
 
 
 def test_an_election_is_frozen_after_its_period(desk: Desk) -> None:

@@ -44,8 +44,11 @@ def checked(kind: type[Record], conditions: Sequence[FieldCondition]) -> None:
         named = f"{condition.record.__name__}.{condition.name}"
         if condition.record is not kind:
             raise TypeError(f"a condition on {named} finds no {kind.__name__}")
-        if condition.name in _lists(kind.TABLE) and condition.comparison is not Comparison.NULL:
+        several = condition.name in _lists(kind.TABLE)
+        if several and condition.comparison not in {Comparison.NULL, Comparison.SOME}:
             raise TypeError(f"{named} holds several values, and the database compares no lists")
+        if condition.comparison is Comparison.SOME and not several:
+            raise TypeError(f"{named} holds one value")
 
 
 @cache

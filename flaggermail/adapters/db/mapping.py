@@ -19,8 +19,10 @@ from sqlalchemy import (
     MetaData,
     Select,
     Table,
+    Text,
     Update,
     bindparam,
+    cast,
     func,
     insert,
     or_,
@@ -32,7 +34,7 @@ from flaggermail.adapters.db import own_tables  # its tables are made when it is
 from flaggermail.adapters.db.known_rows import Shape, plain_words
 from flaggermail.adapters.db.tables import made
 from flaggermail.record.definition import Comparison, FieldCondition
-from flaggermail.record.event_codec import plain, row_of, typed
+from flaggermail.record.event_codec import plain, readers_of, row_of
 from flaggermail.record.events import Scalar
 from flaggermail.record.rows import BY_TABLE, Record
 
@@ -62,9 +64,10 @@ def to_record(kind: type[R], columns: Iterable[object]) -> R:
     return row_of(kind, columns)
 
 
-def to_fields(kind: type[Record], names: Sequence[str], columns: Iterable[object]) -> tuple[Scalar, ...]:
-    """Builds the values of some fields of a `kind` from their columns. Raises as `to_record` does."""
-    return tuple(typed(kind, name, value) for name, value in zip(names, columns, strict=True))
+def to_fields(kind: type[Record], names: Sequence[str], rows: Iterable[Iterable[object]]) -> list[tuple[Scalar, ...]]:
+    """Builds the values of some fields of each row of a `kind` from their columns. Raises as `to_record` does."""
+    read = [readers_of(kind.TABLE)[name] for name in names]
+    return [tuple([one(value) for one, value in zip(read, row, strict=True)]) for row in rows]
 
 
 # ---- statements
@@ -169,6 +172,10 @@ def _condition(table: Table, name: str, comparison: Comparison, parameter: str) 
             return column == bindparam(parameter)
         case Comparison.AFTER:
             return column > bindparam(parameter)
+        case Comparison.BEFORE:
+            return column < bindparam(parameter)
+        case Comparison.SOME:
+            return cast(column, Text) != "[]"
         case Comparison.ONE_OF:
             return column.in_(bindparam(parameter, expanding=True))
         case Comparison.ONE_OF_OR_NULL:

@@ -364,6 +364,10 @@ def _test(column: str, comparison: Comparison, size: int) -> str:
             return f"{column} = ?"
         case Comparison.AFTER:
             return f"{column} > ?"
+        case Comparison.BEFORE:
+            return f"{column} < ?"
+        case Comparison.SOME:
+            return f"{column} <> '[]'"
         case Comparison.ONE_OF:
             return f"{column} IN ({', '.join('?' * size)})"
         case Comparison.ONE_OF_OR_NULL:
@@ -372,7 +376,7 @@ def _test(column: str, comparison: Comparison, size: int) -> str:
 
 def _values(condition: FieldCondition) -> list[object]:
     """Returns the values of a condition as SQLite holds them."""
-    if condition.comparison is Comparison.NULL:
+    if condition.comparison in {Comparison.NULL, Comparison.SOME}:
         return []
     held = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     return [_held(plain_words(value)) for value in held]

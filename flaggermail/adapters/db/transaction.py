@@ -195,7 +195,7 @@ class SqlTransaction(ReadableRows):
             return []
         query = selecting(kind.TABLE, names, shape_of(conditions))
         with as_readable(kind.TABLE, OperationalError):
-            found = [to_fields(kind, names, row) for row in self._connection.execute(query, parameters(conditions))]
+            found = to_fields(kind, names, self._connection.execute(query, parameters(conditions)).all())
         return cast("list[tuple[*Fields]]", found)
 
     def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:

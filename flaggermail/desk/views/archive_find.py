@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from flaggermail.archive import find
-from flaggermail.archive.find import Criteria
+from flaggermail.archive.find import Criteria, MailMatch
 from flaggermail.commands.named_rows import the_case
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import ArchiveView, ListView, stamp
@@ -89,14 +89,15 @@ class FindInArchive(ArchiveView, ListView):
             raise Refusal(ViewRefusal.TEXT_WITHIN_CASE())
         if asked.is_empty and case is None:
             raise Refusal(ViewRefusal.NOTHING_TO_FIND())
-        rows, unread = find.mails(work, asked, case), list[str]()
+        mails, unread = find.mails(work, asked, case), list[str]()
         if self.text is not None:
-            rows, unread = find.with_text(work, rows, self.text)
-        found: list[Case | StoredMessage] = [*find.cases(work, asked, rows), *rows]
+            mails, unread = find.with_text(work, mails, self.text)
+        found: list[Case | MailMatch] = [*find.cases(work, asked, mails), *mails]
         page = self.cut(found, _place)
+        rows = find.rows_of(work, [row for row in page.lines if isinstance(row, MailMatch)])
         return ArchiveFound(
             cases=tuple(_case(row) for row in page.lines if isinstance(row, Case)),
-            mails=tuple(_mail(row) for row in page.lines if isinstance(row, StoredMessage)),
+            mails=tuple(map(_mail, rows)),
             unread=tuple(unread),
             next=page.next,
         )
@@ -125,7 +126,7 @@ class FindInArchive(ArchiveView, ListView):
         return the_case(work, self.case).number if self.case is not None else None
 
 
-def _place(row: Case | StoredMessage) -> tuple[int, str, str]:
+def _place(row: Case | MailMatch) -> tuple[int, str, str]:
     return (0, "", row.number) if isinstance(row, Case) else (1, stamp(row.received_at), row.id)
 
 

@@ -67,27 +67,26 @@ class _Line:
 
 
 class Calculation:
-    """The upcoming reminders of one open clock."""
+    """The upcoming reminders of open clocks."""
 
-    def __init__(self, work: UnitOfWork, waiting: OpenClock) -> None:
-        self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
+    def __init__(self, work: UnitOfWork) -> None:
+        self._now, self._zone, self._rota = work.now, work.env.settings.zone, work.env.settings.rota
         self._readers = readers(work.env.settings, work.tx)
 
-    def plan(self, at: datetime | None = None) -> ClockPlan:
+    def plan(self, waiting: OpenClock, at: datetime | None = None) -> ClockPlan:
         """Returns the next reminder of each step and why nothing is due now; with `at`, the reminders sent by then."""
-        waiting = self._waiting
-        found = due_steps.due(waiting.silence, waiting.steps, self._readers, self._work.now)
+        found = due_steps.due(waiting.silence, waiting.steps, self._readers, self._now)
         return ClockPlan(
             about=waiting.about,
             clock=waiting.clock,
             since=waiting.started_at,
-            now=self._why(found) if isinstance(found, NothingDue) else ClockText.DUE(),
+            now=self._why(waiting, found) if isinstance(found, NothingDue) else ClockText.DUE(),
             now_until=found.until if isinstance(found, NothingDue) else None,
-            steps=tuple(self._step(line) for line in self._reminders(at)),
+            steps=tuple(self._step(line) for line in self._reminders(waiting, at)),
         )
 
     def _step(self, line: _Line) -> PlannedReminder:
-        officer = self._work.env.settings.rota.officer(line.officer or "")
+        officer = self._rota.officer(line.officer or "")
         return PlannedReminder(
             after=line.call.minute,
             repetition=line.call.repetition,
@@ -102,21 +101,20 @@ class Calculation:
             asks=line.call.asks,
         )
 
-    def _reminders(self, at: datetime | None) -> list[_Line]:
-        waiting = self._waiting
+    def _reminders(self, waiting: OpenClock, at: datetime | None) -> list[_Line]:
         if at is None:
             found = due_steps.upcoming(waiting.silence, waiting.steps, self._readers)
             return [_Line(expected.call, expected.at, expected.officer) for expected in found]
         told = due_steps.forecast(waiting.silence, waiting.steps, self._readers, at)
         return [_Line(due.call, due.call.due_at + due.late, due.officer) for due in told]
 
-    def _why(self, found: NothingDue) -> StoredText:
+    def _why(self, waiting: OpenClock, found: NothingDue) -> StoredText:
         said = _WHY_NOT[found.reason]
-        return said.having(until=self._clock(found.until)) if found.until else said()
+        return said.having(until=self._clock(found.until, waiting.started_at)) if found.until else said()
 
-    def _clock(self, at: datetime) -> str:
+    def _clock(self, at: datetime, started_at: datetime) -> str:
         """Formats the time in the desk's zone, with the date or the offset if it differs from the clock's start."""
-        local, start = at.astimezone(self._zone), self._waiting.started_at.astimezone(self._zone)
+        local, start = at.astimezone(self._zone), started_at.astimezone(self._zone)
         if local.utcoffset() != start.utcoffset():
             return local.isoformat(sep=" ", timespec="minutes")
         return f"{local:%H:%M}" if local.date() == start.date() else f"{local:%Y-%m-%d %H:%M}"

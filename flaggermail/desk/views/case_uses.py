@@ -109,7 +109,7 @@ class CaseUses:
         self._clocks = tx.find(ClockRow, where(ClockRow.notification).in_([row.id for row in self._notifications]))
         self._uses = {use.notification: use for use in uses_of(of_rows(tx, case.number))}
         self._running = [
-            (one.notification.id if one.notification else None, Calculation(work, one).plan())
+            (one.notification.id if one.notification else None, Calculation(work).plan(one))
             for one in open_clocks(tx, case.number)
         ]
 

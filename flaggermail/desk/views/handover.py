@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import ClassVar, NamedTuple, TypeVar
 
-from flaggermail.cases.attention import trust_of
+from flaggermail.cases.attention import WaitingMail, trust_of
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan
 from flaggermail.desk.views.oncall import clock_place
 from flaggermail.desk.views.view import ListView, stamp
 from flaggermail.record.rows import Case, OutboxMail, Reminder, StoredMessage
-from flaggermail.reminders.handover import HandoverNote, gather
+from flaggermail.reminders.handover import HandoverNote, gather, rows_of
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
@@ -46,8 +46,9 @@ class ShowHandover(ListView):
     def show(self, work: UnitOfWork) -> ShownHandover:
         """Returns the note. It needs all that is open, for what is told depends on the whole. Raises Refusal."""
         page = self.cut(_lines(work, gather(work)), lambda line: line[:3])
+        calculation = Calculation(work)
         clocks, awaited = (
-            tuple(Calculation(work, clock).plan() for clock in _of(page.lines, part, OpenClock))
+            tuple(calculation.plan(clock) for clock in _of(page.lines, part, OpenClock))
             for part in (_Part.CLOCKS, _Part.AWAITED)
         )
         return ShownHandover(
@@ -56,7 +57,7 @@ class ShowHandover(ListView):
             awaited=awaited,
             unanswered=_of(page.lines, _Part.UNANSWERED, Reminder),
             acknowledged=_of(page.lines, _Part.ACKNOWLEDGED, Reminder),
-            quarantine=_of(page.lines, _Part.QUARANTINE, StoredMessage),
+            quarantine=tuple(rows_of(work, _of(page.lines, _Part.QUARANTINE, WaitingMail))),
             uncertain=_of(page.lines, _Part.UNCERTAIN, OutboxMail),
             withheld=_of(page.lines, _Part.WITHHELD, OutboxMail),
             next=page.next,
@@ -85,7 +86,7 @@ class _NoteLine(NamedTuple):
 
 def _lines(work: UnitOfWork, note: HandoverNote) -> Iterator[_NoteLine]:
     yield from (_NoteLine(_Part.CASES.value, stamp(one.opened_at), one.number, one) for one in note.cases)
-    for part, clocks in ((_Part.CLOCKS, [clock for clock, _ in note.clocks]), (_Part.AWAITED, note.awaited)):
+    for part, clocks in ((_Part.CLOCKS, note.clocks), (_Part.AWAITED, note.awaited)):
         for clock in sorted(clocks, key=clock_place):
             rank, key = clock_place(clock)
             yield _NoteLine(part.value, str(rank), key, clock)

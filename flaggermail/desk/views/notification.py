@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -12,7 +11,9 @@ from flaggermail.commands.named_rows import draft_id, the_mail
 from flaggermail.commands.notify import Draft, preview
 from flaggermail.commands.platform_checks import wording
 from flaggermail.desk.answers import FLAT, ViewAnswer
-from flaggermail.desk.views.view import ListView, View, at_most
+from flaggermail.desk.views.view import ListView, OctetsView, View, at_most
+from flaggermail.documents.octets import PREVIEWED_MAIL, PREVIEWED_TEXT, Octets
+from flaggermail.documents.tar import tar
 from flaggermail.errors import NotFound
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
@@ -33,11 +34,8 @@ class NotificationWording(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftPreview(ViewAnswer):
-    """A draft as it would be frozen: the mail in Base64, and what in it is made up."""
+    """What in the files of a draft is made up; unless it goes `by_mail`, somebody pastes its text or reads it out."""
 
-    subject: str
-    text: str
-    base64: str
     by_mail: bool
     differs: tuple[StoredText, ...]
     warnings: tuple[StoredText, ...]
@@ -71,7 +69,7 @@ class NotificationText(View):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewNotification(View):
+class PreviewNotification(OctetsView):
     """A draft as it would be frozen now; nothing is stored, and no approver is asked."""
 
     MAY: ClassVar[frozenset[str]] = DESK
@@ -84,21 +82,19 @@ class PreviewNotification(View):
     contact: Annotated[str, at_most(door.LONGEST)] = ""
     follow_up: bool = False
 
-    def show(self, work: UnitOfWork) -> DraftPreview:
-        """Returns the mail, and what is made up in it. Raises Refusal as the command "notify" does."""
+    def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
+        """Returns the mail, and in a second file its subject, an empty line and its text, as one tar.
+
+        Raises Refusal as the command "notify" does.
+        """
         wanted = Draft(
             case=self.case, channel=self.channel, template=self.template, title=self.title, text=self.text,
             contact=self.contact, follow_up=self.follow_up,
         )  # fmt: skip
         found = preview(work, door.ready(work, wanted))
-        return DraftPreview(
-            subject=found.subject,
-            text=found.text,
-            base64=base64.b64encode(found.octets).decode("ascii"),
-            by_mail=found.by_mail,
-            differs=found.differs,
-            warnings=found.warnings,
-        )
+        files = ((PREVIEWED_MAIL, found.octets), (PREVIEWED_TEXT, f"{found.subject}\n\n{found.text}".encode()))
+        facts = DraftPreview(by_mail=found.by_mail, differs=found.differs, warnings=found.warnings)
+        return tar("preview.tar", files, facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,8 @@ class ShowNext(ListView):
         """Returns what is to come; `limit` and `cursor` are those of the clocks. Raises Refusal."""
         running = sorted(open_clocks(work.tx), key=clock_place)
         found = self.cut(running, clock_place)
-        clocks = tuple(Calculation(work, one).plan(self.at) for one in found.lines)
+        calculation = Calculation(work)
+        clocks = tuple(calculation.plan(one, self.at) for one in found.lines)
         if self.at is not None:
             officer = on_call(work.env.settings.rota, overrides(work.tx), self.at)
             return DutyThen(

@@ -45,7 +45,7 @@ class ReportFormText(ViewAnswer):
     form: str
     kept_at: datetime | None = None
     kept_by: str | None = None
-    missing: tuple[str, ...] = ()
+    missing: tuple[StoredText, ...] = ()
     moved: tuple[StoredText, ...] = ()
 
 
@@ -67,7 +67,7 @@ class ShowReportForm(View):
                 written = draft.read(kept.text, f"{election.code}.yaml", told, work.env.settings)
                 still = tuple(draft.missing(written, told))
             except ConfigurationError as fault:  # the record has moved away from it
-                still = fault.faults
+                still = tuple(map(StoredText, fault.faults))
             last, differences = moving.since_last(work, election)
             return ReportFormText(
                 election=election.code, form=kept.text, kept_at=kept.drafted_at, kept_by=kept.drafted_by, missing=still,

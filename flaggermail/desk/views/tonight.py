@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from flaggermail.cases.attention import trust_of
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.oncall import OfficerToCall, officer_to_call
 from flaggermail.desk.views.view import View
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices.approval_requests import may_still_approve
-from flaggermail.notices.duty import officer_on_call, overrides
+from flaggermail.notices.duty import officer_on_call, overrides, readers
 from flaggermail.notifications.clocks import minutes
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import ClockKind, MailState, NotificationState
-from flaggermail.reminders.due_steps import Expected
-from flaggermail.reminders.handover import gather
+from flaggermail.reminders.due_steps import Expected, upcoming
+from flaggermail.reminders.handover import gather, rows_of
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, changes
@@ -122,12 +121,12 @@ class ShowTonight(View):
 
     def show(self, work: UnitOfWork) -> TonightSheet:
         """Returns the desk as it is now."""
-        note = gather(work)
+        note, who = gather(work), readers(work.env.settings, work.tx)
         names = {row.code: row.name for row in work.tx.find(Platform)}
-        clocks = sorted((_clock(work, one, due, names) for one, due in note.clocks), key=_lateness)
+        coming = ((one, next(iter(upcoming(one.silence, one.steps, who)), None)) for one in note.clocks)
+        clocks = sorted((_clock(work, one, due, names) for one, due in coming), key=_lateness)
         awaited = sorted((_clock(work, one, None, names) for one in note.awaited), key=_lateness)
         drafts = sorted(_drafts(work, names), key=lambda one: (not one.mine, one.at, one.draft))
-        messages = sorted(note.quarantine, key=lambda one: (trust_of(work, one).rank, one.received_at, one.id))
         doubtful = [*note.uncertain, *note.withheld]
         rota, taken_over = work.env.settings.rota, overrides(work.tx)
         change = next(iter(changes(rota, taken_over, work.now, work.now + _AHEAD)), None)
@@ -139,11 +138,11 @@ class ShowTonight(View):
             clocks=tuple(clocks[:MOST_SHOWN]),
             awaited=tuple(awaited[:MOST_SHOWN]),
             drafts=tuple(drafts[:MOST_SHOWN]),
-            messages=tuple(_message(work, one) for one in messages[:MOST_SHOWN]),
+            messages=tuple(_message(work, one) for one in rows_of(work, note.quarantine[:MOST_SHOWN])),
             doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
                 clocks=len(clocks), late=sum(one.late for one in clocks), awaited=len(awaited), drafts=len(drafts),
-                messages=len(messages), doubtful=len(doubtful),
+                messages=len(note.quarantine), doubtful=len(doubtful),
             ),
         )  # fmt: skip
 

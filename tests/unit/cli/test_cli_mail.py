@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flaggermail.cli.new_files import unpacked
+from flaggermail.cli.session import Session
 from flaggermail.outbox import delivery
 from flaggermail.record.rows import Channel
 from flaggermail.stories.doubles import ScriptedAnswer, ScriptedSubmitter
 from tests import asking
-from tests.unit.cli.conftest import Desk
+from tests.unit.cli.conftest import CONFIG, Desk
 
 HOSTILE = (
     "From: =?utf-8?q?Griffie_=1B=5B2J?= <griffie@raad.example>\r\nTo: verkiezingenflagger@bzk.example\r\n"
@@ -158,6 +162,22 @@ def test_a_preview_changes_nothing_and_shows_what_would_leave(desk: Desk) -> Non
     (sent,) = asking.notifications(desk.env)
     placed = ran[0].octets.replace(b"0" * 32, sent.token.encode()).replace(b"XXXX", (sent.tail or "").encode())
     assert fields_and_text(placed) == fields_and_text(desk.env.octets.get(digest))
+
+
+def test_a_preview_is_files_and_its_document_holds_them(desk: Desk) -> None:
+    """The desk gives the mail and its text as octets, with short facts beside them; `--json` has all of it."""
+    number, title = decided(desk), "Two boxes "
+    asked = {"case": number, "channel": "x-urgent", "title": title, "text": "Rood of blauw? " * 4_000}
+    found = Session(CONFIG, given=desk.env, officer="officer1").fetch("notify preview", **asked)
+    assert len(json.dumps(found.facts)) < 2_000
+    (mail, octets), (text, written) = unpacked(found)
+    assert (mail, text) == ("draft.eml", "draft.txt")
+    words = ("notify", number, "--channel", "x-urgent", "--title", title, "--text", "-")
+    shown = desk.type(*words, "--preview", "--json", text=str(asked["text"])).json
+    assert isinstance(shown, dict)
+    assert b64decode(shown["base64"]) == octets
+    assert f"{shown['subject']}\n\n{shown['text']}".encode() == written
+    assert {*shown} == {"subject", "text", "base64", *found.facts}
 
 
 LETTER = """Dear team,

@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,20 +18,24 @@ from flaggermail.cli.session import Session
 from flaggermail.commands.requests import read_request
 from flaggermail.desk.answers import AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.desk import view_of
-from flaggermail.desk.views import rules
+from flaggermail.desk.views import VIEWS, rules
 from flaggermail.desk.views.case import CaseSheet
 from flaggermail.desk.views.case_form import AssessmentForm, ReadForm, read_form
 from flaggermail.desk.views.message import MailSample, MessageSheet
 from flaggermail.desk.views.notification import AttemptedMail, DraftPreview, NotificationWording
 from flaggermail.desk.views.parsed_mail import parsed
 from flaggermail.desk.views.rules import ComparedRules, ExplainedMail, written_folder
+from flaggermail.desk.views.view import OctetsView, View
+from flaggermail.documents.octets import Octets
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.mail.message import Json, contract
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.rota import READERS
 from flaggermail.shipped import shipped
+from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.sheets import SentFileRefusal
 from tests import asking
 from tests.corpus import each
@@ -76,7 +81,7 @@ SHEETS = (
 
 
 def shown(desk: Desk, asked: Asked) -> ViewAnswer:
-    """Returns what a view answers; the message `w` is the one that waits."""
+    """Returns what a view answers, or the facts beside its octets; the message `w` is the one that waits."""
     request = dict(asked.request)
     if request.get("message") == "w":
         (waiting,) = asking.messages(desk.env, place=Place.QUARANTINE)
@@ -85,7 +90,8 @@ def shown(desk: Desk, asked: Asked) -> ViewAnswer:
         request["files"] = changed_rules()
     view = read_request(view_of(asked.view), asked.view, request, desk.env.settings.zone)
     with desk.env.store.read() as tx:
-        answer = view.show(UnitOfWork(desk.env, tx, desk.clock.now(), "officer1"))
+        found = view.show(UnitOfWork(desk.env, tx, desk.clock.now(), "officer1"))
+    answer = found.facts if isinstance(found, Octets) else found
     assert isinstance(answer, asked.answer)
     return answer
 
@@ -288,9 +294,32 @@ def test_a_folder_that_was_sent_stays_in_its_place(tmp_path: Path, name: str, fi
 )
 def test_what_is_sent_is_bounded(desk: Desk, view: str, field: str, request_: dict[str, Json]) -> None:
     """A text that is too long is refused in one short line that names its field."""
+    session = Session(CONFIG, given=desk.env, officer="officer1")
     with pytest.raises(Refusal, match=f"^{view}: {field}: ") as refused:
-        Session(CONFIG, given=desk.env, officer="officer1").ask(view, **request_)
+        (session.fetch if issubclass(view_of(view), OctetsView) else session.ask)(view, **request_)
     assert len(str(refused.value)) < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftOfCase(View):
+    """A view that knows as a case what its refusal knows as a draft."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
+
+    case: str
+
+    def show(self, work: UnitOfWork) -> ViewAnswer:
+        """Refuses."""
+        del work
+        raise Refusal(CommandRefusal.NO_SUCH_DRAFT(draft=self.case))
+
+
+def test_a_refusal_names_a_field_that_the_view_has(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the names that a refusal has for one thing, it is about the one that the request has."""
+    monkeypatch.setitem(VIEWS, "case form", f"{__name__}:{DraftOfCase.__name__}")
+    with pytest.raises(Refusal) as refused:
+        Session(CONFIG, given=desk.env, officer="officer1").ask("case form", case="1")
+    assert (refused.value.code, refused.value.where) == ("no such draft", "case")
 
 
 def test_a_folder_that_was_sent_is_whole_and_goes() -> None:

@@ -19,7 +19,8 @@ from jsonschema import Draft202012Validator
 
 from flaggermail.desk.answers import SAID, Schemas, ViewAnswer
 from flaggermail.desk.desk import Caller, Desk, view_of
-from flaggermail.desk.views import VIEWS
+from flaggermail.desk.views import READS, VIEWS
+from flaggermail.desk.views.view import OctetsView
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.kinds import Place
@@ -48,7 +49,6 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "message list": tuple({"place": place.value, "limit": 1_000} for place in Place),
     "message sample": ({"message": StoredMessage},),
     "message show": ({"message": StoredMessage}, {"message": StoredMessage, "limit": 1}),
-    "notify preview": ({"case": Case, "channel": "x-urgent", "text": "See 1.", "follow_up": True},),
     "officer enrolment": ({"device": Device},),
     "oncall next": ({}, {"at": LATER}),
     "outbox list": ({}, {"everything": True, "limit": 1_000}),
@@ -121,6 +121,20 @@ def test_each_answer_fits_its_schema(played: Services, name: str, language: str)
         if fault is not None:
             pytest.fail(f"{name}: {fault.json_path}: {fault.message[:300]}")
     assert asked or name in REFUSED, name
+
+
+@each("name", sorted(READS))
+def test_a_refusal_names_a_field_of_the_view(played: Services, name: str) -> None:
+    """What is not there is refused under the name that the view has for it; a form that is none, before its annex."""
+    field, desk = READS[name], Desk(lambda: played, Caller(officer=played.settings.rota.heads[0].id))
+    beside: Mapping[str, Mapping[str, Json]] = {
+        "notify preview": {"channel": "x-urgent"}, "annex form read": {"text": ""},
+    }  # fmt: skip
+    request: dict[str, Json] = {field: "VF-EP2024-9999/1", **beside.get(name, {})}
+    ask = desk.fetch if issubclass(view_of(name), OctetsView) else desk.answer
+    with pytest.raises(Refusal) as refused:
+        ask(name, request)
+    assert refused.value.where == ("text" if name == "annex form read" else field)
 
 
 @each("name", TYPED)
