@@ -39,13 +39,13 @@ class UnixConnection(http.client.HTTPConnection):
         return uid
 
 
-def connected(path: Path) -> UnixConnection:
-    """Returns a connection to the door at `path`.
+def connected(path: Path, seconds: float | None = None) -> UnixConnection:
+    """Returns a connection to the door at `path`; `seconds` bound each step, None bounds none.
 
     Raises DoorFailure if none listens there, or if it may be a stranger's.
     """
     owner = owner_of_door(path)
-    line = UnixConnection(os.fspath(path), None)
+    line = UnixConnection(os.fspath(path), seconds)
     try:
         line.connect()
         peer = line.peer()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flaggermail.documents.octets import Octets
     from flaggermail.mail.message import Json
 
-SHOWN_BY_DOOR = frozenset({"audit head", "audit verify", "complete"})
+SHOWN_BY_DOOR = frozenset({"audit head", "audit verify"})
 """Inspections that show the record, which the door answers as views."""
 API_VERSION = "1"
 AGAIN_WITHIN, FIRST_PAUSE = 20.0, 0.1
@@ -39,10 +39,13 @@ _SAME_VERSIONS = "install the same version for both"
 
 
 class DoorClient:
-    """Asks the door that listens at `path`. Nothing in a request says who asks: the kernel does."""
+    """Asks the door that listens at `path`. Nothing in a request says who asks: the kernel does.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    With `patience`, the seconds for each step of an answer, nothing is asked again; without it any answer is awaited.
+    """
+
+    def __init__(self, path: Path, patience: float | None = None) -> None:
+        self._path, self._patience = path, patience
 
     def answer(
         self, name: str, request: Mapping[str, Json], *, entered_by: str | None = None
@@ -93,8 +96,10 @@ class DoorClient:
             f"/v1/{'views' if shown else 'commands'}/{name.replace(' ', '-')}", json.dumps(dict(request)).encode(), head
         )
         try:
-            answer, octets = sent.by(connected(self._path), streamed=streamed)
+            answer, octets = sent.by(connected(self._path, self._patience), streamed=streamed)
         except (OSError, http.client.HTTPException):
+            if self._patience is not None:
+                raise self._unknown(name) from None
             answer, octets = self._sent_again(sent, name, streamed=streamed)
         found = answer.getheader("API-Version", "")
         if found != API_VERSION:

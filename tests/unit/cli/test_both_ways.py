@@ -98,10 +98,14 @@ def words(desk: ServedFolder, line: str) -> list[str]:
 
 
 def without_version(ran: Ran, line: str) -> Ran:
-    """Returns what was printed; the desk keeps who read its archive as an event, which counts."""
-    if not line.startswith(("annex show", "archive")):
-        return ran
-    return replace(ran, octets=re.sub(rb'"version": [0-9]+', b"", ran.octets))
+    """Returns what was printed, without who looks now: the door alone remembers it.
+
+    The desk keeps who read its archive as an event, which counts.
+    """
+    octets = re.sub(rb'"looking": \[.*?\]', b"", ran.octets, flags=re.DOTALL)
+    if line.startswith(("annex show", "archive")):
+        octets = re.sub(rb'"version": [0-9]+', b"", octets)
+    return replace(ran, octets=octets)
 
 
 @each("line", ASKED)
