@@ -23,6 +23,8 @@ from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import Channel, Election, InForce, Platform, Record, RegisteredFile
 from flaggermail.services import DAEMON
 from flaggermail.settings.yaml_files.kinds import Model
+from flaggermail.wording.pieces import ConfigurationPart
+from flaggermail.wording.refusals import CommandRefusal
 
 if TYPE_CHECKING:
     from flaggermail.ports import Transaction
@@ -53,8 +55,6 @@ class ConfigurationDifference:
     @property
     def words(self) -> StoredText:
         """The difference in words; the values stay unsaid."""
-        from flaggermail.wording.pieces import ConfigurationPart  # noqa: PLC0415 - most commands say nothing of it
-
         said = ConfigurationPart.FIELDS if self.fields else ConfigurationPart.WHOLE
         details = {"fields": list(self.fields)} if self.fields else {}
         return said(what=str(self.what), key=self.key, **details)
@@ -90,8 +90,6 @@ def is_registered(tx: Transaction) -> bool:
 def require_registered(tx: Transaction) -> None:
     """Raises Refusal if no daemon has run on this record yet."""
     if not is_registered(tx):
-        from flaggermail.wording.refusals import CommandRefusal  # noqa: PLC0415 - as above
-
         raise Refusal(CommandRefusal.DAEMON_NOT_RUN())
 
 
@@ -136,8 +134,6 @@ def differences(settings: Configuration, tx: Transaction) -> tuple[Configuration
 
 def in_words(directory: Path, found: Sequence[ConfigurationDifference]) -> StoredText:
     """Returns one sentence that names how the files of a directory differ."""
-    from flaggermail.wording.pieces import ConfigurationPart  # noqa: PLC0415 - as above
-
     return ConfigurationPart.DIFFERS(folder=str(directory), parts=[one.words for one in found])
 
 

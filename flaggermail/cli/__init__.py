@@ -131,8 +131,6 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
     if arguments is None:  # a process of its own: what it imports stays, so to look for garbage in it finds none
         gc.set_threshold(SELDOM)
         atexit.register(gc.freeze)  # nor does the interpreter look through it all at its end
-    # No plugin of another package judges our settings; to look for one, pydantic reads every package's entry points.
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     try:
         status = commands.main(
             args=None if arguments is None else list(arguments),

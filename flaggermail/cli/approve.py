@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import click
 
-from flaggermail.cli.completing import CASE
+from flaggermail.cli.completing import DRAFT
 from flaggermail.cli.session import Session, as_json_option, report_answer
 
 
 @click.command(name="approve")
-@click.argument("draft", type=CASE)
+@click.argument("draft", type=DRAFT)
 @click.option("--reject", metavar="REASON", help="Reject the draft for this reason.")
 @click.option(
     "--policy-read", metavar="DAY", help="The day on which the policy was read, where the desk has it repeated."

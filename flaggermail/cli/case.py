@@ -13,7 +13,7 @@ import click
 
 from flaggermail.cli import forms
 from flaggermail.cli.case_views import list_, show
-from flaggermail.cli.completing import CASE, CHANNEL, ELECTION, OFFICER
+from flaggermail.cli.completing import CASE, CHANNEL, DRAFT, ELECTION, OFFICER
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
 from flaggermail.cli.lists import Field, ShownList
@@ -322,7 +322,7 @@ def reply(session: Session, case: str, to: str, channel: str | None, text: TextI
 
 
 @command.command(name="text")
-@click.argument("draft", type=CASE)
+@click.argument("draft", type=DRAFT)
 @as_json_option
 @click.pass_obj
 def text_(session: Session, draft: str, *, as_json: bool) -> None:

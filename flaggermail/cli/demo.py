@@ -48,7 +48,7 @@ def command(*, once: bool, everything: bool, answer_after: int | None, as_json: 
         return
     from flaggermail.cli.acting import typed
     from flaggermail.stories.demo import Wanted
-    from flaggermail.wiring.assembly import show_demo
+    from flaggermail.wiring.runs import show_demo
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo cleanly, like Ctrl-C
     wanted = Wanted(once, everything, answer_after, login(), _own_command())

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flaggermail.documents.octets import Octets
     from flaggermail.mail.message import Json
 
-SHOWN_BY_DOOR = frozenset({"audit head", "audit verify", "complete"})
+SHOWN_BY_DOOR = frozenset({"audit head", "audit verify"})
 """Inspections that show the record, which the door answers as views."""
 API_VERSION = "1"
 AGAIN_WITHIN, FIRST_PAUSE = 20.0, 0.1

@@ -33,7 +33,7 @@ def command(session: Session, *, paths: tuple[Path, ...], sent: tuple[Path, ...]
     """
     if not paths and not sent:
         raise click.UsageError("Name a file or a folder of old mail.")
-    from flaggermail.wiring.assembly import ingest_files
+    from flaggermail.wiring.runs import ingest_files
 
     services, hidden = session.services(), not sys.stderr.isatty()
     with click.progressbar(length=1, label="taking in", file=sys.stderr, hidden=hidden) as shown:

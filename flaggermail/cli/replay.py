@@ -44,7 +44,7 @@ def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """
     from flaggermail import logbook
     from flaggermail.cli.acting import typed
-    from flaggermail.wiring.assembly import play
+    from flaggermail.wiring.runs import play
 
     logbook.configure(logging.WARNING)  # print the story, not the log of each step
     scenarios = list(_scenarios(paths))

@@ -7,7 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from flaggermail.archive import archive_readings
+from flaggermail.cases.registration import require_registered
+from flaggermail.commands import door
 from flaggermail.commands.requests import naming_fields_of, read_request
+from flaggermail.desk import readings, repeats
 from flaggermail.desk.answers import AnswerReader, ViewAnswer, document_of
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
@@ -42,14 +46,10 @@ class Desk:
 
     def __init__(
         self, services: Callable[[], Services], caller: Caller, ground: DeskFiles | None = None, *,
-        for_views: Callable[[], Services] | None = None, presence: Presence | None = None,
+        presence: Presence | None = None,
     ) -> None:  # fmt: skip
-        """`for_views` returns the same desk, of which parts may be missing until they are needed.
-
-        `presence` is that of the process, for all its desks; without one nobody is listed as looking.
-        """
+        """`presence` is that of the process, for all its desks; without one nobody is listed as looking."""
         self._services, self._caller, self._ground = services, caller, ground
-        self._for_views = for_views or services
         self._presence = presence or Presence()
 
     def answer(self, name: str, request: Mapping[str, Json] | None = None, *, key: str | None = None) -> Document:
@@ -70,10 +70,8 @@ class Desk:
             return shown
         if name in INSPECTIONS and self._ground is not None:
             if name in FOR_EVERYBODY:
-                self._reader(self._for_views(), name, EVERYBODY)
+                self._reader(self._services(), name, EVERYBODY)
             return inspect(self._ground, name, request)
-        from flaggermail.commands import door  # noqa: PLC0415 - a view does without
-
         if name in door.COMMANDS:
             return self._perform(name, request, key)
         raise NotFound(ViewRefusal.NO_SUCH_REQUEST(name=name))
@@ -87,10 +85,6 @@ class Desk:
         return found
 
     def _perform(self, name: str, request: Mapping[str, Json], key: str | None) -> Document:
-        from flaggermail.cases.registration import require_registered  # noqa: PLC0415 - as below
-        from flaggermail.commands import door  # noqa: PLC0415 - a view does without
-        from flaggermail.desk import repeats  # noqa: PLC0415 - as above
-
         env = self._services()
         actor = self._person(env)
         if actor is None:
@@ -113,7 +107,7 @@ class Desk:
         return login if env.settings.rota.by_login(login) else ""
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document | Octets[Document]:
-        env, kind = self._for_views(), view_of(name)
+        env, kind = self._services(), view_of(name)
         reader = self._reader(env, name, kind.MAY)
         view = read_request(kind, name, request, env.settings.zone)
         with env.store.read() as tx:
@@ -126,27 +120,19 @@ class Desk:
             case = view.about(work) if isinstance(view, ArchiveView) else None
             items = self._items(work, name, view, shown)
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
-            from flaggermail.archive import archive_readings  # noqa: PLC0415 - no other view needs it
-
             with env.store.begin() as tx:
                 archive_readings.note(
                     UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on
                 )
         document: Document = {**shown, "version": head.seq if head else 0}
         if items:
-            from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none
-
             readings.keep(work, view, items)
             document = {**document, "looking": self._looking(work, items)}
         return found.beside(document) if isinstance(found, Octets) else document
 
     def _items(self, work: UnitOfWork, name: str, view: View, shown: Document) -> tuple[ReadItem, ...]:
         """Returns the cases, drafts and mails that a view has shown."""
-        if name not in READS:
-            return ()
-        from flaggermail.desk import readings  # noqa: PLC0415 - a list reads none
-
-        return readings.items_of(work, name, view, shown)
+        return readings.items_of(work, name, view, shown) if name in READS else ()
 
     def _looking(self, work: UnitOfWork, items: tuple[ReadItem, ...]) -> list[Json]:
         """Returns who else looks at these now, and lets the others see that this person does."""

@@ -79,14 +79,6 @@ class DeskFiles(DeskServers, Protocol):
         """Returns whether the process runs that a status document names; None if that is not known here."""
         ...
 
-    def newest_cases(self, database: str) -> list[tuple[str, str]]:
-        """Returns number and state of the newest cases; nothing if the database cannot be read."""
-        ...
-
-    def elections(self, database: str) -> list[tuple[str, str]]:
-        """Returns code and name of the elections, the newest first; nothing if the database cannot be read."""
-        ...
-
     def upgrade_database(self) -> str:
         """Migrates the database to the newest schema; returns its revision. Raises ConfigurationError."""
         ...

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
     "audit head": "flaggermail.desk.audit:show_head",
     "audit verify": "flaggermail.desk.audit:verify",
-    "complete": "flaggermail.desk.completion:complete",
     "check": "flaggermail.desk.check:check",
     "check online": "flaggermail.desk.online:check_online",
     "db upgrade": "flaggermail.desk.check:upgrade",
@@ -34,7 +33,7 @@ INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
     "threads": "flaggermail.desk.online:group",
     "threads read": "flaggermail.desk.online:read_for_threads",
 }
-FOR_EVERYBODY = frozenset({"audit head", "audit verify", "complete"})
+FOR_EVERYBODY = frozenset({"audit head", "audit verify"})
 """Inspections that show keys of the record: the desk answers them to the persons of oncall.yaml alone.
 
 Without a desk in between they are answered to whoever can read the database itself.
@@ -42,7 +41,6 @@ Without a desk in between they are answered to whoever can read the database its
 FIELDS = {  # what a request may hold; all of it is required
     "audit verify": ("since",),
     "check online": ("language", "pages"),
-    "complete": ("what",),
     "parse": ("mails",),
     "rules schema": ("name",),
     "threads": ("messages",),

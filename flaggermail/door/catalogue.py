@@ -12,7 +12,7 @@ from flaggermail.desk.inspections import FIELDS
 from flaggermail.desk.views import VIEWS
 from flaggermail.desk.views.view import OctetsView
 
-INSPECTED = ("audit head", "audit verify", "complete", "status")
+INSPECTED = ("audit head", "audit verify", "status")
 """Inspections that need the desk and not the person's own files; the others are done where those lie."""
 LISTS = frozenset({"since"})  # fields of an inspection with several values
 APART = frozenset({

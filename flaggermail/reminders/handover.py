@@ -6,7 +6,7 @@ No job is scheduled: each tick checks whether the officer on call has changed an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

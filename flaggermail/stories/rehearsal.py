@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flaggermail.letters import stored_messages
+from flaggermail.stories import rehearsing
 
 if TYPE_CHECKING:
     from flaggermail.services import Services
@@ -22,6 +23,4 @@ def tick(env: Services) -> int:
     with env.store.read() as tx:
         if stored_messages.under_way(tx) is None:
             return 0
-    from flaggermail.stories import rehearsing  # noqa: PLC0415 - most daemons never play, and `replay` is large
-
     return rehearsing.tick(env)

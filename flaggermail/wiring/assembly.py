@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Makes the services of a desk from its settings: an adapter for each port.
-
-What not every command needs is imported in the function that does: it takes as long as all the rest.
-"""
+"""Makes the services of a desk from its settings: an adapter for each port."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn, cast
 
-from flaggermail import __version__, logbook
+from flaggermail import logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, clock_lead
 from flaggermail.adapters.db.inspection import archive_marks, database_fault
-from flaggermail.adapters.dns.resolver import organisational
+from flaggermail.adapters.dns.dkim_check import DkimCheck
+from flaggermail.adapters.dns.resolver import DnsResolver, organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import (
     FileBlobStore,
@@ -27,6 +25,7 @@ from flaggermail.adapters.files.blob_store import (
 from flaggermail.adapters.files.rights import DeskPlaces, open_faults
 from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_fault
 from flaggermail.adapters.files.templates import FileTemplates, read_words
+from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
@@ -34,8 +33,10 @@ from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.machine import MachineHealthProbe, places
 from flaggermail.adapters.tls import ca_file_fault
-from flaggermail.cases import registration
+from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError, MachineFailure
+from flaggermail.health import advice
+from flaggermail.health.findings import Confinement
 from flaggermail.intake import facts, trust_proofs
 from flaggermail.intake.facts import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -43,7 +44,6 @@ from flaggermail.ports import (
     BlobStore,
     Clock,
     HealthProbe,
-    Heartbeat,
     Mailbox,
     MailService,
     Pager,
@@ -53,14 +53,18 @@ from flaggermail.ports import (
     Submitter,
     TokenReach,
 )
-from flaggermail.record.case_values import Topic
 from flaggermail.record.states import Severity
+from flaggermail.replies.verbs import would_work
+from flaggermail.rule_changes.reload import RuleReloader
+from flaggermail.rules import rulebook
 from flaggermail.rules.configuration import Configuration, load
+from flaggermail.rules.rulebook import RuleFinding, load_samples
 from flaggermail.services import Services
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
+from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
-from flaggermail.wiring.databases import command_store, marks_of, upgrade_database, whole_store
+from flaggermail.wiring.databases import marks_of, open_store
 from flaggermail.wiring.logins import (
     TOKENS,
     Presented,
@@ -75,21 +79,6 @@ from flaggermail.wiring.logins import (
 )
 from flaggermail.wiring.rule_folders import RuleFolders, watched
 
-if TYPE_CHECKING:
-    from flaggermail.adapters.files.status_file import StatusFile
-    from flaggermail.health.findings import Confinement
-    from flaggermail.intake import old_mail
-    from flaggermail.rule_changes.reload import RuleReloader
-    from flaggermail.rules.rulebook import RuleFinding
-    from flaggermail.stories import demo
-    from flaggermail.stories.replay import Command, Report
-
-
-def _would_work(topic: Topic, language: str) -> tuple[str, ...]:
-    from flaggermail.replies.verbs import would_work
-
-    return would_work(topic, language)
-
 
 def template_faults(settings: Configuration) -> tuple[str, ...]:
     """Returns the faults in the templates of the settings, one line each: file, line, name."""
@@ -98,10 +87,6 @@ def template_faults(settings: Configuration) -> tuple[str, ...]:
 
 def rule_findings(settings: Configuration) -> list[RuleFinding]:
     """Returns faults and warnings about the rules of the settings and their sample mails."""
-    from flaggermail.rules import rulebook
-    from flaggermail.rules.rulebook import load_samples
-    from flaggermail.settings.yaml_files.source import FileFault
-
     faults: list[FileFault] = []
     samples = load_samples(settings.rules_directory, faults)
     remarks = [rulebook.RuleFinding(fault.file, fault.line, fault.column, fault.said) for fault in faults]
@@ -138,8 +123,6 @@ def submitter(settings: Configuration, clock: Clock, presented: Presented = unse
 
 def mailbox(settings: Configuration, presented: Presented = unseen) -> Mailbox:
     """Returns the mailbox in the settings."""
-    from flaggermail.adapters.imap.mailbox import ImapMailbox
-
     return ImapMailbox(imap_account(settings, presented))
 
 
@@ -179,7 +162,7 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
     octets: BlobStore | None = None,
 ) -> Services:  # fmt: skip
     """Returns services on the settings' database and archive, or on others."""
-    store = store or whole_store(database or settings.desk.store.database, randomness)
+    store = store or open_store(database or settings.desk.store.database, randomness)
     octets = octets or FileBlobStore(archive or settings.archive)
     return Services(
         settings=settings,
@@ -196,7 +179,7 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         randomness=randomness,
         draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
         language=read_language(settings.rules_directory),
-        would_work=_would_work,
+        would_work=would_work,
         pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
         health_probe=health_probe or MachineHealthProbe({}),
         codes=FileCodeVault(archive.parent / "codes" if archive else settings.codes, randomness.salt),
@@ -218,9 +201,6 @@ def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_co
     weight = DECIDING.get(mailbox.trusted.asked, recorded)
     if weight is None:
         return env
-    from flaggermail.adapters.dns.dkim_check import DkimCheck
-    from flaggermail.adapters.dns.resolver import DnsResolver
-
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
     check = DkimCheck(resolver or DnsResolver(), organisational)
     answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from)
@@ -279,14 +259,33 @@ def reloaded(env: Services) -> Services:
     return replace(made, parser=env.parser)
 
 
-def open_services(directory: Path, clock: Clock | None = None, *, lasting: bool = False) -> Services:
-    """Returns the services of a configuration directory, by default on the system clock. Raises ConfigurationError.
+def open_services(directory: Path, clock: Clock | None = None) -> Services:
+    """Returns the services of a configuration directory, by default on the system clock.
 
-    `lasting`: they serve more than one command, so that reading keeps its connections.
+    Raises ConfigurationError, StoreAway, StoreBusy.
     """
-    settings, clock, randomness = load(directory), clock or SystemClock(), SystemRandomness()
-    store = whole_store(settings.desk.store.database, randomness) if lasting else command_store(settings, randomness)
-    return services_on(settings, store, clock, randomness)
+    return opened_on(load(directory), clock)
+
+
+def opened_on(settings: Configuration, clock: Clock | None = None, submit: Submitter | None = None) -> Services:
+    """Does the same with settings that are loaded."""
+    clock, randomness = clock or SystemClock(), SystemRandomness()
+    store = open_store(settings.desk.store.database, randomness)
+    try:
+        return services_on(settings, store, clock, randomness, submit)
+    except BaseException:
+        store.close()
+        raise
+
+
+class NoSubmitter:
+    """Stands for the submission server in a process that sends nothing: the daemon sends what a command writes."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AssertionError(f"only the daemon sends mail: {name}")
+
+
+NO_SUBMITTER = cast("Submitter", NoSubmitter())
 
 
 def services_on(
@@ -349,8 +348,6 @@ def require_ready(settings: Configuration, clock: Clock) -> None:
     Raises ConfigurationError with each that it does not start with, and what else would be found on the way; it is a
     MachineFailure if all of it may pass.
     """
-    from flaggermail.health import advice
-
     today = clock.now().astimezone(settings.zone).date()
     on_machine = machine_faults(settings, marks_in_file)
     found = (*advice.setup_faults(settings), *advice.setup_faults_on(settings, today), *on_machine)
@@ -368,8 +365,6 @@ def require_ready(settings: Configuration, clock: Clock) -> None:
 
 def word_faults(rules: Path) -> Iterator[str]:
     """Yields the faults in the tables of words that are read when they are needed, one line each."""
-    from flaggermail.annex.redaction_words import read_redaction_words
-
     words = (
         lambda: read_language(rules),
         lambda: load_draft_patterns(rules / "drafts.yaml"),
@@ -380,77 +375,3 @@ def word_faults(rules: Path) -> Iterator[str]:
             read()
         except ConfigurationError as error:
             yield from error.faults
-
-
-def heartbeat(settings: Configuration) -> Heartbeat | None:
-    """Returns the heartbeat if the settings configure one, else None."""
-    from flaggermail.adapters.system.machine import HttpHeartbeat
-
-    name = settings.desk.watch.heartbeat
-    return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
-
-
-def status_board(settings: Configuration) -> StatusFile:
-    """Returns the writer of the file read by `flaggermail status`."""
-    from flaggermail.adapters.files.status_file import StatusFile
-    from flaggermail.adapters.system.own_process import own_process
-    from flaggermail.health.status_document import STATUS_FILE
-
-    return StatusFile(status_folder(settings, os.environ) / STATUS_FILE, own_process(), settings.archive)
-
-
-def status_folder(settings: Configuration, environ: Mapping[str, str]) -> Path:
-    """Returns the folder of the status: `store.status`, the unit's own (systemd.exec(5)), or the one above the archive.
-
-    systemd names the unit's folders in `$RUNTIME_DIRECTORY`, with colons between them.
-    """
-    given = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    return settings.desk.store.status or (Path(given) if given else settings.archive.parent)
-
-
-def ingest_files(
-    env: Services, paths: Sequence[Path], sent: Sequence[Path], progress: Callable[[int, int], None], by: str
-) -> old_mail.FoundMail:  # fmt: skip
-    """Takes in the old mail of files and folders; `sent` are those of sent mail.
-
-    On a record that no daemon has used it first registers the configuration, in the name of `by`. `progress` gets the
-    octets read and those of all files. Raises StoreBusy, StoreFailure, ArchiveFailure.
-    """
-    from flaggermail.adapters.files.old_mail import MailFiles, MailNames
-    from flaggermail.intake import old_mail
-
-    registration.register_first(env, by)
-    desk = env.settings.desk.mailbox
-    files = MailFiles(paths, sent, MailNames(desk.sent, desk.junk))
-    size = files.size()
-    return old_mail.take_in(with_signatures(env, as_it_comes=False), files, lambda read, _: progress(read, size))
-
-
-def play(path: Path, command: Command) -> Report:
-    """Plays the scenario in `path`; `command` runs the command line. Raises ConfigurationError, Refusal."""
-    from flaggermail.stories import replay
-
-    return replay.play(path, command, replayed)
-
-
-def replayed(
-    settings: Configuration, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter
-) -> Services:
-    """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
-    from flaggermail.stories.doubles import ListPager
-
-    env = make_services(
-        settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
-        database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
-    )  # fmt: skip
-    registration.register(env)
-    return env
-
-
-def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:
-    """Plays the story of the demo. Raises StoryBroken, and ImportError if the extra `demo` is not installed."""
-    from flaggermail.adapters.demo_servers import DemoServers  # part of the extra
-    from flaggermail.stories import demo
-
-    parts = demo.Parts(DemoServers, upgrade_database, open_services, command, start_daemon)
-    demo.show(wanted, parts, tell)

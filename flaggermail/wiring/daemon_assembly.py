@@ -10,26 +10,36 @@ import os
 import random
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from flaggermail import __version__, logbook
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.clock.clock import SystemClock
+from flaggermail.adapters.clock.ticker import SchedulerTicker
+from flaggermail.adapters.db.store import this_process
+from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.files.status_file import StatusFile
+from flaggermail.adapters.imap.idle import EventInterrupt
+from flaggermail.adapters.system import machine
+from flaggermail.adapters.system.machine import HttpHeartbeat, SystemdSupervisor
+from flaggermail.adapters.system.own_process import own_process
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
+from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError, MachineFailure, StoreAway, StoreBusy
+from flaggermail.health.status_document import STATUS_FILE
 from flaggermail.intake import trust_proofs
+from flaggermail.intake.warming import get_ready
 from flaggermail.rules.configuration import load
 from flaggermail.settings.reading import rules_of
 from flaggermail.shipped import shipped
+from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly
-from flaggermail.wiring.databases import whole_store
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
-    from flaggermail.daemon.service import Daemon
-    from flaggermail.ports import Clock, Supervisor
+    from flaggermail.ports import Clock, Heartbeat, Supervisor
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
 
@@ -43,14 +53,6 @@ def daemon(
     *, observe: bool = False, new_record: bool = False,
 ) -> Daemon:  # fmt: skip
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
-    from flaggermail.adapters.clock.ticker import SchedulerTicker
-    from flaggermail.adapters.db.store import this_process
-    from flaggermail.adapters.imap.idle import EventInterrupt
-    from flaggermail.adapters.system import machine
-    from flaggermail.adapters.system.machine import SystemdSupervisor
-    from flaggermail.daemon.service import Daemon
-    from flaggermail.intake.warming import get_ready
-
     machine.keep_little()  # before there is a second thread
     supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
     plain, edited = _started(directory, clock, supervisor)
@@ -70,18 +72,36 @@ def daemon(
         supervisor=supervisor,
         observe=observe,
         new_record=new_record,
-        heartbeat=assembly.heartbeat(env.settings),
-        board=assembly.status_board(env.settings),
+        heartbeat=heartbeat(env.settings),
+        board=status_board(env.settings),
         proof=lambda: assembly.proves_one_mailbox(env.settings),
         confinement=lambda: assembly.parser_confinement(env.settings),
         warm=lambda: get_ready(plain),
     )
 
 
+def heartbeat(settings: Configuration) -> Heartbeat | None:
+    """Returns the heartbeat if the settings configure one, else None."""
+    name = settings.desk.watch.heartbeat
+    return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
+
+
+def status_board(settings: Configuration) -> StatusFile:
+    """Returns the writer of the file read by `flaggermail status`."""
+    return StatusFile(status_folder(settings, os.environ) / STATUS_FILE, own_process(), settings.archive)
+
+
+def status_folder(settings: Configuration, environ: Mapping[str, str]) -> Path:
+    """Returns the folder of the status: `store.status`, the unit's own (systemd.exec(5)), or the one above the archive.
+
+    systemd names the unit's folders in `$RUNTIME_DIRECTORY`, with colons between them.
+    """
+    given = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    return settings.desk.store.status or (Path(given) if given else settings.archive.parent)
+
+
 def demo_daemon(directory: Path) -> Daemon:
     """Returns the daemon of the demo, with the story's clock and short intervals. Raises ConfigurationError."""
-    from flaggermail.stories.doubles import StoryClock
-
     running = daemon(directory, clock=StoryClock(directory))
     running.outbox_every = running.remind_every = DEMO_TICK
     return running
@@ -119,21 +139,11 @@ def _get_ready(settings: Configuration, clock: Clock) -> None:
 def _on(
     settings: Configuration, clock: Clock, supervisor: Supervisor, with_templates: Callable[[Services], Services]
 ) -> Services:
-    opened = _once_it_answers(lambda: _opened(settings, clock), settings, clock, supervisor)
+    opened = _once_it_answers(lambda: assembly.opened_on(settings, clock), settings, clock, supervisor)
     try:
         return with_templates(assembly.with_signatures(opened))
     except ConfigurationError:
         opened.close()
-        raise
-
-
-def _opened(settings: Configuration, clock: Clock) -> Services:
-    randomness = SystemRandomness()
-    store = whole_store(settings.desk.store.database, randomness)
-    try:
-        return assembly.services_on(settings, store, clock, randomness)
-    except BaseException:
-        store.close()
         raise
 
 
@@ -156,4 +166,4 @@ def _once_it_answers(step: Callable[[], T], settings: Configuration, clock: Cloc
 def _tell_starting(settings: Configuration, clock: Clock, outage: Outage | None = None) -> None:
     at = clock.now().astimezone(settings.zone)
     wrong = {"database": outage.words(settings.zone)} if outage is not None and outage.lasts else {}
-    assembly.status_board(settings).begin(at, __version__, wrong)
+    status_board(settings).begin(at, __version__, wrong)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING
 
 from flaggermail import logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
@@ -31,12 +31,11 @@ from flaggermail.health.status_document import instant, judged
 from flaggermail.pages.site import add_pages
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
-from flaggermail.wiring.databases import lasting_store
 from flaggermail.wiring.opening import desk_files
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
-    from flaggermail.ports import Store, Submitter
+    from flaggermail.ports import Store
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
 
@@ -45,13 +44,6 @@ FORMS_KEY = "forms.key"
 _SECRET_OCTETS = 32
 APART = "--apart"  # the option of `serve` for a process that does large tasks
 TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
-
-
-class NoSubmitter:
-    """Stands for the submission server, which the door has no secret for: the daemon sends what a command writes."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AssertionError(f"the door sends no mail: {name}")
 
 
 class ServedDesk:
@@ -129,16 +121,10 @@ class ServedDesk:
         return self._clock.now()
 
     def _open(self) -> Services:
-        settings = load(self._directory)
-        store = lasting_store(settings, SystemRandomness())
-        try:
-            return self._on(settings, store)
-        except BaseException:
-            store.close()
-            raise
+        return assembly.opened_on(load(self._directory), self._clock, assembly.NO_SUBMITTER)
 
     def _on(self, settings: Configuration, store: Store) -> Services:
-        return assembly.services_on(settings, store, self._clock, SystemRandomness(), cast("Submitter", NoSubmitter()))
+        return assembly.services_on(settings, store, self._clock, SystemRandomness(), assembly.NO_SUBMITTER)
 
     def _registered(self) -> int:
         with self._services.store.read() as tx:

@@ -9,9 +9,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_fault
+from flaggermail.adapters.imap.link import ImapAccount
+from flaggermail.adapters.imap.probe import proves_one_mailbox
 from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import Ask, KeptRefreshTokens, RenewingTokens
@@ -22,9 +23,6 @@ from flaggermail.ports import TokenReach
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings
 from flaggermail.settings.oauth_section import Grant, LoginMethod, OAuth2Settings, Provider
-
-if TYPE_CHECKING:
-    from flaggermail.adapters.imap.link import ImapAccount
 
 TOKENS = "tokens"  # the folder beside the archive for refresh tokens
 _MODULES = {Provider.MICROSOFT: "msal", Provider.DELEGATION: "google.auth"}
@@ -71,8 +69,6 @@ def tries_another(settings: Settings, account: ImapAccount) -> TokenReach | None
         other = bearer(settings, settings.desk.mailbox, section.other_mailbox)
     else:
         other = Bearer(tokens=account.bearer.tokens, mailbox=section.other_mailbox)
-    from flaggermail.adapters.imap.probe import proves_one_mailbox
-
     return None if other is None else proves_one_mailbox(account, other)
 
 
@@ -172,7 +168,7 @@ def _from_authority(
 def _by_delegation(
     settings: Settings, section: OAuth2Settings, mailbox: str, line: Callable[[str], TokenLine], secret: str
 ) -> Granted:
-    from flaggermail.adapters.oauth.tokens import ask_for_mailbox
+    from flaggermail.adapters.oauth.delegation import ask_for_mailbox
 
     return ask_for_mailbox(section, secret, _files(settings, section, mailbox), line, time.time)
 
@@ -186,8 +182,6 @@ def unseen(_server: str, _line: object) -> None:
 
 def imap_account(settings: Settings, presented: Presented = unseen) -> ImapAccount:
     """Returns the account of the mailbox in the settings."""
-    from flaggermail.adapters.imap.link import ImapAccount
-
     server = settings.desk.mailbox
     secret = secret_of(settings, server)
     return ImapAccount(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Connects the command line to a desk, and opens only what each request needs.
+"""Connects the command line to a desk in the same process, as `--direct` does, a replay, and what needs no desk.
 
-`DeskConnection.answer` and `fetch` are the one way from the command line to a desk. An inspection needs little and is
-answered at once; commands and views open database and archive, which take a second to import.
+An inspection is answered without opening the desk: the function that needs database or parser imports it, so that
+`status` and `parse` start without.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
+from flaggermail.errors import Refusal
+from flaggermail.shipped import shipped
+from flaggermail.wording.refusals import CommandRefusal
 
 if TYPE_CHECKING:
+    from flaggermail.cases.registration import ConfigurationDifference
     from flaggermail.desk.desk import Desk
     from flaggermail.desk.ground import DeskFiles
     from flaggermail.documents.octets import Octets
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
     from flaggermail.settings.mistakes import SetupFault
     from flaggermail.settings.model import Settings
-    from flaggermail.wiring.command_desk import CommandDesk
     from flaggermail.wording.said import StoredText
 
     Given: TypeAlias = Services  # what a replay passes on, without looking into it
@@ -50,7 +53,8 @@ class DeskConnection:
     ) -> None:  # fmt: skip
         self._ground, self._tell = _DeskFiles(directory, given, now), tell
         self._given, self._officer, self._login, self._direct = given, officer, login, False
-        self._opened: CommandDesk | None = None
+        self._opened: Services | None = None
+        self._differs: tuple[ConfigurationDifference, ...] = ()
 
     @classmethod
     def beside_door(cls, directory: Path, login: str, tell: Callable[[StoredText], None]) -> Self:
@@ -83,31 +87,30 @@ class DeskConnection:
         from flaggermail.desk.desk import Caller, Desk
 
         caller = Caller(officer=self._officer, login=self._login, direct=self._direct)
-        return Desk(lambda: self.services, caller, self._ground, for_views=self._for_views)
+        return Desk(lambda: self.services, caller, self._ground)
 
     def _compared(self, found: Mapping[str, Json]) -> Mapping[str, Json]:
         """Returns the document with how the files of the directory differ from what the daemon took in, if they do."""
-        differs = self._opened.differs if self._opened is not None else ()
-        return {**found, "configuration_differs": [asdict(one) for one in differs]} if differs else found
+        return {**found, "configuration_differs": [asdict(one) for one in self._differs]} if self._differs else found
 
     @property
     def services(self) -> Services:
         """The services, opened on first use. Raises ConfigurationError, Refusal."""
-        return self._given if self._given is not None else self._open().whole()
+        return self._given if self._given is not None else self._open()
 
-    def _for_views(self) -> Services:
-        return self._given if self._given is not None else self._open().for_views
-
-    def _open(self) -> CommandDesk:
+    def _open(self) -> Services:
         if self._opened is None:
-            from flaggermail.cases.registration import in_words
+            from flaggermail.cases.registration import differences, in_words
             from flaggermail.rules.configuration import load
-            from flaggermail.wiring.command_desk import CommandDesk
+            from flaggermail.wiring.assembly import NO_SUBMITTER, opened_on
 
-            _require_own(load(self._ground.directory))  # before a database is made that another account cannot open
-            self._opened = CommandDesk(self._ground.directory)
-            if self._opened.differs:
-                self._tell(in_words(self._ground.directory, self._opened.differs))
+            settings = load(self._ground.directory)
+            _require_own(settings)  # before a database is made that another account cannot open
+            self._opened = opened_on(settings, submit=NO_SUBMITTER)
+            with self._opened.store.read() as tx:
+                self._differs = differences(settings, tx)
+            if self._differs:
+                self._tell(in_words(self._ground.directory, self._differs))
         return self._opened
 
     def close(self) -> None:
@@ -133,9 +136,6 @@ def _require_own(settings: Settings) -> None:
     place = (database_file(settings.desk) or settings.archive).absolute()
     there = next(path for path in (place, *place.parents) if os.path.exists(path))  # noqa: PTH110 - Path.exists raises
     if there.stat().st_uid != os.geteuid():
-        from flaggermail.errors import Refusal
-        from flaggermail.wording.refusals import CommandRefusal
-
         raise Refusal(CommandRefusal.NOT_DIRECT(owner=_owner(there)))
 
 
@@ -148,7 +148,7 @@ def _owner(path: Path) -> str:
 
 
 class _DeskFiles:
-    """Implements `desk.ground.DeskFiles`; imports what is slow when it is used."""
+    """Implements `desk.ground.DeskFiles`."""
 
     def __init__(self, directory: Path, given: Given | None, now: Callable[[], datetime] | None) -> None:
         self._directory, self._given, self._now = directory, given, now
@@ -184,9 +184,9 @@ class _DeskFiles:
 
     def parser(self) -> Parser:
         if self._parser is None:
-            from flaggermail.wiring.quick_parts import parser
+            from flaggermail.adapters.parsing.worker import ContainedParser
 
-            self._parser = parser()
+            self._parser = ContainedParser(shipped("rules"))
         return self._parser
 
     def word_faults(self, rules: Path) -> tuple[str, ...]:
@@ -223,19 +223,9 @@ class _DeskFiles:
         return means(load(self._directory.absolute()), pages=pages)
 
     def process_runs(self, process: Json) -> bool | None:
-        from flaggermail.wiring.quick_parts import process_runs
+        from flaggermail.adapters.system.own_process import runs
 
-        return process_runs(process)
-
-    def newest_cases(self, database: str) -> list[tuple[str, str]]:
-        from flaggermail.wiring.quick_parts import newest_cases
-
-        return newest_cases(database)
-
-    def elections(self, database: str) -> list[tuple[str, str]]:
-        from flaggermail.wiring.quick_parts import elections
-
-        return elections(database)
+        return runs(process)
 
     def upgrade_database(self) -> str:
         from flaggermail.wiring.databases import upgrade_database

@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flaggermail.errors import ArchiveFailure, ConfigurationError, MachineFailure
+from flaggermail.record.kinds import Versioned
+from flaggermail.record.rows import InForce
+from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import load
-from flaggermail.rules.files import PACKAGE
+from flaggermail.rules.files import PACKAGE, stamp
 from flaggermail.settings.reading import rules_of
 from flaggermail.wiring.databases import evidence_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flaggermail.rule_changes.reload import RuleReloader
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
 
@@ -40,9 +42,6 @@ def watched(env: Services, renewed: Callable[[Services], Services], edited: Rule
 
     `edited`: where they are, if `env` began with those of its record as these have faults; they are tried at once.
     """
-    from flaggermail.rule_changes.reload import RuleReloader
-    from flaggermail.rules.files import stamp
-
     folders = edited or RuleFolders(env.settings.rules_directory, env.settings.templates)
     places = {"rules_directory": folders.rules, "templates": folders.templates}
 
@@ -62,9 +61,6 @@ def with_last_rules(settings: Configuration, refused: ConfigurationError) -> Con
     Raises `refused`, why the present files were not taken, if none were in force yet; as a MachineFailure if the
     archive may still come. Raises StoreBusy, StoreAway.
     """
-    from flaggermail.record.kinds import Versioned
-    from flaggermail.record.rows import InForce
-
     directory = settings.directory
     try:
         store, octets = evidence_of(settings)

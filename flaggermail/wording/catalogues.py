@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, cached_property
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 LOCALE = "locale"
@@ -98,8 +99,6 @@ def locale(language: str) -> Locale:
 @cache
 def details_of(text: str) -> frozenset[str]:
     """Returns the names of the details in words."""
-    from string import Formatter  # noqa: PLC0415 - as in `_read`
-
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 

@@ -229,7 +229,6 @@ class ViewRefusal(Sentence):
     STATUS_UNREADABLE = "view: status unreadable"
     NO_HEAD = "view: no head"
     HEAD_UNREADABLE = "view: head unreadable"
-    COMPLETED_KIND = "view: completed kind"
     WORD_NOT_UNDERSTOOD = "view: word not understood"
     NO_CORRESPONDENT = "view: no correspondent"
     NO_DATE = "view: no date"

@@ -121,7 +121,6 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("exercise",): (_V.STORY_NOT_PLAYED,),
     ("words",): (_V.NOTHING_TO_FIND, _V.WORD_NOT_UNDERSTOOD),
     ("messages",): (_V.NO_THREADS,),
-    ("what",): (_V.COMPLETED_KIND,),
     ("correspondent",): (_V.NO_CORRESPONDENT,),
     ("date",): (_V.NO_DATE, _V.DATES_BACKWARDS, _V.NO_DAY, _V.DAY_TOO_FAR),
     ("tag",): (_V.NO_TAG,),

@@ -17,7 +17,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.wiring import assembly
+from flaggermail.wiring import runs
 from tests.bench import corpus
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row, times
 
@@ -33,7 +33,7 @@ def filled(folder: Path, files: list[Path]) -> Iterator[Services]:
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     clock = SetClock(datetime(2027, 3, 17, 9, tzinfo=UTC))
     folder.mkdir()
-    env = assembly.replayed(settings, folder, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
+    env = runs.replayed(settings, folder, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
     with closing(env):
         for first in range(0, len(files), TOGETHER):
             raws = [_raw(path, first + at) for at, path in enumerate(files[first : first + TOGETHER], start=1)]

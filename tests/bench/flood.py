@@ -19,7 +19,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
-from flaggermail.wiring import assembly
+from flaggermail.wiring import runs
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_late import notify
@@ -48,7 +48,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     yield Heading(f"a flood of {count:,} mails")
     settings, clock = load(CONFIG, shipped("rules"), shipped("config") / "templates"), Running()
     desk = Path(tempfile.mkdtemp(dir=bench.folder))
-    env = assembly.replayed(settings, desk, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
+    env = runs.replayed(settings, desk, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
     with closing(env):
         mailbox = flooded(env, count)
         began = clock.now()

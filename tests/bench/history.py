@@ -68,7 +68,7 @@ def filled(servers: Servers, size: int, user: str) -> Iterator[Filled]:
     """Yields a desk that ingested the mailbox of `user`; raises AssertionError if that is not `size` mails."""
     with ExitStack() as stack:
         desk = stack.enter_context(servers.desk(user, port=servers.dovecot.imap_port, tls="none", ca_file=None))
-        env = stack.enter_context(closing(assembly.open_services(desk.folder, lasting=True)))
+        env = stack.enter_context(closing(assembly.open_services(desk.folder)))
         mailbox = stack.enter_context(closing(assembly.mailbox(env.settings)))
         octets, bare = bare_fetch(servers, user)
         begun = time.perf_counter()

@@ -105,7 +105,7 @@ def watching(servers: Servers, user: str, beside: Beside = nullcontext) -> Itera
     """Watches the mailbox of `user` in its own thread."""
     with (
         servers.desk(user) as desk,
-        closing(assembly.open_services(desk.folder, lasting=True)) as opened,
+        closing(assembly.open_services(desk.folder)) as opened,
         beside(desk.folder),
     ):
         env = assembly.with_whole_templates(assembly.with_signatures(opened))

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from flaggermail.adapters.oauth.tokens import GRANT, PROVIDERS_OWN
+from flaggermail.adapters.oauth.delegation import GRANT, PROVIDERS_OWN
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.rules.configuration import load
 from flaggermail.settings.model import Settings

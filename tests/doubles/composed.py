@@ -9,8 +9,6 @@ from types import SimpleNamespace
 
 import re2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from ruamel.yaml import YAML
-from ruamel.yaml.nodes import Node
 
 from flaggermail.adapters.files import template_engine
 from flaggermail.adapters.files.template_engine import Formats, TemplateEngine
@@ -25,7 +23,7 @@ from flaggermail.rules import files as rule_files
 from flaggermail.rules import models as rule_models
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.findings import KnownNames
-from flaggermail.settings.yaml_files import faults, source
+from flaggermail.settings.yaml_files import source
 from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.wiring import assembly as wiring
 
@@ -51,12 +49,6 @@ _environments: list[tuple[Formats, ImmutableSandboxedEnvironment]] = []
 
 
 @lru_cache(KEPT)
-def _compose(text: str) -> Node | None:
-    root: Node | None = YAML(typ="safe", pure=True).compose(text)
-    return root
-
-
-@lru_cache(KEPT)
 def _source(text: str, file: str) -> bytes:
     found = source.YamlSource(file)
     _read(text, found)
@@ -67,30 +59,6 @@ def _read_once(text: str, found: source.YamlSource) -> None:
     """Gives values and places of their own to each reader, which may rename keys and add faults."""
     found.values, found.places, faults = pickle.loads(_source(text, found.file))  # noqa: S301 - octets made here
     found.faults += faults
-
-
-@lru_cache(KEPT)
-def _load(text: str) -> object:
-    return YAML(typ="rt").load(text)
-
-
-class ComposedOnce(YAML):
-    """Returns the same nodes for the same text. They are read-only; a refused text is refused each time."""
-
-    def compose(self, stream: object) -> Node | None:
-        """Works like `YAML.compose`, for a text."""
-        assert isinstance(stream, str)
-        return _compose(stream)
-
-
-class LoadedOnce(YAML):
-    """Returns the same content for the same text, with its places; `model` validates it and leaves it unchanged."""
-
-    def load(self, stream: object) -> object:
-        """Works like `YAML.load`, for a text read with its places."""
-        assert isinstance(stream, str)
-        assert self.typ == ["rt"]
-        return _load(stream)
 
 
 def _words_once(path: Path) -> RedactionWords:
@@ -189,7 +157,5 @@ def compose_once() -> None:
     vars(template_engine)["_compile"] = lru_cache(TEMPLATES)(_compile)
     for search in ("_faults", "_tried"):
         setattr(TemplateEngine, search, _found_once(vars(TemplateEngine)[search]))
-    vars(source)["YAML"] = ComposedOnce
     vars(source)["_compose"] = _read_once
     vars(rule_models)["re2"] = SimpleNamespace(compile=lru_cache(PATTERNS)(re2.compile), error=re2.error)
-    vars(faults)["YAML"] = LoadedOnce

@@ -14,7 +14,7 @@ from flaggermail.cases.registration import register
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.wiring import assembly
+from flaggermail.wiring import assembly, runs
 from tests.doubles.shared_parser import sharing
 
 NAME = "scenario.db"  # the name that wiring gives the database of a scenario
@@ -55,8 +55,8 @@ def register_in(directory: Path) -> None:
 def replayed(
     settings: Configuration, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter
 ) -> Services:
-    """Works like `wiring.assembly.replayed`, with a copied database if `folder` has none yet, and the shared parser."""
+    """Works like `wiring.runs.replayed`, with a copied database if `folder` has none yet, and the shared parser."""
     path = folder / NAME
     if not path.exists():
         path.write_bytes(migrated())
-    return sharing(assembly.replayed(settings, folder, clock, randomness, submit))
+    return sharing(runs.replayed(settings, folder, clock, randomness, submit))

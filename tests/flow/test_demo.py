@@ -24,7 +24,7 @@ from flaggermail.errors import StoryBroken
 from flaggermail.stories.demo import Wanted
 from flaggermail.stories.demo_configuration import SHIPPED as STORY
 from flaggermail.stories.demo_figures import Look
-from flaggermail.wiring.assembly import play, show_demo
+from flaggermail.wiring.runs import play, show_demo
 from tests.flow.desk_process import ROOT, patiently
 from tests.patience import PATIENCE
 

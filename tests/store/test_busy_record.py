@@ -15,7 +15,6 @@ from subprocess import Popen
 import pytest
 from sqlalchemy import text
 
-from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.daemon.publishing import Sending
 from flaggermail.errors import LeaseHeld, StoreBusy
@@ -332,6 +331,3 @@ def test_a_reader_that_finds_sqlite_locked_may_try_again(sqlite_path: Path) -> N
             tx.find(OutboxMail)
         with pytest.raises(StoreBusy), store.begin() as tx:
             tx.number("message")
-        command = CommandStore(sqlite_path, lambda: store)
-        with pytest.raises(StoreBusy), command.read() as tx:
-            tx.find(OutboxMail)

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import require_current
 from flaggermail.adapters.db.store import SqlStore
@@ -109,14 +108,6 @@ def test_a_reader_that_writes_is_a_fault_of_ours(store: SqlStore) -> None:
     with pytest.raises(StoreFailure, match="readonly") as refused, store.read() as tx:
         tx.append(happened(added(ELECTION)))
     assert not isinstance(refused.value, DiskFailure)
-
-
-def test_a_command_that_only_reads_says_the_same(sqlite_path: Path) -> None:
-    """Its reader knows the same errors."""
-    command = CommandStore(sqlite_path, lambda: new_store(f"sqlite:///{sqlite_path}"))
-    sqlite_path.unlink()
-    with pytest.raises(DiskFailure, match="unable to open database file"), command.read() as tx:
-        tx.find(Election)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.db.command_store import CommandStore
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli.session import Session
 from flaggermail.cli.showing import parts
@@ -120,7 +117,7 @@ class Nothing:
     """Stands in for the files of a desk, of which an inspection that is refused asks nothing."""
 
 
-@pytest.mark.parametrize("name", ["audit head", "audit verify", "complete"])
+@pytest.mark.parametrize("name", ["audit head", "audit verify"])
 def test_an_inspection_that_shows_keys_of_the_record_is_for_its_persons(desk: Desk, name: str) -> None:
     """Behind the desk, case numbers, rows that differ and the head of the chain are no stranger's."""
     with pytest.raises(Refusal) as caught:
@@ -268,28 +265,14 @@ def test_readings_go_after_their_term(desk: Desk) -> None:
 # ---- the store
 
 
-def as_whole(store: SqlStore) -> ReadingLog:
-    """Returns the log of the store that writes."""
-    return store.readings
-
-
-def as_command(store: SqlStore) -> ReadingLog:
-    """Returns the log of a command, which works without SQLAlchemy."""
-    path = make_url(store.engine.url).database
-    if store.engine.dialect.name != "sqlite" or path is None:
-        pytest.skip("a command reads SQLite alone without SQLAlchemy")
-    return CommandStore(Path(path), lambda: store).readings
-
-
-@pytest.mark.parametrize("log_of", [as_whole, as_command])
-def test_a_row_is_kept_once_on_each_engine(store: SqlStore, log_of: Callable[[SqlStore], ReadingLog]) -> None:
+def test_a_row_is_kept_once_on_each_engine(store: SqlStore) -> None:
     """Rows come back as they were kept, to the hour; keeping them again, in part or by another, adds what is new."""
-    log = log_of(store)
+    log = store.readings
     one = ReadItem(ReadKind.CASE, "VF-EP2024-0001")
     rows = [ReadAccess("officer1", one, HOUR), ReadAccess("head1", ReadItem(ReadKind.MAIL, "m00000001"), HOUR)]
     log.keep(rows[:1])
     log.keep(rows)
-    store.readings.keep(rows)
+    log.keep(rows)
     assert sorted(log.of([row.item for row in rows]), key=str) == sorted(rows, key=str)
     assert log.of([]) == []
     assert log.forget(HOUR) == 0

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.stories.replay import Report
-from flaggermail.wiring.assembly import play
+from flaggermail.wiring.runs import play
 
 TESTS = Path(__file__).parents[1]
 PLAYED = """

@@ -218,7 +218,7 @@ def test_a_door_knows_that_the_daemon_took_in_another_configuration(
 ) -> None:
     """The number grows when the daemon starts with other files, and not when it starts with the same."""
     daemon_runs(directory)
-    with closing(assembly.open_services(directory, lasting=True)) as door:
+    with closing(assembly.open_services(directory)) as door:
         known = number_on(door.store)
         daemon_runs(directory)
         assert number_on(door.store) == known

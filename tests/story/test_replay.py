@@ -26,7 +26,7 @@ from flaggermail.stories import replay
 from flaggermail.stories.demo_configuration import SHIPPED as STORY
 from flaggermail.stories.replay import Report
 from flaggermail.stories.scenario import read
-from flaggermail.wiring.assembly import play
+from flaggermail.wiring.runs import play
 from tests.corpus import each
 from tests.doubles import migrated
 from tests.doubles.scenarios import FOLDERS, SCENARIOS, Played

@@ -29,7 +29,7 @@ from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.services import Services
 from flaggermail.settings.oauth_section import OAuth2Settings
 from flaggermail.stories.doubles import ListMailbox, SetClock
-from flaggermail.wiring import assembly
+from flaggermail.wiring import daemon_assembly
 from flaggermail.wording.alarms import AlarmName, Health
 from flaggermail.wording.said import UNSAID
 from tests import asking
@@ -452,7 +452,7 @@ def test_the_daemon_asks_nobody_outside_unless_told_to(env: Services, name: str 
     named = env.settings.desk.watch.model_copy(update={"heartbeat": name})
     desk = env.settings.desk.model_copy(update={"watch": named})
     daemon = a_daemon(env, WatchedMailbox(env))
-    daemon.heartbeat = assembly.heartbeat(env.settings.model_copy(update={"desk": desk}))
+    daemon.heartbeat = daemon_assembly.heartbeat(env.settings.model_copy(update={"desk": desk}))
     daemon.stop.set()
     daemon.run()
     assert isinstance(daemon.ticker, StepTicker)

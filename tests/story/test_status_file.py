@@ -35,7 +35,7 @@ from flaggermail.ports import Folder, Role
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly, daemon_assembly
-from flaggermail.wiring.assembly import play
+from flaggermail.wiring.runs import play
 from flaggermail.wording.servers import MailboxFailure
 from tests.doubles.broken_desks import sound
 from tests.patience import PATIENCE
@@ -247,7 +247,7 @@ def test_where_the_daemon_writes(env: Services, named: Path | None, environ: dic
     """Into the folder that is configured, else the unit's own, else the one above the archive."""
     store = env.settings.desk.store.model_copy(update={"status": named})
     settings = env.settings.model_copy(update={"desk": env.settings.desk.model_copy(update={"store": store})})
-    assert assembly.status_folder(settings, environ) == (Path(where) if where else settings.archive.parent)
+    assert daemon_assembly.status_folder(settings, environ) == (Path(where) if where else settings.archive.parent)
 
 
 def test_everybody_reads_the_status_of_a_record_that_nobody_may_enter(

@@ -13,8 +13,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import yaml
 from jinja2 import Environment
+from ruamel.yaml import YAML
 
 from flaggermail.wording.catalogues import FOLDERS, LOCALE, sets
 
@@ -95,8 +95,11 @@ def write(folder: Path) -> Path:
     (templates / CODE).mkdir(parents=True)
     for path in sorted((TEMPLATES / "en").glob("*.j2")):
         (templates / CODE / path.name).write_text(template(path.read_text("utf-8")), "utf-8")
-    blocks: Mapping[str, object] = yaml.safe_load((TEMPLATES / "words.yaml").read_text("utf-8"))
-    (templates / "words.yaml").write_text(yaml.safe_dump({**blocks, CODE: block(blocks["en"])}, allow_unicode=True))
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    blocks: Mapping[str, object] = yaml.load((TEMPLATES / "words.yaml").read_bytes())
+    with (templates / "words.yaml").open("wb") as file:
+        yaml.dump({**blocks, CODE: block(blocks["en"])}, file)
     return templates
 
 

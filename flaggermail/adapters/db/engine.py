@@ -4,7 +4,8 @@
 What an error of the database means: it is busy, its server or disk is away, it is at fault, or this program is.
 
 PostgreSQL's errors are told apart by SQLSTATE (PostgreSQL manual, appendix A), never by their text, which is in the
-language of the server. An error of the connection itself has no SQLSTATE. Those of SQLite: `sqlite_errors`.
+language of the server. An error of the connection itself has no SQLSTATE. SQLite's are told apart by their primary
+result code (its page "Result and Error Codes").
 
 The file of an SQLite database, of which another may be put in the place while this process has it open.
 
@@ -36,7 +37,6 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from flaggermail.adapters.db.sqlite_errors import fault_of
 from flaggermail.adapters.files.blob_store import full_disks
 from flaggermail.errors import ConfigurationError, DiskFailure, StoreAway, StoreBusy, StoreFailure
 from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
@@ -48,6 +48,12 @@ PRAGMAS = (
     "PRAGMA recursive_triggers = ON",
     "PRAGMA secure_delete = ON",  # overwrite deleted content
 )
+# No room, read-only, an error of the disk, a file or folder that is not there or closed: all may pass while it runs.
+_OF_THE_DISK = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
+})  # fmt: skip
+_PRIMARY = 0xFF  # the octet of an extended code that is the primary one
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 STUCK_SECONDS = 120
 ASKS_ANEW = 0.1  # seconds after which a writer asks SQLite for its lock as if it had not asked before
@@ -249,6 +255,24 @@ _BUSY = "55P03"  # a lock was not given in time: another writer has it, or maint
 READ_ONLY = "25006"  # in a writing transaction: a standby, or the administrator's default_transaction_read_only
 _FORBIDDEN = "42501"
 _DAMAGED_CLASS = "XX"
+
+
+def is_of_the_disk(error: BaseException | None, *, writing: bool = True) -> bool:
+    """True if the disk, or what lies on it, does not do what was asked now; a reader that writes is our own fault."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & _PRIMARY in _OF_THE_DISK and (writing or code != sqlite3.SQLITE_READONLY)
+
+
+def fault_of(error: sqlite3.Error, *, writing: bool) -> StoreFailure | None:
+    """Returns what to raise for an error of the database; None for one of this program, such as a constraint."""
+    words = " ".join(str(error).split())
+    if is_of_the_disk(error, writing=writing):
+        return DiskFailure(f"the disk of the database does not work for this desk now: {words}")
+    if isinstance(error, sqlite3.InterfaceError | sqlite3.OperationalError):
+        return StoreFailure(f"the database says: {words}")
+    if type(error) is sqlite3.DatabaseError:  # its subclasses are faults of ours
+        return StoreFailure(f"the database is damaged: {words}")
+    return None
 
 
 @contextmanager

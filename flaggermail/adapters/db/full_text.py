@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+if TYPE_CHECKING:
     from flaggermail.ports import SearchTerm
 
 _FTS5 = 'CREATE VIRTUAL TABLE text USING fts5(words, content="", tokenize="unicode61 remove_diacritics 2")'
@@ -33,8 +33,6 @@ def search_sqlite(texts: Sequence[str], terms: Sequence[SearchTerm]) -> list[int
 
 def search_postgresql(connection: Connection, texts: Sequence[str], terms: Sequence[SearchTerm]) -> list[int]:
     """Returns the same; the server makes each vector for the one statement."""
-    from sqlalchemy import text  # noqa: PLC0415 - a command that reads SQLite does without
-
     query, vector = " & ".join(f"({_phrase(term)})" for term in terms), text(_VECTOR)
     fits = (connection.execute(vector, {"words": words, "query": query}).scalar() for words in texts)
     return [number for number, found in enumerate(fits) if found]

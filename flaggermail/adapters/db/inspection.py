@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from flaggermail.adapters.db.sqlite_errors import is_of_the_disk
+from flaggermail.adapters.db.engine import is_of_the_disk
 from flaggermail.adapters.files.blob_store import full_disk, is_read_only
 from flaggermail.errors import BackupFailure
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
@@ -40,14 +40,6 @@ def require_known(revision: str) -> None:
 def known() -> set[str]:
     """Returns all revisions known to this program."""
     return {path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py")}
-
-
-def is_current(file: Path) -> bool:
-    """True if that file is a database of SQLite with the newest schema, which can be read now."""
-    try:
-        return file.is_file() and revision_of(file) == newest()
-    except (sqlite3.Error, OSError):
-        return False
 
 
 def looked_into(file: Path) -> closing[sqlite3.Connection]:

@@ -7,16 +7,13 @@ forgotten.
 
 The shape of what is asked of the record: which fields are compared, and how. It holds no values.
 
-What both readers of the record do alike where a row holds a value that this program never writes.
-
-Imports no driver and no SQLAlchemy, because a view does without the latter.
+What a reader does where a row holds a value that this program never writes.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +21,8 @@ from enum import StrEnum
 from functools import cache
 from operator import attrgetter
 from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError
 
 from flaggermail.errors import RowUnreadable
 from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
@@ -317,49 +316,32 @@ def _move(answers: dict[_Values, list[Record]], names: Sequence[str], before: Re
 # ---- rows that cannot be read
 
 
-class ReadableRows(ABC):
-    """The part of `ports.Transaction` that leaves out rows which cannot be read."""
+def readable(find: Callable[[], list[R]], keys: Callable[[], list[str]], get: Callable[[str], R | None]) -> list[R]:
+    """Returns what `find` returns, without rows that hold a value which cannot be read."""
+    try:
+        return find()
+    except RowUnreadable:
+        found = (_get_readable(get, key) for key in keys())
+        return [row for row in found if row is not None]
 
-    @abstractmethod
-    def get(self, kind: type[R], key: str) -> R | None:
-        """See `ports.Transaction`."""
 
-    @abstractmethod
-    def find(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
-        """See `ports.Transaction`."""
-
-    @abstractmethod
-    def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
-        """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
-
-    def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
-        """Returns what `find` returns, without rows that hold a value which cannot be read."""
-        try:
-            return self.find(kind, *conditions)
-        except RowUnreadable:
-            found = (self._get_readable(kind, key) for key in self.keys(kind, *conditions))
-            return [row for row in found if row is not None]
-
-    def _get_readable(self, kind: type[R], key: str) -> R | None:
-        try:
-            return self.get(kind, key)
-        except RowUnreadable:
-            return None
+def _get_readable(get: Callable[[str], R | None], key: str) -> R | None:
+    try:
+        return get(key)
+    except RowUnreadable:
+        return None
 
 
 @contextmanager
-def as_readable(table: str, driver_error: type[Exception]) -> Iterator[None]:
-    """Raises RowUnreadable for values of rows that cannot be converted.
-
-    `driver_error`: what SQLite's driver, or SQLAlchemy for it (in `orig`), raises for text that is no UTF-8.
-    """
+def as_readable(table: str) -> Iterator[None]:
+    """Raises RowUnreadable for values of rows that cannot be converted, such as text that is no UTF-8."""
     try:
         yield
     except (ValueError, TypeError) as error:
         raise RowUnreadable(
             f"{table}: a row holds a value that this program never writes; `flaggermail audit verify` names it"
         ) from error
-    except driver_error as error:
-        if "decode" in str(getattr(error, "orig", error)):
+    except OperationalError as error:
+        if "decode" in str(error.orig):
             raise RowUnreadable(f"{table}: a row holds octets that are no text") from error
         raise

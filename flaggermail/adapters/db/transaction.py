@@ -17,7 +17,6 @@ from typing import TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, update
 from sqlalchemy import select as select_columns
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from flaggermail.adapters.db import sealed
@@ -25,12 +24,12 @@ from flaggermail.adapters.db.full_text import search_postgresql, search_sqlite
 from flaggermail.adapters.db.gathered import GatheredRows
 from flaggermail.adapters.db.known_rows import (
     KnownRows,
-    ReadableRows,
     as_readable,
     by_value,
     checked,
     is_empty,
     names_of,
+    readable,
     shape_of,
     with_one,
 )
@@ -80,7 +79,7 @@ _CURSORS = select_columns(CURSOR.c.folder, CURSOR.c.position, CURSOR.c.looked_at
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 
 
-class SqlTransaction(ReadableRows):
+class SqlTransaction:
     """Implements `ports.Transaction`, plus the checks that prove the record intact.
 
     Rows are written at once, so that the database checks them, unless `gather` was called; events, counters and cursors
@@ -180,7 +179,7 @@ class SqlTransaction(ReadableRows):
         if is_empty(conditions):
             return []
         found = self._kept(kind, conditions)
-        with as_readable(kind.TABLE, OperationalError):
+        with as_readable(kind.TABLE):
             query = finding(kind.TABLE, shape_of(conditions))
             found += [to_record(kind, row) for row in self._bare.execute(query, parameters(conditions))]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
@@ -194,7 +193,7 @@ class SqlTransaction(ReadableRows):
         if is_empty(conditions):
             return []
         query = selecting(kind.TABLE, names, shape_of(conditions))
-        with as_readable(kind.TABLE, OperationalError):
+        with as_readable(kind.TABLE):
             found = to_fields(kind, names, self._connection.execute(query, parameters(conditions)).all())
         return cast("list[tuple[*Fields]]", found)
 
@@ -206,7 +205,7 @@ class SqlTransaction(ReadableRows):
             return known
         query = latest(kind.TABLE, kind.KEY, shape_of(conditions))
         found = self._kept(kind, conditions)
-        with as_readable(kind.TABLE, OperationalError):
+        with as_readable(kind.TABLE):
             rows = self._bare.execute(query, {**parameters(conditions), MOST: most})
             found += [to_record(kind, row) for row in rows]
         found = sorted(found, key=lambda row: row.key, reverse=True)[:most] if self._gathered else found
@@ -221,7 +220,7 @@ class SqlTransaction(ReadableRows):
         (name,), shape, here = names_of(kind, (by,)), shape_of(conditions), self._bare.dialect.name == "postgresql"
         query = ordering(kind.TABLE, kind.KEY, name, shape, begun=after is not None, in_postgresql=here)
         values = {**parameters(conditions), MOST: most, **dict(zip((AT, BEHIND), after or (), strict=False))}
-        with as_readable(kind.TABLE, OperationalError):
+        with as_readable(kind.TABLE):
             return [to_record(kind, row) for row in self._connection.execute(query, values)]
 
     def keys(self, kind: type[R], *conditions: FieldCondition) -> list[str]:
@@ -229,6 +228,11 @@ class SqlTransaction(ReadableRows):
         checked(kind, conditions)
         query = keys(kind.TABLE, kind.KEY, shape_of(conditions))
         return sorted(str(found) for found in self._connection.execute(query, parameters(conditions)).scalars())
+
+    def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
+        """Returns what `find` returns, without rows that hold a value which cannot be read."""
+        find, keys_of = partial(self.find, kind, *conditions), partial(self.keys, kind, *conditions)
+        return readable(find, keys_of, partial(self.get, kind))
 
     def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
@@ -481,7 +485,7 @@ class SqlTransaction(ReadableRows):
         number = last[0] if seq is None and last is not None else seq
         if number == 0:
             return Head(0, GENESIS)
-        with as_readable("event", OperationalError):
+        with as_readable("event"):
             query = select(EventRow.digest, EventRow.at).where(EventRow.seq == number)
             row = self._session.exec(query).first()
         return None if row is None or number is None else Head(number, *row)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mail templates of a desk; what fills them in is loaded for the first mail, since most commands write none."""
+"""The mail templates of a desk, and their words."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class FileTemplates:
         return self._engine_of(spare, read_words(spare / "words.yaml")) if spare is not None else None
 
     def _engine_of(self, directory: Path, words: Mapping[str, LanguageWords]) -> TemplateEngine:
-        from flaggermail.adapters.files.template_engine import TemplateEngine  # noqa: PLC0415 - jinja2, when needed
+        from flaggermail.adapters.files.template_engine import TemplateEngine  # noqa: PLC0415 - it imports this module
 
         return TemplateEngine(directory, self._zone, words)
 

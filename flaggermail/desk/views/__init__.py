@@ -29,6 +29,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "case show": "flaggermail.desk.views.case:ShowCase",
     "case text": "flaggermail.desk.views.notification:NotificationText",
     "channel list": "flaggermail.desk.views.lists:ListChannels",
+    "complete": "flaggermail.desk.views.completion:CompleteWords",
     "declined list": "flaggermail.desk.views.message_lists:ListDeclined",
     "election list": "flaggermail.desk.views.lists:ListElections",
     "exercise debrief": "flaggermail.desk.views.exercise:ShowDebrief",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
@@ -74,8 +75,6 @@ def checked(model: type[M], source: YamlSource) -> M | None:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """Suggests the closest known word, or lists all of them."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a fault needs it
-
     close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known)) or 'none'}"
 

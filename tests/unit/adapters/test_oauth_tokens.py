@@ -3,6 +3,8 @@
 
 import logging
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -211,3 +213,10 @@ def test_no_token_and_no_secret_in_texts_and_logs(caplog: pytest.LogCaptureFixtu
     shown = f"{granted!r} {tokens!r} {tokens.token(0.0)!r} {caplog.text}"
     assert SECRET not in shown
     assert VALUE not in shown
+
+
+@pytest.mark.outside
+def test_a_desk_without_tokens_needs_no_library_of_a_provider() -> None:
+    """What makes a desk is imported where neither extra is installed."""
+    program = "import sys; sys.modules.update({'google': None, 'msal': None}); import flaggermail.wiring.door_assembly"
+    subprocess.run([sys.executable, "-c", program], check=True)

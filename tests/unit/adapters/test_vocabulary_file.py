@@ -144,7 +144,7 @@ def test_faults_of_both_tables_are_told_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        "from flaggermail.cli.parse import command; from flaggermail.wiring.quick_parts import parser; parser()",
+        "import pathlib, flaggermail.cli.parse, flaggermail.wiring.opening as o; o.desk_files(pathlib.Path()).parser()",
         "from flaggermail.adapters.parsing import child as c; c.read_language(__import__('pathlib').Path('rules'))",
     ],
     ids=["the command", "the process that reads"],

@@ -61,8 +61,8 @@ class Desk:
         ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", "1", str(self._uid)))
         return max(message.id for message in asking.messages(self.env, direction=Direction.IN))
 
-    def notified(self) -> str:
-        """Makes a case whose notification was sent at 10:34; returns the number of the case."""
+    def drafted(self) -> None:
+        """Makes a case that has a draft."""
         self.done(
             "case", "open", "--election", "EP2024", "--type", "D_general_warning", "--origin", "earlier_cases",
             "--title", "Two boxes coloured on one list",
@@ -72,6 +72,10 @@ class Desk:
         self.done("case", "assess", "VF-EP2024-0001", str(form))
         self.done("case", "decide", "VF-EP2024-0001", "notify", "--reason", "such votes are invalid")
         self.done("notify", "VF-EP2024-0001", "--channel", "x-urgent")
+
+    def notified(self) -> str:
+        """Makes a case whose notification was sent at 10:34; returns the number of the case."""
+        self.drafted()
         self.done("approve", "VF-EP2024-0001/1")
         self.go_to("2024-06-06T10:34:00+02:00")
         return "VF-EP2024-0001"

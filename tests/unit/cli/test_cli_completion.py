@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The shell completes what the desk knows, at once and in silence."""
+"""The shell completes what the door shows, at once and in silence; without a door it offers nothing."""
 
 from __future__ import annotations
 
@@ -9,33 +9,36 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from socket import AF_UNIX, socket
 
 import click
 import pytest
 
+from flaggermail.cli import completing
 from flaggermail.cli.completing import DeskWord
-from flaggermail.desk.completion import DATABASE, CompletedKind
-from flaggermail.settings.model import StoreSettings
+from flaggermail.cli.session import Session
+from flaggermail.desk.views.completion import CompletedKind
 from flaggermail.shipped import shipped
 from tests.unit.cli.conftest import CONFIG, Desk
 from tests.unit.cli.served import served
 from tests.unit.cli.test_cli_help import SLOW, everything
 
-# parameters that name a case, a channel, an officer or an election, by the name of the parameter
+# parameters that name something of the desk, by the name of the parameter
 NAMED = {
     "case": "cases",
     "number": "cases",
     "related": "cases",
     "channel": "channels",
+    "draft": "drafts",
     "officer": "officers",
     "election": "elections",
 }
 
 
 @pytest.fixture
-def directory(desk: Desk) -> Iterator[Path]:
-    """Yields a configuration whose database holds one case, with an open door."""
-    desk.notified()
+def alone(desk: Desk) -> Path:
+    """Returns a configuration whose database holds one case with a draft; it has no door."""
+    desk.drafted()
     folder = desk.folder / "desk"
     shutil.copytree(CONFIG, folder)
     (folder / "rules").symlink_to(shipped("rules"))
@@ -44,8 +47,14 @@ def directory(desk: Desk) -> Iterator[Path]:
     text = path.read_text("utf-8")
     assert "sqlite:///flaggermail.db" in text
     path.write_text(text.replace("sqlite:///flaggermail.db", "sqlite:///../scenario.db"), "utf-8")
-    with served(folder):
-        yield folder
+    return folder
+
+
+@pytest.fixture
+def directory(alone: Path) -> Iterator[Path]:
+    """Yields the same with its door."""
+    with served(alone):
+        yield alone
 
 
 def completed(directory: Path, *words: str, dialect: str = "bash") -> list[str]:
@@ -57,7 +66,7 @@ def completed(directory: Path, *words: str, dialect: str = "bash") -> list[str]:
     }  # fmt: skip
     program = (
         "import sys\nfrom flaggermail.cli import main\ntry:\n    main()\nfinally:\n    "
-        f"sys.stderr.write(' '.join(name for name in {SLOW!r} if name in sys.modules and name != 'ruamel'))"
+        f"sys.stderr.write(' '.join(name for name in {SLOW!r} if name in sys.modules))"
     )
     command = [sys.executable, "-c", program]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
@@ -76,7 +85,7 @@ def completed(directory: Path, *words: str, dialect: str = "bash") -> list[str]:
     ],
 )
 def test_officers_are_completed(directory: Path, words: tuple[str, ...], offered: list[str]) -> None:
-    """Officers are those of the desk's oncall.yaml; the client loads no database and no settings."""
+    """Officers are those of oncall.yaml; neither a database nor the settings are loaded here."""
     assert completed(directory, *words) == [f"plain,{word}" for word in offered]
 
 
@@ -89,7 +98,7 @@ def test_a_remark_is_shown_where_the_shell_has_room(directory: Path) -> None:
 @pytest.mark.outside
 @pytest.mark.parametrize("typed", ["", "VF-", "vf-ep2024-0", "1"])
 def test_cases_are_completed_by_their_number(directory: Path, typed: str) -> None:
-    """Case numbers are read from the record; the running number alone is enough."""
+    """The running number alone is enough."""
     assert completed(directory, "case", "show", typed) == ["plain,VF-EP2024-0001"]
     assert completed(directory, "case", "show", "2") == []
 
@@ -103,38 +112,48 @@ def test_channels_are_completed(directory: Path) -> None:
 @pytest.mark.outside
 @pytest.mark.parametrize("words", [("latency", "--election"), ("archive", "retention", "--election")])
 def test_elections_are_completed(directory: Path, words: tuple[str, ...]) -> None:
-    """Elections are those of the record, the newest first; one that is closed there has figures too."""
+    """Elections are those of the record; one that is closed there has figures too."""
     assert completed(directory, *words, "ep") == ["plain,EP2024"]
     assert set(completed(directory, *words, "")) == {"plain,EP2024", "plain,PS2023", "plain,PS2027", "plain,TK2023"}
 
 
 @pytest.mark.outside
-@pytest.mark.parametrize(
-    "words",
-    [("oncall", "override", ""), ("case", "show", ""), ("notify", "V", "--channel", ""), ("latency", "--election", "")],
-)
-def test_without_a_desk_nothing_is_offered_and_nothing_said(tmp_path: Path, words: tuple[str, ...]) -> None:
-    """A configuration that is missing, faulty or without a database offers nothing, prints nothing, makes nothing."""
-    assert completed(tmp_path / "none", *words) == []
-    for name in ("flaggermail.yaml", "oncall.yaml", "platforms.yaml"):
-        (tmp_path / name).write_text("officers: [1\n  : {", "utf-8")
-    assert completed(tmp_path, *words) == []
-    for name in ("flaggermail.yaml", "oncall.yaml", "platforms.yaml"):
-        (tmp_path / name).write_text("{officers: 3, platforms: [x, {channels: 4}]}", "utf-8")
-    assert completed(tmp_path, *words) == []
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["flaggermail.yaml", "oncall.yaml", "platforms.yaml"]
+def test_drafts_are_completed(directory: Path) -> None:
+    """A draft by its number, that of its case is enough; an approval names no case."""
+    assert completed(directory, "approve", "1") == ["plain,VF-EP2024-0001/1"]
+    assert completed(directory, "case", "text", "") == ["plain,VF-EP2024-0001/1"]
+
+
+@pytest.mark.outside
+def test_without_a_door_nothing_is_offered_and_nothing_said(alone: Path, tmp_path: Path) -> None:
+    """No door, one that ended, past the door, and no configuration at all: nothing is offered, printed or made."""
+    before = sorted(path.name for path in alone.iterdir())
+    assert completed(alone, "case", "show", "") == []
+    assert completed(tmp_path / "none", "oncall", "override", "") == []
+    assert sorted(path.name for path in alone.iterdir()) == before
+    with served(alone):
+        assert completed(alone, "--direct", "case", "show", "") == []
+    (alone / "desk.sock").unlink(missing_ok=True)
+    with socket(AF_UNIX) as ended:
+        ended.bind(str(alone / "desk.sock"))
+    assert completed(alone, "case", "show", "") == []
+
+
+def test_a_door_that_says_nothing_is_not_waited_for(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person waits for the word: nothing is asked twice."""
+    monkeypatch.setattr(completing, "PATIENCE", 0.1)
+    with socket(AF_UNIX) as silent:
+        silent.bind(str(alone / "desk.sock"))
+        silent.listen()
+        context = click.Context(click.Command("case"), obj=Session(alone))
+        assert completing.CASE.shell_complete(context, click.Argument(["case"]), "") == []
 
 
 def test_every_parameter_that_names_one_is_completed() -> None:
-    """Each argument and option for a case, a channel, an officer or an election completes them."""
+    """Each argument and option for something of the desk completes it."""
     for path, command in everything():
         for parameter in command.params:
             if parameter.name in NAMED and isinstance(parameter.type, click.types.StringParamType):
                 assert isinstance(parameter.type, DeskWord), (path, parameter.name)
                 assert parameter.type.what == NAMED[parameter.name], path
                 assert parameter.type.what in set(CompletedKind)
-
-
-def test_the_default_database_is_that_of_the_settings() -> None:
-    """Both copies of the default agree."""
-    assert StoreSettings.model_fields["database"].default == DATABASE

@@ -208,7 +208,7 @@ def test_a_faulty_configuration_is_answered_with_its_faults(tmp_path: Path) -> N
         ("parse", {}), ("parse", {"mails": "x"}), ("parse", {"mails": ["?"]}), ("parse", {"mails": [3]}),
         ("parse", {"mails": [], "more": 1}), ("threads", {"messages": 3}), ("threads", {"messages": [{}]}),
         ("threads", {"messages": ["x"]}), ("audit verify", {"since": ["x"]}), ("audit verify", {"since": None}),
-        ("complete", {"what": "secrets"}), ("rules schema", {"name": "x"}), ("rules schema", {"name": None}),
+        ("rules schema", {"name": "x"}), ("rules schema", {"name": None}),
         ("status", {"directory": "/etc"}), ("check", {"directory": "/etc"}),
     ],
 )  # fmt: skip

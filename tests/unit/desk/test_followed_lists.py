@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.db.command_store import CommandStore
-from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli import session
 from flaggermail.cli.session import Session
 from flaggermail.desk.desk import Caller, Desk, view_of
@@ -232,7 +230,7 @@ def test_every_list_is_followed() -> None:
 
 @each("name", sorted(LISTS))
 def test_each_line_comes_once_and_in_order(new_desk: Callable[[], Services], name: str) -> None:
-    """In parts of 7 or of 100 as in one; through the reader of a command as through the store."""
+    """In parts of 7 or of 100 as in one."""
     env = new_desk()
     filled(env, LISTS[name].make)
     lines, left = Reading(env, name).part(1_000)
@@ -241,7 +239,7 @@ def test_each_line_comes_once_and_in_order(new_desk: Callable[[], Services], nam
     assert len(set(lines)) == len(lines)
     small, large = (7, 100) if LISTS[name].make else (1, 2)
     assert Reading(env, name).whole(large) == lines
-    assert Reading(as_of_a_command(env), name).whole(small) == lines
+    assert Reading(env, name).whole(small) == lines
 
 
 @each("name", sorted(name for name, one in LISTS.items() if one.make))
@@ -261,15 +259,6 @@ def test_what_is_added_meanwhile_moves_no_line(new_desk: Callable[[], Services],
     late = set(after) - set(before)
     assert set(found) - set(before) <= late
     assert [line for line in late if line in found]
-
-
-def as_of_a_command(env: Services) -> Services:
-    """Returns the same desk, read as a command reads it."""
-    store = env.store
-    assert isinstance(store, SqlStore)
-    file = store.engine.url.database
-    assert file is not None
-    return replace(env, store=CommandStore(Path(file), lambda: store))
 
 
 def test_a_command_follows_to_the_end(new_desk: Callable[[], Services], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 from flaggermail.desk.answers import SAID, Schemas, ViewAnswer
 from flaggermail.desk.desk import Caller, Desk, view_of
 from flaggermail.desk.views import READS, VIEWS
+from flaggermail.desk.views.completion import CompletedKind
 from flaggermail.desk.views.view import OctetsView
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import Json
@@ -45,6 +46,7 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "case list": ({}, *({"state": state.value} for state in CaseState), {"waiting": True}),
     "case show": ({"case": Case}, {"case": Case, "limit": 1}),
     "case text": ({"draft": Notification},),
+    "complete": tuple({"what": kind.value} for kind in CompletedKind),
     "events": ({}, {"limit": 1_000}, {"case": Case}, {"kind": "case decided"}, {"since": "2027-03-18T10:34"}),
     "message list": tuple({"place": place.value, "limit": 1_000} for place in Place),
     "message sample": ({"message": StoredMessage},),

@@ -19,7 +19,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from flaggermail.adapters.files.template_engine import TemplateEngine
 from flaggermail.adapters.files.template_situations import situations
@@ -89,7 +89,7 @@ def test_every_sentence_is_in_the_catalogue(code: str) -> None:
 @each("name", sorted(VALUES))
 def test_every_mail_is_in_the_language(templates: Path, name: str) -> None:
     """A mail, in each situation in which it is written, shows facts and the words of the language, and no code."""
-    words = yaml.safe_load((templates / "words.yaml").read_text("utf-8"))[pseudo.CODE]
+    words = YAML(typ="safe", pure=True).load((templates / "words.yaml").read_bytes())[pseudo.CODE]
     engine = TemplateEngine(templates, ZoneInfo("Europe/Amsterdam"), {pseudo.CODE: LanguageWords.model_validate(words)})
     for where, values in situations(name):
         if where == LONG:
@@ -158,8 +158,11 @@ def test_a_folder_adds_a_language(tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "made" / pseudo.CODE, tmp_path / "flaggermail" / "wording" / pseudo.CODE)
     shutil.copytree(made, tmp_path / "config" / "templates", dirs_exist_ok=True)
     drafts = tmp_path / "rules" / "drafts.yaml"
-    blocks = yaml.safe_load(drafts.read_text("utf-8"))
-    drafts.write_text(yaml.safe_dump({**blocks, pseudo.CODE: blocks["en"]}, allow_unicode=True), "utf-8")
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    blocks = yaml.load(drafts.read_bytes())
+    with drafts.open("wb") as file:
+        yaml.dump({**blocks, pseudo.CODE: blocks["en"]}, file)
     lacking = _loaded(tmp_path).splitlines()
     assert len(lacking) == 8
     assert all(re.fullmatch(rf"\S+ \S+\.{pseudo.CODE}: is missing and has no default; .*", one) for one in lacking)

@@ -4,13 +4,32 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Protocol
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from flaggermail.settings.yaml_files.source import DEEPEST, TOO_DEEP, Node
+DEEPEST = 100  # levels of nesting: no file of a desk has ten, and reading takes a frame or two of the stack for each
+TOO_DEEP = f"is nested more than {DEEPEST} levels deep; take levels out, or close the bracket that is left open"
+
+
+class TextMark(Protocol):
+    """Where something is written, counted from 0."""
+
+    line: int
+    column: int
+
+
+class Node(Protocol):
+    """A node of `value`: the text of a scalar, a list of nodes, or a list of pairs of them."""
+
+    id: str  # scalar, sequence, mapping
+    tag: object
+    value: Any
+    start_mark: TextMark
+
 
 # Message of the YAML scanner -> what the person with the editor needs to know.
 _TRANSLATIONS = (
