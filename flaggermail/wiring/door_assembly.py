@@ -25,10 +25,10 @@ from flaggermail.desk.status import read_status, status_file
 from flaggermail.door import apart
 from flaggermail.door.application import DoorApplication, ServedState, door_application
 from flaggermail.door.listening import default_socket, listen
+from flaggermail.door.pages.site import add_pages
 from flaggermail.door.serving import Door
 from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
 from flaggermail.health.status_document import instant, judged
-from flaggermail.pages.site import add_pages
 from flaggermail.rules.configuration import load
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import desk_files

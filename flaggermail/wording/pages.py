@@ -10,7 +10,7 @@ from flaggermail.wording.pieces import MailWord, TypeWord
 from flaggermail.wording.said import Sentence
 
 
-class PageText(Sentence):
+class ScreenText(Sentence):
     """What a page says, by the name that its template uses."""
 
     SKIP = "page: skip"

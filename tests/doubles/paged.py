@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.door.application import DoorApplication, ServedState, door_application
-from flaggermail.pages.site import add_pages
+from flaggermail.door.pages.site import add_pages
 from flaggermail.services import Services
 from flaggermail.wiring.opening import desk_files
 from tests.store.desk_fixtures import CONFIG

@@ -190,7 +190,7 @@ def test_search_lets_field_names_and_statements_pass(source: str) -> None:
 # They read officers' files, speak to people (cli, web, report, logbook) or replace servers (demo).
 READERS = frozenset({"settings", "rules", "notifications"})
 EDGE = frozenset({"commands/requests.py", "commands/command.py", "desk/views/view.py"})  # requests as JSON
-THIRD_PARTY_TOPS = READERS | {"adapters", "door", "annex", "cli", "logbook.py", "pages", "report", "stories"}
+THIRD_PARTY_TOPS = READERS | {"adapters", "door", "annex", "cli", "logbook.py", "report", "stories"}
 NOW = frozenset({"now", "today", "utcnow"})
 
 

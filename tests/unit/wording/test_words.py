@@ -141,8 +141,10 @@ def test_every_sentence_is_said_somewhere() -> None:
     answers = (PACKAGE / "adapters" / "server_answers" / "answers.yaml").read_text("utf-8")
     named = set(re.findall(r"\b[A-Z]\w+\.[A-Z][A-Z0-9_]*\b", text))
     named |= {f"{type(one).__name__}.{one.name}" for one in every().values() if f'"{one.value}"' in answers}
-    pages = "".join(path.read_text("utf-8") for path in sorted((PACKAGE / "pages" / "templates").glob("*.html")))
-    named |= {f"PageText.{name}" for name in re.findall(r"say\('(\w+)'", pages)}
+    pages = "".join(
+        path.read_text("utf-8") for path in sorted((PACKAGE / "door" / "pages" / "templates").glob("*.html"))
+    )
+    named |= {f"ScreenText.{name}" for name in re.findall(r"say\('(\w+)'", pages)}
     left = {f"{type(one).__name__}.{one.name}" for one in every().values()} - named
     by_name = (
         "OutboxFindingText.",

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from flaggermail.desk.desk import Desk
+from flaggermail.door.pages.acts import PageAct
 from flaggermail.mail.message import Json
-from flaggermail.pages.acts import PageAct
 
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
 
@@ -33,7 +33,7 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DeskPage:
     """A page. `shown` asks the desk and returns the values of the template; `acts` are those of its forms by name."""
 
     address: str

@@ -19,12 +19,12 @@ from werkzeug.exceptions import HTTPException
 from flaggermail import logbook
 from flaggermail.door.application import Asking, DoorApplication
 from flaggermail.door.negotiation import is_known
+from flaggermail.door.pages.acts import Posted, posted
+from flaggermail.door.pages.desk_pages import PAGES
+from flaggermail.door.pages.forms import FormTokens, new_key
+from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
+from flaggermail.door.pages.rendering import STATIC, rendered
 from flaggermail.door.problems import Problem, problem_of
-from flaggermail.pages.acts import Posted, posted
-from flaggermail.pages.desk_pages import PAGES
-from flaggermail.pages.forms import FormTokens, new_key
-from flaggermail.pages.page import FieldFault, Page, PageRequest, RefusedForm
-from flaggermail.pages.rendering import STATIC, rendered
 from flaggermail.wording.door import DoorProblem
 
 HTML = "text/html; charset=utf-8"
@@ -58,7 +58,7 @@ class DeskSite:
         made.after_request(_with_headers)
         return made
 
-    def _page(self, page: Page, **parts: str) -> Response:
+    def _page(self, page: DeskPage, **parts: str) -> Response:
         asking = self._door.asking()
         asked = PageRequest(asking.desk, asking.person, parts, request.args)
         if request.method == "POST":
@@ -73,7 +73,7 @@ class DeskSite:
         answer.headers["Cache-Control"] = "private, no-cache" if page.keeps else "no-store"
         return answer
 
-    def _act(self, page: Page, asking: Asking, asked: PageRequest) -> Response:
+    def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
         acts = page.acts(asked.parts)
         form = posted(request, acts, self._tokens, asking.person)
@@ -90,7 +90,7 @@ class DeskSite:
         return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{there}{joined}{DONE}={form.act}"})
 
     def _refused(
-        self, page: Page, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
+        self, page: DeskPage, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
     ) -> Response:  # fmt: skip
         document = problem.document(asking.language)
         where, wanted = document.get("where"), document.get("wanted")
@@ -104,7 +104,7 @@ class DeskSite:
         return answer
 
     def _shown(
-        self, page: Page, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
+        self, page: DeskPage, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
     ) -> Response:  # fmt: skip
         state = self._door.state()
         return self._rendered(page.template, asking.language, {

@@ -12,10 +12,10 @@ from flask import Request
 
 from flaggermail.commands.door import command_of
 from flaggermail.door.negotiation import key_of, version_of
+from flaggermail.door.pages.forms import ACT, KEY, OWN_FIELDS, TOKEN, VERSION, FormTokens, is_from_here
 from flaggermail.door.problems import Problem
 from flaggermail.door.requests import MOST_FIELDS, read_query
 from flaggermail.mail.message import Json
-from flaggermail.pages.forms import ACT, KEY, OWN_FIELDS, TOKEN, VERSION, FormTokens, is_from_here
 from flaggermail.wording.door import DoorProblem
 
 FORM_TYPE = "application/x-www-form-urlencoded"

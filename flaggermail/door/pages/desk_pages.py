@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from flaggermail.door.pages.acts import PageAct
+from flaggermail.door.pages.page import DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
-from flaggermail.pages.acts import PageAct
-from flaggermail.pages.page import Page, PageRequest, Shown
 from flaggermail.record.case_values import Decision
 from flaggermail.record.states import MailState
 
@@ -143,16 +143,16 @@ def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 
 
 PAGES = (
-    Page("/", "tonight.html", _tonight, part="tonight"),
-    Page("/cases", "cases.html", _cases, part="cases"),
-    Page("/cases/<case>", "case.html", _case, _case_acts, part="cases"),
-    Page("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
-    Page("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
-    Page("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),
-    Page("/messages/<message>", "message.html", _message, _message_acts, keeps=False),
-    Page(
+    DeskPage("/", "tonight.html", _tonight, part="tonight"),
+    DeskPage("/cases", "cases.html", _cases, part="cases"),
+    DeskPage("/cases/<case>", "case.html", _case, _case_acts, part="cases"),
+    DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
+    DeskPage("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
+    DeskPage("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),
+    DeskPage("/messages/<message>", "message.html", _message, _message_acts, keeps=False),
+    DeskPage(
         "/quarantine", "quarantine.html", _quarantine,
         lambda _: {"place": PageAct("quarantine place", _PLACED | {"message"})}, part="quarantine",
     ),
-    Page("/outbox", "outbox.html", _outbox, _outbox_acts, part="outbox"),
+    DeskPage("/outbox", "outbox.html", _outbox, _outbox_acts, part="outbox"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flaggermail.mail.message import Json
 from flaggermail.wording import catalogues
-from flaggermail.wording.pages import CLOSED_SETS, PageText
+from flaggermail.wording.pages import CLOSED_SETS, ScreenText
 from flaggermail.wording.said import Detail
 
 TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
@@ -100,7 +100,7 @@ def named(language: str, of: str, value: Json) -> str:
 
 
 def _say(language: str, name: str, /, **details: Detail) -> str:
-    return PageText[name](**details).in_language(language)
+    return ScreenText[name](**details).in_language(language)
 
 
 @cache

@@ -5,5 +5,5 @@ Entry point: `site.add_pages` gives them to the application of the door. `page` 
 commands its forms may send and how their fields are read, `forms` keeps a post to the person and page that it was made
 for, `rendering` words and escapes. They show documents of the desk and hold no rule of their own.
 
-May import: `door` and every room below it.
+May import: the rest of `door`, and what it may.
 """
