@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Implements the port for documents. What a PDF needs is imported for the first one."""
+"""Implements the port for documents. What a format needs is imported when the first document is written in it."""
 
 from __future__ import annotations
 
-from flaggermail.adapters.documents.odt import odt_octets
-from flaggermail.adapters.documents.odt_reading import odt_passages
 from flaggermail.documents.model import Document, Passage
 from flaggermail.errors import Refusal
 from flaggermail.wording.report import DocumentRefusal
@@ -18,6 +16,8 @@ class OfficeDocuments:
 
     def odt(self, document: Document) -> bytes:
         """Returns the document as an OpenDocument text."""
+        from flaggermail.adapters.documents.odt import odt_octets  # noqa: PLC0415 - a daemon writes none
+
         return odt_octets(document)
 
     def pdf(self, document: Document) -> bytes:
@@ -35,4 +35,6 @@ class OfficeDocuments:
 
     def read_odt(self, octets: bytes) -> list[Passage]:
         """Returns the passages of an OpenDocument text. Raises Refusal if it is none."""
+        from flaggermail.adapters.documents.odt_reading import odt_passages  # noqa: PLC0415 - as for odt
+
         return odt_passages(octets)
