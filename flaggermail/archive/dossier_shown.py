@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flaggermail.archive.dossier_lists import Keys
 from flaggermail.archive.dossier_words import value_in_words
 from flaggermail.cases import elections
-from flaggermail.documents.csv_table import csv_of
+from flaggermail.documents.csv_table import STOP_COLUMNS, USE_COLUMNS, csv_of
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, Stop, uses_of
@@ -26,13 +26,10 @@ from flaggermail.record.states import CLOCKS
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.dossier import Absence, Label
 
-_OF_USE = ("case", "notification", "platform", "channel", "election", "sent_at", "sent_basis")
-_OF_STOP = ("at", "minutes", "hours", "basis", "form")
-
 
 def figures_csv(tx: Transaction, numbers: Collection[str], zone: ZoneInfo) -> bytes:
     """Returns a line for each use of the line in these cases, in the order of sending. Exercises are in no figure."""
-    heads = (*_OF_USE, *(f"{kind}_{name}" for kind in CLOCKS for name in _OF_STOP), "state")
+    heads = (*USE_COLUMNS, *(f"{kind}_{name}" for kind in CLOCKS for name in STOP_COLUMNS), "state")
     return csv_of(heads, (_line(use, zone) for use in uses_of(ledger.of_rows(tx)) if use.case in numbers)).encode()
 
 
@@ -44,7 +41,7 @@ def _line(use: PlatformUse, zone: ZoneInfo) -> list[object]:
 
 def _stop(stop: Stop | None, zone: ZoneInfo) -> tuple[object, ...]:
     if stop is None:
-        return ("",) * len(_OF_STOP)
+        return ("",) * len(STOP_COLUMNS)
     return (_at(stop.at, zone), stop.minutes, clocks.hours(stop.minutes), stop.basis, stop.form)
 
 

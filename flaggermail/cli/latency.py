@@ -17,6 +17,7 @@ from flaggermail.cli.new_files import printed, write_new
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import choice, minute, number, part, parts, print_csv, styled, table, text
 from flaggermail.cli.terminal import safe_line
+from flaggermail.documents.csv_table import STOP_COLUMNS, USE_COLUMNS
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import CLOCKS
 from flaggermail.wording.said import countable
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 Document = Mapping[str, "Json"]
 
-_OF_USE = ("case", "notification", "platform", "channel", "election", "sent_at", "sent_basis")
-_OF_STOP = ("at", "minutes", "hours", "basis", "form")
 _OF_SUMMARY = ("by", "name", "sent", "answered", "open", "median_minutes", "longest_minutes")
 _MINUTES_A_DAY = 24 * 60
 METHOD = (
@@ -135,7 +134,7 @@ def _show_figures(found: Document) -> None:
         about = f"{use['platform']}, {use['channel']}, {use['election']}: {use['state']}"
         click.echo(f"{styled(text(use, 'notification'), bold=True)}  {safe_line(about)}")
         sent = ("sent", minute(use, "sent_at"), "", "", use["sent_basis"], "")
-        table(("clock", *_OF_STOP), [sent, *(_clock(kind, part(use, kind)) for kind in CLOCKS)], "")
+        table(("clock", *STOP_COLUMNS), [sent, *(_clock(kind, part(use, kind)) for kind in CLOCKS)], "")
         click.echo()
     _show_summary(found)
 
@@ -172,13 +171,17 @@ SUMMED_UP = (
 
 
 def _print_uses(found: Document) -> None:
-    heads = (*_OF_USE, *(f"{kind}_{name}" for kind in CLOCKS for name in _OF_STOP), "state")
+    heads = (*USE_COLUMNS, *(f"{kind}_{name}" for kind in CLOCKS for name in STOP_COLUMNS), "state")
     print_csv(heads, [_line(use) for use in parts(found, "uses")])
 
 
 def _line(use: Document) -> tuple[object, ...]:
     stops = [part(use, kind) for kind in CLOCKS]
-    return (*(use[name] for name in _OF_USE), *(stop.get(name) for stop in stops for name in _OF_STOP), use["state"])
+    return (
+        *(use[name] for name in USE_COLUMNS),
+        *(stop.get(name) for stop in stops for name in STOP_COLUMNS),
+        use["state"],
+    )
 
 
 def _print_summary(found: Document) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count
 
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.named_rows import require_text, the_election
@@ -105,7 +105,7 @@ class CloseElection(Command):
             EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=self.code
         )
         if not HeldOnDay(work.tx, work.today, work.env.settings.zone).of_election(self.code):
-            citizen_erasure.destroy_key(work, self.code)
+            erasure.destroy_key(work, self.code)
         here = where(Case.election).is_(self.code), where(Case.state).in_(_GOES_ON)
         left = work.tx.count(Case, *here)
         warnings = (ActWarning.CASES_GO_ON(cases=left),) if left else ()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flaggermail.cases import citizen_criteria, citizen_erasure
+from flaggermail.cases import citizen_criteria, erasure
 from flaggermail.cases.holds import HeldOnDay, is_in_force
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.move import not_destroyed
@@ -145,7 +145,7 @@ class ExcludeMessage(Command):
         for row in rows:
             _refuse_by_row(work, row, held)
             _refuse_by_sender(work, row)
-        for mail in citizen_erasure.unsettled(work.tx, rows):
+        for mail in erasure.unsettled(work.tx, rows):
             raise Refusal(CommandRefusal.EXCLUDES_AFTER_SENDING(message=stored.id, mail=mail.id))
         emptied = [self._emptied(work, row) for row in rows]
         copies = {row.id: work.tx.find(Delivery, where(Delivery.message).is_(row.id)) for row in rows}
@@ -156,7 +156,7 @@ class ExcludeMessage(Command):
         work.tx.erase(StoredMessage, [row.id for row in rows], StoredMessage.PERSONAL, since)
         received = [one.id for found in copies.values() for one in found]
         work.tx.erase(Delivery, received, Delivery.PERSONAL, since)
-        citizen_erasure.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
+        erasure.take_out(work, emptied)  # last: once octets are gone, nothing may be refused
         sentence = ActText.MESSAGE_EXCLUDED_WITH if len(rows) > 1 else ActText.MESSAGE_EXCLUDED
         return ActResult(sentence.having(message=stored.id, attached=len(rows) - 1), stored.id)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flaggermail.cases import citizen_erasure, elections, lifecycle
+from flaggermail.cases import elections, erasure, lifecycle
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.named_rows import the_case, the_message
@@ -95,7 +95,7 @@ def _context(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: Send
         minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
         verdict=filed.verdict,
         period=elections.election_of(work, mail) is not None,
-        declined_before=citizen_erasure.declined_before(work, mail),
+        declined_before=erasure.declined_before(work, mail),
     )
 
 
@@ -119,14 +119,14 @@ class DeclineMessage(Command):
         sender = lookup.sender_of(work, message)
         if sender.platform or sender.officer:
             raise Refusal(CommandRefusal.NO_CITIZENS_REPORT(message=stored.id))
-        told_before = citizen_erasure.declined_before(work, message)
-        kept = citizen_erasure.set_aside(work, stored, FilingReason.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
+        told_before = erasure.declined_before(work, message)
+        kept = erasure.set_aside(work, stored, FilingReason.DECLINED_BY_PERSON(), (Kind.CITIZEN_REPORT,))
         ours = work.env.own_addresses
         answerable = stored.verdict == SenderVerdict.VERIFIED and mechanical_kind.answerable(message, ours)
         text = ActText.MESSAGE_DECLINED
         if told_before:
             text = ActText.MESSAGE_DECLINED_TOLD_BEFORE
-        elif answerable and citizen_erasure.decline(work, kept, message):
+        elif answerable and erasure.decline(work, kept, message):
             text = ActText.MESSAGE_DECLINED_TOLD
         return ActResult(text(message=stored.id), stored.id)
 
@@ -148,10 +148,10 @@ def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
     """
     if not_destroyed(work, stored).place != Place.DECLINED:
         return stored
-    restored = [_restored(work, row) for row in (stored, *citizen_erasure.attached(work, stored))]
+    restored = [_restored(work, row) for row in (stored, *erasure.attached(work, stored))]
     sender = restored[0].from_address
     for held in work.tx.find(ElectionSecret):
-        told = citizen_erasure.decline_of(work, held, sender or "")
+        told = erasure.decline_of(work, held, sender or "")
         if told is not None and told.taken_back_at is None:
             change = changed(told, replace(told, taken_back_at=work.now))
             work.record(EventKind.DECLINE_TAKEN_BACK, change, about=EventRef(message=stored.id))
@@ -263,7 +263,7 @@ def _read(work: UnitOfWork, message: StoredMessage) -> Message:
 
 def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
     """Yields the changes that move attached mail with its outer mail, unless a person filed it elsewhere."""
-    for inner in citizen_erasure.attached(work, outer):
+    for inner in erasure.attached(work, outer):
         yield changed(inner, replace(inner, place=outer.place, case=outer.case))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFailure
 from flaggermail.health import status_gathering
@@ -78,7 +78,7 @@ def log_full_disks(env: Services) -> None:
 
 def clean_up(env: Services) -> bool:
     """Runs retention and logs the head of the chain; returns False if erased values are still to be overwritten."""
-    gone = citizen_erasure.tick(env)
+    gone = erasure.tick(env)
     if gone:
         logbook.octets_discarded(gone)
     env.store.readings.forget(hour_of(env.clock.now() - timedelta(days=env.settings.desk.readings.retention_days)))

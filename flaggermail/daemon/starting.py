@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flaggermail import logbook
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFailure, StoreAway, StoreBusy
 from flaggermail.letters import writing

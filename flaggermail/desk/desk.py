@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
-from flaggermail.archive import archive_readings
-from flaggermail.cases.registration import require_registered
+from flaggermail.archive import look_ups
+from flaggermail.cases.configuration_record import require_registered
 from flaggermail.commands import door
 from flaggermail.commands.requests import naming_fields_of, read_request
 from flaggermail.desk import readings, repeats
@@ -121,7 +121,7 @@ class Desk:
             items = self._items(work, name, view, shown)
         if isinstance(view, ArchiveView):  # a view changes nothing: the desk records the reading, then shows
             with env.store.begin() as tx:
-                archive_readings.note(
+                look_ups.note(
                     UnitOfWork(env, tx, env.clock.now(), reader), name, view.asked(), case, goes_on=view.goes_on
                 )
         document: Document = {**shown, "version": head.seq if head else 0}

@@ -23,6 +23,11 @@ class _Lines:
         self.held.append(text)
 
 
+USE_COLUMNS = ("case", "notification", "platform", "channel", "election", "sent_at", "sent_basis")
+STOP_COLUMNS = ("at", "minutes", "hours", "basis", "form")
+"""The columns of the latency CSV: those of a use, and those of each of its clocks."""
+
+
 def csv_of(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Returns the heads and a line for each row; null is an empty cell."""
     page = _Lines()

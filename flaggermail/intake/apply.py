@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flaggermail.cases import attention, citizen_erasure, lifecycle
+from flaggermail.cases import attention, erasure, lifecycle
 from flaggermail.commands import named_rows
 from flaggermail.intake.disposition import Disposition
 from flaggermail.intake.triage import IntakeFacts
@@ -77,7 +77,7 @@ def apply_effects(
         if decision.confirms:
             notices.confirm_intake(work, own, stored.subject or "")
     if decision.declines:
-        citizen_erasure.decline(work, stored, message)
+        erasure.decline(work, stored, message)
     if decision.tells is not None:
         notices.tell_of_mail(work, decision.tells, stored, message, attached, clocks)
     _raise_alarms(work, stored, decision, sender)
@@ -223,7 +223,7 @@ def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) ->
         notices.tell_of_mail(work, "further mail" if stored.case else "unplaced mail", stored, message)
     bounces.handle(work, stored, message, found)
     if found.fitting and all(mail.kind == Kind.DECLINE for mail in found.fitting):
-        citizen_erasure.set_aside(work, stored, FilingReason.ANSWER_CAME_BACK())
+        erasure.set_aside(work, stored, FilingReason.ANSWER_CAME_BACK())
 
 
 # ---- the name by which our server goes

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from flaggermail.cases import attention, citizen_erasure, elections
+from flaggermail.cases import attention, elections, erasure
 from flaggermail.intake import triage
 from flaggermail.intake.triage import CARRIERS, IntakeFacts, Reading, passed_on
 from flaggermail.mail.authentication import report_origin
@@ -197,7 +197,7 @@ def of_author(work: UnitOfWork, raw: RawMessage, message: Message, sender: Sende
         plus_addresses=mailbox.plus_addresses,
         exercise=elections.is_players(work, message),
         election=election.code if election else None,
-        declined_before=citizen_erasure.declined_before(work, message),
+        declined_before=erasure.declined_before(work, message),
         known_sender=author is not None
         and work.tx.exists(StoredMessage, where(StoredMessage.from_address).is_(author.key)),
         remembered=remembered.get(strange),

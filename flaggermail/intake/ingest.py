@@ -16,7 +16,7 @@ from datetime import timedelta
 from itertools import chain, islice
 from typing import Self
 
-from flaggermail.cases import citizen_criteria, citizen_erasure, lifecycle
+from flaggermail.cases import citizen_criteria, erasure, lifecycle
 from flaggermail.commands import devices
 from flaggermail.errors import ArchiveFailure, OctetsLost, StoreBusy, StoreFailure
 from flaggermail.intake import apply, facts, triage
@@ -324,7 +324,7 @@ def _another_copy(
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
     changes nothing else; nor does one moved in, unless it was taken out of the junk folder.
     """
-    delivery = citizen_erasure.discard_second_copy(work, twin, delivery)
+    delivery = erasure.discard_second_copy(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return _Outcome(f"{twin.id} under a new number", came=False)
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail.cases import citizen_erasure, elections
+from flaggermail.cases import elections, erasure
 from flaggermail.intake import disposition, facts, triage
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.matching import lookup, scoring
@@ -257,7 +257,7 @@ def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> 
     election = elections.open_election(then)
     if election is None or message.sender is None:
         return False
-    told = citizen_erasure.decline_of(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
+    told = erasure.decline_of(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
     if told is None or told.message >= row.id:
         return False
     return told.taken_back_at is None or told.taken_back_at > then.now

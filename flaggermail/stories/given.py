@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from flaggermail.cases import lifecycle
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.case_numbers import tail_from
 from flaggermail.ports import Transaction

@@ -253,7 +253,7 @@ def renewed(env: Services) -> Services:
 def reloaded(env: Services) -> Services:
     """Returns `env` with settings, rules and templates read anew; store and parser stay. Raises ConfigurationError.
 
-    For a process that outlives a request, once `registration.configuration_number` has grown.
+    For a process that outlives a request, once `configuration_record.configuration_number` has grown.
     """
     made = services_on(load(env.settings.directory), env.store, env.clock, env.randomness)
     return replace(made, parser=env.parser)

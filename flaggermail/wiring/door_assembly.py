@@ -19,7 +19,7 @@ from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.system import machine
 from flaggermail.adapters.system.machine import SystemdSupervisor
-from flaggermail.cases.registration import configuration_number
+from flaggermail.cases.configuration_record import configuration_number
 from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
 from flaggermail.door import apart

@@ -23,7 +23,7 @@ from flaggermail.adapters.imap.probe import ImapProbe
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.machine import free_octets, places
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.intake.trust_proofs import record_trust_proof
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.online.checked import CheckMeans

@@ -21,7 +21,7 @@ from flaggermail.shipped import shipped
 from flaggermail.wording.refusals import CommandRefusal
 
 if TYPE_CHECKING:
-    from flaggermail.cases.registration import ConfigurationDifference
+    from flaggermail.cases.configuration_record import ConfigurationDifference
     from flaggermail.desk.desk import Desk
     from flaggermail.desk.ground import DeskFiles
     from flaggermail.documents.octets import Octets
@@ -100,7 +100,7 @@ class DeskConnection:
 
     def _open(self) -> Services:
         if self._opened is None:
-            from flaggermail.cases.registration import differences, in_words
+            from flaggermail.cases.configuration_record import differences, in_words
             from flaggermail.rules.configuration import load
             from flaggermail.wiring.assembly import NO_SUBMITTER, opened_on
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from flaggermail.adapters.files.old_mail import MailFiles, MailNames
-from flaggermail.cases import registration
+from flaggermail.cases import configuration_record
 from flaggermail.intake import old_mail
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.rules.configuration import Configuration
@@ -27,7 +27,7 @@ def ingest_files(
     On a record that no daemon has used it first registers the configuration, in the name of `by`. `progress` gets the
     octets read and those of all files. Raises StoreBusy, StoreFailure, ArchiveFailure.
     """
-    registration.register_first(env, by)
+    configuration_record.register_first(env, by)
     desk = env.settings.desk.mailbox
     files = MailFiles(paths, sent, MailNames(desk.sent, desk.junk))
     size = files.size()
@@ -47,7 +47,7 @@ def replayed(
         settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
         database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
     )  # fmt: skip
-    registration.register(env)
+    configuration_record.register(env)
     return env
 
 

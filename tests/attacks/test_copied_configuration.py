@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
 from flaggermail.desk.views.view import Document

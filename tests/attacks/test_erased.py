@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import logbook
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.commands.elections import CloseElection
 from flaggermail.commands.holds import ExcludeMessage
 from flaggermail.commands.move import DeclineMessage
@@ -69,7 +69,7 @@ def test_after_the_window_no_file_holds_an_octet_of_a_citizen(desk: Desk, tmp_pa
     """Neither database, write-ahead log nor archive has address, name, subject or text; the record is whole."""
     declined(desk, tmp_path)
     desk.clock.set(desk.clock.now() + WINDOW)
-    assert citizen_erasure.tick(desk.env)
+    assert erasure.tick(desk.env)
     assert traces(tmp_path) == []
     desk.assert_whole()
     with desk.env.store.read() as tx:
@@ -86,7 +86,7 @@ def test_a_report_that_a_person_declined_is_gone_too(desk: Desk, tmp_path: Path)
         desk.receive(mail(f"other{number}@mailprovider.example", f"Nep {number}", f"Ik zag dit, haal weg. {number}"))
     desk.settle()
     desk.clock.set(desk.clock.now() + WINDOW)
-    while citizen_erasure.tick(desk.env):
+    while erasure.tick(desk.env):
         pass
     assert traces(tmp_path) == []
     with desk.env.store.read() as tx:
@@ -117,7 +117,7 @@ def test_a_reader_of_the_journal_delays_it_and_the_log_says_so(
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM event").fetchone()[0]
         desk.clock.set(desk.clock.now() + WINDOW)
-        assert citizen_erasure.tick(desk.env)
+        assert erasure.tick(desk.env)
         assert said == ["in doubt"]
         assert traces(tmp_path) != []
         assert desk.env.store.scrub() is False
@@ -142,7 +142,7 @@ def test_octets_that_were_destroyed_and_are_there_again_are_found(desk: Desk, tm
     stored = declined(desk, tmp_path)
     octets = desk.env.octets.get(stored.digest)
     desk.clock.set(desk.clock.now() + WINDOW)
-    assert citizen_erasure.tick(desk.env)
+    assert erasure.tick(desk.env)
     desk.env.octets.put(octets)
     with desk.env.store.read() as tx:
         found = [str(finding) for _, finding in compared(tx.verify().octets, desk.env.octets.files()) if finding]

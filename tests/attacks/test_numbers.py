@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import CloseCase

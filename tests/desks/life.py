@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.letters import writing
 from flaggermail.mail.message import Message
@@ -386,7 +386,7 @@ def _afterwards(desk: Played) -> None:
     desk.wait(60 * 24 * 14)
     desk.do("election", "close", "PS2027")
     desk.wait(60 * 24 * 71)
-    citizen_erasure.tick(desk.env)
+    erasure.tick(desk.env)
     desk.do(
         "election", "add", "GR2028", "--name-nl", "Herindelingsverkiezing", "--name-en", "Reorganisation election",
         "--polling-day", "2028-11-22", "--period", "2028-10-01", "2028-12-01",

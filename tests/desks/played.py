@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail.cases.registration import register_first
+from flaggermail.cases.configuration_record import register_first
 from flaggermail.cli.acting import typed
 from flaggermail.intake import poll
 from flaggermail.notices import digest

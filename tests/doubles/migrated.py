@@ -10,7 +10,7 @@ from pathlib import Path
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.inspection import HERE, newest
 from flaggermail.adapters.db.migrate import upgrade
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services

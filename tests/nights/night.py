@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import ArchiveFailure, LinkLost, Refusal, StoreBusy
 from flaggermail.health import mailbox_monitor

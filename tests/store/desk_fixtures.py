@@ -19,7 +19,7 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.secrets import FileCodeVault
 from flaggermail.adapters.system.machine import MachineHealthProbe
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.cli.showing import parts
 from flaggermail.commands.move import DeclineMessage
 from flaggermail.desk.desk import Caller
@@ -149,7 +149,7 @@ def test_a_citizens_mail_that_was_destroyed_is_excluded_with_its_reason(desk: De
     (copy,) = asking.deliveries(desk.env, item="4")
     desk.do(DeclineMessage(message=copy.message))
     desk.clock.set(desk.env.clock.now() + timedelta(days=71))
-    citizen_erasure.tick(desk.env)
+    erasure.tick(desk.env)
     assert not last.exists()
     assert counts(desk.env)[None] == (4, 3, {"destroyed": 1}, 0, 0)
     assert verified(desk.env)["closes"]

@@ -14,7 +14,7 @@ import pytest
 
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.elections import AddElection, CloseElection
 from flaggermail.commands.move import DeclineMessage
@@ -82,7 +82,7 @@ def archived(desk: Desk) -> Iterator[bytes]:
 def after_the_window(desk: Desk) -> int:
     """Moves the clock past the review window; returns how many mails were destroyed."""
     desk.clock.set(desk.clock.now() + WINDOW)
-    return citizen_erasure.tick(desk.env)
+    return erasure.tick(desk.env)
 
 
 # ---------------------------------------------------------------- who is declined automatically
@@ -129,14 +129,14 @@ def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why:
     assert not [envelope for envelope in desk.server.envelopes if envelope.recipient != OFFICER]
     if why:
         with desk.env.store.read() as tx:
-            doubts = citizen_erasure.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
+            doubts = erasure.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
         assert [why in doubt.english for doubt in doubts] == [True]
 
 
 def test_nothing_speaks_against_the_report_itself(desk: Desk) -> None:
     """The unchanged report, from which each case above differs in one thing, raises no doubt."""
     with desk.env.store.read() as tx:
-        assert citizen_erasure.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
+        assert erasure.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
 
 
 def test_a_sender_of_an_authority_by_name_needs_a_person(desk: Desk) -> None:
@@ -241,12 +241,12 @@ def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
     """The octets and the address in and around our answer are erased from rows, chain, archive and file."""
     stored = declined(desk)
     desk.server.says(250)
-    assert citizen_erasure.tick(desk.env) == 0
+    assert erasure.tick(desk.env) == 0
     desk.clock.set(desk.clock.now() + WINDOW - timedelta(seconds=1))
-    assert citizen_erasure.tick(desk.env) == 0
+    assert erasure.tick(desk.env) == 0
     desk.clock.set(desk.clock.now() + timedelta(seconds=1))
-    assert citizen_erasure.tick(desk.env) == 2
-    assert citizen_erasure.tick(desk.env) == 0
+    assert erasure.tick(desk.env) == 2
+    assert erasure.tick(desk.env) == 0
     found = held(desk)
     assert CITIZEN.encode() not in found
     assert not [octets for octets in archived(desk) if CITIZEN.encode() in octets]
@@ -323,7 +323,7 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
     assert after_the_window(desk) == 0
     assert desk.message(stored.id).discarded_at is None
     desk.env = replace(desk.env, octets=usual)
-    assert citizen_erasure.tick(desk.env) == 2
+    assert erasure.tick(desk.env) == 2
 
 
 # ---------------------------------------------------------------- by a person

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.commands.annexes import ApproveAnnex
 from flaggermail.commands.holds import ExcludeMessage
 from flaggermail.commands.quarantine import PlaceMessage
@@ -68,7 +68,7 @@ def destroyed(desk: Desk) -> bool:
 
 
 ACTS: dict[str, tuple[Callable[[Desk, Path], object], Callable[[Desk], object], Callable[[Desk], bool]]] = {
-    "retention": (prepare_retention, lambda desk: citizen_erasure.tick(desk.env), destroyed),
+    "retention": (prepare_retention, lambda desk: erasure.tick(desk.env), destroyed),
     "taken out": (prepare_exclusion, exclude, destroyed),
     "sealed": (
         lambda desk, folder: made(desk, folder, "confirmed"),

@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.cases import citizen_erasure
-from flaggermail.cases.citizen_erasure import take_out
+from flaggermail.cases import erasure
+from flaggermail.cases.erasure import take_out
 from flaggermail.cli.showing import parts
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase
@@ -157,7 +157,7 @@ def test_declined_mail_goes_earlier_with_our_answer(desk: Desk) -> None:
     assert desk.message(stored.id).place is Place.DECLINED
     assert answer.recipient.encode() not in b"\n".join((held(desk), *archived(desk)))
     desk.clock.set(desk.clock.now() + timedelta(days=70))
-    assert citizen_erasure.tick(desk.env) == 0
+    assert erasure.tick(desk.env) == 0
     desk.assert_whole()
 
 
@@ -178,7 +178,7 @@ def test_a_crash_after_the_octets_went_is_repaired_by_the_same_command(
     """The record was not committed: the archive lacks a file, and giving the command again puts that right."""
     stored = private(desk)
     with monkeypatch.context() as crash:
-        crash.setattr(citizen_erasure, "take_out", interrupted)
+        crash.setattr(erasure, "take_out", interrupted)
         with pytest.raises(KeyboardInterrupt):
             desk.do(exclusion(stored), by="head1")
     assert desk.message(stored.id).excluded_by is None

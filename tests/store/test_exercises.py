@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import LinkCase, OpenCase

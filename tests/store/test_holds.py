@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.commands.assess import Decide
 from flaggermail.commands.cases import CloseCase, OpenCase
 from flaggermail.commands.door import COMMANDS, command_of
@@ -54,7 +54,7 @@ def test_a_hold_on_the_election_keeps_citizens_mail_until_it_is_lifted(desk: Des
     assert octets in list(archived(desk))
     assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE)).recipient == CITIZEN
     desk.do(LiftHold(hold=hold, reason="answered on 1 November 2024"), by="head1")
-    assert citizen_erasure.tick(desk.env) == 2
+    assert erasure.tick(desk.env) == 2
     assert octets not in list(archived(desk))
     assert desk.message(stored.id).discarded_at == desk.clock.now()
     assert desk.one(OutboxMail, where(OutboxMail.kind).is_(Kind.DECLINE)).recipient == ""
@@ -68,9 +68,9 @@ def test_a_hold_with_a_last_day_ends_by_itself_and_not_before(desk: Desk) -> Non
     desk.do(PlaceHold(election="EP2024", reason=WOO, until=last))
     night = datetime.combine(last, time(23, 59), desk.env.settings.zone)
     desk.clock.set(night)
-    assert citizen_erasure.tick(desk.env) == 0
+    assert erasure.tick(desk.env) == 0
     desk.clock.set(night + timedelta(minutes=1))
-    assert citizen_erasure.tick(desk.env) == 2
+    assert erasure.tick(desk.env) == 2
 
 
 def test_two_holds_keep_until_both_are_lifted(desk: Desk) -> None:
@@ -80,7 +80,7 @@ def test_two_holds_keep_until_both_are_lifted(desk: Desk) -> None:
     desk.do(LiftHold(hold=first, reason="answered"), by="head1")
     assert after_the_window(desk) == 0
     desk.do(LiftHold(hold=second, reason="answered"), by="head1")
-    assert citizen_erasure.tick(desk.env) == 2
+    assert erasure.tick(desk.env) == 2
 
 
 def test_a_hold_on_another_election_keeps_nothing_here(desk: Desk) -> None:
@@ -109,7 +109,7 @@ def test_a_hold_on_a_case_keeps_the_declined_mail_in_which_its_mail_came(desk: D
     after_the_window(desk)
     assert desk.message(outer.id).discarded_at is None
     desk.do(LiftHold(hold=hold, reason="answered"), by="head1")
-    assert citizen_erasure.tick(desk.env) == 1
+    assert erasure.tick(desk.env) == 1
     assert desk.message(outer.id).discarded_at is not None
 
 
@@ -131,7 +131,7 @@ def test_the_key_of_a_closed_election_goes_when_the_hold_does(desk: Desk) -> Non
     assert after_the_window(desk) == 0
     assert desk.one(ElectionSecret).secret is not None
     desk.do(LiftHold(hold=hold, reason="answered"), by="head1")
-    citizen_erasure.tick(desk.env)
+    erasure.tick(desk.env)
     assert desk.one(ElectionSecret).secret is None
     desk.assert_whole()
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.mapping import all_tables
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.desk.desk import view_of
@@ -176,7 +176,7 @@ def _status(env: Services) -> object:
 
 JOBS: tuple[Callable[[Services], object], ...] = (
     _status, _self_check, sending.tick, paging.tick, digest.send_digest, digest.tell_held_back, digest.tell_noise,
-    readiness.send, citizen_erasure.tick, delivery.drain,
+    readiness.send, erasure.tick, delivery.drain,
 )  # fmt: skip
 
 

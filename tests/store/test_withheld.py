@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail.cases.registration import register
+from flaggermail.cases.configuration_record import register
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands.approve import Approve, Reject

@@ -19,7 +19,7 @@ WAYS = ("intake.poll", "outbox.delivery")  # entry points of incoming and outgoi
 COMMANDS = "commands."  # their ports serve typed commands; an act by mail only writes rows
 FOR_COMMANDS = frozenset({  # as COMMANDS: functions
     "cases.lifecycle._read", "cases.lifecycle.new_tail",
-    "cases.registration.register",  # for `wiring`, at a start
+    "cases.configuration_record.register",  # for `wiring`, at a start
     "letters.writing.begin", "letters.writing.begin_in", "letters.writing.begin_restored",
     "health.mailbox_monitor.unread",  # for `status`: reads the clock, and writes nothing
     "notices.pager_queue.offer_of",  # for `commands.devices` and pagers; sealing reads a key and writes nothing
@@ -29,8 +29,8 @@ FOR_COMMANDS = frozenset({  # as COMMANDS: functions
     "intake.moved_in._put_there",  # counts rows before a mail of an old date, and writes nothing
 })  # fmt: skip
 FORGETTING = frozenset({  # runs months after the mail
-    "cases.citizen_erasure._answers", "cases.citizen_erasure._declined", "cases.citizen_erasure._discard",
-    "cases.citizen_erasure._held", "cases.citizen_erasure.discard_second_copy", "cases.citizen_erasure.tick",
+    "cases.erasure._answers", "cases.erasure._declined", "cases.erasure._discard",
+    "cases.erasure._held", "cases.erasure.discard_second_copy", "cases.erasure.tick",
 })  # fmt: skip
 PORTS = frozenset(
     one.name

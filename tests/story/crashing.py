@@ -25,7 +25,7 @@ from typing import TypeVar
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.notices import digest
@@ -202,7 +202,7 @@ def run_once(env: Services, mailbox: Mailbox) -> None:
     digest.tell_held_back(env)
     digest.tell_noise(env)
     delivery.drain(env)
-    citizen_erasure.tick(env)
+    erasure.tick(env)
 
 
 def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetime) -> None:

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.imap.idle import EventInterrupt
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.commands.elections import StartExercise
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFailure, LinkLost, StoreAway, StoreBusy
@@ -495,7 +495,7 @@ def test_review_windows_are_looked_at_at_once_and_then_at_half_past_each_hour(
         ran.append("retention")
         return 0
 
-    monkeypatch.setattr(citizen_erasure, "tick", tick)
+    monkeypatch.setattr(erasure, "tick", tick)
     monkeypatch.setattr(type(env.store), "scrub", lambda _store: scrubbed.pop(0))
     thread = running(daemon)
     assert isinstance(daemon.mailbox, WatchedMailbox)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from flaggermail.cases.registration import configuration_number, differences
+from flaggermail.cases.configuration_record import configuration_number, differences
 from flaggermail.cli import ingest
 from flaggermail.errors import LeaseHeld
 from flaggermail.ports import Store

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import islice
 from typing import ClassVar
 
-from flaggermail.archive import archive_readings
+from flaggermail.archive import look_ups
 from flaggermail.archive.dossier import Scope, events_of, is_kept, mails_of, number_of, of_case, of_election, target_of
 from flaggermail.archive.dossier_lists import Keys, visible_line
 from flaggermail.archive.dossier_parts import JSON_LINES, TEXT, DossierWriter, Files
@@ -171,9 +171,7 @@ class ShowDossierPart(OctetsView):
 
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""
-        if not archive_readings.is_noted(
-            work, PlanDossier.NAME, PlanDossier(case=self.case, election=self.election).asked()
-        ):
+        if not look_ups.is_noted(work, PlanDossier.NAME, PlanDossier(case=self.case, election=self.election).asked()):
             raise Refusal(CommandRefusal.PLAN_FIRST())
 
     def _within(self, work: UnitOfWork, number: str) -> Case:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.cases.citizen_erasure import due_at
+from flaggermail.cases.erasure import due_at
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from flaggermail.archive.archive_readings import stored_request
+from flaggermail.archive.look_ups import stored_request
 from flaggermail.commands.named_rows import the_case
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.dossier import PlanDossier

@@ -10,10 +10,10 @@ from datetime import date
 from itertools import chain, islice
 from typing import Annotated, ClassVar
 
-from flaggermail.archive import archive_readings, retention_list
+from flaggermail.archive import look_ups, retention_list
 from flaggermail.archive.dossier_parts import schedule_of
 from flaggermail.archive.retention_list import Dated, DatedCase, KeepingClass, KeptThing, ThingKept
-from flaggermail.cases.citizen_erasure import due_at
+from flaggermail.cases.erasure import due_at
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.commands.named_rows import the_election
 from flaggermail.commands.requests import Day
@@ -207,7 +207,7 @@ class ListRetention(OctetsView):
     def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the lines, things first. Raises NotFound; Refusal unless the overview was asked for this hour."""
         asked = ShowRetention(as_of=self.as_of, election=self.election).asked()
-        if not archive_readings.is_noted(work, ShowRetention.NAME, asked, work.now - archive_readings.ONE_READING):
+        if not look_ups.is_noted(work, ShowRetention.NAME, asked, work.now - look_ups.ONE_READING):
             raise Refusal(CommandRefusal.OVERVIEW_FIRST())
         kept = _Kept(work, self.as_of, self.election)
         things, review = kept.things(), kept.in_review()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cases import citizen_erasure
+from flaggermail.cases import erasure
 from flaggermail.cli.case import written_form
 from flaggermail.cli.session import Session
 from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
@@ -128,7 +128,7 @@ def test_a_person_declines_a_mail_that_waits(desk: Desk) -> None:
         f"message {waiting}: is in declined; only mail that waits, or noise, can be declined\n"
     )
     desk.go_to("2024-08-16T10:33:00+02:00")
-    citizen_erasure.tick(desk.env)
+    erasure.tick(desk.env)
     assert "destroyed 2024-08-16 10:33+02:00" in desk.done("declined", "list")
     ran = desk.type("declined", "show", waiting)
     assert (ran.status, ran.err.startswith(f"message {waiting}: its octets were destroyed at the end")) == (1, True)

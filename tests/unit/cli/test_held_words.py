@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 from click.testing import CliRunner
 
-from flaggermail.archive.archive_readings import stored_request
+from flaggermail.archive.look_ups import stored_request
 from flaggermail.cli.events import HELD, in_words, show_event
 from flaggermail.desk.views import VIEWS
 from flaggermail.desk.views.events import document_of
