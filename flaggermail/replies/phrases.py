@@ -200,7 +200,7 @@ _AGREED = re.compile(
 _FREE = "(?P<words>"  # of an argument that is free text: nothing ends it
 WORDS = r"(?: ?: ?| ?[;-] )(?P<words>\S.*)"
 REASON = r"(?: ?(?P<colon>:) ?| ?[;,.!-]+ | \()(?P<words>\S.*)"
-NUMBER = rf"{GAP}#?(?P<number>(?=[a-z0-9-]*\d)[a-z0-9]+(?:-[a-z0-9]+)*)"
+NUMBER = rf"{GAP}#?(?P<number>(?=[a-z0-9_-]*\d)[a-z0-9]+(?:[-_][a-z0-9]+)*)"
 NAME = rf"{GAP}(?P<name>\S.{{0,79}}?)"
 CODE = rf"(?:{GAP}(?P<code>[a-z0-9]+))?"
 _SAID = r"(?![a-z0-9])(?P<words>.*)"

@@ -77,7 +77,8 @@ def test_a_number_with_a_tail_is_that_number() -> None:
     [
         ("VF-EP2024-0001-K7QF", "VF-EP2024-0001"), (" vf-ep2024-0001-k7qf ", "VF-EP2024-0001"),
         ("VF-EP2024-0001", "VF-EP2024-0001"), ("VF-EP2024-2345", "VF-EP2024-2345"), ("7", "7"),
-        ("VF-EP2024-0001/1", "VF-EP2024-0001/1"),
+        ("VF-EP2024-0001/1", "VF-EP2024-0001/1"), ("vf-2-EP2024-0001-K7QF", "VF-2-EP2024-0001"),
+        ("VF_A-EP2024-0001-K7QF", "VF_A-EP2024-0001"), ("VF_A-EP2024-0001", "VF_A-EP2024-0001"),
     ],
 )  # fmt: skip
 def test_a_typed_tail_is_left_out(typed: str, meant: str) -> None:
