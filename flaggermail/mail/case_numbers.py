@@ -153,7 +153,8 @@ def _of_elections(codes: frozenset[str]) -> re.Pattern[str]:
 _LONGEST_PREFIX = 48  # characters before a code: 32 of the prefix, and what may be between
 _PREFIX_BEFORE = re.compile(rf"{_BEFORE}([A-Z0-9][A-Z0-9_-]{{0,31}}?){_BETWEEN}$", re.IGNORECASE)
 _TYPED = re.compile(
-    rf"([A-Z0-9][A-Z0-9_-]{{0,31}})[{_DASH} ]([A-Z0-9]{{1,24}})[{_DASH} ]([0-9]{{3,9}})[{_DASH} ][{ALPHABET}]{{{LENGTH}}}",
+    rf"([A-Z0-9][A-Z0-9_-]{{0,31}})[{_DASH} ]([A-Z0-9]{{1,24}})[{_DASH} ]([0-9]{{3,9}})[{_DASH} ]"
+    rf"[{ALPHABET}]{{{LENGTH}}}",
     re.IGNORECASE,
 )
 
