@@ -482,7 +482,7 @@ def test_a_row_that_cannot_be_read_is_found_and_no_traceback(tmp_path: Path, sta
             connection.execute(statement)
         except sqlite3.IntegrityError:
             connection.execute(statement.replace("exercise = NULL, ", ""))
-    result = CliRunner().invoke(commands, ["--config", str(folder), "audit", "verify"])
+    result = CliRunner().invoke(commands, ["--direct", "--config", str(folder), "audit", "verify"])
     assert type(result.exception).__name__ == "Refusal", (result.exception, result.output)
     table = statement.split()[1]
     assert table in result.output or table == "chain_head"
@@ -494,7 +494,7 @@ def test_a_missing_database_is_no_empty_record(tmp_path: Path) -> None:
     folder.mkdir()
     kept.configure(kept.HERE / "config", folder)
     with_shipped(folder)
-    result = CliRunner().invoke(commands, ["--config", str(folder), "audit", "verify"])
+    result = CliRunner().invoke(commands, ["--direct", "--config", str(folder), "audit", "verify"])
     assert "does not exist" in str(result.exception)
     assert not (folder / "flaggermail.db").exists()
 

@@ -13,7 +13,6 @@ import pytest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.errors import StoreBusy
-from flaggermail.intake import warming
 from flaggermail.intake.warming import FOLDER, get_ready, warm
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
@@ -74,7 +73,7 @@ def test_what_is_loaded_is_out_of_the_collectors_sight(desk: Desk, monkeypatch: 
 def test_a_daemon_gets_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `run` starts warms the services that it works with."""
     warmed: list[Services] = []
-    monkeypatch.setattr(warming, "get_ready", warmed.append)
+    monkeypatch.setattr(daemon_assembly, "get_ready", warmed.append)
     daemon = daemon_assembly.daemon(sound(tmp_path / "desk"), clock=SetClock(START))
     assert daemon.warm is not None
     daemon.warm()

@@ -370,7 +370,7 @@ ELSEWHERE = {
     "archive export", "case readers",  # tests/store/test_readings.py
     "case text", "check", "db backup", "db restore", "db upgrade", "demo", "ingest", "init",
     "message sample", "message save", "officer revoke", "replay", "report make", "report verify",
-    "rules check", "rules schema", "run", "serve",
+    "rules check", "rules schema", "run", "serve", "web",
 }  # fmt: skip
 ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours
 
