@@ -77,9 +77,11 @@ def test_no_field_is_named_after_what_a_platform_did_or_who_posted() -> None:
 def test_every_module_that_can_open_a_connection_is_listed() -> None:
     """Only adapters import what opens connections, and the table names each; so nothing in a mail is fetched.
 
-    The door listens on a Unix socket, to which commands connect, and the door itself.
+    The door listens on a Unix socket, to which commands connect, the door itself, and what listens on loopback for the
+    browser of one person, which `--open` starts.
     """
-    on_unix_sockets = {Path("cli", "door_client.py"), Path("sockets.py")}
+    to_the_door = ("door_client.py", "web.py", "web_bridge.py")
+    on_unix_sockets = {Path("sockets.py"), *(Path("cli", name) for name in to_the_door)}
     found = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")) if connects(path)]
     found = [path for path in found if path.parts[0] != "door" and path not in on_unix_sockets]
     assert [path for path in found if path.parts[0] != "adapters"] == []
