@@ -167,7 +167,8 @@ def _of_lists(
     work: UnitOfWork, of: tuple[str, ...], wanted: str, here: Sequence[FieldCondition]
 ) -> list[MailMatch]:  # fmt: skip
     """Returns the mails of which the list in a field has that word; `of`: the field. Most mails have an empty one."""
-    held = work.tx.columns(StoredMessage, (StoredMessage.id, of), where(of).some(), *here)
+    filled = where(of).some()
+    held = work.tx.columns(StoredMessage, (StoredMessage.id, of), filled, *here)
     return _found(work, where(StoredMessage.id).in_([key for key, words in held if wanted in words]))
 
 

@@ -9,9 +9,8 @@ import webbrowser
 
 import click
 
-from flaggermail.cli.connections import socket_of
+from flaggermail.cli.connections import no_door, socket_of
 from flaggermail.cli.session import Session, as_json_option, show_json_line
-from flaggermail.errors import DoorFailure
 
 HIGHEST_PORT = 65_535
 
@@ -32,11 +31,11 @@ def command(session: Session, *, port: int, opens: bool, as_json: bool) -> None:
     Example: flaggermail web --open
     """
     from flaggermail.cli.web_bridge import WebBridge
-    from flaggermail.sockets import START_IT, connected
+    from flaggermail.sockets import connected
 
     path = session.socket or socket_of(session.directory)
     if path is None:
-        raise DoorFailure(f"{session.directory}: this desk has no door; {START_IT}")
+        raise no_door(session.directory)
     connected(path).close()  # says at once what is wrong with it
     bridge = WebBridge(path, port)
     stopped = threading.Event()
