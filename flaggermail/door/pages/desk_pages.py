@@ -37,7 +37,6 @@ def _case(asked: PageRequest) -> Shown:
     return {
         "sheet": asked.ask("case show", case=number, limit=ON_A_PAGE, cursor=asked.given("cursor")),
         "events": asked.ask("events", case=number, limit=ON_A_PAGE)["events"],
-        "officers": asked.ask("officer list")["officers"],
     }  # fmt: skip
 
 
@@ -59,7 +58,7 @@ def _assess_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     case: Mapping[str, Json] = {"case": parts["case"]}
     there = f"/cases/{quote(parts['case'])}"
     return {
-        "assess": PageAct("case assess", _ASSESSED, fixed=case),
+        "assess": PageAct("case assess", _ASSESSED, fixed=case, lists=frozenset({"criteria"})),
         "decide": PageAct(
             "case decide", frozenset({"decision", "ground", "reason", "advice"}),
             lambda fields, _: f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there, case,
@@ -91,11 +90,13 @@ def _draft(asked: PageRequest) -> Shown:
     return {"sheet": sheet, "draft": found, "text": text}
 
 
-def _draft_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    draft: Mapping[str, Json] = {"draft": parts["draft"]}
+def _draft_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
+    # The draft that was shown, by its whole number: an address may name a case alone, of which another draft is the
+    # only one by now. What a draft says never changes.
+    draft = frozenset({"draft"})
     return {
-        "approve": PageAct("approve", frozenset({"policy_read"}), fixed=draft),
-        "reject": PageAct("reject", frozenset({"reason"}), fixed=draft),
+        "approve": PageAct("approve", draft | {"policy_read"}),
+        "reject": PageAct("reject", draft | {"reason"}),
     }
 
 
@@ -109,7 +110,7 @@ def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "place": PageAct("quarantine place", _PLACED, fixed=message),
         "genuine": PageAct("message confirm", frozenset(), fixed=message),
-        "forged": PageAct("message refuse", frozenset(), fixed=message),
+        "forged": PageAct("message refuse", frozenset({"reason"}), fixed=message),
     }
 
 

@@ -66,6 +66,18 @@ class RefusedForm:
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[FieldFault, ...] = ()
     earlier: Mapping[str, Any] | None = None  # what somebody else did since the page was made
+    shown: frozenset[str] = frozenset()  # the fields of the act
+
+    @property
+    def about(self) -> str:
+        """The mail that the form names; empty where the page shows one alone."""
+        return self.text(self.act, "message") or self.text(self.act, "mail")
+
+    def anchor(self, name: str | None) -> str | None:
+        """Returns the id of the element that holds a field, or of the mail that it names; None if there is none."""
+        if name in {"message", "mail"}:
+            return self.about or None
+        return f"{self.act}-{name}{self.about}" if name in self.shown else None
 
     def text(self, act: str, name: str, kept: object = "") -> str:
         """Returns what a field holds: what was typed, or else what the record has."""

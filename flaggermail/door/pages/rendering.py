@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flaggermail.mail.message import Json
+from flaggermail.mail.vocabulary import is_invisible
 from flaggermail.wording import catalogues
 from flaggermail.wording.pages import CLOSED_SETS, ScreenText
 from flaggermail.wording.said import Detail
@@ -19,23 +20,7 @@ from flaggermail.wording.said import Detail
 TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
 LONGEST_LINE = 200  # characters of a stranger's line, such as a subject, in a list
 _HOUR = 60
-# Characters that turn the direction of what follows, or that nobody sees, and what stands for them (Unicode, TR 36).
-_UNSEEN = (
-    {
-        code: f"⟨U+{code:04X}⟩"
-        for code in (
-            *range(0x200B, 0x2010),
-            *range(0x202A, 0x202F),
-            *range(0x2060, 0x2070),
-            0xFEFF,
-            0xAD,
-            0x61C,
-            0x180E,
-        )
-    }
-    | {code: "\N{REPLACEMENT CHARACTER}" for code in range(0x20) if chr(code) not in "\t\n"}
-    | {0x7F: "\N{REPLACEMENT CHARACTER}"}
-)
+_LAYOUT = "\t\n\ufe0e\ufe0f"  # the last two choose how an emoji is drawn
 
 
 @cache
@@ -43,7 +28,7 @@ def environment() -> Environment:
     """Returns the templates; a name that a page does not give is an error, never empty."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, auto_reload=False,
+        lstrip_blocks=True, auto_reload=False, finalize=_visible,
     )  # fmt: skip
     made.filters |= {"foreign": foreign, "line": line}
     return made
@@ -63,8 +48,17 @@ def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
 
 
 def foreign(text: str | None) -> str:
-    """Returns a stranger's text with what nobody would see in it made visible."""
-    return (text or "").translate(_UNSEEN)
+    """Returns a stranger's text with what nobody would see in it, or what turns its direction, shown by its number."""
+    if text is None or (text.isascii() and text.isprintable()):
+        return text or ""
+    unseen = {sign for sign in set(text) if sign not in _LAYOUT and is_invisible(sign)}
+    return text.translate({ord(sign): f"\N{MATHEMATICAL LEFT ANGLE BRACKET}U+{ord(sign):04X}"
+                           "\N{MATHEMATICAL RIGHT ANGLE BRACKET}" for sign in unseen})  # fmt: skip
+
+
+def _visible(value: object) -> object:
+    """Does so for each text that a template shows; what it has escaped itself (`| e`) stays as a person typed it."""
+    return foreign(value) if type(value) is str else value
 
 
 def line(text: str | None, most: int = LONGEST_LINE) -> str:

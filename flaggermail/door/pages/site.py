@@ -12,12 +12,13 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any, cast
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from flaggermail import logbook
-from flaggermail.door.application import Asking, DoorApplication
+from flaggermail.door.application import Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
@@ -39,6 +40,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 DONE = "done"  # of a query: the act that led here
 
 
@@ -85,9 +87,12 @@ class DeskSite:
             if problem is None:
                 raise
             return self._refused(page, asking, asked, form, problem)
-        there = act.after(form.fields, str(found.get("key") or "")) if act.after else request.path
-        joined = "&" if "?" in there else "?"
-        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{there}{joined}{DONE}={form.act}"})
+        if act.after is not None:
+            there, kept = act.after(form.fields, str(found.get("key") or "")), {}
+        else:
+            there, kept = quote(request.path), request.args.to_dict()
+        address = f"{there}?{urlencode({**kept, DONE: form.act})}"
+        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
     def _refused(
         self, page: DeskPage, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
@@ -97,7 +102,7 @@ class DeskSite:
         text = str(document.get("detail") or "")
         fault = FieldFault(str(where) if where else None, text, str(wanted) if wanted else None)
         earlier = cast("Mapping[str, Any] | None", document.get("earlier"))
-        refused = RefusedForm(form.act, form.texts, (fault,), earlier)
+        refused = RefusedForm(form.act, form.texts, (fault,), earlier, page.acts(asked.parts)[form.act].fields)
         answer = self._shown(page, asking, asked, refused)
         answer.status_code = int(problem.status)
         answer.headers["Cache-Control"] = "no-store"
@@ -112,16 +117,18 @@ class DeskSite:
             "token": self._tokens.token(asking.person, request.path), "new_key": new_key, "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
-            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", "acts": page.acts(asked.parts),
-            "forms": frozenset(page.acts(asked.parts)), **page.shown(asked),
+            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
         })  # fmt: skip
+
+    def nowhere(self, fault: Exception) -> Response:
+        """Answers an address that is none: as a page, but to programs."""
+        return self._door.fault(fault) if request.path.startswith(OF_PROGRAMS) else _with_headers(self._fault(fault))
 
     def _fault(self, fault: Exception) -> Response:
         """Answers an error as a page, with the status and the words of the problem that it is."""
-        problem = None if isinstance(fault, HTTPException) else problem_of(fault)
+        problem = problem_of_http(fault) if isinstance(fault, HTTPException) else problem_of(fault)
         if problem is None:
-            if not isinstance(fault, HTTPException):
-                logbook.door_fault(fault)
+            logbook.door_fault(fault)
             problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
         language = self._door.language()
         document = problem.document(language)
@@ -140,7 +147,9 @@ class DeskSite:
 
 def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
     """Gives the pages of a desk to the application of its door."""
-    app.register_blueprint(DeskSite(door, secret).blueprint())
+    site = DeskSite(door, secret)
+    app.register_blueprint(site.blueprint())
+    app.register_error_handler(HTTPStatus.NOT_FOUND, site.nowhere)
 
 
 def _static(name: str) -> Response:
