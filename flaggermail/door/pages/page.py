@@ -11,6 +11,7 @@ from flaggermail.desk.desk import Desk
 from flaggermail.door.pages.acts import PageAct
 from flaggermail.mail.message import Json
 
+_NAMES_MAIL = ("message", "mail")  # the fields of a form in a list
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
 
 
@@ -71,11 +72,11 @@ class RefusedForm:
     @property
     def about(self) -> str:
         """The mail that the form names; empty where the page shows one alone."""
-        return self.text(self.act, "message") or self.text(self.act, "mail")
+        return next((key for name in _NAMES_MAIL for key in self.texts.get(name, ())), "")
 
     def anchor(self, name: str | None) -> str | None:
         """Returns the id of the element that holds a field, or of the mail that it names; None if there is none."""
-        if name in {"message", "mail"}:
+        if name in _NAMES_MAIL:
             return self.about or None
         return f"{self.act}-{name}{self.about}" if name in self.shown else None
 
