@@ -102,6 +102,7 @@ class ScreenText(Sentence):
     WROTE = "page: wrote"
     NOTHING_WRITTEN = "page: nothing written"
     FORWARDED = "page: forwarded"
+    CUT = "page: cut"
     WHOLE_TEXT = "page: whole text"
     ATTACHMENTS = "page: attachments"
     NO_NAME = "page: no name"

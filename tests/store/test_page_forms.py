@@ -200,3 +200,30 @@ def test_an_address_that_is_none_is_a_page_but_to_programs(browser: Browser) -> 
     assert page.headers["Content-Type"].startswith("text/html")
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert browser.look("/v1/nowhere").headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_long_mail_is_cut_and_says_so(desk: Desk, browser: Browser) -> None:
+    """A page stays short whatever a stranger sends; what is missing is counted, and where it is."""
+    found = desk.receive(mail(CITIZEN, "Lang", "regel met tekst\n" * 20_000 + "het einde"))
+    page = browser.look(f"/messages/{found.id}")
+    assert len(page.html) < 150_000
+    assert "het einde" not in page.html
+    assert "more characters" in page.words
+
+
+def test_a_subject_from_right_to_left_moves_nothing_beside_it(desk: Desk, browser: Browser) -> None:
+    """Arabic and Hebrew are isolated, in titles too; other lines stay as they are."""
+    subject = "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET} <1>"
+    found = desk.receive(mail(CITIZEN, subject, "Klopt het?"))
+    for address in ("/", "/quarantine", f"/messages/{found.id}"):
+        assert "\u2068\u05d0\u05d1 &lt;1&gt;\u2069" in browser.look(address).html
+    assert foreign("\u2068") == "⟨U+2068⟩"
+
+
+def test_each_button_of_a_list_says_of_which_mail_it_is(desk: Desk, browser: Browser) -> None:
+    """Whoever hears one button after the other hears the subject with it."""
+    one, _ = waiting(desk)
+    html = browser.look("/quarantine").html
+    assert f'<h2 id="of-{one}">' in html
+    buttons = re.findall(r"<(?:button|summary)[^>]*>", html)
+    assert [button for button in buttons if "aria-describedby" not in button] == []

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 
 from flaggermail.mail.message import Json
 from flaggermail.mail.vocabulary import is_invisible
@@ -19,7 +21,9 @@ from flaggermail.wording.said import Detail
 
 TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
 LONGEST_LINE = 200  # characters of a stranger's line, such as a subject, in a list
+LONGEST_TEXT = 30_000  # characters of a stranger's text; what is cut is counted
 _HOUR = 60
+_LEFTWARDS = frozenset({"R", "AL", "AN"})  # bidirectional classes
 _LAYOUT = "\t\n\ufe0e\ufe0f"  # the last two choose how an emoji is drawn
 
 
@@ -30,6 +34,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False, finalize=_visible,
     )  # fmt: skip
+    made.globals["longest"] = LONGEST_TEXT
     made.filters |= {"foreign": foreign, "line": line}
     return made
 
@@ -62,9 +67,17 @@ def _visible(value: object) -> object:
 
 
 def line(text: str | None, most: int = LONGEST_LINE) -> str:
-    """Returns a stranger's text as one line, cut where it is too long."""
+    """Returns a stranger's text as one line, cut where it is too long.
+
+    One that runs from right to left is isolated, so that it moves nothing of ours beside it (UAX 9, 2.5).
+    """
     shown = " ".join(foreign(text).split())
-    return shown if len(shown) <= most else f"{shown[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+    shown = shown if len(shown) <= most else f"{shown[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return _isolated(shown) if any(unicodedata.bidirectional(sign) in _LEFTWARDS for sign in shown) else shown
+
+
+def _isolated(text: str) -> str:
+    return escape(f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}")  # as it is: `_visible` leaves it
 
 
 def clock(language: str, at: str | None, now: str) -> str:
