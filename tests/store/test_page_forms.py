@@ -227,3 +227,10 @@ def test_each_button_of_a_list_says_of_which_mail_it_is(desk: Desk, browser: Bro
     assert f'<h2 id="of-{one}">' in html
     buttons = re.findall(r"<(?:button|summary)[^>]*>", html)
     assert [button for button in buttons if "aria-describedby" not in button] == []
+
+
+def test_several_faults_of_the_desk_are_one_landmark(desk: Desk) -> None:
+    """Each is read; a screen reader lists one region of that name."""
+    html = Browser(PlayedSource(desk.env, wrong=("mailbox unread since 20:04", "no mail leaves"))).look("/cases").html
+    assert ("mailbox unread" in html, "no mail leaves" in html) == (True, True)
+    assert html.count('aria-label="How the desk works"') == 1
