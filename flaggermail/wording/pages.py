@@ -27,6 +27,7 @@ class ScreenText(Sentence):
     RELOAD = "page: reload"
     DONE = "page: done"
     REFUSED = "page: refused"
+    SENT_BEFORE = "page: sent before"
     ERROR_TITLE = "page: error title"
     WANTED = "page: wanted"
     NOT_SHOWN = "page: not shown"

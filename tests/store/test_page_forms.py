@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +13,12 @@ import pytest
 
 from flaggermail.commands.approve import Reject
 from flaggermail.commands.notify import Draft
+from flaggermail.desk.desk import Desk as AnsweringDesk
+from flaggermail.desk.views.view import Document
 from flaggermail.door.pages.acts import FORM_TYPE
 from flaggermail.door.pages.rendering import foreign
-from flaggermail.mail.message import SenderVerdict
+from flaggermail.errors import StoreBusy
+from flaggermail.mail.message import Json, SenderVerdict
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import NotificationState
@@ -234,3 +238,37 @@ def test_several_faults_of_the_desk_are_one_landmark(desk: Desk) -> None:
     html = Browser(PlayedSource(desk.env, wrong=("mailbox unread since 20:04", "no mail leaves"))).look("/cases").html
     assert ("mailbox unread" in html, "no mail leaves" in html) == (True, True)
     assert html.count('aria-label="How the desk works"') == 1
+
+
+def test_a_form_whose_end_nobody_knows_acts_once(desk: Desk, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database went away as it was done: the form comes back with its key, and pressing again repeats nothing."""
+    page = assessing(desk, browser)
+    answer = AnsweringDesk.answer
+
+    def lost(self: AnsweringDesk, name: str, request: Mapping[str, Json], key: str | None = None) -> Document:
+        found = answer(self, name, request, key=key)
+        if name == "case assess":
+            raise StoreBusy("the database gave no answer")
+        return found
+
+    with monkeypatch.context() as away:
+        away.setattr(AnsweringDesk, "answer", lost)
+        refused = browser.post(page, "assess", contradicts="Article J 24")
+    assert refused.status == 503
+    assert ("contradicts", "Article J 24") in refused.form("assess").fields
+    before = len(desk.events())
+    assert browser.post(refused, "assess").status == 303
+    assert len(desk.events()) == before
+
+
+def test_a_form_that_was_gone_back_to_and_changed_says_that_it_was_done(desk: Desk, browser: Browser) -> None:
+    """In words of a page, not of an interface; pressing again sends what it says now."""
+    page = assessing(desk, browser)
+    assert browser.post(page, "assess", contradicts="Article J 24").status == 303
+    changed = browser.post(page, "assess", contradicts="Article J 25")
+    assert changed.status == 409
+    assert "This form was sent before" in changed.words
+    assert "Idempotency" not in changed.html
+    browser.send(changed, "assess")
+    (case,) = desk.all(Case)
+    assert case.contradicts == "Article J 25"

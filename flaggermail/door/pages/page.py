@@ -68,6 +68,7 @@ class RefusedForm:
     faults: tuple[FieldFault, ...] = ()
     earlier: Mapping[str, Any] | None = None  # what somebody else did since the page was made
     shown: frozenset[str] = frozenset()  # the fields of the act
+    key: str | None = None  # of a post of which nobody knows whether it was done: the next one must have it too
 
     @property
     def about(self) -> str:

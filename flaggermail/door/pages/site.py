@@ -26,7 +26,8 @@ from flaggermail.door.pages.forms import FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
 from flaggermail.door.pages.rendering import STATIC, rendered
 from flaggermail.door.problems import Problem, problem_of
-from flaggermail.wording.door import DoorProblem
+from flaggermail.wording.door import DoorProblem, RepeatRefusal
+from flaggermail.wording.pages import ScreenText
 
 HTML = "text/html; charset=utf-8"
 POLICY = (
@@ -99,10 +100,13 @@ class DeskSite:
     ) -> Response:  # fmt: skip
         document = problem.document(asking.language)
         where, wanted = document.get("where"), document.get("wanted")
-        text = str(document.get("detail") or "")
+        again = problem.said.code == RepeatRefusal.OF_ANOTHER_REQUEST  # as after Back, with something changed
+        text = ScreenText.SENT_BEFORE.words(asking.language) if again else str(document.get("detail") or "")
         fault = FieldFault(str(where) if where else None, text, str(wanted) if wanted else None)
         earlier = cast("Mapping[str, Any] | None", document.get("earlier"))
-        refused = RefusedForm(form.act, form.texts, (fault,), earlier, page.acts(asked.parts)[form.act].fields)
+        away = problem.status is HTTPStatus.SERVICE_UNAVAILABLE
+        fields = page.acts(asked.parts)[form.act].fields
+        refused = RefusedForm(form.act, form.texts, (fault,), earlier, fields, form.key if away else None)
         answer = self._shown(page, asking, asked, refused)
         answer.status_code = int(problem.status)
         answer.headers["Cache-Control"] = "no-store"
@@ -111,10 +115,11 @@ class DeskSite:
     def _shown(
         self, page: DeskPage, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
     ) -> Response:  # fmt: skip
-        state = self._door.state()
+        state, key = self._door.state(), refused.key if refused else None
         return self._rendered(page.template, asking.language, {
             "page": page, "person": asking.person, "person_name": asking.services.settings.rota.name_of(asking.person),
-            "token": self._tokens.token(asking.person, request.path), "new_key": new_key, "path": request.path,
+            "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
+            "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
             "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
