@@ -14,6 +14,9 @@ from flaggermail.mail.message import Json
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
 
 
+ON_A_PAGE = 50  # lines of a list
+
+
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """A page as it is asked for: by whom, the parts of its address, and its query."""

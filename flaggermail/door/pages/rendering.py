@@ -12,6 +12,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flaggermail.mail.message import Json
+from flaggermail.services import DAEMON
+from flaggermail.settings.rota import Rota
 from flaggermail.wording import catalogues
 from flaggermail.wording.pages import CLOSED_SETS, ScreenText
 from flaggermail.wording.said import Detail
@@ -97,6 +99,11 @@ def span(language: str, minutes: int) -> str:
 def named(language: str, of: str, value: Json) -> str:
     """Returns the words for a value of a closed set, such as the state of a case. Raises KeyError for none of it."""
     return "" if value is None else CLOSED_SETS[of][str(value)].words(language)
+
+
+def person(rota: Rota, language: str, actor: str | None) -> str:
+    """Returns the name of whoever acted: of a person of the desk, or the desk itself for the daemon; empty for none."""
+    return _say(language, ScreenText.THE_DESK.name) if actor == DAEMON else rota.name_of(actor or "")
 
 
 def _say(language: str, name: str, /, **details: Detail) -> str:

@@ -23,7 +23,7 @@ from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
-from flaggermail.door.pages.rendering import STATIC, rendered
+from flaggermail.door.pages.rendering import STATIC, person, rendered
 from flaggermail.door.problems import Problem, problem_of
 from flaggermail.wording.door import DoorProblem
 
@@ -106,9 +106,9 @@ class DeskSite:
     def _shown(
         self, page: DeskPage, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
     ) -> Response:  # fmt: skip
-        state = self._door.state()
+        state, rota = self._door.state(), asking.services.settings.rota
         return self._rendered(page.template, asking.language, {
-            "page": page, "person": asking.person, "person_name": asking.services.settings.rota.name_of(asking.person),
+            "page": page, "me": asking.person, "person": partial(person, rota, asking.language),
             "token": self._tokens.token(asking.person, request.path), "new_key": new_key, "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
