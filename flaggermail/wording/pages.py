@@ -143,6 +143,7 @@ class ScreenText(Sentence):
     TRY_NOW = "page: try now"
     CANCEL = "page: cancel"
     WAITING_ALONE = "page: waiting alone"
+    SETTLED = "page: settled"
     SETTLED_TOO = "page: settled too"
     ASSESSMENT = "page: assessment"
     YES = "page: yes"

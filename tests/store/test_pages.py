@@ -330,3 +330,25 @@ def test_persons_have_their_names(desk: Desk, browser: Browser) -> None:
         words = browser.look(address).words
         assert "officer1" not in words, address
     assert "A. Jansen" in browser.look("/cases").html
+
+
+def test_outgoing_mail_names_its_recipient(desk: Desk, browser: Browser) -> None:
+    """An officer and a platform by their names beside the address; what is settled is a line below what waits."""
+    desk.notified()
+    desk.server.says(-1, "urgent-escalation@x-platform.example")
+    desk.approved()
+    desk.settle()
+    page = browser.look("/outbox?everything=1")
+    waits, _, settled = page.html.partition("<h2>Settled</h2>")
+    assert "to X (urgent-escalation@x-platform.example)" in waits
+    assert "to A. Jansen (a.jansen@bzk.example)" in settled
+    assert "It was sent" not in settled
+
+
+def test_a_suggestion_names_its_case(desk: Desk, browser: Browser) -> None:
+    """By its title, which leads to the case, beside the reasons."""
+    desk.notified()
+    desk.receive(mail(subject="Re: your note", auth=None))
+    (case,) = desk.all(Case)
+    page = browser.look("/quarantine")
+    assert f'<a href="/cases/{case.number}">{case.title}</a>' in page.html

@@ -11,7 +11,7 @@ from flaggermail.door.pages.case_page import case_acts, case_page, events_page
 from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Decision
-from flaggermail.record.states import MailState
+from flaggermail.record.states import WAITING, MailState
 
 _ASSESSED = frozenset({
     "incorrect", "contradicts", "criteria", "own_attempts", "all_means_used", "override_reason", "satire",
@@ -112,6 +112,7 @@ def _outbox(asked: PageRequest) -> Shown:
         "list": found,
         "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
         "every": every,
+        "waiting": WAITING,
     }
 
 
