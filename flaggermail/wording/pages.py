@@ -65,7 +65,7 @@ class ScreenText(Sentence):
     WITH_A_CLOCK = "page: with a clock"
     SHOW = "page: show"
     NO_CASES = "page: no cases"
-    NUMBER = "page: number"
+    THE_CASE = "page: the case"
     TITLE = "page: title"
     OFFICER = "page: officer"
     OPENED = "page: opened"

@@ -352,3 +352,16 @@ def test_a_suggestion_names_its_case(desk: Desk, browser: Browser) -> None:
     (case,) = desk.all(Case)
     page = browser.look("/quarantine")
     assert f'<a href="/cases/{case.number}">{case.title}</a>' in page.html
+
+
+def test_a_draft_names_its_platform_and_days_are_in_words(desk: Desk, browser: Browser) -> None:
+    """The platform by its name in the list of channels, on the draft and on its case; no day in digits alone."""
+    notify = decided(desk, browser)
+    assert "X: Urgent Escalation Channel" in notify.html
+    draft = browser.send(notify, "notify", channel="x-urgent", title="Wrong polling day", text="Please check.")
+    assert "to X ·" in draft.html.partition("</title>")[0]
+    assert "9 January 2023" in draft.html.partition('<pre class="sent">')[0]
+    assert "1 approval is needed." in draft.words
+    assert "0 approvals" not in draft.words
+    (case,) = desk.all(Case)
+    assert "X: Urgent Escalation Channel" in browser.look(f"/cases/{case.number}").words

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
         "say": partial(_say, language),
         "clock": partial(clock, language),
         "instant": partial(instant, language),
+        "day": partial(day, language),
         "span": partial(span, language),
         "named": partial(named, language),
         "file": static_address,
@@ -86,6 +87,11 @@ def clock(language: str, at: str | None, now: str) -> str:
 def instant(language: str, at: str | None) -> str:
     """Returns an instant of the document in words."""
     return "" if at is None else catalogues.locale(language).timed(datetime.fromisoformat(at))
+
+
+def day(language: str, on: str) -> str:
+    """Returns a day of the document in words."""
+    return catalogues.locale(language).dated(date.fromisoformat(on))
 
 
 def span(language: str, minutes: int) -> str:
