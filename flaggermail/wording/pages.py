@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flaggermail.wording.dossier import DossierDecision
+from flaggermail.wording.dossier import DossierClock, DossierDecision
 from flaggermail.wording.events import EventWord
 from flaggermail.wording.pieces import MailWord, TypeWord
 from flaggermail.wording.said import Sentence
@@ -240,6 +240,7 @@ def _by_value(of: type[Sentence]) -> Mapping[str, Sentence]:
 CLOSED_SETS: Mapping[str, Mapping[str, Sentence]] = {
     "case": _by_value(CaseStateWord),
     "clock": _by_value(ClockWord),
+    "waited": _by_value(DossierClock),  # what stopped it
     "notification": _by_value(NotificationWord),
     "verdict": _by_value(VerdictWord),
     "mail": _by_value(MailWord),

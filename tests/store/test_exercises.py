@@ -25,6 +25,7 @@ from flaggermail.reminders import handover
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
 from tests.acting import warned
+from tests.doubles.paged import Browser, PlayedSource
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
 
 PLAYER, PLAYED = "oefening@lindewaard.example", "desk@x-oefening.example"
@@ -130,6 +131,9 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     desk.settle()
     assert desk.do(StopExercise()).text.english == "exercise EX240606 stopped, 1 case closed"
     assert {clock.state for clock in desk.clock_rows()} == {"cancelled"}
+    page = Browser(PlayedSource(desk.env)).look(f"/cases/{case}")
+    assert "clock cancelled" in page.words
+    assert "exercise" in page.words
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
     assert desk.case(case).state == "closed"
     sent = len(desk.server.envelopes)

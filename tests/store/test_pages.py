@@ -365,3 +365,15 @@ def test_a_draft_names_its_platform_and_days_are_in_words(desk: Desk, browser: B
     assert "0 approvals" not in draft.words
     (case,) = desk.all(Case)
     assert "X: Urgent Escalation Channel" in browser.look(f"/cases/{case.number}").words
+
+
+def test_a_clock_that_stopped_is_named_by_what_stopped_it(desk: Desk, browser: Browser) -> None:
+    """No page says of an answer that it has not come."""
+    use = desk.notified()
+    desk.go_on(5)
+    desk.receive(mail(answers=desk.message_id_of(use), at=desk.clock.now()))
+    page = browser.look(f"/cases/{use.rpartition('/')[0]}")
+    stopped = [line for line in shown_first(page).splitlines() if "clock stopped" in line]
+    assert stopped
+    assert not any("not confirmed" in line or "no answer" in line for line in stopped)
+    assert "first answer of a person" in page.html.partition("<table>")[2].partition("</table>")[0]
