@@ -150,6 +150,9 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     desk.settle()
     assert desk.do(StopExercise()).text.english == "exercise EX240606 stopped, 1 case closed"
     assert {clock.state for clock in desk.clock_rows()} == {"cancelled"}
+    page = Browser(PlayedSource(desk.env)).look(f"/cases/{case}")
+    assert "clock cancelled" in page.words
+    assert "exercise" in page.words
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
     assert desk.case(case).state == "closed"
     sent = len(desk.server.envelopes)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from flaggermail.door.pages.acts import PageAct
-from flaggermail.door.pages.page import DeskPage, PageRequest, Shown
+from flaggermail.door.pages.case_page import case_acts, case_page, events_page
+from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Decision
-from flaggermail.record.states import MailState
+from flaggermail.record.states import WAITING, MailState
 
-ON_A_PAGE = 50  # lines of a list
 _ASSESSED = frozenset({
     "incorrect", "contradicts", "criteria", "own_attempts", "all_means_used", "override_reason", "satire",
 })  # fmt: skip
@@ -30,22 +30,6 @@ def _cases(asked: PageRequest) -> Shown:
         "list": asked.ask("case list", limit=ON_A_PAGE, waiting=waiting, **wanted),
         "elections": asked.ask("election list")["elections"], "wanted": {**wanted, "waiting": waiting},
     }  # fmt: skip
-
-
-def _case(asked: PageRequest) -> Shown:
-    number = asked.parts["case"]
-    return {
-        "sheet": asked.ask("case show", case=number, limit=ON_A_PAGE, cursor=asked.given("cursor")),
-        "events": asked.ask("events", case=number, limit=ON_A_PAGE)["events"],
-    }  # fmt: skip
-
-
-def _case_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    case: Mapping[str, Json] = {"case": parts["case"]}
-    return {
-        "take": PageAct("case assign", frozenset({"officer"}), fixed=case),
-        "close": PageAct("case close", frozenset(), fixed=case),
-    }
 
 
 def _assess(asked: PageRequest) -> Shown:
@@ -130,6 +114,7 @@ def _outbox(asked: PageRequest) -> Shown:
         "list": found,
         "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
         "every": every,
+        "waiting": WAITING,
     }
 
 
@@ -146,7 +131,8 @@ def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 PAGES = (
     DeskPage("/", "tonight.html", _tonight, part="tonight"),
     DeskPage("/cases", "cases.html", _cases, part="cases"),
-    DeskPage("/cases/<case>", "case.html", _case, _case_acts, part="cases"),
+    DeskPage("/cases/<case>", "case.html", case_page, case_acts, keeps=False, part="cases"),
+    DeskPage("/cases/<case>/events", "events.html", events_page, part="cases"),
     DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
     DeskPage("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
     DeskPage("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),

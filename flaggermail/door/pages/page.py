@@ -15,6 +15,9 @@ _NAMES_MAIL = ("message", "mail")  # the fields of a form in a list
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
 
 
+ON_A_PAGE = 50  # lines of a list
+
+
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """A page as it is asked for: by whom, the parts of its address, and its query."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from markupsafe import escape
 
 from flaggermail.mail.message import Json
 from flaggermail.mail.vocabulary import is_invisible
+from flaggermail.services import DAEMON
+from flaggermail.settings.rota import Rota
 from flaggermail.wording import catalogues
 from flaggermail.wording.pages import CLOSED_SETS, ScreenText
 from flaggermail.wording.said import Detail
@@ -45,6 +47,7 @@ def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
         "say": partial(_say, language),
         "clock": partial(clock, language),
         "instant": partial(instant, language),
+        "day": partial(day, language),
         "span": partial(span, language),
         "named": partial(named, language),
         "file": static_address,
@@ -93,6 +96,11 @@ def instant(language: str, at: str | None) -> str:
     return "" if at is None else catalogues.locale(language).timed(datetime.fromisoformat(at))
 
 
+def day(language: str, on: str) -> str:
+    """Returns a day of the document in words."""
+    return catalogues.locale(language).dated(date.fromisoformat(on))
+
+
 def span(language: str, minutes: int) -> str:
     """Returns a number of minutes in words: `2 uur en 32 minuten`."""
     words = catalogues.locale(language)
@@ -104,6 +112,11 @@ def span(language: str, minutes: int) -> str:
 def named(language: str, of: str, value: Json) -> str:
     """Returns the words for a value of a closed set, such as the state of a case. Raises KeyError for none of it."""
     return "" if value is None else CLOSED_SETS[of][str(value)].words(language)
+
+
+def person(rota: Rota, language: str, actor: str | None) -> str:
+    """Returns the name of whoever acted: of a person of the desk, or the desk itself for the daemon; empty for none."""
+    return _say(language, ScreenText.THE_DESK.name) if actor == DAEMON else rota.name_of(actor or "")
 
 
 def _say(language: str, name: str, /, **details: Detail) -> str:

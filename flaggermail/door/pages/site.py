@@ -24,7 +24,7 @@ from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
-from flaggermail.door.pages.rendering import STATIC, rendered
+from flaggermail.door.pages.rendering import STATIC, person, rendered
 from flaggermail.door.problems import Problem, problem_of
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
 from flaggermail.wording.pages import ScreenText
@@ -115,9 +115,10 @@ class DeskSite:
     def _shown(
         self, page: DeskPage, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
     ) -> Response:  # fmt: skip
-        state, key = self._door.state(), refused.key if refused else None
+        state, rota = self._door.state(), asking.services.settings.rota
+        key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
-            "page": page, "person": asking.person, "person_name": asking.services.settings.rota.name_of(asking.person),
+            "page": page, "me": asking.person, "person": partial(person, rota, asking.language),
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
             "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
