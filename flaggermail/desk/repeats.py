@@ -44,5 +44,7 @@ def once(
 
 
 def _digest(name: str, request: Mapping[str, Json]) -> str:
-    written = json.dumps([name, dict(request)], sort_keys=True, separators=(",", ":"))
+    """Returns what tells a request from others; a repeat may name the version of a view that was asked since."""
+    asked = {field: value for field, value in request.items() if field != "version"}
+    written = json.dumps([name, asked], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()

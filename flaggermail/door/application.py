@@ -158,7 +158,7 @@ class DoorApplication:
         """Answers an error as a problem; one of the program is logged, and its text goes nowhere."""
         if isinstance(fault, MethodNotAllowed):
             return self._other_method(fault)
-        problem = _of_http(fault) if isinstance(fault, HTTPException) else problem_of(fault)
+        problem = problem_of_http(fault) if isinstance(fault, HTTPException) else problem_of(fault)
         if problem is None:
             logbook.door_fault(fault)
             problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
@@ -353,7 +353,8 @@ def _octets(found: Octets[Document]) -> Response:
     return answer
 
 
-def _of_http(fault: HTTPException) -> Problem:
+def problem_of_http(fault: HTTPException) -> Problem:
+    """Returns the problem that a request is which reached no address, or did not arrive whole."""
     status = HTTPStatus(fault.code or HTTPStatus.BAD_REQUEST)
     if status is HTTPStatus.NOT_FOUND:
         return Problem(status, DoorProblem.NO_SUCH_ADDRESS(path=request.path[:SHOWN]))

@@ -181,8 +181,11 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
-    def last_about(self, key: str, most: int) -> list[Event]:
-        """Returns the last `most` events with that case, notification or message, the newest first; by an index."""
+    def last_about(self, key: str, most: int, before: int) -> list[tuple[int, Event]]:
+        """Returns the last `most` events before number `before` with that case, notification or message, newest first.
+
+        Each with its number; by an index.
+        """
         ...
 
     def append(self, *events: Event) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 from flaggermail import logbook
@@ -155,22 +156,35 @@ def door(directory: Path, path: Path | None) -> Door:
 def forms_secret(path: Path) -> bytes:
     """Returns the secret that makes the tokens of forms, the same for every door of a desk; makes it once.
 
-    Without it (RFC 4086, 8.2: 32 octets of the system's generator) another one serves: a page must then be looked at
-    anew. Raises ConfigurationError if it can be neither read nor made.
+    Raises ConfigurationError if it can be neither read nor made, or if it is not whole: tokens of a short one could be
+    guessed.
     """
     try:
-        made = secrets.token_bytes(_SECRET_OCTETS)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        part.touch(0o600, exist_ok=False)
-        try:
-            part.write_bytes(made)
-            with suppress(FileExistsError):
-                path.hardlink_to(part)
-        finally:
-            part.unlink()
-        return path.read_bytes()
+        if not path.exists():
+            _make_secret(path)
+        found = path.read_bytes()
     except OSError as fault:
         raise ConfigurationError(f"{path}: cannot be read or made: {fault.strerror}") from fault
+    if len(found) != _SECRET_OCTETS:
+        raise ConfigurationError(f"{path}: does not hold {_SECRET_OCTETS} octets; remove it, and it is made anew")
+    return found
+
+
+def _make_secret(path: Path) -> None:
+    """Writes octets of the system's generator (RFC 4086, section 7), whole or not at all; another door may be faster.
+
+    Only this account may read them. Raises OSError.
+    """
+    handle, part = mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_SECRET_OCTETS))
+            file.flush()
+            os.fsync(handle)
+        with suppress(FileExistsError):
+            path.hardlink_to(part)
+    finally:
+        Path(part).unlink()
 
 
 def answer_apart(directory: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flaggermail.wording.dossier import DossierDecision
+from flaggermail.wording.dossier import DossierClock, DossierDecision
+from flaggermail.wording.events import EventWord
 from flaggermail.wording.pieces import MailWord, TypeWord
 from flaggermail.wording.said import Sentence
 
@@ -27,6 +28,7 @@ class ScreenText(Sentence):
     RELOAD = "page: reload"
     DONE = "page: done"
     REFUSED = "page: refused"
+    SENT_BEFORE = "page: sent before"
     ERROR_TITLE = "page: error title"
     WANTED = "page: wanted"
     NOT_SHOWN = "page: not shown"
@@ -64,7 +66,7 @@ class ScreenText(Sentence):
     WITH_A_CLOCK = "page: with a clock"
     SHOW = "page: show"
     NO_CASES = "page: no cases"
-    NUMBER = "page: number"
+    THE_CASE = "page: the case"
     TITLE = "page: title"
     OFFICER = "page: officer"
     OPENED = "page: opened"
@@ -73,6 +75,7 @@ class ScreenText(Sentence):
     ASSESS_AND_DECIDE = "page: assess and decide"
     WRITE_NOTIFICATION = "page: write notification"
     NOBODY = "page: nobody"
+    THE_DESK = "page: the desk"
     REFERRER = "page: referrer"
     DECIDED = "page: decided"
     NOTIFICATIONS = "page: notifications"
@@ -83,16 +86,23 @@ class ScreenText(Sentence):
     CLOCK = "page: clock"
     STARTED = "page: started"
     STOPPED = "page: stopped"
-    LASTED = "page: lasted"
+    STOPPED_AFTER = "page: stopped after"
     RUNS = "page: runs"
     MAILS = "page: mails"
     FROM_US = "page: from us"
+    NO_MAILS = "page: no mails"
+    WHOLE_MAIL = "page: whole mail"
+    OTHER_MAILS = "page: other mails"
+    OWN_NOTICES = "page: own notices"
     NOTES = "page: notes"
     RELATED = "page: related"
     ACTS = "page: acts"
     TAKE = "page: take"
     CLOSE = "page: close"
     EVENTS = "page: events"
+    LATEST_FIRST = "page: latest first"
+    ALL_EVENTS = "page: all events"
+    EARLIER_EVENTS = "page: earlier events"
     FROM = "page: from"
     TO = "page: to"
     SUBJECT = "page: subject"
@@ -102,6 +112,7 @@ class ScreenText(Sentence):
     WROTE = "page: wrote"
     NOTHING_WRITTEN = "page: nothing written"
     FORWARDED = "page: forwarded"
+    CUT = "page: cut"
     WHOLE_TEXT = "page: whole text"
     ATTACHMENTS = "page: attachments"
     NO_NAME = "page: no name"
@@ -120,6 +131,7 @@ class ScreenText(Sentence):
     NEW_CASE = "page: new case"
     REASON = "page: reason"
     AS_NOISE = "page: as noise"
+    PUT_BACK = "page: put back"
     QUARANTINE_IS = "page: quarantine is"
     NEW_MAIL = "page: new mail"
     OLD_MAIL = "page: old mail"
@@ -129,11 +141,13 @@ class ScreenText(Sentence):
     QUEUED = "page: queued"
     UNCERTAIN_IS = "page: uncertain is"
     SENT_AT = "page: sent at"
+    SENT_AT_HINT = "page: sent at hint"
     IT_WAS_SENT = "page: it was sent"
     SEND_AGAIN = "page: send again"
     TRY_NOW = "page: try now"
     CANCEL = "page: cancel"
     WAITING_ALONE = "page: waiting alone"
+    SETTLED = "page: settled"
     SETTLED_TOO = "page: settled too"
     ASSESSMENT = "page: assessment"
     YES = "page: yes"
@@ -230,9 +244,11 @@ def _by_value(of: type[Sentence]) -> Mapping[str, Sentence]:
 CLOSED_SETS: Mapping[str, Mapping[str, Sentence]] = {
     "case": _by_value(CaseStateWord),
     "clock": _by_value(ClockWord),
+    "waited": _by_value(DossierClock),  # what stopped it
     "notification": _by_value(NotificationWord),
     "verdict": _by_value(VerdictWord),
     "mail": _by_value(MailWord),
+    "event": _by_value(EventWord),
     "decision": _by_value(DossierDecision),
     "type": {
         "A_content": TypeWord.CONTENT,

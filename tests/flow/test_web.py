@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from flaggermail.cli.web_bridge import account_at
 from tests.flow.door_process import AS_ROOT, BIN, DoorProcess, answer_in, desk_of, door_on, exchange
 from tests.patience import PATIENCE
 
@@ -94,8 +95,13 @@ def test_another_name_for_this_host_and_addresses_for_programs_are_refused(door:
         cookie = entered(address)
         assert ask(address, "/", Cookie=cookie, Host="evil.example").status == MISDIRECTED
         assert ask(address, "/", Cookie=cookie, Host="evil.example:80").status == MISDIRECTED
-        for closed in ("/v1/views/case-list", "/health", "/v1/commands/case-open"):
-            assert ask(address, closed, Cookie=cookie).status == NOT_FOUND
+        assert ask(address, "/", Cookie=cookie, Host=f"localhost:{urlsplit(address).port}").status == MISDIRECTED
+        for closed in (
+            "/v1/views/case-list", "/health", "/v1/commands/case-open", "//v1/views/case-list",
+            "/%76%31/views/case-list", "/v1%2fviews/case-list", "/heal%74h", f"{address}/v1/views/case-list", "*",
+            "/cases/\xff",
+        ):  # fmt: skip
+            assert raw(address, f"GET {closed} HTTP/1.1", cookie).startswith(b"HTTP/1.1 404"), closed
         large = ask(address, "/outbox", "POST", "x" * 1_000_001, Cookie=cookie)
         assert large.status == TOO_LARGE
 
@@ -106,8 +112,49 @@ def test_a_program_of_another_account_is_refused_though_it_has_the_cookie(door: 
     with web_of(door) as address:
         cookie, parts = entered(address), urlsplit(address)
         sent = f"GET / HTTP/1.1\r\nHost: {parts.netloc}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n".encode()
-        assert answer_in(by_account(BIN, parts.port or 0, sent)).status == FORBIDDEN
+        assert by_account(BIN, parts.port or 0, sent) == b""
         assert answer_in(by_account(os.geteuid(), parts.port or 0, sent)).status == OK
+
+
+def raw(address: str, first: str, cookie: str, *lines: str, body: str = "") -> bytes:
+    """Sends a request whose first line is as given, then no more; returns what comes back."""
+    host = urlsplit(address)
+    head = "\r\n".join([first, f"Host: {host.netloc}", f"Cookie: {cookie}", *lines, "", body])
+    with closing(socket.create_connection(("127.0.0.1", host.port or 0), PATIENCE)) as line:
+        line.sendall(head.encode("latin-1"))
+        line.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: line.recv(65_536), b""))
+
+
+def test_a_form_that_did_not_arrive_whole_is_not_sent(door: DoorProcess) -> None:
+    """A browser that goes away in the middle has sent the beginning of its fields, which would be a form of its own."""
+    with web_of(door) as address:
+        cookie = entered(address)
+        answer = raw(address, "POST /outbox HTTP/1.1", cookie, "Content-Length: 40", body="act=cancel&mail=m")
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert b"not arrive whole" in answer
+
+
+def test_cookies_of_other_programs_of_this_host_hide_none(door: DoorProcess) -> None:
+    """Each port of a host may set cookies, and each desk of a person has one of its own."""
+    with web_of(door) as address, web_of(door) as second:
+        one, other = entered(address), entered(second)
+        assert one.partition("=")[0] != other.partition("=")[0]
+        cookies = f'odd={{"a": [1]}}; {other}; flaggermail=x; {one}'
+        assert ask(address, "/", Cookie=cookies).status == OK
+        assert ask(second, "/", Cookie=cookies).status == OK
+
+
+def test_a_connection_that_its_program_has_closed_is_nobodys() -> None:
+    """The kernel tells account 0 for it, which is no sign that root asks."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        line, (_, number) = server.accept()
+        with closing(line):
+            assert account_at(number, port) == os.geteuid()
+            client.close()
+            assert account_at(number, port) is None
 
 
 def by_account(uid: int, port: int, octets: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -16,6 +17,8 @@ from flaggermail.commands.elections import StartExercise, StopExercise
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import OverrideRota
 from flaggermail.commands.write_referrer import AskReferrer
+from flaggermail.desk.desk import Caller
+from flaggermail.desk.desk import Desk as AnsweringDesk
 from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Decision, Item, Origin
@@ -25,6 +28,7 @@ from flaggermail.reminders import handover
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
 from tests.acting import warned
+from tests.doubles.paged import Browser, PlayedSource
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
 
 PLAYER, PLAYED = "oefening@lindewaard.example", "desk@x-oefening.example"
@@ -79,6 +83,22 @@ def test_the_hand_over_note_marks_what_is_an_exercise(rehearsing: Desk) -> None:
     assert f"- {real.case}, besluit" in shown
 
 
+def test_the_first_page_marks_what_is_an_exercise_and_counts_none_of_it_as_late(rehearsing: Desk) -> None:
+    """A played clock that is late, and played mail, wake nobody who looks at the night."""
+    desk = rehearsing
+    desk.receive(referral(PLAYER))
+    desk.receive(mail(PLAYED, "Vraag", "Kunt u ons hierover bellen?"))
+    desk.go_on(600)
+    shown = AnsweringDesk(lambda: desk.env, Caller(officer="officer1")).answer("tonight")
+    clocks, messages, in_all = (cast("Any", shown[name]) for name in ("clocks", "messages", "in_all"))
+    assert {(one["exercise"], one["late"]) for one in clocks} == {(True, True)}
+    assert in_all["late"] == 0
+    assert [one["exercise"] for one in messages] == [True]
+    page = Browser(PlayedSource(desk.env)).look("/")
+    assert "Nothing is late." in page.words
+    assert page.words.count("exercise") == len(clocks) + len(messages)
+
+
 def referral(sender: str, subject: str = "Verkeerde stemdag rondgestuurd") -> bytes:
     """Builds a referral from that address."""
     text = f"Zie {subject} op https://posts.example/{len(subject)}. Zelf twee keer gemeld, zonder antwoord."
@@ -130,6 +150,9 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     desk.settle()
     assert desk.do(StopExercise()).text.english == "exercise EX240606 stopped, 1 case closed"
     assert {clock.state for clock in desk.clock_rows()} == {"cancelled"}
+    page = Browser(PlayedSource(desk.env)).look(f"/cases/{case}")
+    assert "clock cancelled" in page.words
+    assert "exercise" in page.words
     desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
     assert desk.case(case).state == "closed"
     sent = len(desk.server.envelopes)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.door.pages import case_page
 from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import NotificationState
 from tests.doubles.paged import ARCHIVIST, FORBIDDEN, HEAD, OFFICER2, OK, STRANGER, Browser, PlayedSource, SeenPage
@@ -208,3 +212,168 @@ def test_every_page_bears_the_headers_that_keep_others_out(browser: Browser) -> 
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert (headers["X-Frame-Options"], headers["Referrer-Policy"]) == ("DENY", "no-referrer")
         assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def shown_first(page: SeenPage) -> str:
+    """Returns the list of what happened that is not folded, as HTML."""
+    return page.html.partition('id="events"')[2].partition("<details>")[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "assessed", "by_desk", "folded"),
+    [
+        ("en", "assessment recorded", "the desk · mail received", "token for a reply issued"),
+        ("nl", "beoordeling vastgelegd", "de desk · mail ontvangen", "kenmerk voor een antwoord uitgegeven"),
+    ],
+)
+def test_what_happened_is_in_words(desk: Desk, language: str, assessed: str, by_desk: str, folded: str) -> None:
+    """Who, what, the latest first; steps that tell an officer nothing are folded."""
+    browser = Browser(PlayedSource(desk.env), language=language)
+    case = opened(desk, browser)
+    browser.send(browser.look(f"{case.address}/assess"), "assess", **ASSESSED)
+    page = browser.look(case.address)
+    first = shown_first(page)
+    assert f"A. Jansen · {assessed}" in first
+    assert first.index(assessed) < first.index(by_desk)
+    assert folded not in first
+    assert folded in page.html
+    assert "officer1 ·" not in page.html
+    assert "case assessed" not in page.html
+
+
+def test_events_are_listed_to_the_first(desk: Desk, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of a case has a bounded number of them, and a link to those before, and so on."""
+    monkeypatch.setattr(case_page, "LATEST_EVENTS", 7)
+    case = opened(desk, browser)
+    number = case.address.rpartition("/")[2]
+    of_case = [event for event in desk.events() if event.case == number]
+    page, parts = case, [case.html.partition("<summary>All events")[2].count('<li><span class="when">')]
+    while further := next((one for one in page.links if "/events?" in one), None):
+        page = browser.look(further)
+        parts.append(page.html.count('<li><span class="when">'))
+    assert len(parts) > 1
+    assert max(parts) == 7
+    assert sum(parts) == len(of_case)
+    assert "case opened" in page.words
+
+
+def test_the_latest_mails_from_outside_are_unfolded(desk: Desk, browser: Browser) -> None:
+    """What was written apart from what was forwarded; at most three; our own notices to officers are folded."""
+    case = opened(desk, browser)
+    number = case.address.rpartition("/")[2]
+    for at in range(4):
+        desk.go_on(1)
+        desk.receive(mail(REFERRER, f"[{number}] more {at}", f"Look at this, text {at}.\n\n{FORWARDED}"))
+    page = browser.look(case.address)
+    texts = [at for at in range(4) if f"Look at this, text {at}." in page.html]
+    assert texts == [1, 2, 3]
+    assert page.html.count('<details class="card" open>') == 1
+    opened_one = page.html.partition('<details class="card" open>')[2].partition("</details>")[0]
+    assert "Look at this, text 3." in opened_one
+    assert "What was forwarded" in opened_one
+    assert "You can vote on Friday too." in opened_one
+    others = page.html.partition("Other mails")[2].partition("<details>")[0]
+    assert "more 0" in others
+    assert "more 1" not in others
+    notices = page.html.partition("to officers</summary>")[2].partition("</details>")[0]
+    assert "Nieuwe zaak" in notices
+
+
+FORWARDED = """\
+---------- Forwarded message ---------
+From: Somebody <somebody@mailprovider.example>
+Date: Thu, 6 Jun 2024 at 08:12
+Subject: Friday
+To: <griffie@lindewaard.example>
+
+You can vote on Friday too.
+"""
+
+
+def test_a_page_of_long_mails_is_small(desk: Desk, browser: Browser) -> None:
+    """Each text is cut on the page of the case, whose link leads to the whole of it."""
+    case = opened(desk, browser)
+    number = case.address.rpartition("/")[2]
+    for at in range(3):
+        desk.go_on(1)
+        desk.receive(
+            mail(REFERRER, f"[{number}] long {at}", f"{at} < " * 20_000 + f"\n\n{FORWARDED}" + "word " * 9_000)
+        )
+    page = browser.look(case.address)
+    assert len(page.html.encode()) <= 60_000
+    longest = max(
+        (browser.look(one) for one in page.links if one.startswith("/messages/")), key=lambda one: len(one.html)
+    )
+    assert len(longest.html) > 60_000
+
+
+def test_a_lost_mail_leaves_its_case_readable(desk: Desk, browser: Browser) -> None:
+    """A mail whose octets are no longer there is a link in the case."""
+    case = opened(desk, browser)
+    (stored,) = desk.messages(case=case.address.rpartition("/")[2], direction=Direction.IN)
+    assert isinstance(desk.env.store, SqlStore)
+    archive = Path(str(desk.env.store.engine.url.database)).parent / "archive"
+    (archive / stored.digest[:2] / stored.digest).unlink()
+    page = browser.look(case.address)
+    assert page.status == OK
+    assert f"/messages/{stored.id}" in page.links
+    assert "This account says" not in page.html
+
+
+def test_persons_have_their_names(desk: Desk, browser: Browser) -> None:
+    """No page shows the id of a person for their name."""
+    notify = decided(desk, browser)
+    draft = browser.send(notify, "notify", channel="x-urgent", title="Wrong polling day", text="Please check.")
+    case = browser.look(draft.address.partition("?")[0].replace("/drafts/", "/cases/").rpartition("/")[0])
+    browser.send(case, "take")
+    for address in (case.address, "/cases", draft.address, "/", "/outbox", "/quarantine"):
+        words = browser.look(address).words
+        assert "officer1" not in words, address
+    assert "A. Jansen" in browser.look("/cases").html
+
+
+def test_outgoing_mail_names_its_recipient(desk: Desk, browser: Browser) -> None:
+    """An officer and a platform by their names beside the address; what is settled is a line below what waits."""
+    desk.notified()
+    desk.server.says(-1, "urgent-escalation@x-platform.example")
+    desk.approved()
+    desk.settle()
+    page = browser.look("/outbox?everything=1")
+    waits, _, settled = page.html.partition("<h2>Settled</h2>")
+    assert "to X (urgent-escalation@x-platform.example)" in waits
+    assert "to A. Jansen (a.jansen@bzk.example)" in settled
+    assert "It was sent" not in settled
+
+
+def test_a_suggestion_names_its_case(desk: Desk, browser: Browser) -> None:
+    """By its title, which leads to the case, beside the reasons."""
+    desk.notified()
+    desk.receive(mail(subject="Re: your note", auth=None))
+    (case,) = desk.all(Case)
+    page = browser.look("/quarantine")
+    assert f'<a href="/cases/{case.number}">{case.title}</a>' in page.html
+
+
+def test_a_draft_names_its_platform_and_days_are_in_words(desk: Desk, browser: Browser) -> None:
+    """The platform by its name in the list of channels, on the draft and on its case; no day in digits alone."""
+    notify = decided(desk, browser)
+    assert "X: Urgent Escalation Channel" in notify.html
+    draft = browser.send(notify, "notify", channel="x-urgent", title="Wrong polling day", text="Please check.")
+    assert "to X ·" in draft.html.partition("</title>")[0]
+    assert "9 January 2023" in draft.html.partition('<pre class="sent">')[0]
+    assert "1 approval is needed." in draft.words
+    assert "0 approvals" not in draft.words
+    (case,) = desk.all(Case)
+    assert "X: Urgent Escalation Channel" in browser.look(f"/cases/{case.number}").words
+
+
+def test_a_clock_that_stopped_is_named_by_what_stopped_it(desk: Desk, browser: Browser) -> None:
+    """No page says of an answer that it has not come."""
+    use = desk.notified()
+    desk.go_on(5)
+    desk.receive(mail(answers=desk.message_id_of(use), at=desk.clock.now()))
+    page = browser.look(f"/cases/{use.rpartition('/')[0]}")
+    stopped = [line for line in shown_first(page).splitlines() if "clock stopped" in line]
+    assert stopped
+    assert not any("not confirmed" in line or "no answer" in line for line in stopped)
+    assert "first answer of a person" in page.html.partition("<table>")[2].partition("</table>")[0]

@@ -61,6 +61,7 @@ def addresses(desk: Desk) -> dict[str, str]:
     (draft, *_) = [one for one in desk.notifications() if one.state == "draft"] or desk.notifications()
     return {
         "tonight": "/", "cases": "/cases", "case": f"/cases/{case.number}",
+        "referral": f"/cases/{undecided.number}", "events": f"/cases/{case.number}/events",
         "assess": f"/cases/{undecided.number}/assess", "notify": f"/cases/{case.number}/notify",
         "draft": f"/drafts/{draft.id}", "message": f"/messages/{mail.id}", "quarantine": "/quarantine",
         "outbox": "/outbox?everything=1",

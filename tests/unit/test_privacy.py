@@ -77,13 +77,13 @@ def test_no_field_is_named_after_what_a_platform_did_or_who_posted() -> None:
 def test_every_module_that_can_open_a_connection_is_listed() -> None:
     """Only adapters import what opens connections, and the table names each; so nothing in a mail is fetched.
 
-    The door listens on a Unix socket, to which commands connect, the door itself, and what listens on loopback for the
-    browser of one person, which `--open` starts.
+    The door listens on a Unix socket, to which commands connect, and the door itself. The bridge of `web` listens on
+    loopback; the browser that it may open is the person's own.
     """
-    to_the_door = ("door_client.py", "web.py", "web_bridge.py")
-    on_unix_sockets = {Path("sockets.py"), *(Path("cli", name) for name in to_the_door)}
+    on_this_machine = {Path("cli", name) for name in ("door_client.py", "web.py", "web_bridge.py")}
+    on_this_machine.add(Path("sockets.py"))
     found = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")) if connects(path)]
-    found = [path for path in found if path.parts[0] != "door" and path not in on_unix_sockets]
+    found = [path for path in found if path.parts[0] != "door" and path not in on_this_machine]
     assert [path for path in found if path.parts[0] != "adapters"] == []
     listed = set(cells("What is never kept, and nothing is fetched", 2))
     assert {path.parts[1].removesuffix(".py") for path in found} == listed

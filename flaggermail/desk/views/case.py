@@ -21,7 +21,7 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import Decision, DeclineReason, Item
 from flaggermail.record.definition import where
-from flaggermail.record.kinds import Direction
+from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ContactNote, LegalHold, Reminder, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
@@ -29,6 +29,8 @@ from flaggermail.wording.said import StoredText
 
 MOST_PRECEDENTS = 20
 """The earlier cases on a narrative that are shown; `case list` with that narrative lists all."""
+NOT_READ = frozenset({Kind.OFFICER_REPLY, Kind.BOUNCE, Kind.DELIVERED})
+"""Mails that come in and that nobody outside wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,8 @@ class CaseSheet(ViewAnswer):
     """A case with everything about it; `next` is the cursor of further messages.
 
     `reminders` and `running` are those of the case itself, `lacks` is what its assessment lacks for a decision to
-    notify, and `referrer_verdict` is null without a mail of the referrer.
+    notify, and `referrer_verdict` is null without a mail of the referrer. `latest_received`: the ids of the latest
+    mails from outside, in their order, without officers' replies and delivery reports.
     """
 
     row: Annotated[Case, FLAT]
@@ -75,6 +78,7 @@ class CaseSheet(ViewAnswer):
     same_narrative: tuple[Precedent, ...]
     messages: tuple[StoredMessage, ...]
     next: str | None
+    latest_received: tuple[str, ...]
     notifications: tuple[ShownNotification, ...]
     reminders: tuple[Reminder, ...]
     running: tuple[ClockPlan, ...]
@@ -113,6 +117,7 @@ class ShowCase(ListView):
             same_narrative=precedents(tx, alike[:MOST_PRECEDENTS]),
             messages=page.lines,
             next=page.next,
+            latest_received=_latest_received(tx, case),
             notifications=uses.shown(),
             reminders=uses.reminders_of(None),
             running=uses.running_of(None),
@@ -139,6 +144,13 @@ def _verdict_on_referrer(tx: Transaction, case: Case) -> SenderVerdict | None:
         return SenderVerdict.VERIFIED
     first = tx.in_order(StoredMessage, StoredMessage.received_at, 1, None, *theirs)
     return first[0].verdict if first else None
+
+
+def _latest_received(tx: Transaction, case: Case) -> tuple[str, ...]:
+    fields = (StoredMessage.received_at, StoredMessage.id, StoredMessage.kinds)
+    theirs = where(StoredMessage.case).is_(case.number), where(StoredMessage.direction).is_(Direction.IN)
+    found = tx.columns(StoredMessage, fields, *theirs)
+    return tuple(key for _, key in sorted((at, key) for at, key, kinds in found if NOT_READ.isdisjoint(kinds)))[-3:]
 
 
 def precedents(tx: Transaction, numbers: Iterable[str]) -> tuple[Precedent, ...]:

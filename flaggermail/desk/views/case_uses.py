@@ -22,7 +22,7 @@ from flaggermail.notifications import clocks, draft_policy
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
-from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
+from flaggermail.record.rows import Case, ClockRow, Notification, Platform, Reminder
 from flaggermail.record.states import InstantBasis, NotificationState, Sign
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
@@ -83,9 +83,13 @@ class DraftApproval(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownNotification(ViewAnswer):
-    """A notification; `timeline` is empty for what is in no figure, `approval` is null for all but a draft."""
+    """A notification with the name of its platform.
+
+    `timeline` is empty for what is in no figure, `approval` is null for all but a draft.
+    """
 
     row: Annotated[Notification, FLAT]
+    platform_name: str
     clocks: tuple[ShownClock, ...]
     reminders: tuple[Reminder, ...]
     running: tuple[ClockPlan, ...]
@@ -107,6 +111,7 @@ class CaseUses:
         self._notifications = sorted(found, key=lambda row: (row.drafted_at, row.id))[-most:]
         self._reminders = sorted(told, key=lambda row: (row.told_at, row.id))[-most:]
         self._clocks = tx.find(ClockRow, where(ClockRow.notification).in_([row.id for row in self._notifications]))
+        self._platforms = {one.code: one.name for one in tx.find(Platform)}
         self._uses = {use.notification: use for use in uses_of(of_rows(tx, case.number))}
         self._running = [
             (one.notification.id if one.notification else None, Calculation(work).plan(one))
@@ -120,6 +125,7 @@ class CaseUses:
     def _shown(self, one: Notification, use: PlatformUse | None) -> ShownNotification:
         return ShownNotification(
             row=one,
+            platform_name=self._platforms.get(one.platform, one.platform),
             clocks=self._clocks_of(one.id, use),
             reminders=self.reminders_of(one.id),
             running=self.running_of(one.id),

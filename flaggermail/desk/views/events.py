@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +15,14 @@ from flaggermail.commands.named_rows import the_case
 from flaggermail.commands.requests import Instant
 from flaggermail.desk import answers
 from flaggermail.desk.answers import SECRET, AnswerReader, ViewAnswer
-from flaggermail.desk.views.view import ListView
+from flaggermail.desk.views.view import ListView, cursor_of
 from flaggermail.mail.message import Json
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, Token
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
-from flaggermail.wording.said import StoredText
+from flaggermail.wording.said import UNSAID, StoredText
 
 _ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
 
@@ -80,6 +81,62 @@ class ListEvents(ListView):
         events = work.tx.events(after, self.kind, case=case, since=self.since, most=self.limit + 1)
         found = self.cut(list(events), lambda one: (one[0],))
         return EventList(events=tuple(shown(number, event) for number, event in found.lines), next=found.next)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent(ViewAnswer):
+    """An event of a case without the rows that it changed.
+
+    `reason` is empty and `code` is the word that the event bears, such as the kind of a clock, where no sentence says
+    it; otherwise `code` is empty.
+    """
+
+    event: int
+    at: datetime
+    actor: str
+    kind: EventKind
+    notification: str | None
+    message: str | None
+    reason: StoredText
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEventList(ViewAnswer):
+    """Events of a case, the latest first; `next` is the cursor of earlier ones."""
+
+    number: str  # of the case
+    events: tuple[CaseEvent, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCaseEvents(ListView):
+    """What happened in a case, the latest first."""
+
+    MAY: ClassVar[frozenset[str]] = READERS
+
+    case: str
+
+    def show(self, work: UnitOfWork) -> CaseEventList:
+        """Returns the events. Raises NotFound for an unknown case, Refusal for a cursor of another list."""
+        case = the_case(work, self.case).number
+        (before,) = self.begins_after((sys.maxsize,))
+        found = work.tx.last_about(case, self.limit + 1, before)
+        lines = found[: self.limit]
+        return CaseEventList(
+            number=case,
+            events=tuple(_of_case(number, event) for number, event in lines),
+            next=cursor_of((lines[-1][0],)) if len(found) > self.limit else None,
+        )
+
+
+def _of_case(number: int, event: Event) -> CaseEvent:
+    said = StoredText(event.reason)
+    return CaseEvent(
+        event=number, at=event.at, actor=event.actor, kind=event.kind, notification=event.notification,
+        message=event.message, reason=said if said.code else UNSAID, code="" if said.code else event.reason,
+    )  # fmt: skip
 
 
 def shown(number: int, event: Event) -> ShownEvent:

@@ -15,7 +15,7 @@ from flaggermail.desk.views.view import ListView, View
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.fields import in_domains
 from flaggermail.notices.duty import devices_of
-from flaggermail.record.rows import BadAddress, Channel, Device, Election, RememberedDomain
+from flaggermail.record.rows import BadAddress, Channel, Device, Election, Platform, RememberedDomain
 from flaggermail.record.states import OfficerRole
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS, Officer
@@ -27,9 +27,10 @@ from flaggermail.wording.said import StoredText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedChannel(ViewAnswer):
-    """A channel; `bad` holds those of its addresses that bounced and were not cleared."""
+    """A channel with the name of its platform; `bad` holds those of its addresses that bounced and were not cleared."""
 
     row: Annotated[Channel, FLAT]
+    platform_name: str
     bad: tuple[BadAddress, ...]
 
 
@@ -50,7 +51,11 @@ class ListChannels(ListView):
     def show(self, work: UnitOfWork) -> ChannelList:
         """Returns the channels. Raises Refusal for a cursor of another list."""
         found = self.cut(work.tx.find(Channel), lambda channel: (channel.code,))
-        lines = (ListedChannel(row=channel, bad=tuple(bad_addresses(work, channel))) for channel in found.lines)
+        names = {one.code: one.name for one in work.tx.find(Platform)}
+        lines = (
+            ListedChannel(row=one, platform_name=names[one.platform], bad=tuple(bad_addresses(work, one)))
+            for one in found.lines
+        )
         return ChannelList(channels=tuple(lines), next=found.next)
 
 

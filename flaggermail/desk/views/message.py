@@ -108,7 +108,7 @@ class ShowMessage(ListView):
         page = self.ordered(work, Delivery, Delivery.first_seen_at, where(Delivery.message).is_(stored.id))
         return MessageSheet(
             row=stored,
-            suggestions=suggested(stored),
+            suggestions=suggested(work.tx, [stored])[stored.id],
             mail=parsed(mail),
             forwarded_zone_assumed=_zone_is_assumed(mail),
             hops=tuple(

@@ -7,7 +7,7 @@ The database reads the lines that are shown and no others: a mailbox of years fi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -18,9 +18,10 @@ from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.matching.scoring import read
 from flaggermail.notifications.clocks import minutes
+from flaggermail.ports import Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Place
-from flaggermail.record.rows import Decline, StoredMessage
+from flaggermail.record.rows import Case, Decline, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 from flaggermail.wording.said import StoredText
@@ -61,6 +62,7 @@ class PlaceSuggestion(ViewAnswer):
     """A case to which a message may belong, with its score (0 to 100) and the evidence."""
 
     case: str
+    title: str
     score: int
     why: tuple[StoredText, ...]
 
@@ -95,17 +97,26 @@ class ListQuarantine(ListView):
         bases = [basis for basis in ArrivalBasis if basis.in_file is self.old]
         waiting = where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.arrival).in_(bases)
         found = self.ordered(work, StoredMessage, StoredMessage.received_at, *waiting)
+        suggestions = suggested(work.tx, found.lines)
         lines = (
-            WaitingMessage(row=row, suggestions=suggested(row), age_minutes=minutes(row.received_at, work.now))
+            WaitingMessage(row=row, suggestions=suggestions[row.id], age_minutes=minutes(row.received_at, work.now))
             for row in found.lines
         )
         return QuarantineList(messages=tuple(lines), next=found.next)
 
 
-def suggested(stored: StoredMessage) -> tuple[PlaceSuggestion, ...]:
-    """Returns the cases to which a message may belong, the likeliest first."""
-    found = (read(said) for said in stored.suggestions)
-    return tuple(PlaceSuggestion(case=one.case, score=one.score, why=one.why) for one in found)
+def suggested(tx: Transaction, messages: Collection[StoredMessage]) -> Mapping[str, tuple[PlaceSuggestion, ...]]:
+    """Returns the cases to which each message may belong, the likeliest first, by its id."""
+    found = {stored.id: [read(said) for said in stored.suggestions] for stored in messages}
+    wanted = {one.case for several in found.values() for one in several}
+    titles = dict(tx.columns(Case, (Case.number, Case.title), where(Case.number).in_(wanted))) if wanted else {}
+    return {
+        message: tuple(
+            PlaceSuggestion(case=one.case, title=titles.get(one.case, ""), score=one.score, why=one.why)
+            for one in several
+        )
+        for message, several in found.items()
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -11,7 +12,7 @@ from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.letters import standing
 from flaggermail.record.definition import where
-from flaggermail.record.rows import OutboxMail
+from flaggermail.record.rows import Channel, OutboxMail, Platform
 from flaggermail.record.states import WAITING, ServerState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
@@ -19,9 +20,10 @@ from flaggermail.settings.rota import DESK
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedMail(ViewAnswer):
-    """One mail to one recipient."""
+    """One mail to one recipient; `recipient_name` is the officer's or the platform's, null for others."""
 
     row: Annotated[OutboxMail, FLAT]
+    recipient_name: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +48,18 @@ class ListOutbox(ListView):
         """Returns the mails, and with each part of them the state of the server. Raises Refusal."""
         wanted = [] if self.everything else [where(OutboxMail.state).in_(WAITING)]
         found = self.ordered(work, OutboxMail, OutboxMail.queued_at, *wanted)
-        outlook = standing.look(work.tx)
+        outlook, names = standing.look(work.tx), _names(work)
         return OutboxList(
-            mails=tuple(ListedMail(row=row) for row in found.lines),
+            mails=tuple(ListedMail(row=row, recipient_name=names.get(row.recipient.lower())) for row in found.lines),
             standing=outlook.standing,
             held_since=standing.held_since(work.tx, outlook),
             next=found.next,
         )
+
+
+def _names(work: UnitOfWork) -> Mapping[str, str]:
+    """Returns the names of platforms and officers by their addresses, in lower case."""
+    platforms = {one.code: one.name for one in work.tx.find(Platform)}
+    channels = {address: platforms[one.platform] for one in work.tx.find(Channel) for address in (*one.to, *one.cc)}
+    officers = {one.address: one.name for one in work.env.settings.rota.officers}
+    return {address.lower(): name for address, name in {**channels, **officers}.items()}

@@ -67,6 +67,7 @@ class TonightMessage(ViewAnswer):
 
     id: str
     subject: str
+    exercise: bool
     sender: str | None
     verdict: SenderVerdict
     at: datetime
@@ -80,6 +81,7 @@ class TonightMail(ViewAnswer):
     id: str
     recipient: str
     subject: str
+    exercise: bool
     state: MailState
     case: str | None
     at: datetime
@@ -87,7 +89,7 @@ class TonightMail(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TonightCounts(ViewAnswer):
-    """How many there are in all; the lists hold at most fifty."""
+    """How many there are in all; the lists hold at most fifty. Nothing of an exercise is `late`."""
 
     clocks: int
     late: int
@@ -141,8 +143,8 @@ class ShowTonight(View):
             messages=tuple(_message(work, one) for one in rows_of(work, note.quarantine[:MOST_SHOWN])),
             doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
-                clocks=len(clocks), late=sum(one.late for one in clocks), awaited=len(awaited), drafts=len(drafts),
-                messages=len(note.quarantine), doubtful=len(doubtful),
+                clocks=len(clocks), late=sum(one.late and not one.exercise for one in clocks), awaited=len(awaited),
+                drafts=len(drafts), messages=len(note.quarantine), doubtful=len(doubtful),
             ),
         )  # fmt: skip
 
@@ -189,12 +191,18 @@ def _drafts(work: UnitOfWork, names: Mapping[str, str]) -> Iterator[TonightDraft
 
 def _message(work: UnitOfWork, one: StoredMessage) -> TonightMessage:
     return TonightMessage(
-        id=one.id, subject=one.subject or "", sender=one.from_address, verdict=one.verdict, at=one.received_at,
-        minutes=minutes(one.received_at, work.now),
+        id=one.id, subject=one.subject or "", exercise=one.exercise, sender=one.from_address, verdict=one.verdict,
+        at=one.received_at, minutes=minutes(one.received_at, work.now),
     )  # fmt: skip
 
 
 def _mail(one: OutboxMail) -> TonightMail:
     return TonightMail(
-        id=one.id, recipient=one.recipient, subject=one.subject, state=one.state, case=one.case, at=one.queued_at
+        id=one.id,
+        recipient=one.recipient,
+        subject=one.subject,
+        exercise=one.exercise,
+        state=one.state,
+        case=one.case,
+        at=one.queued_at,
     )

@@ -9,10 +9,11 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Request
+from werkzeug.exceptions import ClientDisconnected
 
 from flaggermail.commands.door import command_of
 from flaggermail.door.negotiation import key_of, version_of
-from flaggermail.door.pages.forms import ACT, KEY, OWN_FIELDS, TOKEN, VERSION, FormTokens, is_from_here
+from flaggermail.door.pages.forms import ACT, HELD, KEY, OWN_FIELDS, TOKEN, VERSION, FormTokens, is_from_here
 from flaggermail.door.problems import Problem
 from flaggermail.door.requests import MOST_FIELDS, read_query
 from flaggermail.mail.message import Json
@@ -26,13 +27,15 @@ MOST_FORM = 1_000_000  # octets
 class PageAct:
     """A command that a form sends; `fields` are those that it may fill in, `fixed` those that the page gives.
 
-    `after` returns the address that is shown then, by the fields and the key of what the command made or changed.
+    `lists` are those of the fields that hold several values. `after` returns the address that is shown then, by the
+    fields and the key of what the command made or changed; without it that is the page itself.
     """
 
     command: str
     fields: frozenset[str]
     after: Callable[[Mapping[str, Json], str], str] | None = None
     fixed: Mapping[str, Json] = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,10 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, DoorProblem.MALFORMED())
     if (asked.content_length or 0) > MOST_FORM:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, DoorProblem.BODY_TOO_LARGE(most=MOST_FORM))
-    pairs = _pairs(asked.get_data(cache=False))
+    body = asked.get_data(cache=False)
+    if len(body) != (asked.content_length or 0):  # the client has gone; what is there may be a form of its own
+        raise ClientDisconnected
+    pairs = _pairs(body)
     own = {name: text for name, text in pairs if name in OWN_FIELDS}
     if not is_from_here(asked.headers, asked.host) or not tokens.is_token(own.get(TOKEN, ""), person, asked.path):
         raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NOT_OF_THIS_PAGE())
@@ -62,9 +68,11 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
     for name, text in pairs:
         if name not in OWN_FIELDS:
             texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
-    # A field that was left empty is none; what the form does not show keeps its value.
+    # What the form does not show keeps its value; so does a field that was empty before.
     filled = [(name, text) for name, several in texts.items() if name in act.fields for text in several if text]
     fields = read_query(urlencode(filled), command_of(act.command))
+    emptied = act.fields.intersection(text for name, text in pairs if name == HELD) - fields.keys()
+    fields |= {name: [] if name in act.lists else "" for name in emptied}
     version = version_of(own.get(VERSION))
     seen = {} if version is None else {VERSION: version}
     return Posted(own[ACT], key_of(own.get(KEY)), texts, {**fields, **act.fixed, **seen})

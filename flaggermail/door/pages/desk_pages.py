@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from flaggermail.door.pages.acts import PageAct
-from flaggermail.door.pages.page import DeskPage, PageRequest, Shown
+from flaggermail.door.pages.case_page import case_acts, case_page, events_page
+from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Decision
-from flaggermail.record.states import MailState
+from flaggermail.record.states import WAITING, MailState
 
-ON_A_PAGE = 50  # lines of a list
 _ASSESSED = frozenset({
     "incorrect", "contradicts", "criteria", "own_attempts", "all_means_used", "override_reason", "satire",
 })  # fmt: skip
@@ -32,23 +32,6 @@ def _cases(asked: PageRequest) -> Shown:
     }  # fmt: skip
 
 
-def _case(asked: PageRequest) -> Shown:
-    number = asked.parts["case"]
-    return {
-        "sheet": asked.ask("case show", case=number, limit=ON_A_PAGE, cursor=asked.given("cursor")),
-        "events": asked.ask("events", case=number, limit=ON_A_PAGE)["events"],
-        "officers": asked.ask("officer list")["officers"],
-    }  # fmt: skip
-
-
-def _case_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    case: Mapping[str, Json] = {"case": parts["case"]}
-    return {
-        "take": PageAct("case assign", frozenset({"officer"}), fixed=case),
-        "close": PageAct("case close", frozenset(), fixed=case),
-    }
-
-
 def _assess(asked: PageRequest) -> Shown:
     sheet = asked.ask("case show", case=asked.parts["case"], limit=ON_A_PAGE)
     root = sheet["root_message"]
@@ -59,7 +42,7 @@ def _assess_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     case: Mapping[str, Json] = {"case": parts["case"]}
     there = f"/cases/{quote(parts['case'])}"
     return {
-        "assess": PageAct("case assess", _ASSESSED, fixed=case),
+        "assess": PageAct("case assess", _ASSESSED, fixed=case, lists=frozenset({"criteria"})),
         "decide": PageAct(
             "case decide", frozenset({"decision", "ground", "reason", "advice"}),
             lambda fields, _: f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there, case,
@@ -91,11 +74,13 @@ def _draft(asked: PageRequest) -> Shown:
     return {"sheet": sheet, "draft": found, "text": text}
 
 
-def _draft_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    draft: Mapping[str, Json] = {"draft": parts["draft"]}
+def _draft_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
+    # The draft that was shown, by its whole number: an address may name a case alone, of which another draft is the
+    # only one by now. What a draft says never changes.
+    draft = frozenset({"draft"})
     return {
-        "approve": PageAct("approve", frozenset({"policy_read"}), fixed=draft),
-        "reject": PageAct("reject", frozenset({"reason"}), fixed=draft),
+        "approve": PageAct("approve", draft | {"policy_read"}),
+        "reject": PageAct("reject", draft | {"reason"}),
     }
 
 
@@ -109,7 +94,7 @@ def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "place": PageAct("quarantine place", _PLACED, fixed=message),
         "genuine": PageAct("message confirm", frozenset(), fixed=message),
-        "forged": PageAct("message refuse", frozenset(), fixed=message),
+        "forged": PageAct("message refuse", frozenset({"reason"}), fixed=message),
     }
 
 
@@ -129,6 +114,7 @@ def _outbox(asked: PageRequest) -> Shown:
         "list": found,
         "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
         "every": every,
+        "waiting": WAITING,
     }
 
 
@@ -145,7 +131,8 @@ def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 PAGES = (
     DeskPage("/", "tonight.html", _tonight, part="tonight"),
     DeskPage("/cases", "cases.html", _cases, part="cases"),
-    DeskPage("/cases/<case>", "case.html", _case, _case_acts, part="cases"),
+    DeskPage("/cases/<case>", "case.html", case_page, case_acts, keeps=False, part="cases"),
+    DeskPage("/cases/<case>/events", "events.html", events_page, part="cases"),
     DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
     DeskPage("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
     DeskPage("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import Headers
 
-ACT, TOKEN, KEY, VERSION = "act", "token", "key", "version"
-OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION})
+ACT, TOKEN, KEY, VERSION, HELD = "act", "token", "key", "version", "held"
+OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION, HELD})
+"""`held` names, once each, the fields that the record had filled when the page was made."""
 _KEY_OCTETS = 16
 _SITES = frozenset({"same-origin", "none"})
 

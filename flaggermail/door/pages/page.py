@@ -11,7 +11,11 @@ from flaggermail.desk.desk import Desk
 from flaggermail.door.pages.acts import PageAct
 from flaggermail.mail.message import Json
 
+_NAMES_MAIL = ("message", "mail")  # the fields of a form in a list
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
+
+
+ON_A_PAGE = 50  # lines of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,19 @@ class RefusedForm:
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[FieldFault, ...] = ()
     earlier: Mapping[str, Any] | None = None  # what somebody else did since the page was made
+    shown: frozenset[str] = frozenset()  # the fields of the act
+    key: str | None = None  # of a post of which nobody knows whether it was done: the next one must have it too
+
+    @property
+    def about(self) -> str:
+        """The mail that the form names; empty where the page shows one alone."""
+        return next((key for name in _NAMES_MAIL for key in self.texts.get(name, ())), "")
+
+    def anchor(self, name: str | None) -> str | None:
+        """Returns the id of the element that holds a field, or of the mail that it names; None if there is none."""
+        if name in _NAMES_MAIL:
+            return self.about or None
+        return f"{self.act}-{name}{self.about}" if name in self.shown else None
 
     def text(self, act: str, name: str, kept: object = "") -> str:
         """Returns what a field holds: what was typed, or else what the record has."""

@@ -4,38 +4,29 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 
 from flaggermail.mail.message import Json
+from flaggermail.mail.vocabulary import is_invisible
+from flaggermail.services import DAEMON
+from flaggermail.settings.rota import Rota
 from flaggermail.wording import catalogues
 from flaggermail.wording.pages import CLOSED_SETS, ScreenText
 from flaggermail.wording.said import Detail
 
 TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
 LONGEST_LINE = 200  # characters of a stranger's line, such as a subject, in a list
+LONGEST_TEXT = 30_000  # characters of a stranger's text; what is cut is counted
 _HOUR = 60
-# Characters that turn the direction of what follows, or that nobody sees, and what stands for them (Unicode, TR 36).
-_UNSEEN = (
-    {
-        code: f"⟨U+{code:04X}⟩"
-        for code in (
-            *range(0x200B, 0x2010),
-            *range(0x202A, 0x202F),
-            *range(0x2060, 0x2070),
-            0xFEFF,
-            0xAD,
-            0x61C,
-            0x180E,
-        )
-    }
-    | {code: "\N{REPLACEMENT CHARACTER}" for code in range(0x20) if chr(code) not in "\t\n"}
-    | {0x7F: "\N{REPLACEMENT CHARACTER}"}
-)
+_LEFTWARDS = frozenset({"R", "AL", "AN"})  # bidirectional classes
+_LAYOUT = "\t\n\ufe0e\ufe0f"  # the last two choose how an emoji is drawn
 
 
 @cache
@@ -43,8 +34,9 @@ def environment() -> Environment:
     """Returns the templates; a name that a page does not give is an error, never empty."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, auto_reload=False,
+        lstrip_blocks=True, auto_reload=False, finalize=_visible,
     )  # fmt: skip
+    made.globals["longest"] = LONGEST_TEXT
     made.filters |= {"foreign": foreign, "line": line}
     return made
 
@@ -55,6 +47,7 @@ def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
         "say": partial(_say, language),
         "clock": partial(clock, language),
         "instant": partial(instant, language),
+        "day": partial(day, language),
         "span": partial(span, language),
         "named": partial(named, language),
         "file": static_address,
@@ -63,14 +56,31 @@ def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
 
 
 def foreign(text: str | None) -> str:
-    """Returns a stranger's text with what nobody would see in it made visible."""
-    return (text or "").translate(_UNSEEN)
+    """Returns a stranger's text with what nobody would see in it, or what turns its direction, shown by its number."""
+    if text is None or (text.isascii() and text.isprintable()):
+        return text or ""
+    unseen = {sign for sign in set(text) if sign not in _LAYOUT and is_invisible(sign)}
+    return text.translate({ord(sign): f"\N{MATHEMATICAL LEFT ANGLE BRACKET}U+{ord(sign):04X}"
+                           "\N{MATHEMATICAL RIGHT ANGLE BRACKET}" for sign in unseen})  # fmt: skip
+
+
+def _visible(value: object) -> object:
+    """Does so for each text that a template shows; what it has escaped itself (`| e`) stays as a person typed it."""
+    return foreign(value) if type(value) is str else value
 
 
 def line(text: str | None, most: int = LONGEST_LINE) -> str:
-    """Returns a stranger's text as one line, cut where it is too long."""
+    """Returns a stranger's text as one line, cut where it is too long.
+
+    One that runs from right to left is isolated, so that it moves nothing of ours beside it (UAX 9, 2.5).
+    """
     shown = " ".join(foreign(text).split())
-    return shown if len(shown) <= most else f"{shown[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+    shown = shown if len(shown) <= most else f"{shown[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return _isolated(shown) if any(unicodedata.bidirectional(sign) in _LEFTWARDS for sign in shown) else shown
+
+
+def _isolated(text: str) -> str:
+    return escape(f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}")  # as it is: `_visible` leaves it
 
 
 def clock(language: str, at: str | None, now: str) -> str:
@@ -86,6 +96,11 @@ def instant(language: str, at: str | None) -> str:
     return "" if at is None else catalogues.locale(language).timed(datetime.fromisoformat(at))
 
 
+def day(language: str, on: str) -> str:
+    """Returns a day of the document in words."""
+    return catalogues.locale(language).dated(date.fromisoformat(on))
+
+
 def span(language: str, minutes: int) -> str:
     """Returns a number of minutes in words: `2 uur en 32 minuten`."""
     words = catalogues.locale(language)
@@ -97,6 +112,11 @@ def span(language: str, minutes: int) -> str:
 def named(language: str, of: str, value: Json) -> str:
     """Returns the words for a value of a closed set, such as the state of a case. Raises KeyError for none of it."""
     return "" if value is None else CLOSED_SETS[of][str(value)].words(language)
+
+
+def person(rota: Rota, language: str, actor: str | None) -> str:
+    """Returns the name of whoever acted: of a person of the desk, or the desk itself for the daemon; empty for none."""
+    return _say(language, ScreenText.THE_DESK.name) if actor == DAEMON else rota.name_of(actor or "")
 
 
 def _say(language: str, name: str, /, **details: Detail) -> str:

@@ -12,20 +12,22 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any, cast
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from flaggermail import logbook
-from flaggermail.door.application import Asking, DoorApplication
+from flaggermail.door.application import Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
-from flaggermail.door.pages.rendering import STATIC, rendered
+from flaggermail.door.pages.rendering import STATIC, person, rendered
 from flaggermail.door.problems import Problem, problem_of
-from flaggermail.wording.door import DoorProblem
+from flaggermail.wording.door import DoorProblem, RepeatRefusal
+from flaggermail.wording.pages import ScreenText
 
 HTML = "text/html; charset=utf-8"
 POLICY = (
@@ -39,6 +41,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 DONE = "done"  # of a query: the act that led here
 
 
@@ -85,19 +88,25 @@ class DeskSite:
             if problem is None:
                 raise
             return self._refused(page, asking, asked, form, problem)
-        there = act.after(form.fields, str(found.get("key") or "")) if act.after else request.path
-        joined = "&" if "?" in there else "?"
-        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{there}{joined}{DONE}={form.act}"})
+        if act.after is not None:
+            there, kept = act.after(form.fields, str(found.get("key") or "")), {}
+        else:
+            there, kept = quote(request.path), request.args.to_dict()
+        address = f"{there}?{urlencode({**kept, DONE: form.act})}"
+        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
     def _refused(
         self, page: DeskPage, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
     ) -> Response:  # fmt: skip
         document = problem.document(asking.language)
         where, wanted = document.get("where"), document.get("wanted")
-        text = str(document.get("detail") or "")
+        again = problem.said.code == RepeatRefusal.OF_ANOTHER_REQUEST  # as after Back, with something changed
+        text = ScreenText.SENT_BEFORE.words(asking.language) if again else str(document.get("detail") or "")
         fault = FieldFault(str(where) if where else None, text, str(wanted) if wanted else None)
         earlier = cast("Mapping[str, Any] | None", document.get("earlier"))
-        refused = RefusedForm(form.act, form.texts, (fault,), earlier)
+        away = problem.status is HTTPStatus.SERVICE_UNAVAILABLE
+        fields = page.acts(asked.parts)[form.act].fields
+        refused = RefusedForm(form.act, form.texts, (fault,), earlier, fields, form.key if away else None)
         answer = self._shown(page, asking, asked, refused)
         answer.status_code = int(problem.status)
         answer.headers["Cache-Control"] = "no-store"
@@ -106,22 +115,26 @@ class DeskSite:
     def _shown(
         self, page: DeskPage, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
     ) -> Response:  # fmt: skip
-        state = self._door.state()
+        state, rota = self._door.state(), asking.services.settings.rota
+        key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
-            "page": page, "person": asking.person, "person_name": asking.services.settings.rota.name_of(asking.person),
-            "token": self._tokens.token(asking.person, request.path), "new_key": new_key, "path": request.path,
+            "page": page, "me": asking.person, "person": partial(person, rota, asking.language),
+            "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
+            "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
-            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", "acts": page.acts(asked.parts),
-            "forms": frozenset(page.acts(asked.parts)), **page.shown(asked),
+            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
         })  # fmt: skip
+
+    def nowhere(self, fault: Exception) -> Response:
+        """Answers an address that is none: as a page, but to programs."""
+        return self._door.fault(fault) if request.path.startswith(OF_PROGRAMS) else _with_headers(self._fault(fault))
 
     def _fault(self, fault: Exception) -> Response:
         """Answers an error as a page, with the status and the words of the problem that it is."""
-        problem = None if isinstance(fault, HTTPException) else problem_of(fault)
+        problem = problem_of_http(fault) if isinstance(fault, HTTPException) else problem_of(fault)
         if problem is None:
-            if not isinstance(fault, HTTPException):
-                logbook.door_fault(fault)
+            logbook.door_fault(fault)
             problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
         language = self._door.language()
         document = problem.document(language)
@@ -140,7 +153,9 @@ class DeskSite:
 
 def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
     """Gives the pages of a desk to the application of its door."""
-    app.register_blueprint(DeskSite(door, secret).blueprint())
+    site = DeskSite(door, secret)
+    app.register_blueprint(site.blueprint())
+    app.register_error_handler(HTTPStatus.NOT_FOUND, site.nowhere)
 
 
 def _static(name: str) -> Response:

@@ -44,6 +44,7 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "case form": ({"case": Case},),
     "case form read": ({"text": "satire: true\ncriteria: [2]\n"}, {"text": "satire: 1\nother:\n"}, {"text": "["}),
     "case list": ({}, *({"state": state.value} for state in CaseState), {"waiting": True}),
+    "case events": ({"case": Case}, {"case": Case, "limit": 1}),
     "case show": ({"case": Case}, {"case": Case, "limit": 1}),
     "case text": ({"draft": Notification},),
     "complete": tuple({"what": kind.value} for kind in CompletedKind),

@@ -20,12 +20,14 @@ import pytest
 from flaggermail.errors import Refusal
 from flaggermail.health.findings import HealthLimits, Measured, findings
 from flaggermail.record.case_values import CaseType, LanguageCode, Source, Topic
+from flaggermail.record.events import EventKind
 from flaggermail.record.states import MailState
 from flaggermail.replies import case_form, verbs
 from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording import catalogues
 from flaggermail.wording.alarms import AlarmText, Health, HealthPlace
 from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, languages, locale, sets
+from flaggermail.wording.events import EventWord
 from flaggermail.wording.filing import FilingReason, SuggestionText
 from flaggermail.wording.hints import HintByCommand, HintByMail
 from flaggermail.wording.pieces import MailWord, RefusalPart, SourceWord, TypeWord
@@ -60,6 +62,12 @@ def test_a_sentence_is_said_in_every_language(code: str) -> None:
         assert details_of(sentence.words(language)) == sentence.details
         assert all(name.isidentifier() for name in sentence.details)
     assert english_in(said.in_language("nl")) == []
+
+
+def test_each_kind_of_event_has_its_words_and_nothing_else_has() -> None:
+    """Pages show an event by the words that bear the name of its kind, in the order of the kinds."""
+    expected = [(kind.name, f"event: {kind}") for kind in EventKind]
+    assert [(word.name, word.value) for word in EventWord] == expected
 
 
 def test_some_english_is_found() -> None:
@@ -158,6 +166,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "ClockWord.",
         "NotificationWord.",
         "VerdictWord.",
+        "EventWord.",
         "GroundWords.",
         "OnlineFinding.",
         "OnlineRemedy.",
