@@ -6,7 +6,6 @@ A command that names no view is refused by the state of its row alone; then the 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
 from flaggermail.commands.command import Command, Subject
@@ -165,7 +164,7 @@ def with_earlier(work: UnitOfWork, command: Command, refused: Refusal) -> Refusa
     about = next(filter(None, (getattr(row, name, None) for name in _REFERS.get(type(row), ()))), row.key)
     events = [
         event
-        for _, event in work.tx.last_about(about, LOOKED_BACK, sys.maxsize)
+        for _, event in work.tx.last_about(about, LOOKED_BACK)
         if (event.actor, event.at) != (work.actor, work.now)  # not what this very command began
         and (event.kind in makes or not makes)
         and _about(event, ((type(row), row.key),))

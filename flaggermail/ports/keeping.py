@@ -181,10 +181,10 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
-    def last_about(self, key: str, most: int, before: int) -> list[tuple[int, Event]]:
-        """Returns the last `most` events before number `before` with that case, notification or message, newest first.
+    def last_about(self, key: str, most: int, before: int = 0) -> list[tuple[int, Event]]:
+        """Returns the last `most` events with that case, notification or message, the newest first, with their numbers.
 
-        Each with its number; by an index.
+        By an index. `before`: only those with a lower number; 0 is no limit.
         """
         ...
 

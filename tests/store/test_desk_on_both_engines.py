@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.desk.desk import Caller, Desk
+from flaggermail.mail.message import Json
 from tests.desks import kept, loaded
 from tests.servers.postgres import Postgres
 from tests.store.test_kept_desk import Kept, assert_folded, assert_proved, copied, opened
@@ -91,3 +93,27 @@ def test_both_engines_show_each_case_alike(pair: Pair) -> None:
     for number in numbers:
         one, another = pair.both("case", "show", number, "--json")
         assert one == another
+
+
+def parts(found: Kept, case: str) -> list[object]:
+    """Returns the events of a case, the latest first, three at once."""
+    desk = Desk(lambda: found.env, Caller(officer=found.env.settings.rota.heads[0].id))
+    lines: list[object] = []
+    cursor: dict[str, Json] = {}
+    while True:
+        shown = desk.answer("case events", {"case": case, "limit": 3, **cursor})
+        events = shown["events"]
+        assert isinstance(events, list)
+        lines += events
+        if shown["next"] is None:
+            return lines
+        cursor = {"cursor": shown["next"]}
+
+
+def test_both_engines_follow_the_events_of_a_case(pair: Pair) -> None:
+    """The latest first, to the first."""
+    numbers = [case["number"] for case in json.loads(pair.sqlite.type("case", "list", "--json"))["cases"]]
+    for number in numbers:
+        one, another = parts(pair.sqlite, number), parts(pair.postgresql, number)
+        assert one == another
+        assert one

@@ -425,13 +425,13 @@ class SqlTransaction:
         for page in self._chain(tests, after, most):
             yield from decode_each(page, partial(revealed, self._values([seq for seq, _ in page])), kind)
 
-    def last_about(self, key: str, most: int, before: int) -> list[tuple[int, Event]]:
+    def last_about(self, key: str, most: int, before: int = 0) -> list[tuple[int, Event]]:
         """Returns the last events with that case, notification or message; see `ports.Transaction`."""
         self._links.write_out()
         newest = select(EventRow.seq, EventRow.octets).order_by(col(EventRow.seq).desc()).limit(most)
-        found: dict[int, bytes] = {}
-        for column in (EventRow.case, EventRow.notification, EventRow.message):  # each by its own index
-            found.update(self._session.exec(newest.where(col(column) == key, col(EventRow.seq) < before)).all())
+        older = [col(EventRow.seq) < before] * bool(before)
+        columns = (EventRow.case, EventRow.notification, EventRow.message)  # each by its own index
+        found = dict(row for one in columns for row in self._session.exec(newest.where(col(one) == key, *older)))
         last = sorted(found, reverse=True)[:most]
         values = self._values(last)
         return [(seq, decode(found[seq], partial(revealed, values))) for seq in last]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,7 +120,7 @@ class ListCaseEvents(ListView):
     def show(self, work: UnitOfWork) -> CaseEventList:
         """Returns the events. Raises NotFound for an unknown case, Refusal for a cursor of another list."""
         case = the_case(work, self.case).number
-        (before,) = self.begins_after((sys.maxsize,))
+        (before,) = self.begins_after((0,))
         found = work.tx.last_about(case, self.limit + 1, before)
         lines = found[: self.limit]
         return CaseEventList(
