@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from flaggermail.desk.desk import Caller, Desk
+from flaggermail.desk.views.view import cursor_of
+from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from tests.desks import kept, loaded
 from tests.servers.postgres import Postgres
@@ -95,9 +97,14 @@ def test_both_engines_show_each_case_alike(pair: Pair) -> None:
         assert one == another
 
 
+def desk_of(found: Kept) -> Desk:
+    """Returns the desk as its head asks it."""
+    return Desk(lambda: found.env, Caller(officer=found.env.settings.rota.heads[0].id))
+
+
 def parts(found: Kept, case: str) -> list[object]:
     """Returns the events of a case, the latest first, three at once."""
-    desk = Desk(lambda: found.env, Caller(officer=found.env.settings.rota.heads[0].id))
+    desk = desk_of(found)
     lines: list[object] = []
     cursor: dict[str, Json] = {}
     while True:
@@ -117,3 +124,13 @@ def test_both_engines_follow_the_events_of_a_case(pair: Pair) -> None:
         one, another = parts(pair.sqlite, number), parts(pair.postgresql, number)
         assert one == another
         assert one
+
+
+@pytest.mark.parametrize("number", [1 << 31, (1 << 63) - 1, 1 - (1 << 63)])
+@pytest.mark.parametrize("view", ["events", "case events"])
+def test_both_engines_refuse_a_number_of_no_event(pair: Pair, view: str, number: int) -> None:
+    """A cursor that a person wrote is no fault of the database."""
+    case = json.loads(pair.sqlite.type("case", "list", "--json"))["cases"][0]["number"]
+    for found in (pair.sqlite, pair.postgresql):
+        with pytest.raises(Refusal):
+            desk_of(found).answer(view, {"case": case, "cursor": cursor_of((number,))})

@@ -14,7 +14,8 @@ from flaggermail.commands.named_rows import the_case
 from flaggermail.commands.requests import Instant
 from flaggermail.desk import answers
 from flaggermail.desk.answers import SECRET, AnswerReader, ViewAnswer
-from flaggermail.desk.views.view import ListView, cursor_of
+from flaggermail.desk.views.view import NO_CURSOR, ListView, cursor_of
+from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.event_codec import COMMITMENT
 from flaggermail.record.events import Change, Event, EventKind, Scalar
@@ -23,6 +24,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
 from flaggermail.wording.said import UNSAID, StoredText
 
+MOST_NUMBERS = 1 << 31  # of events; PostgreSQL refuses to compare its column with a greater one
 _ERASED = re.compile(rf"{re.escape(COMMITMENT)}[0-9a-f]{{64}}")
 
 
@@ -76,7 +78,7 @@ class ListEvents(ListView):
     def show(self, work: UnitOfWork) -> EventList:
         """Returns the events. Raises NotFound for an unknown case."""
         case = the_case(work, self.case).number if self.case is not None else None
-        (after,) = self.begins_after((0,))
+        after = _number(self)
         events = work.tx.events(after, self.kind, case=case, since=self.since, most=self.limit + 1)
         found = self.cut(list(events), lambda one: (one[0],))
         return EventList(events=tuple(shown(number, event) for number, event in found.lines), next=found.next)
@@ -120,7 +122,7 @@ class ListCaseEvents(ListView):
     def show(self, work: UnitOfWork) -> CaseEventList:
         """Returns the events. Raises NotFound for an unknown case, Refusal for a cursor of another list."""
         case = the_case(work, self.case).number
-        (before,) = self.begins_after((0,))
+        before = _number(self)
         found = work.tx.last_about(case, self.limit + 1, before)
         lines = found[: self.limit]
         return CaseEventList(
@@ -128,6 +130,14 @@ class ListCaseEvents(ListView):
             events=tuple(_of_case(number, event) for number, event in lines),
             next=cursor_of((lines[-1][0],)) if len(found) > self.limit else None,
         )
+
+
+def _number(asked: ListView) -> int:
+    """Returns the number of the last event that was answered before; 0 at the beginning. Raises Refusal."""
+    (number,) = asked.begins_after((0,))
+    if abs(number) >= MOST_NUMBERS:
+        raise Refusal(NO_CURSOR)
+    return number
 
 
 def _of_case(number: int, event: Event) -> CaseEvent:
