@@ -171,7 +171,7 @@ class Browser:
         return self._seen(address, self._open(address, "POST", headers or {}, data=data))
 
     def _open(self, address: str, method: str, headers: Mapping[str, str], **more: Any) -> Any:  # noqa: ANN401 - werkzeug's
-        given = {"Accept-Language": self.language, **headers}
+        given = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": self.language, **headers}
         return self._client.open(
             address, method=method, headers=given, environ_overrides={"X_REMOTE_UID": str(self.uid)}, **more
         )

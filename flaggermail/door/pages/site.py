@@ -127,8 +127,9 @@ class DeskSite:
         })  # fmt: skip
 
     def nowhere(self, fault: Exception) -> Response:
-        """Answers an address that is none: as a page, but to programs."""
-        return self._door.fault(fault) if request.path.startswith(OF_PROGRAMS) else _with_headers(self._fault(fault))
+        """Answers an address that is none: as a page to a browser, which asks for one (RFC 9110, 12.5.1)."""
+        wants_page = "text/html" in request.headers.get("Accept", "") and not request.path.startswith(OF_PROGRAMS)
+        return _with_headers(self._fault(fault)) if wants_page else self._door.fault(fault)
 
     def _fault(self, fault: Exception) -> Response:
         """Answers an error as a page, with the status and the words of the problem that it is."""
