@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from string import Template
 
 from flaggermail.archive import mdto, retention_list
@@ -28,6 +27,8 @@ from flaggermail.record.rows import Case, Delivery, Election, Notification, Plat
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.sections import RetentionTerm
+from flaggermail.settings.yaml_files.kinds import Names
+from flaggermail.wording.catalogues import text_of
 from flaggermail.wording.dossier import Absence
 
 
@@ -113,7 +114,7 @@ class DossierWriter:
         name = self._shown.work.env.settings.desk.organisation.name
         top = target_of(scope)
         files = Files(self._shown.as_of, top)
-        files.add(FILE, readme(scope.name, name.nl, name.en, self._shown.minute(self._shown.as_of)), TEXT)
+        files.add(FILE, readme(scope.name, name, self._shown.minute(self._shown.as_of)), TEXT)
         files.add_page("", self._pages.of_cases(scope))
         numbers = {case.number for case in scope.cases}
         files.add("figures.csv", figures_csv(self._shown.work.tx, numbers, self._shown.zone), CSV)
@@ -274,19 +275,19 @@ def _shown_files(files: Files) -> Sequence[str]:
     return [path.rpartition("/")[2] for path, _ in files.held if not path.endswith(".mdto.xml")]
 
 
-# ---- The page in each dossier that tells a stranger, in Dutch and English, what each file is and how to check them all
+# ---- The page in each dossier that tells a stranger, in each language, what each file is and how to check them all
 
 
 FILE = "LEESMIJ-README.txt"
-_TEXTS = {language: Path(__file__).with_name(f"dossier_readme.{language}.txt") for language in LanguageCode}
 
 
-def readme(name: str, organisation_nl: str, organisation_en: str, as_of: str) -> bytes:
+def readme(name: str, organisation: Names, as_of: str) -> bytes:
     """Returns the page in UTF-8. `as_of` is the instant of the last event, with its offset."""
-    names = {LanguageCode.NL: organisation_nl, LanguageCode.EN: organisation_en}
     return "".join(
-        Template(path.read_text("utf-8")).substitute(name=name, organisation=names[language], as_of=as_of)
-        for language, path in _TEXTS.items()
+        Template(text_of(language, "dossier_readme")).substitute(
+            name=name, organisation=getattr(organisation, language), as_of=as_of
+        )
+        for language in LanguageCode
     ).encode()
 
 

@@ -56,10 +56,13 @@ Dossier = Annotated[
 
 
 class WordsPart(Model):
-    """The same in both languages."""
+    """The same in each language; a further one has a key of its own, as these two."""
 
     nl: Words = ""
     en: Words = ""
+    for _code in LanguageCode:
+        __annotations__.setdefault(_code.value, "Words")
+        locals().setdefault(_code.value, "")
 
 
 class UsePart(Model):
@@ -214,7 +217,7 @@ def _colophon(part: ColophonPart | None, settings: Settings) -> Colophon | None:
 
 
 def _named(names: Names) -> BothLanguages:
-    return {LanguageCode.NL.value: names.nl, LanguageCode.EN.value: names.en}
+    return {language.value: getattr(names, language) for language in LanguageCode}
 
 
 def missing(written: WrittenParts, facts: ReportFacts) -> Iterator[StoredText]:

@@ -102,6 +102,15 @@ def details_of(text: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
 
 
+def text_of(language: str, name: str) -> str:
+    """Returns a whole text, such as the page of a dossier: `dossier_readme.txt`. Raises NotWorded if it is missing."""
+    for folder in FOLDERS:
+        path = folder / language / f"{name}.txt"
+        if path.is_file():
+            return path.read_text("utf-8")
+    raise NotWorded(f"no text in {language!r} for {name}")
+
+
 def _read(language: str, name: str) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415 - many commands word nothing
 

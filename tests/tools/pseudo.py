@@ -91,6 +91,8 @@ def write(folder: Path) -> Path:
         lines = (f"{_quoted(code)} = {_quoted(sentence(text))}" for code, text in words.items())
         (folder / CODE / f"{name}.toml").write_text("\n".join(lines), "utf-8")
     (folder / CODE / f"{LOCALE}.toml").write_text(_locale(), "utf-8")
+    for path in sorted((FOLDERS[0] / "en").glob("*.txt")):
+        (folder / CODE / path.name).write_text(_text(path.read_text("utf-8")), "utf-8")
     templates = folder / "templates"
     (templates / CODE).mkdir(parents=True)
     for path in sorted((TEMPLATES / "en").glob("*.j2")):
@@ -134,6 +136,11 @@ def _is_word(tokens: list[tuple[int, str, str]], at: int) -> bool:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _text(text: str) -> str:
+    """Returns a whole text in the pseudo-language; the details that it names with `$` stay."""
+    return "".join(part if same else pseudo(part) for part, same in _apart(text, re.compile(r"\$\w+")))
 
 
 def _locale() -> str:

@@ -132,13 +132,16 @@ def test_a_word_in_no_catalogue_is_seen() -> None:
 LOAD = """
 import sys
 from pathlib import Path
+from flaggermail.archive.dossier_parts import readme
 from flaggermail.errors import ConfigurationError
+from flaggermail.report.draft import WordsPart
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.rules.configuration import load
 from flaggermail.wiring.assembly import template_faults
 try:
     settings = load(Path("config"))
     print(settings.desk.organisation.language, LanguageCode("qps").name, template_faults(settings))
+    print(readme("VF-7", settings.desk.organisation.name, "now").decode().count("VF-7"), WordsPart(qps="x").qps)
 except ConfigurationError as fault:
     print(*fault.faults, sep="\\n")
 """
@@ -148,7 +151,8 @@ except ConfigurationError as fault:
 def test_a_folder_adds_a_language(tmp_path: Path) -> None:
     """With its folder beside the others a desk writes in it: `check` names each name that the desk lacks, and no code.
 
-    An election has two official names; readers of the new language are shown the English one.
+    An election has two official names; readers of the new language are shown the English one. The page of a dossier and
+    the words of a report are in each language.
     """
     package = Path(catalogues.__file__).parents[1]
     shutil.copytree(package, tmp_path / "flaggermail", ignore=shutil.ignore_patterns("__pycache__"))
@@ -170,7 +174,7 @@ def test_a_folder_adds_a_language(tmp_path: Path) -> None:
         path = tmp_path / "config" / name
         text = re.sub(r"^( +)en: (.*)$", rf"\g<0>\n\1{pseudo.CODE}: \2", path.read_text("utf-8"), flags=re.MULTILINE)
         path.write_text(re.sub(r"^  language: nl", f"  language: {pseudo.CODE}", text, flags=re.MULTILINE), "utf-8")
-    assert _loaded(tmp_path) == "qps QPS ()\n"
+    assert _loaded(tmp_path) == "qps QPS ()\n3 x\n"
 
 
 def _loaded(folder: Path) -> str:
