@@ -42,7 +42,7 @@ class TonightClock(ViewAnswer):
     since: datetime
     minutes: int
     late: bool
-    late_minutes: int  # since the first step fell due; negative before
+    late_minutes: int | None  # since the first step fell due; negative before, null for a clock without a step
     next_at: datetime | None
     next_officer: str | None  # their name
 
@@ -149,16 +149,14 @@ class ShowTonight(View):
         )  # fmt: skip
 
 
-def _lateness(one: TonightClock) -> tuple[int, str, str]:
-    return -one.late_minutes, one.case, one.draft or ""
+def _lateness(one: TonightClock) -> tuple[bool, int, str, str]:
+    return one.late_minutes is None, -(one.late_minutes or 0), one.case, one.draft or ""
 
 
 def _clock(
     work: UnitOfWork, one: OpenClock, expected: Expected | None, names: Mapping[str, str]
 ) -> TonightClock:  # fmt: skip
     first = min((step.due_at(one.started_at) for step in one.steps), default=None)
-    late = minutes(first, work.now) if first is not None and first <= work.now else None
-    before = -minutes(work.now, first) if first is not None and late is None else -(10**6)
     officer = work.env.settings.rota.name_of(expected.officer) if expected and expected.officer else None
     return TonightClock(
         case=one.case.number,
@@ -169,8 +167,8 @@ def _clock(
         clock=one.clock,
         since=one.started_at,
         minutes=minutes(one.started_at, work.now),
-        late=late is not None,
-        late_minutes=before if late is None else late,
+        late=first is not None and first <= work.now,
+        late_minutes=minutes(first, work.now) if first is not None else None,
         next_at=expected.at if expected else None,
         next_officer=officer,
     )
