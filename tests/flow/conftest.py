@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.flow.desk_process import DeskProcess, configure
 from tests.flow.engines import SQLITE
 from tests.flow.from_wheel import unpacked
+from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
@@ -74,3 +77,17 @@ def desk(
             yield desk
         finally:
             desk.end()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Starts Debian's Chromium; it is never fetched."""
+    found = shutil.which("chromium")
+    assert found is not None, "needed: the Debian package chromium"
+    with sync_playwright() as playwright:
+        # Inside a container there is no namespace for its sandbox, and as root there is none anywhere.
+        running = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=1000 * PATIENCE
+        )
+        yield running
+        running.close()

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.documents.html import page
@@ -92,20 +90,6 @@ def test_what_a_person_edits_is_read(office: Path, tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------- Chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Starts Debian's Chromium; it is never fetched."""
-    found = shutil.which("chromium")
-    assert found is not None, "needed: the Debian package chromium"
-    with sync_playwright() as playwright:
-        # Inside a container there is no namespace for its sandbox, and as root there is none anywhere.
-        running = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=MILLISECONDS
-        )
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize(("language", "media"), CELLS)

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from flaggermail.figures.figures_page import page
 from flaggermail.figures.looks import WIDTH
@@ -42,20 +41,6 @@ _TEXTS = f"""() => {_SHOWN}.map(picture => {{
             box.bottom - whole.top, whole.width, whole.height];
     }});
 }})"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Starts Debian's Chromium; it is never fetched."""
-    found = shutil.which("chromium")
-    assert found is not None, "needed: the Debian package chromium"
-    with sync_playwright() as playwright:
-        # Inside a container there is no namespace for its sandbox, and as root there is none anywhere.
-        running = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=MILLISECONDS
-        )
-        yield running
-        running.close()
 
 
 def opened(browser: Browser, document: str, folder: Path, wide: int, scheme: str) -> Page:

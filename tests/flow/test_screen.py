@@ -3,26 +3,26 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, Notification
 from flaggermail.record.states import NotificationState
 from tests.corpus import one_in
 from tests.doubles.paged import HEAD
+from tests.patience import PATIENCE
 from tests.store.desk_fixtures import Desk
 from tests.tools.page_pictures import LANGUAGES, SCHEMES, Scheme, addresses, served
 from tests.tools.played_night import night
 
 pytestmark = pytest.mark.outside
-MILLISECONDS = 60_000
+MILLISECONDS = 1000 * PATIENCE
 WIDTHS = (320, 1280)
 NAMES = (
     "tonight", "cases", "case", "referral", "events", "assess", "notify", "draft", "message", "quarantine",
@@ -30,19 +30,6 @@ NAMES = (
 )  # fmt: skip
 CELLS = tuple(product(LANGUAGES, WIDTHS, SCHEMES))
 MOST_TABS = 120
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Starts Debian's Chromium; it is never fetched."""
-    found = shutil.which("chromium")
-    assert found is not None, "needed: the Debian package chromium"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=MILLISECONDS
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
