@@ -33,7 +33,7 @@ def test_a_member_approves_nothing(kit: Kit, first: int) -> None:
         notifications += len(diary.uses)
     assert wrote > TOGETHER * 5
     assert acted > TOGETHER  # a member whom the desk ignores would break no promise
-    assert notifications > TOGETHER / 5
+    assert notifications >= TOGETHER / 5
 
 
 @pytest.mark.long
