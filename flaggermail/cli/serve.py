@@ -40,6 +40,8 @@ def command(session: Session, *, path: Path | None, as_json: bool, apart: bool) 
         return
     opened = door(session.directory, path or session.socket)
     gc.set_threshold(*USUALLY)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: to look through it for garbage would hold a view up for a tenth of a second
     opened.obey_signals()
     try:
         opened.run(lambda: click.echo(f"listens on {opened.path}"))
