@@ -44,7 +44,7 @@ DESCRIPTORS = 4_096  # files and connections at once; many accounts may have som
 FORMS_KEY = "forms.key"
 _SECRET_OCTETS = 32
 APART = "--apart"  # the option of `serve` for a process that does large tasks
-TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 10, 10, 3600  # seconds
+TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
 
 
 class ServedDesk:
