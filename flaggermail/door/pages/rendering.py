@@ -11,7 +11,6 @@ from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import escape
 
 from flaggermail.mail.message import Json
 from flaggermail.mail.vocabulary import is_invisible
@@ -80,7 +79,8 @@ def line(text: str | None, most: int = LONGEST_LINE) -> str:
 
 
 def _isolated(text: str) -> str:
-    return escape(f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}")  # as it is: `_visible` leaves it
+    isolated: str = environment().filters["e"](f"\N{FIRST STRONG ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}")
+    return isolated  # as it is: `_visible` leaves what is escaped
 
 
 def clock(language: str, at: str | None, now: str) -> str:
