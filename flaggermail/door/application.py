@@ -129,14 +129,14 @@ class DoorApplication:
         fields = _fields_of_view(found, request)
         tag = self.tag(asking) if request.method != "POST" else None
         if tag is not None and is_known(tag, request.headers.get("If-None-Match", "")):
-            return self._with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
+            return self.with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
         with self._turn(found), _about_files(found):
             if self._children is not None and found in catalogue.APART:
                 return self._by_child(self._children, fields)
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
             answer = self._told(self._json(asking.desk.answer(found, fields)))
-        return answer if tag is None else self._with_tag(answer, tag)
+        return answer if tag is None else self.with_tag(answer, tag)
 
     def command(self, name: str) -> Response:
         """Performs a command."""
@@ -270,7 +270,8 @@ class DoorApplication:
         return answer
 
     @staticmethod
-    def _with_tag(answer: Response, tag: str) -> Response:
+    def with_tag(answer: Response, tag: str) -> Response:
+        """Returns the answer, which a client may keep and ask whether it is still so."""
         answer.headers["ETag"] = tag
         answer.headers["Cache-Control"] = "private, no-cache"
         return answer

@@ -104,32 +104,19 @@ def test_a_notification_by_keyboard_alone_on_a_telephone_without_script(browser:
     with served(desk) as root, served(desk, HEAD) as heads:
         page = opened(browser, "en", 375)
         page.goto(root)
-        tab_to(page, f"a[href='/cases/{case.number}']")
-        follow(page)
-        tab_to(page, f"a[href='/cases/{case.number}/assess']")
-        follow(page)
-        tab_to(page, "#assess-incorrect-1")
-        page.keyboard.press("Space")
-        tab_to(page, "#assess-contradicts")
-        page.keyboard.type("Article J 1")
-        tab_to(page, "#assess-criteria-3")
-        page.keyboard.press("Space")
-        tab_to(page, "#assess-own_attempts")
-        page.keyboard.type("2")
-        tab_to(page, "form[aria-labelledby=assessing] button")
-        follow(page)
-        tab_to(page, "#decide-decision-1")
-        page.keyboard.press("Space")
-        tab_to(page, "#decide-reason")
-        page.keyboard.type("Voters may come on the wrong day.")
-        tab_to(page, "form[aria-labelledby=deciding] button")
-        follow(page)
-        tab_to(page, "#notify-channel")
-        page.keyboard.type("x: Urgent Escalation Channel (x-urg")
-        tab_to(page, "#notify-text")
-        page.keyboard.type("Please check this account.")
-        tab_to(page, "main form button")
-        follow(page)
+        for wanted, keys in (
+            (f"a[href='/cases/{case.number}']", None), (f"a[href='/cases/{case.number}/assess']", None),
+            ("#assess-incorrect-1", " "), ("#assess-contradicts", "Article J 1"), ("#assess-criteria-3", " "),
+            ("#assess-own_attempts", "2"), ("form[aria-labelledby=assessing] button", None),
+            ("#decide-decision-1", " "), ("#decide-reason", "Voters may come on the wrong day."),
+            ("form[aria-labelledby=deciding] button", None), ("#notify-channel", "x: Urgent Escalation Channel (x-urg"),
+            ("#notify-text", "Please check this account."), ("main form button", None),
+        ):  # fmt: skip
+            tab_to(page, wanted)
+            if keys is None:
+                follow(page)
+            else:
+                page.keyboard.type(keys)
         draft = page.url.removeprefix(root).partition("?")[0]
         page.context.close()
         head = opened(browser, "nl", 1280)

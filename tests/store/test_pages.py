@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.commands.approve import Reject
 from flaggermail.door.pages import case_page
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction
@@ -184,6 +186,25 @@ def test_a_page_that_did_not_change_is_not_sent_again(desk: Desk) -> None:
     again = mine.look("/", **{"If-None-Match": first.headers["ETag"]})
     assert again.status == OK
     assert "daemon does not run" in again.words
+
+
+def test_an_early_draft_of_many_is_shown(desk: Desk, browser: Browser) -> None:
+    """A case with more notifications than a list of a page has lines shows each of them."""
+    case = desk.decided()
+    for _ in range(51):
+        draft = desk.drafted(case=case)
+        desk.do(Reject(draft=draft, reason="anew"))
+    page = browser.look(f"/drafts/{case}/1")
+    assert page.status == OK
+    assert f"{case}/1" in page.words
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(152, "2 hours and 32 minutes"), (13140, "9 days and 3 hours")])
+def test_a_wait_is_told_as_in_mails(desk: Desk, browser: Browser, minutes: int, words: str) -> None:
+    """From two days on in days."""
+    opened(desk, browser)
+    desk.clock.set(desk.clock.now() + timedelta(minutes=minutes))
+    assert words in browser.look("/").words
 
 
 STORED = "<script>alert(1)</script> \"' --> ]]> {{ 7*7 }} {% raw %} \u202egnp.exe"

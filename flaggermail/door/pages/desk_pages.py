@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from flaggermail.desk.views.view import MOST_LISTED
 from flaggermail.door.pages.acts import PageAct
 from flaggermail.door.pages.case_page import case_acts, case_page, events_page
 from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
@@ -69,7 +70,7 @@ def _notify_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
 def _draft(asked: PageRequest) -> Shown:
     number = asked.parts["draft"]
     text = asked.ask("case text", draft=number)
-    sheet = asked.ask("case show", case=text["draft"].rpartition("/")[0], limit=ON_A_PAGE)
+    sheet = asked.ask("case show", case=text["draft"].rpartition("/")[0], limit=MOST_LISTED)  # an early draft too
     found = next(one for one in sheet["notifications"] if one["id"] == text["draft"])
     return {"sheet": sheet, "draft": found, "text": text}
 

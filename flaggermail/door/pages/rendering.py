@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flaggermail.mail.message import Json
 from flaggermail.mail.vocabulary import is_invisible
+from flaggermail.notifications.clocks import exact
 from flaggermail.services import DAEMON
 from flaggermail.settings.rota import Rota
 from flaggermail.wording import catalogues
@@ -23,7 +24,6 @@ from flaggermail.wording.said import Detail
 TEMPLATES, STATIC = (Path(__file__).parent / name for name in ("templates", "static"))
 LONGEST_LINE = 200  # characters of a stranger's line, such as a subject, in a list
 LONGEST_TEXT = 30_000  # characters of a stranger's text; what is cut is counted
-_HOUR = 60
 _LEFTWARDS = frozenset({"R", "AL", "AN"})  # bidirectional classes
 _LAYOUT = "\t\n\ufe0e\ufe0f"  # the last two choose how an emoji is drawn
 
@@ -36,7 +36,7 @@ def environment() -> Environment:
         lstrip_blocks=True, auto_reload=False, finalize=_visible,
     )  # fmt: skip
     made.globals["longest"] = LONGEST_TEXT
-    made.filters |= {"foreign": foreign, "line": line}
+    made.filters["line"] = line
     return made
 
 
@@ -47,7 +47,7 @@ def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
         "clock": partial(clock, language),
         "instant": partial(instant, language),
         "day": partial(day, language),
-        "span": partial(span, language),
+        "span": lambda count: exact(max(count, 0), language),  # negative after a clock was put back
         "named": partial(named, language),
         "file": static_address,
     }
@@ -99,14 +99,6 @@ def instant(language: str, at: str | None) -> str:
 def day(language: str, on: str) -> str:
     """Returns a day of the document in words."""
     return catalogues.locale(language).dated(date.fromisoformat(on))
-
-
-def span(language: str, minutes: int) -> str:
-    """Returns a number of minutes in words: `2 uur en 32 minuten`."""
-    words = catalogues.locale(language)
-    hours, rest = divmod(abs(minutes), _HOUR)
-    parts = [words.span(hours, "hours")] * bool(hours) + [words.span(rest, "minutes")] * bool(rest or not hours)
-    return words.joined(parts)
 
 
 def named(language: str, of: str, value: Json) -> str:

@@ -66,15 +66,14 @@ class DeskSite:
         asked = PageRequest(asking.desk, asking.person, parts, request.args)
         if request.method == "POST":
             return self._act(page, asking, asked)
-        tag = self._door.tag(asking)
-        if page.keeps and is_known(tag, request.headers.get("If-None-Match", "")):
-            answer = Response(status=HTTPStatus.NOT_MODIFIED)
-        else:
+        if not page.keeps:
             answer = self._shown(page, asking, asked)
-        if page.keeps:
-            answer.headers["ETag"] = tag
-        answer.headers["Cache-Control"] = "private, no-cache" if page.keeps else "no-store"
-        return answer
+            answer.headers["Cache-Control"] = "no-store"
+            return answer
+        tag = self._door.tag(asking)
+        unchanged = is_known(tag, request.headers.get("If-None-Match", ""))
+        answer = Response(status=HTTPStatus.NOT_MODIFIED) if unchanged else self._shown(page, asking, asked)
+        return self._door.with_tag(answer, tag)
 
     def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
