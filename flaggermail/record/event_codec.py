@@ -109,8 +109,8 @@ def _truth(value: object) -> bool:
 
 
 def _instant(value: object) -> datetime:
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    if type(found) is datetime and found.tzinfo is not None:
+    found = value if type(value) is datetime else datetime.fromisoformat(value) if isinstance(value, str) else None
+    if found is not None and found.tzinfo is not None:
         return usable(found)
     raise _impossible(datetime, value)
 

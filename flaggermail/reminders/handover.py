@@ -49,7 +49,6 @@ LISTED = 40  # entries per list in the mail; the rest is counted
 class HandoverNote:
     """The open work at an instant."""
 
-    cases: list[Case]  # undecided, decided, or waiting for a platform
     clocks: list[OpenClock]  # but for those of an answer to the matter
     awaited: list[OpenClock]  # for an answer to the matter alone
     unanswered: list[Reminder]
@@ -74,21 +73,23 @@ def gather(work: UnitOfWork) -> HandoverNote:
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
     )
-    cases = work.tx.find(Case, where(Case.state).in_([CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED]))
     return HandoverNote(
-        cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
         clocks=running,
         awaited=awaited_alone(all_running),
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
         quarantine=attention.by_trust(work, sorted(_quarantined(work), key=lambda mail: (mail.received_at, mail.id))),
         uncertain=work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
-        withheld=[
-            mail
-            for mail in work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED))
-            if mail.is_withheld
-        ],
+        withheld=work.tx.readable(
+            OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.next_try_at).is_(None)
+        ),
     )
+
+
+def open_cases(tx: Transaction) -> list[Case]:
+    """Returns the cases that are undecided, decided, or wait for a platform, the first opened first."""
+    found = tx.find(Case, where(Case.state).in_([CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED]))
+    return sorted(found, key=lambda case: (case.opened_at, case.number))
 
 
 def _quarantined(work: UnitOfWork) -> Iterator[WaitingMail]:
@@ -171,17 +172,17 @@ def _reason(change: ScheduleChange) -> str:
 
 def _values(work: UnitOfWork, note: HandoverNote) -> dict[str, object]:
     rota, who = work.env.settings.rota, readers(work.env.settings, work.tx)
-    rehearsed = {one.case.number for one in note.clocks if one.case.exercise}
+    rehearsed, cases = {one.case.number for one in note.clocks if one.case.exercise}, open_cases(work.tx)
 
     def name(officer_id: str | None) -> str:
         found = rota.officer(officer_id or "")
         return found.name if found else officer_id or ""
 
     return {
-        "total": len(note.cases),
+        "total": len(cases),
         "open_cases": [
             {"number": c.number, "title": c.title, "state": c.state, "exercise": c.exercise}
-            for c in note.cases[:LISTED]
+            for c in cases[:LISTED]
         ],
         "clocks": [
             {

@@ -8,7 +8,7 @@ Mail taken in late is left to the digest; mail in the junk folder and from files
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -186,7 +186,10 @@ def tick(env: Services) -> int:
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next have something to send; None if nothing waits."""
     work = UnitOfWork(env, tx, env.clock.now())
-    who, waiting = _resolver(work), list(_quarantined(work))
+    who, found = _resolver(work), _waiting(work)
+    # Nobody was told of any: the oldest of them, which may be thousands, comes first.
+    mails = found.mails if found.told else sorted(found.mails, key=lambda mail: mail[1])[:1]
+    waiting = [found.judged(*mail) for mail in mails]
     untold = [w for w in waiting if not w.silence.told]  # all have the same steps: the oldest of them comes first
     oldest = sorted(untold, key=lambda w: w.silence.started_at)[:1]
     told = (w for w in waiting if w.silence.told)
@@ -197,17 +200,36 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     return _interval(work)[1]  # due, but its recipient may not be reminded again yet
 
 
+@dataclass(frozen=True, slots=True)
+class _WaitingMails:
+    """The mails that wait for a person, by id and since when, with the steps in force and who was told of what."""
+
+    policy: str
+    steps: Sequence[Step]
+    mails: Sequence[tuple[str, datetime]]
+    told: Mapping[str, tuple[str | None, datetime]]  # by the key of the alarm
+    now: datetime
+
+    def judged(self, message: str, since: datetime) -> _QuarantinedMail:
+        """Returns one of the mails with the steps that were sent."""
+        reached = (step for step in self.steps if step.due_at(since) <= self.now) if self.told else ()
+        keys = ((_key(message, self.policy, step), step) for step in reached)
+        told = [_telling(*self.told[key], step) for key, step in keys if key in self.told]
+        return _QuarantinedMail(message, self.policy, self.steps, Silence(since, told))
+
+
 def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
+    found = _waiting(work)
+    return (found.judged(*mail) for mail in found.mails)
+
+
+def _waiting(work: UnitOfWork) -> _WaitingMails:
     desk = work.env.settings.desk
     in_period = elections.open_election(work) is not None
+    mails = _awaited(work, timedelta(minutes=desk.mailbox.backlog_after_minutes))
+    told = _told_since(work, min((since for _, since in mails), default=work.now))
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
-    old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
-    waiting = _awaited(work, old)
-    alarms = _told_since(work, min((since for _, since in waiting), default=work.now))
-    for message, since in waiting:
-        reached = (step for step in steps if step.due_at(since) <= work.now) if alarms else ()
-        told = [_telling(*alarms[key], step) for step in reached if (key := _key(message, policy, step)) in alarms]
-        yield _QuarantinedMail(message, policy, steps, Silence(since, told))
+    return _WaitingMails(policy, steps, mails, told, work.now)
 
 
 def _told_since(work: UnitOfWork, oldest: datetime) -> dict[str, tuple[str | None, datetime]]:
@@ -226,8 +248,8 @@ def _awaited(work: UnitOfWork, old: timedelta) -> list[tuple[str, datetime]]:
     Old mail is told in a digest. A server clock that is fast delays nothing.
     """
     fields = (
-        StoredMessage.id, StoredMessage.first_seen_at, StoredMessage.received_at, StoredMessage.from_junk,
-        StoredMessage.enclosed_in, StoredMessage.placed_by,
+        StoredMessage.id, StoredMessage.first_seen_at, StoredMessage.received_at, StoredMessage.enclosed_in,
+        StoredMessage.placed_by,
     )  # fmt: skip
     found = work.tx.columns(
         StoredMessage,
@@ -235,12 +257,13 @@ def _awaited(work: UnitOfWork, old: timedelta) -> list[tuple[str, datetime]]:
         where(StoredMessage.place).is_(Place.QUARANTINE),
         where(StoredMessage.pending_digest).is_(False),
         where(StoredMessage.exercise).is_(False),
+        where(StoredMessage.from_junk).is_(False),
         where(StoredMessage.arrival).in_(FROM_MAILBOX),
     )
     return [
         (key, min(received_at, first_seen_at))
-        for key, first_seen_at, received_at, from_junk, enclosed_in, placed_by in sorted(found, key=lambda row: row[0])
-        if first_seen_at - received_at <= old and not from_junk and (enclosed_in is None or placed_by is not None)
+        for key, first_seen_at, received_at, enclosed_in, placed_by in sorted(found, key=lambda row: row[0])
+        if first_seen_at - received_at <= old and (enclosed_in is None or placed_by is not None)
     ]
 
 

@@ -89,6 +89,7 @@ def make_engine(url: str, wait: float = 10) -> Engine:
             poolclass=QueuePool,
             **_existing(url, wait),
             json_serializer=_as_json,
+            json_deserializer=_from_json,
         )
         event.listen(engine, "connect", _configure_sqlite(wait))
         event.listen(engine, "begin", _begin_sqlite(wait))
@@ -116,6 +117,10 @@ def answering_within(seconds: int, url: str) -> str:
 def _as_json(value: object) -> str:
     """Returns a list as a column has it; most are empty."""
     return "[]" if value == [] else json.dumps(value)
+
+
+def _from_json(value: str) -> object:
+    return [] if value == "[]" else json.loads(value)
 
 
 def _create_private_file(url: str) -> None:

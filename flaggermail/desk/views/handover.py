@@ -14,7 +14,7 @@ from flaggermail.desk.views.calculation import Calculation, ClockPlan
 from flaggermail.desk.views.oncall import clock_place
 from flaggermail.desk.views.view import ListView, stamp
 from flaggermail.record.rows import Case, OutboxMail, Reminder, StoredMessage
-from flaggermail.reminders.handover import HandoverNote, gather, rows_of
+from flaggermail.reminders.handover import HandoverNote, gather, open_cases, rows_of
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
@@ -85,7 +85,7 @@ class _NoteLine(NamedTuple):
 
 
 def _lines(work: UnitOfWork, note: HandoverNote) -> Iterator[_NoteLine]:
-    yield from (_NoteLine(_Part.CASES.value, stamp(one.opened_at), one.number, one) for one in note.cases)
+    yield from (_NoteLine(_Part.CASES.value, stamp(one.opened_at), one.number, one) for one in open_cases(work.tx))
     for part, clocks in ((_Part.CLOCKS, note.clocks), (_Part.AWAITED, note.awaited)):
         for clock in sorted(clocks, key=clock_place):
             rank, key = clock_place(clock)

@@ -125,9 +125,7 @@ class ShowTonight(View):
         """Returns the desk as it is now."""
         note, who = gather(work), readers(work.env.settings, work.tx)
         names = {row.code: row.name for row in work.tx.find(Platform)}
-        coming = ((one, next(iter(upcoming(one.silence, one.steps, who)), None)) for one in note.clocks)
-        clocks = sorted((_clock(work, one, due, names) for one, due in coming), key=_lateness)
-        awaited = sorted((_clock(work, one, None, names) for one in note.awaited), key=_lateness)
+        clocks, awaited = (sorted(map(_Running, those), key=_lateness) for those in (note.clocks, note.awaited))
         drafts = sorted(_drafts(work, names), key=lambda one: (not one.mine, one.at, one.draft))
         doubtful = [*note.uncertain, *note.withheld]
         rota, taken_over = work.env.settings.rota, overrides(work.tx)
@@ -137,38 +135,53 @@ class ShowTonight(View):
             officer=officer_to_call(officer_on_call(work)),
             next_change_at=change[0] if change else None,
             next_officer=officer_to_call(change[1]) if change else None,
-            clocks=tuple(clocks[:MOST_SHOWN]),
-            awaited=tuple(awaited[:MOST_SHOWN]),
+            clocks=tuple(
+                _clock(work, one, next(iter(upcoming(one.clock.silence, one.clock.steps, who)), None), names)
+                for one in clocks[:MOST_SHOWN]
+            ),
+            awaited=tuple(_clock(work, one, None, names) for one in awaited[:MOST_SHOWN]),
             drafts=tuple(drafts[:MOST_SHOWN]),
             messages=tuple(_message(work, one) for one in rows_of(work, note.quarantine[:MOST_SHOWN])),
             doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
-                clocks=len(clocks), late=sum(one.late and not one.exercise for one in clocks), awaited=len(awaited),
+                clocks=len(clocks), awaited=len(awaited),
+                late=sum(one.late(work.now) and not one.clock.case.exercise for one in clocks),
                 drafts=len(drafts), messages=len(note.quarantine), doubtful=len(doubtful),
             ),
         )  # fmt: skip
 
 
-def _lateness(one: TonightClock) -> tuple[bool, int, str, str]:
-    return one.late_minutes is None, -(one.late_minutes or 0), one.case, one.draft or ""
+class _Running:
+    """A clock with the instant of its first step, by which a list of hundreds is put in order."""
+
+    def __init__(self, clock: OpenClock) -> None:
+        self.clock = clock
+        self.first = min((step.due_at(clock.started_at) for step in clock.steps), default=None)
+
+    def late(self, now: datetime) -> bool:
+        """True once its first step was due."""
+        return self.first is not None and self.first <= now
 
 
-def _clock(
-    work: UnitOfWork, one: OpenClock, expected: Expected | None, names: Mapping[str, str]
-) -> TonightClock:  # fmt: skip
-    first = min((step.due_at(one.started_at) for step in one.steps), default=None)
+def _lateness(one: _Running) -> tuple[bool, datetime, str, str]:
+    use = one.clock.notification
+    return one.first is None, one.first or one.clock.started_at, one.clock.case.number, use.id if use else ""
+
+
+def _clock(work: UnitOfWork, one: _Running, expected: Expected | None, names: Mapping[str, str]) -> TonightClock:
+    clock, use = one.clock, one.clock.notification
     officer = work.env.settings.rota.name_of(expected.officer) if expected and expected.officer else None
     return TonightClock(
-        case=one.case.number,
-        title=one.case.title,
-        exercise=one.case.exercise,
-        draft=one.notification.id if one.notification else None,
-        platform=names.get(one.notification.platform, one.notification.platform) if one.notification else None,
-        clock=one.clock,
-        since=one.started_at,
-        minutes=minutes(one.started_at, work.now),
-        late=first is not None and first <= work.now,
-        late_minutes=minutes(first, work.now) if first is not None else None,
+        case=clock.case.number,
+        title=clock.case.title,
+        exercise=clock.case.exercise,
+        draft=use.id if use else None,
+        platform=names.get(use.platform, use.platform) if use else None,
+        clock=clock.clock,
+        since=clock.started_at,
+        minutes=minutes(clock.started_at, work.now),
+        late=one.late(work.now),
+        late_minutes=minutes(one.first, work.now) if one.first is not None else None,
         next_at=expected.at if expected else None,
         next_officer=officer,
     )
