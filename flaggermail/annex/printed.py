@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 
-from flaggermail import __version__
+from flaggermail import __version__, progress
 from flaggermail.annex.exchange import Entry
 from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
 from flaggermail.annex.redaction.words_left import LeftWord
@@ -293,7 +293,7 @@ def of_entries(
     """Returns the entries as they are printed. Raises Refusal naming a mail whose octets the archive does not give."""
     found: list[PrintedMail | PrintedNote] = []
     bodies: list[str] = []
-    for entry in entries:
+    for entry in progress.counted(entries, len(entries)):
         if isinstance(entry.row, ContactNote):
             found.append(PrintedNote(entry.at, entry.row.means))
             continue

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
+from flaggermail import progress
 from flaggermail.archive import search_text
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.case_numbers import without_tail
@@ -263,7 +264,9 @@ def _with_correspondents(
         of = {names: any(is_correspondent(one, name) for name in names) for names in {*known.values()}}
         asked = [mail for mail in found if mail.case is not None and not of[known[mail.id]] and not known[mail.id][1:]]
         by_header = {
-            row.id for row in rows_of(work, asked) if any(is_correspondent(one, name) for name in _parties(work, row))
+            row.id
+            for row in progress.counted(rows_of(work, asked), len(asked))
+            if any(is_correspondent(one, name) for name in _parties(work, row))
         }
         found = [mail for mail in found if of[known[mail.id]] or mail.id in by_header]
     return found

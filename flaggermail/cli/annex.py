@@ -18,6 +18,7 @@ from flaggermail.cli.new_files import new_folder, unpacked, usable
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.cli.waiting import waited_for
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.states import AnnexState
 
@@ -127,7 +128,9 @@ def propose(session: Session, of: str, form: str, *, keep: bool, as_json: bool) 
 
     Example: flaggermail annex propose VF-EP2024-0001/1 --form reply
     """
-    report_answer(session.ask("annex propose", of=of, form=form, keep=keep), as_json=as_json)
+    with waited_for("reading"):
+        made = session.ask("annex propose", of=of, form=form, keep=keep)
+    report_answer(made, as_json=as_json)
 
 
 @command.command(name="list")

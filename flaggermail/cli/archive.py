@@ -72,7 +72,8 @@ def find(session: Session, /, *, words: Sequence[str], as_json: bool, **asked: s
     Example: flaggermail archive find --tag closed-stations --date 2024-06
     """
     given = {name: value for name, value in asked.items() if value is not None}
-    found = session.ask_all("archive find", "cases", "mails", words=list(words), **given)
+    with waited_for("searching"):
+        found = session.ask_all("archive find", "cases", "mails", words=list(words), **given)
     if as_json:
         show_json(found)
         return

@@ -15,6 +15,7 @@ from flaggermail.cli.new_files import unpacked, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import choice, minute, number, part, parts, text, texts
 from flaggermail.cli.terminal import safe_line
+from flaggermail.cli.waiting import waited_for
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.kinds import ReportForm
 from flaggermail.wording.said import countable
@@ -47,7 +48,8 @@ def freeze(
     if undo:
         answer = session.ask("report unfreeze", election=election, reason=reason)
     else:
-        answer = session.ask("report freeze", election=election, early=early)
+        with waited_for("freezing"):
+            answer = session.ask("report freeze", election=election, early=early)
     report_answer(answer, as_json=as_json)
 
 
@@ -103,7 +105,8 @@ def make(
     """
     form = _form(out)
     asked = {} if language is None else {"language": language}
-    found = session.fetch("report document", election=election, form=form.value, draft=draft, **asked)
+    with waited_for("making"):
+        found = session.fetch("report document", election=election, form=form.value, draft=draft, **asked)
     told = found.facts
     moved = texts(session.ask("report changes", election=election, limit=1), "notes") if told["moved"] else []
     for line in (*texts(told, "other"), *moved):

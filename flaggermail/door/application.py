@@ -150,7 +150,10 @@ class DoorApplication:
         version, key = version_of(request.headers.get(IF_MATCH)), key_of(request.headers.get("Idempotency-Key"))
         if version is not None and fields.setdefault("version", version) != version:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(header=IF_MATCH), where="version")
-        return self._told(self._json(asking.desk.answer(found, fields, key=key)))
+        with self._turn(found):
+            if self._children is not None and found in catalogue.APART:
+                return self._by_child(self._children, fields)
+            return self._told(self._json(asking.desk.answer(found, fields, key=key)))
 
     # ---- what goes wrong
 
@@ -193,9 +196,9 @@ class DoorApplication:
         return language_of(request.headers.get("Accept-Language", ""), self._languages)
 
     @contextmanager
-    def _turn(self, view: str) -> Iterator[None]:
+    def _turn(self, task: str) -> Iterator[None]:
         """Keeps large tasks few. Raises Problem if as many are under way as there may be, and none of them ends."""
-        if view not in catalogue.HEAVY:
+        if task not in catalogue.HEAVY:
             yield
             return
         if not self._heavy.acquire(timeout=TURN_WITHIN):

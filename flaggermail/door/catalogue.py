@@ -16,12 +16,13 @@ INSPECTED = ("audit head", "audit verify", "status")
 """Inspections that need the desk and not the person's own files; the others are done where those lie."""
 LISTS = frozenset({"since"})  # fields of an inspection with several values
 APART = frozenset({
-    "archive dossier", "archive dossier part", "archive retention", "archive retention lines", "archive verify",
-    "audit verify", "report document", "report verify", "rules compare",
+    "annex propose", "archive dossier", "archive dossier part", "archive find", "archive retention",
+    "archive retention lines", "archive verify", "audit verify", "report document", "report draft", "report freeze",
+    "report verify", "rules compare",
 })  # fmt: skip
-"""Views that read much of the record or archive, for seconds or minutes: each is made in a process of its own."""
+"""Views and commands that read much of the record or archive, for seconds or minutes: each in a process of its own."""
 HEAVY = APART | {"annex files"}
-"""Views of which few are made at once. An annex is one exchange, whose mails the parser's process reads. It shows a
+"""Of these few are done at once. An annex is one exchange, whose mails the parser's process reads. It shows a
 case, and who looks at one is known to the door alone."""
 
 

@@ -104,7 +104,8 @@ def _command(address: str, name: str, held: dict[str, Json]) -> dict[str, Json]:
     version: dict[str, Json] = {"type": "integer", "minimum": 0, "description": "of the view it was decided on"}
     properties = asked.get("properties")
     asked["properties"] = {**(properties if isinstance(properties, Mapping) else {}), "version": version}
-    found = _operation(f"do-{address}", _words(kind), _answer({"$ref": f"{_REF}Done"}), _BY_POST)
+    answer = _answer({"$ref": f"{_REF}Done"}) | ({"102": _INTERIM} if name in catalogue.APART else {})
+    found = _operation(f"do-{address}", _words(kind), answer, _BY_POST)
     return {**found, "requestBody": _body(asked), "parameters": [_LANGUAGE, _IF_MATCH, _KEY]}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from flaggermail import progress
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, uses_of
@@ -48,7 +49,7 @@ def of_election(work: UnitOfWork, election: Election) -> ReportFacts:
     every = uses_of(ledger.of_rows(work.tx))
     uses = [use for use in every if use.case in cases]
     decided = _decisions(work) if uses else {}
-    told = tuple(_use(work, use, cases[use.case], sent, decided) for use in uses)
+    told = tuple(_use(work, use, cases[use.case], sent, decided) for use in progress.counted(uses, len(uses)))
     return ReportFacts(
         as_of=work.now,
         election=election.code,

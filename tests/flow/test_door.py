@@ -207,7 +207,10 @@ def test_a_large_task_is_done_in_a_process_of_its_own(folder: Path) -> None:
         assert door.ask("/v1/views/audit-verify", "POST", {"since": []}).status == 200
         dutch = door.ask("/v1/views/report-document?election=XX1999", Accept_Language="nl")
         assert (dutch.status // 100, dutch.headers["content-language"]) == (4, "nl")
-        assert len(children(door)) == 1  # it has answered all three
+        sent = {"election": "XX1999"}
+        frozen = door.ask("/v1/commands/report-freeze", "POST", sent, Idempotency_Key="a-key-of-a-freeze")
+        assert (frozen.status, frozen.headers["api-version"]) == (403, "1")  # a command does so too
+        assert len(children(door)) == 1  # it has answered all four
 
 
 def test_a_process_for_large_tasks_rests_for_a_while(folder: Path) -> None:

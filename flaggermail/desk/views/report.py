@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from flaggermail import progress
 from flaggermail.commands.reports import reportable
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.view import ListView, OctetsView, View
@@ -231,7 +232,8 @@ class MakeReport(OctetsView):
         Raises NotFound, Refusal, ConfigurationError.
         """
         election = reportable(work, self.election)
-        inputs, told = self._inputs(work, election)
+        with progress.part(0.0, _FACTS):
+            inputs, told = self._inputs(work, election)
         named = f"report-{election.code}"
         if self.form is ReportForm.CSV:
             made: list[tuple[str, LanguageCode | None, bytes]] = [
@@ -239,10 +241,12 @@ class MakeReport(OctetsView):
                 (f"{named}.codebook.csv", None, csv_of(CODEBOOK_COLUMNS, codebook(inputs.facts)).encode()),
             ]
         else:
-            made = [
-                (f"{named}.{language}.{self.form}", language, _octets(work, self.form, document))
-                for language, document in self._documents(inputs, election).items()
-            ]
+            written = self._documents(inputs, election)
+            with progress.part(_FACTS, 1.0):
+                made = [
+                    (f"{named}.{language}.{self.form}", language, _octets(work, self.form, document))
+                    for language, document in progress.counted(written.items(), len(written))
+                ]
         listed = tuple(
             FileOfReport(name=name, language=language, sha256=hashlib.sha256(octets).hexdigest())
             for name, language, octets in made
@@ -272,6 +276,7 @@ class MakeReport(OctetsView):
         return inputs, FilesOfReport(freeze=row.id, inputs=row.inputs_digest, moved=len(differences), other=other)
 
 
+_FACTS = 0.5  # the share of the work that is done once the inputs are there
 _MEDIA_TYPES: Mapping[ReportForm, MediaType] = {
     ReportForm.CSV: MediaType.CSV,
     ReportForm.HTML: MediaType.HTML,
