@@ -66,7 +66,7 @@ class Reconnection:
 
 
 class ReachCheck:
-    """Tries another mailbox with the token of the desk, once; `tries` as `wiring.assembly.proves_one_mailbox`.
+    """Tries another mailbox with the token of the desk, once; `tries` as `wiring.mail_servers.proves_one_mailbox`.
 
     A server that is away puts the proof off with the first poll. Reminders and alarms do not wait for it.
     """

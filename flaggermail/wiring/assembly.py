@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import NoReturn, TypeAlias, cast
 
 from flaggermail import logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, clock_lead
 from flaggermail.adapters.db.inspection import archive_marks, database_fault
-from flaggermail.adapters.dns.dkim_check import DkimCheck
-from flaggermail.adapters.dns.resolver import DnsResolver, organisational
+from flaggermail.adapters.dns.organisations import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import (
     FileBlobStore,
@@ -25,12 +24,10 @@ from flaggermail.adapters.files.blob_store import (
 from flaggermail.adapters.files.rights import DeskPlaces, open_faults
 from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_fault
 from flaggermail.adapters.files.templates import FileTemplates, read_words
-from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.machine import MachineHealthProbe, places
 from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.annex.redaction_words import read_redaction_words
@@ -38,20 +35,16 @@ from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.health import advice
 from flaggermail.health.findings import Confinement
 from flaggermail.intake import facts, trust_proofs
-from flaggermail.intake.facts import DECIDING, BySignature, SignatureWeight
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
     BlobStore,
     Clock,
     HealthProbe,
-    Mailbox,
     MailService,
     Pager,
     Randomness,
-    Resolver,
     Store,
     Submitter,
-    TokenReach,
 )
 from flaggermail.record.states import Severity
 from flaggermail.replies.verbs import would_work
@@ -64,19 +57,15 @@ from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_faul
 from flaggermail.settings.model import database_file
 from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
-from flaggermail.wiring.databases import marks_of, open_store
-from flaggermail.wiring.logins import (
+from flaggermail.wiring.credentials import (
     TOKENS,
     Presented,
     certificate_fault,
     extra_fault,
-    imap_account,
     login_certificate_end,
     named_secrets,
-    submission_account,
-    tries_another,
-    unseen,
 )
+from flaggermail.wiring.databases import marks_of, open_store
 from flaggermail.wiring.rule_folders import RuleFolders, watched
 
 
@@ -116,45 +105,6 @@ def measures(settings: Configuration, octets: FileBlobStore | None = None) -> Ma
     )
 
 
-def submitter(settings: Configuration, clock: Clock, presented: Presented = unseen) -> Submitter:
-    """Returns a submitter for the submission server in the settings."""
-    return SmtpSubmitter(submission_account(settings, presented), clock)
-
-
-def mailbox(settings: Configuration, presented: Presented = unseen) -> Mailbox:
-    """Returns the mailbox in the settings."""
-    return ImapMailbox(imap_account(settings, presented))
-
-
-def proves_one_mailbox(settings: Configuration) -> TokenReach | None:
-    """Tries another mailbox with the token of the desk; None where the configuration names none.
-
-    It must be refused. Raises LinkLost, or LoginRefused if the desk's own mailbox does not open.
-    """
-    return tries_another(settings, imap_account(settings))
-
-
-@dataclass(frozen=True, slots=True)
-class ImapService:
-    """Implements `ports.MailService` with a mailbox over IMAP and a submission server."""
-
-    settings: Configuration
-    presented: Presented = unseen
-
-    def mailbox(self) -> Mailbox:
-        """Returns the mailbox in the settings."""
-        return mailbox(self.settings, self.presented)
-
-    def submitter(self, clock: Clock) -> Submitter:
-        """Returns the submitter in the settings."""
-        return submitter(self.settings, clock, self.presented)
-
-
-def mail_service(settings: Configuration, presented: Presented = unseen) -> MailService:
-    """Returns the mail service in the settings; the one place that chooses its kind."""
-    return ImapService(settings, presented)
-
-
 def make_services(  # noqa: PLR0913 - one argument for each port that differs
     settings: Configuration, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
     health_probe: HealthProbe | None = None,
@@ -186,25 +136,6 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         documents=OfficeDocuments(),
         organisational=organisational,
     )
-
-
-def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_comes: bool = True) -> Services:
-    """Returns `env` with our own DKIM verification if the settings ask for it.
-
-    `resolver` looks up the keys, by default with this machine's name servers. Unless mail is taken in `as_it_comes`, a
-    signature is looked up only to decide: what the DNS says today is no fact about old mail.
-
-    Used only where mail is taken in: a command that shows stored mail makes no DNS queries.
-    """
-    mailbox = env.settings.desk.mailbox
-    recorded = SignatureWeight.RECORDED if as_it_comes and mailbox.record_signatures else None
-    weight = DECIDING.get(mailbox.trusted.asked, recorded)
-    if weight is None:
-        return env
-    domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
-    check = DkimCheck(resolver or DnsResolver(), organisational)
-    answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from)
-    return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock, weight, answering))
 
 
 def with_whole_templates(env: Services) -> Services:
@@ -267,12 +198,12 @@ def open_services(directory: Path, clock: Clock | None = None) -> Services:
     return opened_on(load(directory), clock)
 
 
-def opened_on(settings: Configuration, clock: Clock | None = None, submit: Submitter | None = None) -> Services:
-    """Does the same with settings that are loaded."""
+def opened_on(settings: Configuration, clock: Clock | None = None, serves: ServiceMaker | None = None) -> Services:
+    """Does the same with settings that are loaded; `serves`: see `services_on`."""
     clock, randomness = clock or SystemClock(), SystemRandomness()
     store = open_store(settings.desk.store.database, randomness)
     try:
-        return services_on(settings, store, clock, randomness, submit)
+        return services_on(settings, store, clock, randomness, serves)
     except BaseException:
         store.close()
         raise
@@ -288,13 +219,19 @@ class NoSubmitter:
 NO_SUBMITTER = cast("Submitter", NoSubmitter())
 
 
+ServiceMaker: TypeAlias = Callable[[Configuration, Presented], MailService]
+
+
 def services_on(
-    settings: Configuration, store: Store, clock: Clock, randomness: Randomness, submit: Submitter | None = None
+    settings: Configuration, store: Store, clock: Clock, randomness: Randomness, serves: ServiceMaker | None = None
 ) -> Services:  # fmt: skip
-    """Returns services with the settings' own servers and archive on an open store. Raises ConfigurationError."""
+    """Returns services with the settings' own archive on an open store; mail is sent by what `serves` makes.
+
+    Without it they send nothing. Raises ConfigurationError.
+    """
     octets = FileBlobStore(settings.archive, marks_of(store))
     health_probe = measures(settings, octets)
-    submit = submit or mail_service(settings, health_probe.presented).submitter(clock)
+    submit = serves(settings, health_probe.presented).submitter(clock) if serves else NO_SUBMITTER
     return make_services(
         settings, clock=clock, randomness=randomness, store=store, octets=octets, submit=submit,
         health_probe=health_probe,

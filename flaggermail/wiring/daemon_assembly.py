@@ -19,8 +19,8 @@ from flaggermail.adapters.clock.ticker import SchedulerTicker
 from flaggermail.adapters.db.store import this_process
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
-from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.system import machine
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.adapters.system.machine import HttpHeartbeat, SystemdSupervisor
 from flaggermail.adapters.system.own_process import own_process
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
@@ -33,7 +33,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.settings.reading import rules_of
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import StoryClock
-from flaggermail.wiring import assembly
+from flaggermail.wiring import assembly, mail_servers
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def daemon(
     return Daemon(
         renewal=assembly.renewal(env, edited),
         env=env,
-        mailbox=assembly.mail_service(env.settings, env.health_probe.presented).mailbox(),
+        mailbox=mail_servers.mail_service(env.settings, env.health_probe.presented).mailbox(),
         ticker=ticker,
         stop=EventInterrupt(),
         holder=this_process(env.clock.now()),
@@ -74,7 +74,7 @@ def daemon(
         new_record=new_record,
         heartbeat=heartbeat(env.settings),
         board=status_board(env.settings),
-        proof=lambda: assembly.proves_one_mailbox(env.settings),
+        proof=lambda: mail_servers.proves_one_mailbox(env.settings),
         confinement=lambda: assembly.parser_confinement(env.settings),
         warm=lambda: get_ready(plain),
     )
@@ -139,9 +139,11 @@ def _get_ready(settings: Configuration, clock: Clock) -> None:
 def _on(
     settings: Configuration, clock: Clock, supervisor: Supervisor, with_templates: Callable[[Services], Services]
 ) -> Services:
-    opened = _once_it_answers(lambda: assembly.opened_on(settings, clock), settings, clock, supervisor)
+    opened = _once_it_answers(
+        lambda: assembly.opened_on(settings, clock, mail_servers.mail_service), settings, clock, supervisor
+    )
     try:
-        return with_templates(assembly.with_signatures(opened))
+        return with_templates(mail_servers.with_signatures(opened))
     except ConfigurationError:
         opened.close()
         raise

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from flaggermail import logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
-from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.system import machine
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.cases.configuration_record import configuration_number
 from flaggermail.desk.repeats import KEPT_FOR
@@ -122,10 +122,10 @@ class ServedDesk:
         return self._clock.now()
 
     def _open(self) -> Services:
-        return assembly.opened_on(load(self._directory), self._clock, assembly.NO_SUBMITTER)
+        return assembly.opened_on(load(self._directory), self._clock)
 
     def _on(self, settings: Configuration, store: Store) -> Services:
-        return assembly.services_on(settings, store, self._clock, SystemRandomness(), assembly.NO_SUBMITTER)
+        return assembly.services_on(settings, store, self._clock, SystemRandomness())
 
     def _registered(self) -> int:
         with self._services.store.read() as tx:
@@ -137,7 +137,7 @@ def door(directory: Path, path: Path | None) -> Door:
 
     Raises ConfigurationError, StoreFailure, StoreBusy.
     """
-    machine.keep_little()  # before there is a second thread
+    machine.keep_little(arenas=1)  # before there is a second thread; those of Python take turns
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if 0 <= allowed < DESCRIPTORS:  # negative: without a limit
         resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS if most < 0 else min(most, DESCRIPTORS), most))

@@ -4,28 +4,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 
-from flaggermail.adapters.files.secrets import credential, credential_file, credential_version, secret_fault
+from flaggermail.adapters.files.secrets import credential, credential_file, credential_version
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.probe import proves_one_mailbox
 from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import Ask, KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.smtp.submission import SubmissionAccount
-from flaggermail.errors import ConfigurationError
-from flaggermail.health.findings import WARNED
 from flaggermail.ports import TokenReach
-from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings
 from flaggermail.settings.oauth_section import Grant, LoginMethod, OAuth2Settings, Provider
-
-TOKENS = "tokens"  # the folder beside the archive for refresh tokens
-_MODULES = {Provider.MICROSOFT: "msal", Provider.DELEGATION: "google.auth"}
+from flaggermail.wiring.credentials import TOKENS, Presented, unseen
 
 
 def bearer(
@@ -70,48 +62,6 @@ def tries_another(settings: Settings, account: ImapAccount) -> TokenReach | None
     else:
         other = Bearer(tokens=account.bearer.tokens, mailbox=section.other_mailbox)
     return None if other is None else proves_one_mailbox(account, other)
-
-
-def extra_fault(section: OAuth2Settings | None) -> SetupFault | None:
-    """Returns that the provider's library is not installed; None if it is, or none is needed."""
-    if section is None or section.provider not in _MODULES or is_module(_MODULES[section.provider]):
-        return None
-    return setup_fault(SetupFaultCode.TOKEN_EXTRA, provider=section.provider)
-
-
-def login_certificate_end(settings: Settings) -> datetime | None:
-    """Returns when the certificate ends with which the desk logs in; None if it has none, or it cannot be read."""
-    section = settings.desk.oauth2
-    if section is None or section.certificate is None or not is_module(_MODULES[Provider.MICROSOFT]):
-        return None
-    from flaggermail.adapters.oauth.entra import certificate_end
-
-    with suppress(ConfigurationError):
-        return certificate_end(credential(section.certificate, settings.directory)())
-    return None
-
-
-def certificate_fault(settings: Settings, now: datetime) -> SetupFault | None:
-    """Returns that the certificate with which the desk logs in ends within thirty days, or is none."""
-    section = settings.desk.oauth2
-    if section is None or section.certificate is None or not is_module(_MODULES[Provider.MICROSOFT]):
-        return None
-    if secret_fault(section.certificate, settings.directory, several=True) is not None:
-        return None  # told by itself
-    ends = login_certificate_end(settings)
-    if ends is None:
-        return setup_fault(SetupFaultCode.LOGIN_CERTIFICATE_UNREADABLE, name=section.certificate)
-    if ends - now > timedelta(days=max(WARNED)):
-        return None
-    return setup_fault(SetupFaultCode.LOGIN_CERTIFICATE_ENDS, day=ends.date(), name=section.certificate)
-
-
-def is_module(module: str) -> bool:
-    """True if a module can be imported."""
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # of the package above it
-        return False
 
 
 def _first_secret(section: OAuth2Settings) -> str:
@@ -173,13 +123,6 @@ def _by_delegation(
     return ask_for_mailbox(section, secret, _files(settings, section, mailbox), line, time.time)
 
 
-Presented = Callable[[str, object], None]
-
-
-def unseen(_server: str, _line: object) -> None:
-    """Ignores the certificate of a session."""
-
-
 def imap_account(settings: Settings, presented: Presented = unseen) -> ImapAccount:
     """Returns the account of the mailbox in the settings."""
     server = settings.desk.mailbox
@@ -222,21 +165,3 @@ def submission_account(settings: Settings, presented: Presented = unseen) -> Sub
         local_hostname=settings.desk.mailbox.address.rpartition("@")[2],
         presented=presented,
     )
-
-
-def named_secrets(settings: Settings) -> Mapping[str, str]:
-    """Returns the credentials that the settings name, each with the first key that does."""
-    desk = settings.desk
-    keys: dict[str, str] = {}
-    if desk.mailbox.login is LoginMethod.PASSWORD:
-        keys[desk.mailbox.credential] = "flaggermail.yaml mailbox.credential"
-    if desk.oauth2 is not None:
-        keys |= {name: f"flaggermail.yaml oauth2.{key}" for key, name in desk.oauth2.credentials.items()}
-    if desk.submission.user and desk.submission.login is LoginMethod.PASSWORD:
-        keys.setdefault(desk.submission.credential, "flaggermail.yaml submission.credential")
-    if desk.watch.heartbeat:
-        keys.setdefault(desk.watch.heartbeat, "flaggermail.yaml watch.heartbeat")
-    for officer in settings.oncall.officers:
-        for pager in officer.pagers:
-            keys.setdefault(pager.credential, f"oncall.yaml officers {officer.id} pagers")
-    return keys

@@ -32,8 +32,9 @@ from flaggermail.ports.probing import DatabaseSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import database_file
-from flaggermail.wiring.assembly import make_services, open_services, proves_one_mailbox
+from flaggermail.wiring.assembly import make_services, open_services
 from flaggermail.wiring.logins import imap_account, submission_account
+from flaggermail.wiring.mail_servers import proves_one_mailbox
 
 
 def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | None = None) -> CheckMeans:

@@ -102,11 +102,11 @@ class DeskConnection:
         if self._opened is None:
             from flaggermail.cases.configuration_record import differences, in_words
             from flaggermail.rules.configuration import load
-            from flaggermail.wiring.assembly import NO_SUBMITTER, opened_on
+            from flaggermail.wiring.assembly import opened_on
 
             settings = load(self._ground.directory)
             _require_own(settings)  # before a database is made that another account cannot open
-            self._opened = opened_on(settings, submit=NO_SUBMITTER)
+            self._opened = opened_on(settings)
             with self._opened.store.read() as tx:
                 self._differs = differences(settings, tx)
             if self._differs:

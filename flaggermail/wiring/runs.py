@@ -15,8 +15,9 @@ from flaggermail.services import Services
 from flaggermail.stories import demo, replay
 from flaggermail.stories.doubles import ListPager
 from flaggermail.stories.replay import Command, Report
-from flaggermail.wiring.assembly import make_services, open_services, with_signatures
+from flaggermail.wiring.assembly import make_services, open_services
 from flaggermail.wiring.databases import upgrade_database
+from flaggermail.wiring.mail_servers import with_signatures
 
 
 def ingest_files(

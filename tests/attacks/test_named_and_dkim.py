@@ -20,7 +20,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.wiring import assembly
+from flaggermail.wiring import mail_servers
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
@@ -58,7 +58,7 @@ def desk(tmp_path: Path, resolver: ScriptedResolver) -> Iterator[Services]:
     made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     notified(made)
     with time_machine.travel(NOW, tick=False):  # dkimpy reads the system clock
-        yield assembly.with_signatures(asking(made, "named+dkim", SERVER), resolver)
+        yield mail_servers.with_signatures(asking(made, "named+dkim", SERVER), resolver)
     made.close()
 
 

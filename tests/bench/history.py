@@ -11,7 +11,7 @@ from imapclient import IMAPClient
 
 from flaggermail.intake.poll import look
 from flaggermail.services import Services
-from flaggermail.wiring import assembly
+from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus
 from tests.bench.desk import Servers
 from tests.bench.figures import Figure
@@ -69,7 +69,7 @@ def filled(servers: Servers, size: int, user: str) -> Iterator[Filled]:
     with ExitStack() as stack:
         desk = stack.enter_context(servers.desk(user, port=servers.dovecot.imap_port, tls="none", ca_file=None))
         env = stack.enter_context(closing(assembly.open_services(desk.folder)))
-        mailbox = stack.enter_context(closing(assembly.mailbox(env.settings)))
+        mailbox = stack.enter_context(closing(mail_servers.mailbox(env.settings)))
         octets, bare = bare_fetch(servers, user)
         begun = time.perf_counter()
         taken = look(env, mailbox)

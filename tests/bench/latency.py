@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-from flaggermail.adapters.imap.idle import EventInterrupt
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
 from flaggermail.ports import Interrupt, Lease, Mailbox, ReadingLog, Store, Transaction
 from flaggermail.services import Services
-from flaggermail.wiring import assembly
+from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus, table
 from tests.bench.desk import Servers
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row
@@ -108,11 +108,11 @@ def watching(servers: Servers, user: str, beside: Beside = nullcontext) -> Itera
         closing(assembly.open_services(desk.folder)) as opened,
         beside(desk.folder),
     ):
-        env = assembly.with_whole_templates(assembly.with_signatures(opened))
+        env = assembly.with_whole_templates(mail_servers.with_signatures(opened))
         warm(env)  # not `get_ready`, which is for a process that stays
         committed: list[float] = []
         watched = Watching(
-            replace(env, store=TimedStore(env.store, committed)), assembly.mailbox(env.settings), EventInterrupt(),
+            replace(env, store=TimedStore(env.store, committed)), mail_servers.mailbox(env.settings), EventInterrupt(),
             committed, [],
         )  # fmt: skip
         worker = Thread(target=watched.run, name="watched")

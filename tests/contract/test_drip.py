@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.dns.resolver import DnsResolver
-from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.link import Tls
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.imap.probe import ImapProbe
@@ -24,6 +23,7 @@ from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine,
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.adapters.system.machine import HttpHeartbeat
 from flaggermail.adapters.web import SLOWEST, Deadline, connect, in_time
 from flaggermail.errors import LinkLost

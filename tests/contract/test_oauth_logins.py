@@ -10,12 +10,12 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.adapters.imap.fetching import Position
-from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.oauth.endpoint import Granted
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, AccessToken, Refused, Submission
 from flaggermail.record.refusals import SmtpStage

@@ -37,7 +37,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services
-from flaggermail.wiring import assembly
+from flaggermail.wiring import assembly, mail_servers
 from tests.acting import run
 
 CHANNEL = "tiktok-elections"
@@ -204,7 +204,7 @@ def settle(env: Services) -> None:
     """Does all the work of a start, including a look at the mailbox."""
     delivery.recover(env)
     delivery.drain(env)
-    mailbox = assembly.mailbox(env.settings)
+    mailbox = mail_servers.mailbox(env.settings)
     try:
         look(env, mailbox)
     finally:
@@ -218,7 +218,7 @@ def run_desk(equipment: Services, order: Order) -> None:
     clock = AheadClock(order.minutes)
     settings = equipment.settings
     store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
-    env = replace(equipment, store=store, clock=clock, submitter=assembly.submitter(settings, clock))
+    env = replace(equipment, store=store, clock=clock, submitter=mail_servers.submitter(settings, clock))
     if order.do == "prepare":
         prepare(env, order)
     elif order.do == "send":

@@ -11,8 +11,8 @@ from threading import Timer
 
 import pytest
 
-from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import RawMessage
 from tests.contract.imap_account import given

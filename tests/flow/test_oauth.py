@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.imap.probe import proves_one_mailbox
@@ -17,6 +16,7 @@ from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, fetch_to
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, Reach, Refused, Role
 from flaggermail.settings.oauth_section import OAuth2Settings

@@ -14,9 +14,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.imap.idle import EventInterrupt
 from flaggermail.adapters.parsing import worker
 from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import Services

@@ -44,7 +44,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.wiring import assembly
+from flaggermail.wiring import mail_servers
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import SERVER as RESOLVER
@@ -145,7 +145,7 @@ def desk(before: Path, tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
     made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("copy"), ScriptedSubmitter(clock))
     resolver = ScriptedResolver({KEY: [RECORD]})
     with time_machine.travel(NOW, tick=False), closing(made):
-        yield Desk(assembly.with_signatures(asking(made, "named", SERVER), resolver), clock, tmp_path, resolver)
+        yield Desk(mail_servers.with_signatures(asking(made, "named", SERVER), resolver), clock, tmp_path, resolver)
 
 
 def told(copy: Delivery) -> dict[str, object]:
@@ -250,7 +250,7 @@ def test_nobody_is_asked_about_strangers_and_old_mail(desk: Desk) -> None:
         (copy,) = desk.copies(receive(desk.env, octets, number))
         assert copy.signature is SignatureState.NOT_CHECKED
         assert (copy.looked_up_at, copy.dnssec, copy.key_record) == (None, Dnssec.UNKNOWN, None)
-    filed = assembly.with_signatures(asking(desk.env, "named", SERVER), desk.resolver, as_it_comes=False)
+    filed = mail_servers.with_signatures(asking(desk.env, "named", SERVER), desk.resolver, as_it_comes=False)
     fresh = SAID + signed(mail([f"From: X Safety <{DESK}>"], 2), PLATFORM)
     raw = RawMessage(fresh, NOW, "file:/a", "", "1", arrival=ArrivalBasis.MBOX, source=OctetSource.FILE)
     assert ingest_from_files(filed, [raw]) == 1
@@ -277,7 +277,7 @@ def test_what_an_officer_says_later_stands_beside_it(desk: Desk) -> None:
 )
 def test_the_facts_are_the_same_whoever_is_trusted(desk: Desk, trust: str, verdict: str) -> None:
     """`mailbox.trust` decides what a signature counts for; the facts are recorded under each."""
-    desk.env = assembly.with_signatures(asking(desk.env, trust, SERVER), desk.resolver)
+    desk.env = mail_servers.with_signatures(asking(desk.env, trust, SERVER), desk.resolver)
     stored, copy = desk.received(SAID + signed(TRUE, PLATFORM).replace(b"reviewed", b"removed"))
     assert (stored.verdict, copy.verdict, copy.signature) == (verdict, verdict, SignatureState.FAILED)
     assert told(copy) == {**SEEN, "dnssec": Dnssec.NO}

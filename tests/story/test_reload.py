@@ -17,7 +17,7 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.imap.idle import EventInterrupt
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.rule_changes.reload import RuleReloader

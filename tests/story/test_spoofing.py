@@ -18,7 +18,7 @@ import pytest
 import time_machine
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.dns.resolver import organisational
+from flaggermail.adapters.dns.organisations import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.cases import lifecycle
 from flaggermail.commands.messages import ConfirmMessage
@@ -35,7 +35,7 @@ from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.wiring import assembly
+from flaggermail.wiring import mail_servers
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
@@ -405,7 +405,7 @@ def checking(waiting: OpenClock, clock: SetClock, tmp_path: Path, resolver: Scri
     copied = waiting.copied(tmp_path, clock)
     changed = asking(copied, "dkim")
     with time_machine.travel(NOW, tick=False):
-        yield assembly.with_signatures(changed, resolver)
+        yield mail_servers.with_signatures(changed, resolver)
     copied.store.close()
 
 

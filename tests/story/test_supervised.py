@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail.adapters.clock.ticker import SchedulerTicker
-from flaggermail.adapters.imap.idle import EventInterrupt
+from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import PauseAsked, StoreBusy

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from dns.exception import DNSException
 from dns.flags import AD, RD
@@ -13,7 +12,6 @@ from dns.name import EmptyLabel, LabelTooLong, NameTooLong
 from dns.rdatatype import TXT
 from dns.rdtypes.txtbase import TXTBase
 from dns.resolver import NXDOMAIN, Resolver
-from publicsuffixlist import PublicSuffixList
 
 from flaggermail.mail.message import Dnssec
 from flaggermail.ports import DnsAnswer
@@ -55,18 +53,3 @@ class DnsResolver:
 
 def _proved(*responses: Message) -> Dnssec:
     return Dnssec.YES if responses and all(response.flags & AD for response in responses) else Dnssec.NO
-
-
-def organisational(domain: str) -> str | None:
-    """Returns the organisational domain of `domain` (RFC 7489, section 3.2); None for a public suffix itself.
-
-    A top-level domain missing from the list counts as a public suffix.
-    """
-    found: str | None = _list().privatesuffix(domain)
-    return found
-
-
-@cache
-def _list() -> PublicSuffixList:
-    """Returns the list, loaded once (100 ms)."""
-    return PublicSuffixList()

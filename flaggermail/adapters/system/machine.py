@@ -38,13 +38,13 @@ LARGE = 128 * 1024
 """Octets from which a block goes back to the system once it is free. By default this grows to 32 MiB with the mails."""
 
 
-def keep_little() -> bool:
-    """Sets the allocator of this process for a daemon that waits most of the time; True if it could."""
+def keep_little(arenas: int = ARENAS) -> bool:
+    """Sets the allocator of this process, which waits most of the time; True if it could."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
-    return bool(mallopt(_M_ARENA_MAX, ARENAS)) and bool(mallopt(_M_MMAP_THRESHOLD, LARGE))
+    return bool(mallopt(_M_ARENA_MAX, arenas)) and bool(mallopt(_M_MMAP_THRESHOLD, LARGE))
 
 
 def give_back() -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from flaggermail.adapters.dns import dkim_check
 from flaggermail.adapters.dns.dkim_check import DkimCheck
-from flaggermail.adapters.dns.resolver import organisational
+from flaggermail.adapters.dns.organisations import organisational
 from flaggermail.mail.message import SenderVerdict, SignatureState, Verdict
 from tests.corpus import each
 from tests.doubles.dns import SIGNED, ScriptedResolver, key, key_record, signed

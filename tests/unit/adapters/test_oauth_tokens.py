@@ -220,3 +220,12 @@ def test_a_desk_without_tokens_needs_no_library_of_a_provider() -> None:
     """What makes a desk is imported where neither extra is installed."""
     program = "import sys; sys.modules.update({'google': None, 'msal': None}); import flaggermail.wiring.door_assembly"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.outside
+def test_the_door_loads_nothing_that_speaks_with_servers_of_mail_or_names() -> None:
+    """It speaks with none, and each of them would lie in its memory for weeks."""
+    kept_out = {"aiosmtplib", "dkim", "dns", "imapclient", "imaplib", "msal", "google.auth"}
+    program = f"import sys; import flaggermail.wiring.door_assembly; print({kept_out!r} & sys.modules.keys())"
+    asked = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert asked.stdout == "set()\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.dns.resolver import organisational
+from flaggermail.adapters.dns.organisations import organisational
 from flaggermail.mail.fields import in_domains
 from flaggermail.rules.files import DATED, PACKAGE, load_rules, read_lists
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF

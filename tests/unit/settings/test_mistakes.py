@@ -405,7 +405,7 @@ def test_a_mistake_is_named(
     """Each mistake is found once for its cause, in one line with what would be right, with its severity's status."""
     monkeypatch.setattr(assembly, "is_installed", lambda: False)
     if code is SetupFaultCode.TOKEN_EXTRA:
-        monkeypatch.setattr("flaggermail.wiring.logins.is_module", lambda _: False)
+        monkeypatch.setattr("flaggermail.wiring.credentials.is_module", lambda _: False)
     monkeypatch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
     spoil(folder)
     named = found(folder)
