@@ -97,7 +97,13 @@ class Desk:
             def done() -> dict[str, Json]:
                 return document_of(door.ask(work, name, request), self._for(env))
 
-            return done() if key is None else repeats.once(work, key, name, request, done)
+            try:
+                return done() if key is None else repeats.once(work, key, name, request, done)
+            except Refusal as refusal:
+                if not refusal.keeps:
+                    raise
+                refused = refusal
+        raise refused
 
     def _login(self, env: Services) -> str:
         """Returns the login by which the officer is known; empty if another program vouches for them."""
