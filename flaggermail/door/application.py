@@ -46,6 +46,9 @@ GONE = "flaggermail.gone"
 """Names in the environment of WSGI a function that says whether the client has closed its connection."""
 INTERIM = "flaggermail.interim"
 """Names in the environment of WSGI a function that sends an interim answer with the header Progress."""
+PROXY = "flaggermail.proxy"
+"""Names in the environment of WSGI the proxy of the socket (`peers.Proxy`); None where the kernel says who asks."""
+OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 SILENT_FOR = 5.0  # seconds after which a client that wants to know hears that its task goes on
 SHOWN = 80  # characters of an address that a problem quotes
 
@@ -88,12 +91,13 @@ class DeskSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A request whose person is known."""
+    """A request whose person is known; `vouched` if a proxy names them."""
 
     desk: Desk
     services: Services
     person: str
     language: str
+    vouched: bool = False
 
 
 class DoorApplication:
@@ -181,12 +185,15 @@ class DoorApplication:
         if self._stopping():
             raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN)
         env = self._source.services()
-        uid = int(request.environ.get(UID, peers.NOBODY))
-        login, person = peers.person(uid, env.settings.rota, self._login_of)
+        proxy: peers.Proxy | None = request.environ.get(PROXY)
+        if proxy is None:
+            login, person = peers.person(_peer(), env.settings.rota, self._login_of)
+        else:
+            login, person = peers.vouched_for(request.headers.get(proxy.header), env.settings.rota)
         language = self.language()
-        caller = Caller(login=login, language=language)
+        caller = Caller(login=login, language=language, vouched=proxy is not None)
         desk = Desk(lambda: env, caller, self._source.ground, presence=self._presence)
-        return Asking(desk, env, person, language)
+        return Asking(desk, env, person, language, caller.vouched)
 
     def language(self) -> str:
         """Returns the language that the client asks for."""
@@ -287,6 +294,21 @@ class DoorApplication:
         return answer
 
 
+def _peer() -> int:
+    return int(request.environ.get(UID, peers.NOBODY))
+
+
+def _refuse_past_proxy() -> None:
+    """Raises Problem on the proxy's socket for every other account, and for what no person opens in a browser."""
+    proxy: peers.Proxy | None = request.environ.get(PROXY)
+    if proxy is None:
+        return
+    if _peer() != proxy.uid:
+        raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NOT_THE_PROXY())
+    if request.path.startswith(OF_PROGRAMS):
+        raise Problem(HTTPStatus.NOT_FOUND, DoorProblem.NO_SUCH_ADDRESS(path=request.path[:SHOWN]))
+
+
 def door_application(application: DoorApplication) -> Flask:
     """Returns the WSGI application, with every address that the door has."""
     app = Flask(__name__, static_folder=None, template_folder=None)
@@ -297,6 +319,7 @@ def door_application(application: DoorApplication) -> Flask:
     app.add_url_rule("/v1/views/<name>", view_func=application.view, methods=["GET", "POST"], endpoint="view")
     app.add_url_rule("/v1/commands/<name>", view_func=application.command, methods=["POST"], endpoint="command")
     app.register_error_handler(Exception, application.fault)
+    app.before_request(_refuse_past_proxy)
     app.after_request(_with_fixed_headers)
     return app
 

@@ -12,6 +12,8 @@ class DoorProblem(Sentence):
     STRANGER = "stranger"
     CONTAINER = "account of a container"
     NO_ACCOUNT = "account unknown"
+    NOT_THE_PROXY = "not the proxy"
+    NOBODY_NAMED = "nobody named"
     NO_SUCH_ADDRESS = "no such address"
     NO_SUCH_REQUEST = "no such request"
     METHOD = "method not allowed"

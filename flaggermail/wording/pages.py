@@ -22,6 +22,7 @@ class ScreenText(Sentence):
     QUARANTINE = "page: quarantine"
     OUTBOX = "page: outbox"
     ACTS_AS = "page: acts as"
+    VOUCHED = "page: vouched"
     DAEMON_DOWN = "page: daemon down"
     DAEMON_LAST = "page: daemon last"
     MADE_AT = "page: made at"

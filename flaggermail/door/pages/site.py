@@ -18,7 +18,7 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from flaggermail import logbook
-from flaggermail.door.application import Asking, DoorApplication, problem_of_http
+from flaggermail.door.application import OF_PROGRAMS, Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
@@ -41,7 +41,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 DONE = "done"  # of a query: the act that led here
 
 
@@ -117,7 +116,8 @@ class DeskSite:
         state, rota = self._door.state(), asking.services.settings.rota
         key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
-            "page": page, "me": asking.person, "person": partial(person, rota, asking.language),
+            "page": page, "me": asking.person, "vouched": asking.vouched,
+            "person": partial(person, rota, asking.language),
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
             "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
