@@ -24,7 +24,7 @@ from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, peers
 from flaggermail.door.apart import RESTS_FOR, Children, GivenUp
-from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, language_of, version_of, wants_progress
+from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, version_of, wants_progress
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
 from flaggermail.errors import ConfigurationError, MachineFailure
@@ -33,6 +33,7 @@ from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.wording.catalogues import languages
 from flaggermail.wording.door import DoorProblem
+from flaggermail.wording.said import language_of
 
 JSON_TYPE = "application/json"
 DESCRIPTION = "openapi.json"  # in the manual; `door.description` makes it, which takes seconds and memory

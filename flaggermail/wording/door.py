@@ -42,6 +42,18 @@ class DoorProblem(Sentence):
     FAULT = "fault of the program"
 
 
+class BridgeText(Sentence):
+    """What `flaggermail web` says in the place of a page."""
+
+    ELSEWHERE = "bridge: elsewhere"
+    NO_PAGE = "bridge: no page"
+    NO_COOKIE = "bridge: no cookie"
+    USED = "bridge: used"
+    TOO_LARGE = "bridge: too large"
+    NOT_WHOLE = "bridge: not whole"
+    NO_DOOR = "bridge: no door"
+
+
 class RepeatRefusal(Sentence):
     """Why a command is no repeat of the one that had its key."""
 

@@ -153,6 +153,19 @@ def test_programs_have_no_address_there(door: DoorProcess, address: str) -> None
     assert asked(door, "X-Remote-User: officer1", address=address)[0] == 404
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["//evil.example", "//evil.example/cases", "/\\evil.example", "http://evil.example/", "https:evil.example", "*",
+     "/%2f/evil.example", "/.//evil.example", "/cases/..//evil.example"],
+)  # fmt: skip
+def test_no_address_leads_elsewhere(door: DoorProcess, address: str) -> None:
+    """As a web server may hand it on: nothing is redirected, and nothing of the desk is shown under another name."""
+    head = f"GET {address} HTTP/1.1\r\nHost: desk\r\nX-Remote-User: officer1\r\nConnection: close\r\n\r\n"
+    found = answer_in(as_account(UID, web(door), head.encode()))
+    assert found.status in {400, 404}
+    assert "location" not in found.headers
+
+
 def test_both_sockets_go_with_the_door(tmp_path_factory: pytest.TempPathFactory) -> None:
     """None is left behind."""
     folder = proxied(sound(tmp_path_factory.mktemp("d") / "desk"))

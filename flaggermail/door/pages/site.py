@@ -12,7 +12,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -41,7 +41,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-DONE = "done"  # of a query: the act that led here
+DONE = "done"  # of a query: that an act led here, as a token
 
 
 class DeskSite:
@@ -90,7 +90,8 @@ class DeskSite:
             there, kept = act.after(form.fields, str(found.get("key") or "")), {}
         else:
             there, kept = quote(request.path), request.args.to_dict()
-        address = f"{there}?{urlencode({**kept, DONE: form.act})}"
+        done = self._tokens.done(asking.person, unquote(there))
+        address = f"{there}?{urlencode({**kept, DONE: done})}"
         return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
     def _refused(
@@ -122,7 +123,8 @@ class DeskSite:
             "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
-            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
+            "form": refused or RefusedForm(),
+            "done": self._tokens.is_done(asked.given(DONE) or "", asking.person, request.path), **page.shown(asked),
         })  # fmt: skip
 
     def nowhere(self, fault: Exception) -> Response:
