@@ -76,20 +76,22 @@ class MailboxUnclear(MailboxUnproven):
 
 
 class Refusal(FlaggermailError):
-    """An act was refused and nothing was changed; the text says what, where, and what to do at a command line.
+    """An act was refused and not done; the text says what, where, and what to do at a command line.
 
     `said` is the fact as code and details, `hint` what a terminal shows beside it; `where` is the field of the request
     that it is about, dotted, or "". Only what a terminal alone can ask for is refused in plain English.
     """
 
     def __init__(
-        self, because: StoredText | str, *, where: str = "", printed: bool = False, earlier: StoredText | None = None
-    ) -> None:
+        self, because: StoredText | str, *, where: str = "", printed: bool = False,
+        earlier: StoredText | None = None, keeps: bool = False,
+    ) -> None:  # fmt: skip
         """`where`: the field, if the code does not say it; `printed`: the one document of what was found is printed.
 
-        `earlier`: who did what before, and when, which this act contradicts.
+        `earlier`: who did what before, and when, which this act contradicts. `keeps`: what the act has recorded until
+        now stays, such as that a wrong code was tried.
         """
-        self.printed, self.earlier = printed, earlier
+        self.printed, self.earlier, self.keeps = printed, earlier, keeps
         self.said = because if isinstance(because, StoredText) else PlainText.AS_WRITTEN(text=because)
         from flaggermail.wording import hints  # noqa: PLC0415 - most processes refuse nothing
         from flaggermail.wording.refused_fields import fields_of  # noqa: PLC0415 - as above

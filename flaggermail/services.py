@@ -103,7 +103,7 @@ class UnitOfWork:
 
     `beside`: who may be left to make octets durable, if somebody waits for that before the commit. `login`: the account
     of this machine that asks; empty if the actor is known by other means, as by a reply with a code. `direct`: the
-    desk was opened beside its door, which its events say.
+    desk was opened beside its door; `vouched`: a reverse proxy named the actor. Its events say both.
     """
 
     env: Services
@@ -113,6 +113,7 @@ class UnitOfWork:
     beside: DiskWork | None = None
     login: str = ""
     direct: bool = False
+    vouched: bool = False
 
     @property
     def today(self) -> date:
@@ -121,7 +122,7 @@ class UnitOfWork:
 
     def record(self, kind: EventKind, *changes: Change, about: EventRef = NOTHING, reason: str = "") -> None:
         """Appends an event of this kind with the row changes it makes."""
-        facts = {"direct": True} if self.direct else {}
+        facts = {name: True for name, is_so in (("direct", self.direct), ("proxy", self.vouched)) if is_so}
         event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason, facts)
         self.tx.append(event)
 

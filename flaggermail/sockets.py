@@ -13,7 +13,7 @@ from pathlib import Path
 from flaggermail.errors import DoorFailure
 
 SYSTEM_SOCKET = Path("/run/flaggermail/desk.sock")
-SOCKET_NAME = "desk.sock"
+SOCKET_NAME, WEB_SOCKET = "desk.sock", "web.sock"
 LONGEST = 107  # octets of a path: `sun_path` in unix(7) has 108 with its end
 START_IT = "start it with `systemctl start flaggermail-door` or `flaggermail serve`"
 _ROOT = 0

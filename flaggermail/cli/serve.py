@@ -17,10 +17,16 @@ from flaggermail.cli.session import Session
     "--socket", "path", type=click.Path(path_type=Path), metavar="PATH",
     help="The Unix socket. [default: DIR/desk.sock if this account owns DIR, else /run/flaggermail/desk.sock]",
 )  # fmt: skip
+@click.option(
+    "--web-socket", "web_path", type=click.Path(path_type=Path), metavar="PATH",
+    help="The Unix socket for the reverse proxy whose account door.proxy_account names. [default: web.sock beside it]",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Log JSON lines, as it does anyway where nobody watches.")
 @click.option("--apart", is_flag=True, hidden=True, help="Answer requests of a door, given on standard input.")
 @click.pass_obj
-def command(session: Session, *, path: Path | None, as_json: bool, apart: bool) -> None:
+def command(
+    session: Session, *, path: Path | None, web_path: Path | None, as_json: bool, apart: bool
+) -> None:  # fmt: skip
     """Serve the desk on a Unix socket.
 
     Officers' commands and other programs ask the desk there, each under the login of its account. The door sends no
@@ -38,13 +44,14 @@ def command(session: Session, *, path: Path | None, as_json: bool, apart: bool) 
     if apart:
         answer_apart(session.directory)
         return
-    opened = door(session.directory, path or session.socket)
+    opened = door(session.directory, path or session.socket, web_path)
     gc.set_threshold(*USUALLY)
     gc.collect()
     gc.freeze()  # what is loaded stays: to look through it for garbage would hold a view up for a tenth of a second
     opened.obey_signals()
     try:
-        opened.run(lambda: click.echo(f"listens on {opened.path}"))
+        web = f", and for the reverse proxy on {opened.web_path}" if opened.web_path else ""
+        opened.run(lambda: click.echo(f"listens on {opened.path}{web}"))
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # last words may find no reader
     opened.exit_if_overdue()

@@ -24,6 +24,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from flaggermail.errors import FlaggermailError
 from flaggermail.sockets import connected
+from flaggermail.wording.catalogues import languages
+from flaggermail.wording.door import BridgeText
+from flaggermail.wording.said import StoredText, language_of
 
 LOOPBACK = "127.0.0.1"
 COOKIE, FIRST, TOKEN = "flaggermail", "/enter", "token"
@@ -117,11 +120,11 @@ class BridgeHandler(BaseHTTPRequestHandler):
             return
         length = self.headers.get("Content-Length", "")
         if not _LENGTH.fullmatch(length) or int(length) > MOST_BODY or "Transfer-Encoding" in self.headers:
-            self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The form is too large.")
+            self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BridgeText.TOO_LARGE())
             return
         form = self.rfile.read(int(length))
         if len(form) != int(length):  # the browser has gone; what is there may be a form of its own
-            self._say(HTTPStatus.BAD_REQUEST, "The form did not arrive whole; nothing was done.")
+            self._say(HTTPStatus.BAD_REQUEST, BridgeText.NOT_WHOLE())
             return
         self._hand_on(form)
 
@@ -132,9 +135,9 @@ class BridgeHandler(BaseHTTPRequestHandler):
         """False, and answered, for another host's name, and for what is no address of a page however it is written."""
         path = self.path.partition("?")[0]
         if self.headers.get_all("Host") != [self.server.host]:
-            self._say(HTTPStatus.MISDIRECTED_REQUEST, "This desk has another address.")
+            self._say(HTTPStatus.MISDIRECTED_REQUEST, BridgeText.ELSEWHERE())
         elif not (self.path.isascii() and path.startswith("/")) or unquote(path).startswith(_CLOSED):
-            self._say(HTTPStatus.NOT_FOUND, "There is no such page.")
+            self._say(HTTPStatus.NOT_FOUND, BridgeText.NO_PAGE())
         else:
             return True
         return False
@@ -143,12 +146,12 @@ class BridgeHandler(BaseHTTPRequestHandler):
         """False, and answered, for a browser without the cookie of the first address."""
         if self.server.knows(self.headers.get("Cookie", "")):
             return True
-        self._say(HTTPStatus.FORBIDDEN, "Open the address that `flaggermail web` printed; it works once.")
+        self._say(HTTPStatus.FORBIDDEN, BridgeText.NO_COOKIE())
         return False
 
     def _enter(self, token: str) -> None:
         if not self.server.takes(token):
-            self._say(HTTPStatus.FORBIDDEN, "This address was used, or is not the one that was printed.")
+            self._say(HTTPStatus.FORBIDDEN, BridgeText.USED())
             return
         self.send_response(HTTPStatus.SEE_OTHER)
         self.send_header("Set-Cookie", f"{self.server.cookie}; HttpOnly; SameSite=Strict; Path=/")
@@ -165,18 +168,20 @@ class BridgeHandler(BaseHTTPRequestHandler):
             finally:
                 line.close()
         except (OSError, http.client.HTTPException, FlaggermailError) as fault:
-            self._say(HTTPStatus.BAD_GATEWAY, f"The door of the desk gave no answer: {fault}")
+            self._say(HTTPStatus.BAD_GATEWAY, BridgeText.NO_DOOR(reason=str(fault)))
             return
         self.send_response(answer.status)
         kept = [(name, value) for name, value in answer.getheaders() if name.lower() in _TO_BROWSER]
         self._end([*kept, ("Content-Length", str(len(octets)))])
         self.wfile.write(octets)
 
-    def _say(self, status: HTTPStatus, text: str) -> None:
-        octets = text.encode()
+    def _say(self, status: HTTPStatus, said: StoredText) -> None:
+        language = language_of(self.headers.get("Accept-Language", ""), languages())
+        octets = said.in_language(language).encode()
         self.send_response(status)
         self._end([("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(octets))),
-                   ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")])  # fmt: skip
+                   ("Content-Language", language), ("Cache-Control", "no-store"),
+                   ("X-Content-Type-Options", "nosniff")])  # fmt: skip
         self.wfile.write(octets)
 
     def _end(self, headers: Iterable[tuple[str, str]]) -> None:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
-from flaggermail.commands import channel_status, platform_checks
+from flaggermail.commands import channel_status, platform_checks, step_up
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.named_rows import draft_id, require_text, the_case, the_draft
 from flaggermail.commands.outbox import cancel
@@ -34,9 +35,11 @@ class Approve(Command):
 
     NAME = "approve"
     MAY = APPROVES
+    OF_A_MOMENT: ClassVar[frozenset[str]] = frozenset({"code"})
 
     draft: str
     policy_read: str = ""  # the day on which the policy was read, repeated by the approver
+    code: str | None = field(default=None, repr=False)  # one-time; None: by a way that asks for none, not by a page
 
     def subject(self, work: UnitOfWork) -> Subject:
         return _of_draft(work, draft_id(work, self.draft))
@@ -58,6 +61,8 @@ class Approve(Command):
             raise Refusal(CommandRefusal.DRAFT_APPROVED_BY_ONESELF(draft=notification.id, officer=work.actor))
         _check_policy_day(work, notification, self.policy_read.strip())
         channel, warnings = channel_status.of_draft(work, notification)
+        if self.code is not None:  # last, so that what is refused anyway spends none
+            step_up.check(work, notification, self.code)
         approved = replace(
             notification,
             channel=channel.code,

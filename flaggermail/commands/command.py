@@ -24,13 +24,15 @@ class Command(ABC):
     """Base class of every command.
 
     `NAME` is the request's name, in words of the command line; `MAY` holds the roles that may give it. With `BY_REPLY`,
-    only a reply mail gives it, since what the mail proves is a condition of the command.
+    only a reply mail gives it, since what the mail proves is a condition of the command. `OF_A_MOMENT` holds the fields
+    whose values are good once, such as a code: they are kept nowhere and shown to nobody again.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     NAME: ClassVar[str]
     MAY: ClassVar[frozenset[str]]
     BY_REPLY: ClassVar[bool] = False
+    OF_A_MOMENT: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def subject(self, work: UnitOfWork) -> Subject:

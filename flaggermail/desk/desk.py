@@ -33,12 +33,14 @@ class Caller:
     """Who asks: an officer by id, or an account of this machine by its login name, which the rota knows or not.
 
     `language` is that of the sentences in answers. `direct`: they open the desk beside its door (`--direct`).
+    `vouched`: a reverse proxy names the login.
     """
 
     officer: str | None = None
     login: str | None = None
     language: str = ENGLISH
     direct: bool = False
+    vouched: bool = False
 
 
 class Desk:
@@ -91,13 +93,21 @@ class Desk:
             raise Refusal(CommandRefusal.NO_OFFICERS_LOGIN(login=self._caller.login or ""))
         with env.store.begin() as tx:
             require_registered(tx)
-            login, direct = self._login(env), self._caller.direct
-            work = UnitOfWork(env, tx, env.clock.now(), actor, login=login, direct=direct)
+            work = UnitOfWork(
+                env, tx, env.clock.now(), actor, login=self._login(env), direct=self._caller.direct,
+                vouched=self._caller.vouched,
+            )  # fmt: skip
 
             def done() -> dict[str, Json]:
                 return document_of(door.ask(work, name, request), self._for(env))
 
-            return done() if key is None else repeats.once(work, key, name, request, done)
+            try:
+                return done() if key is None else repeats.once(work, key, name, request, done)
+            except Refusal as refusal:
+                if not refusal.keeps:
+                    raise
+                refused = refusal
+        raise refused
 
     def _login(self, env: Services) -> str:
         """Returns the login by which the officer is known; empty if another program vouches for them."""

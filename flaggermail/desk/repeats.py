@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from flaggermail.commands.door import command_of
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.ports import KeptAnswer
@@ -44,7 +45,11 @@ def once(
 
 
 def _digest(name: str, request: Mapping[str, Json]) -> str:
-    """Returns what tells a request from others; a repeat may name the version of a view that was asked since."""
-    asked = {field: value for field, value in request.items() if field != "version"}
+    """Returns what tells a request from others.
+
+    A repeat may name the version of a view that was asked since. A code is kept in no form.
+    """
+    left_out = command_of(name).OF_A_MOMENT | {"version"}
+    asked = {field: value for field, value in request.items() if field not in left_out}
     written = json.dumps([name, asked], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()

@@ -24,7 +24,7 @@ from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, peers
 from flaggermail.door.apart import RESTS_FOR, Children, GivenUp
-from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, language_of, version_of, wants_progress
+from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, version_of, wants_progress
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
 from flaggermail.errors import ConfigurationError, MachineFailure
@@ -33,6 +33,7 @@ from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.wording.catalogues import languages
 from flaggermail.wording.door import DoorProblem
+from flaggermail.wording.said import language_of
 
 JSON_TYPE = "application/json"
 DESCRIPTION = "openapi.json"  # in the manual; `door.description` makes it, which takes seconds and memory
@@ -46,6 +47,9 @@ GONE = "flaggermail.gone"
 """Names in the environment of WSGI a function that says whether the client has closed its connection."""
 INTERIM = "flaggermail.interim"
 """Names in the environment of WSGI a function that sends an interim answer with the header Progress."""
+PROXY = "flaggermail.proxy"
+"""Names in the environment of WSGI the proxy of the socket (`peers.Proxy`); None where the kernel says who asks."""
+OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 SILENT_FOR = 5.0  # seconds after which a client that wants to know hears that its task goes on
 SHOWN = 80  # characters of an address that a problem quotes
 
@@ -88,12 +92,13 @@ class DeskSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A request whose person is known."""
+    """A request whose person is known; `vouched` if a proxy names them."""
 
     desk: Desk
     services: Services
     person: str
     language: str
+    vouched: bool = False
 
 
 class DoorApplication:
@@ -184,12 +189,15 @@ class DoorApplication:
         if self._stopping():
             raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN)
         env = self._source.services()
-        uid = int(request.environ.get(UID, peers.NOBODY))
-        login, person = peers.person(uid, env.settings.rota, self._login_of)
+        proxy: peers.Proxy | None = request.environ.get(PROXY)
+        if proxy is None:
+            login, person = peers.person(_peer(), env.settings.rota, self._login_of)
+        else:
+            login, person = peers.vouched_for(request.headers.get(proxy.header), env.settings.rota)
         language = self.language()
-        caller = Caller(login=login, language=language)
+        caller = Caller(login=login, language=language, vouched=proxy is not None)
         desk = Desk(lambda: env, caller, self._source.ground, presence=self._presence)
-        return Asking(desk, env, person, language)
+        return Asking(desk, env, person, language, caller.vouched)
 
     def language(self) -> str:
         """Returns the language that the client asks for."""
@@ -290,6 +298,21 @@ class DoorApplication:
         return answer
 
 
+def _peer() -> int:
+    return int(request.environ.get(UID, peers.NOBODY))
+
+
+def _refuse_past_proxy() -> None:
+    """Raises Problem on the proxy's socket for every other account, and for what no person opens in a browser."""
+    proxy: peers.Proxy | None = request.environ.get(PROXY)
+    if proxy is None:
+        return
+    if _peer() != proxy.uid:
+        raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NOT_THE_PROXY())
+    if request.path.startswith(OF_PROGRAMS):
+        raise Problem(HTTPStatus.NOT_FOUND, DoorProblem.NO_SUCH_ADDRESS(path=request.path[:SHOWN]))
+
+
 def door_application(application: DoorApplication) -> Flask:
     """Returns the WSGI application, with every address that the door has."""
     app = Flask(__name__, static_folder=None, template_folder=None)
@@ -300,6 +323,7 @@ def door_application(application: DoorApplication) -> Flask:
     app.add_url_rule("/v1/views/<name>", view_func=application.view, methods=["GET", "POST"], endpoint="view")
     app.add_url_rule("/v1/commands/<name>", view_func=application.command, methods=["POST"], endpoint="command")
     app.register_error_handler(Exception, application.fault)
+    app.before_request(_refuse_past_proxy)
     app.after_request(_with_fixed_headers)
     return app
 

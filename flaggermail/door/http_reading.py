@@ -43,7 +43,13 @@ class Lines(Protocol):
 
 
 class HeaderLines:
-    """Reads the headers of a request (RFC 9112, section 5), in the place of cheroot's reader."""
+    """Reads the headers of a request (RFC 9112, section 5), in the place of cheroot's reader.
+
+    `once` are further headers that may be given once.
+    """
+
+    def __init__(self, *once: str) -> None:
+        self._once = _ONCE | {name.title().encode("ascii") for name in once}
 
     def __call__(self, lines: Lines, headers: MutableMapping[bytes, bytes]) -> MutableMapping[bytes, bytes]:
         """Adds the headers to `headers`, named as in `Content-Type`. Raises ValueError with what is wrong."""
@@ -56,7 +62,7 @@ class HeaderLines:
             if b"_" in name:  # a WSGI application could not tell it from the name with hyphens
                 continue
             if name in headers:
-                if name in _ONCE:
+                if name in self._once:
                     raise ValueError(f"header {name.decode()} is given twice")
                 value = b", ".join((headers[name], value)) if name in _LISTS else value
             headers[name] = value

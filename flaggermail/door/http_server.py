@@ -25,10 +25,11 @@ from cheroot.makefile import MakeFile
 from cheroot.workers import threadpool
 
 from flaggermail import logbook
-from flaggermail.door.application import GONE, INTERIM
+from flaggermail.door.application import GONE, INTERIM, PROXY
 from flaggermail.door.http_reading import HeaderLines, HttpFault
 from flaggermail.door.listening import BACKLOG, Listening
-from flaggermail.door.pool import THREADS, FairQueue
+from flaggermail.door.peers import Proxy
+from flaggermail.door.pool import EACH, THREADS, FairQueue
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE
 
 MOST_HEAD = 16_384  # octets of the request line and the headers
@@ -92,8 +93,6 @@ def raw_problem(status: str, text: str, *more: str) -> bytes:
 class DoorRequest(server.HTTPRequest):
     """A request; what is wrong with it is said as the application says it (RFC 9457)."""
 
-    header_reader = HeaderLines()
-
     def simple_response(self, status: str, msg: str = "") -> None:
         """Answers a request that no application sees, and ends the connection."""
         if isinstance(msg, HttpFault):
@@ -106,6 +105,7 @@ class DoorRequest(server.HTTPRequest):
 
     def read_request_headers(self) -> bool:
         """Reads the headers; False if the request was refused. HTTP/1.1 needs a host (RFC 9112, 3.2)."""
+        self.header_reader = self.server.header_reader
         if not super().read_request_headers():
             return False
         if self.request_protocol == b"HTTP/1.1" and b"Host" not in self.inheaders:
@@ -191,11 +191,11 @@ class Waiting(connections.ConnectionManager):
 
 
 class FairPool(threadpool.ThreadPool):
-    """The threads that answer; see `pool.FairQueue`."""
+    """The threads that answer; see `pool.FairQueue`. All persons of a proxy share its account."""
 
-    def __init__(self, of: DoorServer) -> None:
+    def __init__(self, of: DoorServer, each: int) -> None:
         super().__init__(of, min=THREADS, max=THREADS)
-        self._queue: FairQueue[DoorConnection] = FairQueue(os.geteuid())
+        self._queue: FairQueue[DoorConnection] = FairQueue(os.geteuid(), each=each)
         self.get = self._queue.get
         self.done = self._queue.done
 
@@ -206,6 +206,7 @@ class DoorGateway(wsgi.Gateway_10):
     def get_environ(self) -> dict[str, object]:
         """Returns the environment of WSGI; the account of the peer is X_REMOTE_UID."""
         found: dict[str, object] = super().get_environ()
+        found[PROXY] = self.req.server.proxy
         found[GONE] = self.req.conn.is_gone
         if self.req.request_protocol == b"HTTP/1.1":  # one before it knows no interim answers (RFC 9110, 15.2)
             found[INTERIM] = self.req.conn.tell
@@ -213,17 +214,18 @@ class DoorGateway(wsgi.Gateway_10):
 
 
 class DoorServer(wsgi.Server):
-    """Serves an application on a socket that listens already."""
+    """Serves an application on a socket that listens already; with a `proxy`, for the persons that it names."""
 
     ConnectionClass = DoorConnection
     _connections: connections.ConnectionManager
 
-    def __init__(self, application: object, listening: Listening) -> None:
+    def __init__(self, application: object, listening: Listening, proxy: Proxy | None = None) -> None:
         super().__init__(
             str(listening.path), application, numthreads=THREADS, server_name="flaggermail",
             request_queue_size=BACKLOG, timeout=IDLE_FOR, shutdown_timeout=STOP_WITHIN, peercreds_enabled=True,
         )  # fmt: skip
-        self.gateway, self.requests = DoorGateway, FairPool(self)
+        self.proxy, self.header_reader = proxy, HeaderLines(*([proxy.header] if proxy else []))
+        self.gateway, self.requests = DoorGateway, FairPool(self, EACH if proxy is None else THREADS - 1)
         self.max_request_header_size, self.max_request_body_size = MOST_HEAD, MOST_BODY
         self.keep_alive_conn_limit = KEPT_ALIVE
         self._listening = listening

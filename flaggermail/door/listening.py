@@ -47,20 +47,21 @@ class Listening:
                 self.path.unlink()
 
 
-def listen(path: Path, group: str | None = None) -> Listening:
+def listen(path: Path, group: str | None = None, key: str = "door.group") -> Listening:
     """Returns a socket that listens at `path`, for this account and the members of `group` alone.
 
-    The socket of a door that has ended is replaced. Raises MachineFailure if a door listens there, if something else
-    lies there, or if the folder is one in which others could put something in its place.
+    `key` is that of the configuration which names the group. The socket of a door that has ended is replaced. Raises
+    MachineFailure if a door listens there, if something else lies there, or if the folder is one in which others could
+    put something in its place.
     """
     if len(os.fsencode(path)) > LONGEST:
         raise MachineFailure(f"{path}: is longer than the {LONGEST} octets of a socket's path; name a shorter one")
-    members = _group(group)
+    members = _group(group, key)
     with _turn(path.parent):
         _make_way(path)
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
-            _bind(line, path, members)
+            _bind(line, path, members, f"flaggermail.yaml {key}")
             line.listen(BACKLOG)
         except OSError as fault:
             line.close()
@@ -70,16 +71,16 @@ def listen(path: Path, group: str | None = None) -> Listening:
         return Listening(path, line, path.lstat().st_ino)
 
 
-def _group(name: str | None) -> int | None:
+def _group(name: str | None, key: str) -> int | None:
     if name is None:
         return None
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
-        raise MachineFailure(f"flaggermail.yaml door.group: this machine has no group {name}; make it first") from None
+        raise MachineFailure(f"flaggermail.yaml {key}: this machine has no group {name}; make it first") from None
 
 
-def _bind(line: socket.socket, path: Path, group: int | None) -> None:
+def _bind(line: socket.socket, path: Path, group: int | None, key: str) -> None:
     """Binds so that nobody can open the socket before it has its group and mode."""
     os.fchmod(line.fileno(), 0)  # Linux takes the mode of the file from the socket: unix(7)
     line.bind(os.fspath(path))
@@ -88,9 +89,7 @@ def _bind(line: socket.socket, path: Path, group: int | None) -> None:
             os.chown(path, -1, group, follow_symlinks=False)
         except PermissionError:
             path.unlink()
-            raise MachineFailure(
-                "flaggermail.yaml door.group: the account of the desk is no member of that group; make it one"
-            ) from None
+            raise MachineFailure(f"{key}: the account of the desk is no member of that group; make it one") from None
     path.chmod(_MODE if group is not None else stat.S_IRUSR | stat.S_IWUSR)
 
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Who asks: the account that the kernel names for the other end of a socket (SO_PEERCRED, unix(7)).
 
-Nothing in a request says who asks, and nothing in it changes what that account may do.
+Nothing in a request says who asks, and nothing in it changes what that account may do. On a socket of its own one
+account, that of a reverse proxy, names the person in a header.
 """
 
 from __future__ import annotations
 
 import pwd
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -18,6 +21,15 @@ from flaggermail.wording.door import DoorProblem
 
 _OVERFLOW = Path("/proc/sys/kernel/overflowuid")
 NOBODY = 65_534
+_LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}")  # as in oncall.yaml: no list, nothing empty or endless
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A reverse proxy: its account on this machine, and the header in which it names the login of a person."""
+
+    uid: int
+    header: str
 
 
 @cache
@@ -44,7 +56,21 @@ def person(uid: int, rota: Rota, login_of: Callable[[int], str | None] = login_n
     login = login_of(uid)
     if login is None:
         raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NO_ACCOUNT(uid=uid))
+    return login, _of_desk(login, rota)
+
+
+def vouched_for(named: str | None, rota: Rota) -> tuple[str, str]:
+    """Returns the login that a proxy names, and the id of that person. Raises Problem for everybody else.
+
+    The server has refused the header where it is given twice.
+    """
+    if named is None or not _LOGIN.fullmatch(named):
+        raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NOBODY_NAMED())
+    return named, _of_desk(named, rota)
+
+
+def _of_desk(login: str, rota: Rota) -> str:
     found = rota.by_login(login) or rota.associate_by_login(login)
     if found is None:
         raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.STRANGER(login=login))
-    return login, found.id
+    return found.id

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
@@ -19,6 +20,7 @@ from flaggermail import logbook
 from flaggermail.door.application import DeskSource, DoorApplication, door_application
 from flaggermail.door.http_server import DoorServer
 from flaggermail.door.listening import Listening
+from flaggermail.door.peers import Proxy
 from flaggermail.ports import Interrupt, Supervisor
 from flaggermail.sockets import UnixConnection
 
@@ -28,28 +30,50 @@ HEARD_WITHIN = 10.0  # seconds for its own answer
 HEALTH = "/health"
 
 
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """The socket of a door, and a second one for the persons whom a reverse proxy names."""
+
+    own: Listening
+    web: Listening | None = None
+    proxy: Proxy | None = None
+
+    def remove(self) -> None:
+        """Removes the files; idempotent."""
+        for one in (self.own, self.web):
+            if one is not None:
+                one.remove()
+
+
 class Door:
     """Serves the desk on a socket until `stop` is set."""
 
     def __init__(
-        self, source: DeskSource, listening: Listening, supervisor: Supervisor, stop: Interrupt,
+        self, source: DeskSource, sockets: Sockets, supervisor: Supervisor, stop: Interrupt,
         apart: Sequence[str] = (), *, pages: Callable[[Flask, DoorApplication], None] = lambda *_: None,
     ) -> None:  # fmt: skip
         """`apart` is the command of a process for large tasks; `pages` gives the application further addresses."""
-        self._listening, self._supervisor, self._stop = listening, supervisor, stop
+        self._sockets, self._supervisor, self._stop = sockets, supervisor, stop
         self._every_second = source.each_second
         self._application = DoorApplication(source, lambda: self._stops, apart=apart)
         served = door_application(self._application)
         pages(served, self._application)
-        self._server = DoorServer(served, listening)
+        self._servers = [DoorServer(served, sockets.own)]
+        if sockets.web is not None:
+            self._servers.append(DoorServer(served, sockets.web, sockets.proxy))
         self._stops = False
         self._failed: BaseException | None = None
-        self._ending = threading.Thread(target=self._server.stop, name="end", daemon=True)
+        self._endings = [threading.Thread(target=one.stop, name="end", daemon=True) for one in self._servers]
 
     @property
     def path(self) -> Path:
         """Where it listens."""
-        return self._listening.path
+        return self._sockets.own.path
+
+    @property
+    def web_path(self) -> Path | None:
+        """Where it listens for a reverse proxy; None if it does not."""
+        return None if self._sockets.web is None else self._sockets.web.path
 
     def obey_signals(self) -> None:
         """Makes SIGTERM, SIGINT and the end of its terminal end the door, with its socket."""
@@ -61,16 +85,17 @@ class Door:
 
         What it had begun is in the record whole or not at all, as after a crash.
         """
-        if self._ending.is_alive():
+        if any(one.is_alive() for one in self._endings):
             sys.stderr.flush()
             os._exit(os.EX_OK)
 
     def run(self, opened: Callable[[], None]) -> None:
         """Serves until the stop; calls `opened` once it listens. Raises what ended the server if nobody stopped it."""
-        self._server.prepare()
-        serving = threading.Thread(target=self._serve, name="door", daemon=True)
-        serving.start()
-        logbook.door_opened(str(self._listening.path))
+        serving = [threading.Thread(target=self._serve, args=(one,), name="door", daemon=True) for one in self._servers]
+        for server, thread in zip(self._servers, serving, strict=True):
+            server.prepare()
+            thread.start()
+        logbook.door_opened(str(self._sockets.own.path))
         opened()
         self._supervisor.ready()
         try:
@@ -80,16 +105,16 @@ class Door:
         if self._failed is not None:
             raise self._failed
 
-    def _serve(self) -> None:
+    def _serve(self, server: DoorServer) -> None:
         try:
-            self._server.serve()
+            server.serve()
         except BaseException as fault:  # noqa: BLE001 - the boundary of a thread: it ends the process, which says why
             self._failed = fault
 
-    def _watch(self, serving: threading.Thread) -> None:
+    def _watch(self, serving: Sequence[threading.Thread]) -> None:
         """Waits for the stop; shows the manager that the door answers."""
         every, due = min(ALIVE_EVERY, self._supervisor.interval), 0.0
-        while serving.is_alive() and not self._stop.wait(1.0):
+        while all(one.is_alive() for one in serving) and not self._stop.wait(1.0):
             self._every_second()
             self._application.end_resting()
             if time.monotonic() >= due:
@@ -98,7 +123,7 @@ class Door:
 
     def _show_life(self) -> None:
         try:
-            answer(self._listening.path.as_posix(), HEALTH, HEARD_WITHIN)
+            answer(self._sockets.own.path.as_posix(), HEALTH, HEARD_WITHIN)
         except (OSError, http.client.HTTPException) as fault:
             logbook.door_unanswered(type(fault).__name__)
         else:
@@ -109,10 +134,12 @@ class Door:
         began = time.monotonic()
         self._supervisor.stopping()
         self._stops = True
-        self._listening.remove()
+        self._sockets.remove()
         self._application.end_resting(all_of_them=True)
-        self._ending.start()
-        self._ending.join(STOP_WITHIN)
+        for ending in self._endings:
+            ending.start()
+        for ending in self._endings:
+            ending.join(max(began + STOP_WITHIN - time.monotonic(), 0.0))
         logbook.door_closed(time.monotonic() - began)
 
 

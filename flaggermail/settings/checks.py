@@ -211,6 +211,16 @@ def own_address(platforms: PlatformsFile, settings: DeskSettings | None) -> Iter
                     yield key, f"{address!r} is the shared mailbox; write an address from which the platform answers"
 
 
+def proxy(settings: DeskSettings, oncall: OncallFile) -> Iterator[Finding]:
+    """A proxy that runs as a person of the desk, who could then name anybody. Needs the other file's model."""
+    logins = {one.login for one in oncall.officers}
+    logins |= {one.login for people in oncall.associates.values() for one in people}
+    account = settings.door.proxy_account
+    if account is not None and account in logins:
+        text = f"{account!r} is the login of a person in oncall.yaml, who could act as everybody; name the proxy's own"
+        yield ("door", "proxy_account"), text
+
+
 def players(settings: DeskSettings, oncall: OncallFile | None, platforms: PlatformsFile | None) -> Iterator[Finding]:
     """Exercise addresses that real mail uses or could use; needs the models of the other files."""
     key, exercise = ("exercise",), settings.exercise

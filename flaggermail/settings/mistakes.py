@@ -32,6 +32,7 @@ class SetupFaultCode(StrEnum):
     ARCHIVE_READ_ONLY = "archive-read-only"
     CA_FILE = "ca-file"
     PAGER_EXTRA = "pager-extra"
+    PROXY_ACCOUNT = "proxy-account"
     TOKEN_EXTRA = "token-extra"  # noqa: S105 - the name of a mistake
     TOKEN_REACH = "token-reach"  # noqa: S105 - as above; known only once the mailbox was asked: `run` says it
     POLICY_AHEAD = "policy-ahead"
@@ -165,6 +166,11 @@ SORTS: dict[SetupFaultCode, SetupFaultKind] = {
         Severity.REFUSES,
         f"{_ROTA} officers: pagers need the extra `pagers`, which is not installed; "
         "run `pip install 'flaggermail[pagers]'`, or remove `pagers:`",
+    ),
+    SetupFaultCode.PROXY_ACCOUNT: SetupFaultKind(
+        Severity.FAULT,
+        f"{_DESK} door.proxy_account: this machine has no account {{account}}; write the one that the reverse proxy "
+        "runs as, such as www-data. Until then the door does not open",
     ),
     SetupFaultCode.TOKEN_EXTRA: SetupFaultKind(
         Severity.REFUSES,

@@ -100,6 +100,8 @@ def _check_together(found: FilesRead) -> None:
     if desk:
         _add(sources[DESK], tag_findings(desk.tags, found.outcome_words))
         _add(sources[DESK], checks.players(desk, oncall, platforms))
+    if desk and oncall:
+        _add(sources[DESK], checks.proxy(desk, oncall))
     if platforms:
         _add(sources["platforms.yaml"], checks.own_address(platforms, desk))
     if oncall:

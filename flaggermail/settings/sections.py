@@ -12,7 +12,7 @@ from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.kinds import Kind
 from flaggermail.record.terms import Appraisal, Term, TermStart
-from flaggermail.settings.yaml_files.kinds import Code, Model, Names, Text
+from flaggermail.settings.yaml_files.kinds import Code, HeaderName, Login, Model, Names, Text
 from flaggermail.settings.yaml_files.source import Key
 
 UNDECIDED = "nog te bepalen"
@@ -86,6 +86,8 @@ class DoorSettings(Model):
     """The door of the desk, which officers' commands and pages go through."""
 
     group: Text | None = None  # of this machine: its members may open desk.sock
+    proxy_account: Login | None = None  # of the reverse proxy, whose word on web.sock is believed; None: no web.sock
+    header: HeaderName = "X-Remote-User"  # in which the proxy names the login of the person
 
 
 def _is_term(value: str) -> str:

@@ -28,7 +28,7 @@ from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.adapters.system.machine import MachineHealthProbe, places
+from flaggermail.adapters.system.machine import MachineHealthProbe, account, places
 from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError, MachineFailure
@@ -268,6 +268,8 @@ def _machine_faults(
     yield ca_file_fault("submission", desk.submission.ca_file)
     if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():
         yield setup_fault(SetupFaultCode.PAGER_EXTRA)
+    if desk.door.proxy_account is not None and account(desk.door.proxy_account) is None:
+        yield setup_fault(SetupFaultCode.PROXY_ACCOUNT, account=desk.door.proxy_account)
     yield extra_fault(desk.oauth2)
     yield certificate_fault(settings, SystemClock().now())
     of_lines = desk.oauth2.files_of_lines if desk.oauth2 else frozenset()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import resource
 import secrets
@@ -19,7 +20,7 @@ from flaggermail import logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.system import machine
 from flaggermail.adapters.system.interrupt import EventInterrupt
-from flaggermail.adapters.system.machine import SystemdSupervisor
+from flaggermail.adapters.system.machine import SystemdSupervisor, account
 from flaggermail.cases.configuration_record import configuration_number
 from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
@@ -27,10 +28,13 @@ from flaggermail.door import apart
 from flaggermail.door.application import DoorApplication, ServedState, door_application
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.pages.site import add_pages
-from flaggermail.door.serving import Door
-from flaggermail.errors import ConfigurationError, FlaggermailError, StoreBusy, StoreFailure
+from flaggermail.door.peers import Proxy
+from flaggermail.door.serving import Door, Sockets
+from flaggermail.errors import ConfigurationError, FlaggermailError, MachineFailure, StoreBusy, StoreFailure
 from flaggermail.health.status_document import instant, judged
 from flaggermail.rules.configuration import load
+from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
+from flaggermail.sockets import WEB_SOCKET
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import desk_files
 
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from flaggermail.ports import Store
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
+    from flaggermail.settings.sections import DoorSettings
 
 DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
 FORMS_KEY = "forms.key"
@@ -64,9 +69,9 @@ class ServedDesk:
         return self._files
 
     @property
-    def group(self) -> str | None:
-        """The group whose members may open the socket."""
-        return self._services.settings.desk.door.group
+    def sockets(self) -> DoorSettings:
+        """Who may open the sockets."""
+        return self._services.settings.desk.door
 
     def services(self) -> Services:
         """Returns the services on the configuration in force."""
@@ -132,8 +137,10 @@ class ServedDesk:
             return configuration_number(tx)
 
 
-def door(directory: Path, path: Path | None) -> Door:
+def door(directory: Path, path: Path | None, web_path: Path | None) -> Door:
     """Returns the door of a configuration directory, which listens already.
+
+    `web_path` is the socket for a reverse proxy, if the configuration names one, by default beside `path`.
 
     Raises ConfigurationError, StoreFailure, StoreBusy.
     """
@@ -143,14 +150,38 @@ def door(directory: Path, path: Path | None) -> Door:
         resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS if most < 0 else min(most, DESCRIPTORS), most))
     desk = ServedDesk(directory)
     try:
-        listening = listen(path or default_socket(directory), desk.group)
+        sockets = _listening(desk.sockets, path or default_socket(directory), web_path)
     except BaseException:
         desk.close()
         raise
     supervisor, stop = SystemdSupervisor(os.environ), EventInterrupt()
     command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", APART]
     pages = partial(add_pages, secret=forms_secret(desk.services().settings.archive.parent / FORMS_KEY))
-    return Door(desk, listening, supervisor, stop, command, pages=pages)
+    return Door(desk, sockets, supervisor, stop, command, pages=pages)
+
+
+def _listening(asked: DoorSettings, path: Path, web_path: Path | None) -> Sockets:
+    """Returns the socket of the door, and that for a reverse proxy if the configuration names one.
+
+    Only the group of the proxy's account may open the latter. Raises ConfigurationError.
+    """
+    login = asked.proxy_account
+    if login is None:
+        if web_path is not None:
+            raise ConfigurationError(
+                "flaggermail.yaml door.proxy_account: missing; name the account of the reverse proxy"
+            )
+        return Sockets(listen(path, asked.group))
+    found = account(login)
+    if found is None:
+        raise MachineFailure(setup_fault(SetupFaultCode.PROXY_ACCOUNT, account=login).text)
+    group = grp.getgrgid(found.pw_gid).gr_name
+    web = listen(web_path or path.with_name(WEB_SOCKET), group, "door.proxy_account")
+    try:
+        return Sockets(listen(path, asked.group), web, Proxy(found.pw_uid, asked.header))
+    except BaseException:
+        web.remove()
+        raise
 
 
 def forms_secret(path: Path) -> bytes:

@@ -12,6 +12,8 @@ class DoorProblem(Sentence):
     STRANGER = "stranger"
     CONTAINER = "account of a container"
     NO_ACCOUNT = "account unknown"
+    NOT_THE_PROXY = "not the proxy"
+    NOBODY_NAMED = "nobody named"
     NO_SUCH_ADDRESS = "no such address"
     NO_SUCH_REQUEST = "no such request"
     METHOD = "method not allowed"
@@ -38,6 +40,18 @@ class DoorProblem(Sentence):
     CONFIGURATION_FAULTY = "configuration faulty"
     STOPPING = "door stops"
     FAULT = "fault of the program"
+
+
+class BridgeText(Sentence):
+    """What `flaggermail web` says in the place of a page."""
+
+    ELSEWHERE = "bridge: elsewhere"
+    NO_PAGE = "bridge: no page"
+    NO_COOKIE = "bridge: no cookie"
+    USED = "bridge: used"
+    TOO_LARGE = "bridge: too large"
+    NOT_WHOLE = "bridge: not whole"
+    NO_DOOR = "bridge: no door"
 
 
 class RepeatRefusal(Sentence):

@@ -42,6 +42,10 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
         SendingRefusal.DRAFT,
     ),
     ("policy_read",): (_C.POLICY_DAY_TO_REPEAT,),
+    ("code",): (
+        _C.CODE_WRONG, _C.CODE_LATE, _C.CODE_SPENT, _C.CODE_CLOCK_BACK, _C.CODE_NO_DEVICE, _C.CODE_LOCKED,
+        _C.CODE_LOST, _C.CODE_SHARED, _C.CODE_NO_PAGER, _C.CODE_NOT_GIVEN,
+    ),
     ("channel", "draft", "case"): (
         _C.CHANNEL_BOUNCED, _C.CHANNEL_UNKNOWN, _C.CHANNEL_NOT_VALID, _C.NOTE_NEEDS_CHANNEL, _C.USE_NEEDS_CHANNEL,
         _C.TEXT_NOT_APPROVED, _C.EXCHANGE_NEEDS_CHANNEL, _C.APPROVED_NOT_DONE, _C.CHANNEL_FOR_EXERCISES,

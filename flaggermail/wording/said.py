@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -251,3 +252,18 @@ def _listed(value: object, language: str) -> str:
         between = "; " if any(isinstance(one, dict) for one in value) else ", "
         return between.join(_listed(one, language) for one in value)
     return str(value)
+
+
+_RANGE = re.compile(r"(\*|[a-z]{1,8})(?:-[a-z0-9]{1,8})*(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?", re.IGNORECASE)
+
+
+def language_of(accepted: str, known: Sequence[str]) -> str:
+    """Returns the language that Accept-Language asks for (RFC 9110, 12.5.4), English if it asks for none of `known`."""
+    weights: dict[str, float] = {}
+    for asked in accepted.lower().split(","):
+        found = _RANGE.fullmatch(asked.strip())
+        if found:
+            weights.setdefault(found[1], float(found[2] or 1))
+    others = weights.get("*", 0.0)
+    ranked = sorted(known, key=lambda one: (-weights.get(one, others), one != ENGLISH))
+    return ranked[0] if ranked and weights.get(ranked[0], others) > 0 else ENGLISH

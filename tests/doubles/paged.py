@@ -129,7 +129,9 @@ def pages_of(source: PlayedSource) -> Flask:
 
 
 class Browser:
-    """One person at the pages of a desk."""
+    """One person at the pages of a desk; `environ` is what the server of a door adds for its socket."""
+
+    environ: Mapping[str, object] = {}
 
     def __init__(self, source: PlayedSource, uid: int = OFFICER1, language: str = "en") -> None:
         self._client: FlaskClient = pages_of(source).test_client()
@@ -173,7 +175,11 @@ class Browser:
     def _open(self, address: str, method: str, headers: Mapping[str, str], **more: Any) -> Any:  # noqa: ANN401 - werkzeug's
         given = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": self.language, **headers}
         return self._client.open(
-            address, method=method, headers=given, environ_overrides={"X_REMOTE_UID": str(self.uid)}, **more
+            address,
+            method=method,
+            headers=given,
+            environ_overrides={"X_REMOTE_UID": str(self.uid), **self.environ},
+            **more,
         )
 
     @staticmethod

@@ -162,7 +162,7 @@ def door_on(
         if not first:
             _, why = process.communicate()
             raise AssertionError(f"the door did not start: {why}")
-        yield DoorProcess(folder, Path(first.removeprefix("listens on ").strip()), process)
+        yield DoorProcess(folder, Path(first.removeprefix("listens on ").partition(", and")[0].strip()), process)
     finally:
         if process.poll() is None:
             process.kill()

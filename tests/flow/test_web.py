@@ -32,9 +32,9 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DoorProcess]:
 
 
 @contextmanager
-def web_of(door: DoorProcess) -> Iterator[str]:
+def web_of(door: DoorProcess, *options: str) -> Iterator[str]:
     """Runs `flaggermail web`; yields the address that it prints."""
-    command = [sys.executable, "-m", "flaggermail", "--socket", str(door.path), "web"]
+    command = [sys.executable, "-m", "flaggermail", "--socket", str(door.path), "web", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -87,13 +87,42 @@ def test_the_first_address_works_once_and_its_cookie_shows_the_desk(door: DoorPr
         assert ask(address, f"{parts.path}?{parts.query}").status == FORBIDDEN
     with pytest.raises(ConnectionError):
         ask(address, "/", Cookie=cookie)
+    with pytest.raises(ConnectionError):
+        ask(address, "/outbox", "POST", "act=retry", Cookie=cookie)
+
+
+def test_a_cookie_ends_with_its_terminal(door: DoorProcess) -> None:
+    """Back, after the terminal ended and another one has the port: each page and form is refused, in one's language."""
+    with web_of(door) as address:
+        cookie = entered(address)
+    with web_of(door, "--port", str(urlsplit(address).port)) as again:
+        assert urlsplit(again).netloc == urlsplit(address).netloc
+        for method, path in (("GET", "/"), ("GET", "/outbox"), ("POST", "/outbox")):
+            assert (
+                ask(again, path, method, "act=retry" if method == "POST" else None, Cookie=cookie).status == FORBIDDEN
+            )
+        told = ask(again, "/", Cookie=cookie, Accept_Language="nl-NL,nl;q=0.9")
+        assert told.text == "Open het adres dat `flaggermail web` toonde; het werkt één keer."
+        assert (told.headers["Content-Language"], told.headers["Cache-Control"]) == ("nl", "no-store")
+        first = f"{urlsplit(address).path}?{urlsplit(address).query}"
+        assert ask(again, first).status == FORBIDDEN
 
 
 def test_another_name_for_this_host_and_addresses_for_programs_are_refused(door: DoorProcess) -> None:
     """A name of another site that points here (DNS rebinding) gets nothing, with the cookie either."""
     with web_of(door) as address:
         cookie = entered(address)
-        assert ask(address, "/", Cookie=cookie, Host="evil.example").status == MISDIRECTED
+        port = urlsplit(address).port
+        for host in (
+            "evil.example",
+            f"127.0.0.1.evil.example:{port}",
+            f"127.1:{port}",
+            f"[::1]:{port}",
+            "127.0.0.1",
+            "0",
+        ):
+            assert ask(address, "/", Cookie=cookie, Host=host).status == MISDIRECTED, host
+        assert raw(address, "GET / HTTP/1.1", cookie, "Host: evil.example").startswith(b"HTTP/1.1 421")
         assert ask(address, "/", Cookie=cookie, Host="evil.example:80").status == MISDIRECTED
         assert ask(address, "/", Cookie=cookie, Host=f"localhost:{urlsplit(address).port}").status == MISDIRECTED
         for closed in (

@@ -193,6 +193,8 @@ MISTAKES = (
     Made("a folder in place of a password", lambda folder: _as_folder(folder / "credentials" / "imap-password")),
     Made("a password with a space behind it", _known(SetupFaultCode.CREDENTIAL_SIGNS)),
     Made("a password in quotation marks", _known(SetupFaultCode.CREDENTIAL_SIGNS, 1)),
+    Made("a proxy that runs as an officer", _laid("193-proxy-is-a-person")),
+    Made("a proxy's account that the machine lacks", _known(SetupFaultCode.PROXY_ACCOUNT)),
     # ---- oncall.yaml
     Made("an officer's address with the name", _laid("20-address-with-name")),
     Made("an officer's address in a domain of nobody else", _known(SetupFaultCode.OFFICER_DOMAIN)),

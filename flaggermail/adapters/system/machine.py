@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import pwd
 import socket
 import threading
 import time
@@ -140,6 +141,14 @@ class MachineHealthProbe:
         ends = certificate_end(line)
         if ends is not None:
             self._expiry[server] = ends
+
+
+def account(login: str) -> pwd.struct_passwd | None:
+    """Returns the account of this machine with that login; None if it has none."""
+    try:
+        return pwd.getpwnam(login)
+    except KeyError:
+        return None
 
 
 def places(database: Path | None, archive: Path) -> dict[str, Path]:

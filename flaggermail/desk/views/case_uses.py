@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from flaggermail.commands import channel_status
+from flaggermail.commands import channel_status, step_up
 from flaggermail.commands.platform_checks import check_decided
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan
@@ -26,6 +26,7 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Platform, Remi
 from flaggermail.record.states import InstantBasis, NotificationState, Sign
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
+from flaggermail.settings.approval_section import ByReply
 from flaggermail.wording.said import StoredText, as_written
 
 
@@ -68,6 +69,8 @@ class DraftApproval(ViewAnswer):
     """Whose approvals of a draft count and may still come, and what is against one now.
 
     `refused_for` holds each reason for which an approval would be refused now, `warnings` what its approver must know.
+    `code_from` says where the code of an approval on a page comes from, null if it needs none; `code_lacks` why the
+    reader can give none.
     """
 
     persons: int
@@ -77,6 +80,8 @@ class DraftApproval(ViewAnswer):
     may_approve: tuple[Approver, ...]
     policy_age_days: int | None
     repeat_policy_day: bool
+    code_from: ByReply | None
+    code_lacks: StoredText
     refused_for: tuple[StoredText, ...]
     warnings: tuple[StoredText, ...]
 
@@ -194,6 +199,8 @@ def _approval(work: UnitOfWork, case: Case, draft: Notification) -> DraftApprova
         may_approve=tuple(Approver(id=one.id, name=one.name) for one in may_still_approve(work.env, draft)),
         policy_age_days=draft_policy.days_since(draft.policy_read_on, work.today),
         repeat_policy_day=must_repeat(work, draft),
+        code_from=step_up.source(work),
+        code_lacks=step_up.lacking(work, draft),
         refused_for=tuple(_refusals(
             lambda: check_decided(case), lambda: warnings.extend(channel_status.of_draft(work, draft)[1])
         )),

@@ -27,8 +27,9 @@ MOST_FORM = 1_000_000  # octets
 class PageAct:
     """A command that a form sends; `fields` are those that it may fill in, `fixed` those that the page gives.
 
-    `lists` are those of the fields that hold several values. `after` returns the address that is shown then, by the
-    fields and the key of what the command made or changed; without it that is the page itself.
+    `lists` are those of the fields that hold several values, `always` those that are sent also when they are empty.
+    `after` returns the address that is shown then, by the fields and the key of what the command made or changed;
+    without it that is the page itself.
     """
 
     command: str
@@ -36,11 +37,15 @@ class PageAct:
     after: Callable[[Mapping[str, Json], str], str] | None = None
     fixed: Mapping[str, Json] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A form as it was sent: the act by its name on the page, its key, the fields as texts and as a request."""
+    """A form as it was sent: the act by its name on the page, its key, the fields as texts and as a request.
+
+    `texts` are what the page may show again: no code.
+    """
 
     act: str
     key: str | None
@@ -70,12 +75,14 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
             texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
     # What the form does not show keeps its value; so does a field that was empty before.
     filled = [(name, text) for name, several in texts.items() if name in act.fields for text in several if text]
-    fields = read_query(urlencode(filled), command_of(act.command))
-    emptied = act.fields.intersection(text for name, text in pairs if name == HELD) - fields.keys()
+    command = command_of(act.command)
+    fields = read_query(urlencode(filled), command)
+    emptied = (act.fields.intersection(text for name, text in pairs if name == HELD) | act.always) - fields.keys()
     fields |= {name: [] if name in act.lists else "" for name in emptied}
     version = version_of(own.get(VERSION))
     seen = {} if version is None else {VERSION: version}
-    return Posted(own[ACT], key_of(own.get(KEY)), texts, {**fields, **act.fixed, **seen})
+    shown_again = {name: several for name, several in texts.items() if name not in command.OF_A_MOMENT}
+    return Posted(own[ACT], key_of(own.get(KEY)), shown_again, {**fields, **act.fixed, **seen})
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

@@ -80,7 +80,7 @@ def _draft_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
     # only one by now. What a draft says never changes.
     draft = frozenset({"draft"})
     return {
-        "approve": PageAct("approve", draft | {"policy_read"}),
+        "approve": PageAct("approve", draft | {"policy_read", "code"}, always=frozenset({"code"})),
         "reject": PageAct("reject", draft | {"reason"}),
     }
 

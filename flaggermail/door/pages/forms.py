@@ -18,6 +18,7 @@ ACT, TOKEN, KEY, VERSION, HELD = "act", "token", "key", "version", "held"
 OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION, HELD})
 """`held` names, once each, the fields that the record had filled when the page was made."""
 _KEY_OCTETS = 16
+_DONE_DIGITS = 16  # 64 bits: whoever guessed it would have made a page say "done"
 _SITES = frozenset({"same-origin", "none"})
 
 
@@ -30,6 +31,14 @@ class FormTokens:
     def token(self, person: str, path: str) -> str:
         """Returns the token of a form on a page, for a person."""
         return hmac.new(self.secret, f"{person}\n{path}".encode(), hashlib.sha256).hexdigest()
+
+    def done(self, person: str, path: str) -> str:
+        """Returns what tells the page that an act of that person led to it; no link of another's making does."""
+        return self.token(person, f"{path}?")[:_DONE_DIGITS]
+
+    def is_done(self, given: str, person: str, path: str) -> bool:
+        """True for what `done` returns."""
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self.done(person, path).encode())
 
     def is_token(self, given: str, person: str, path: str) -> bool:
         """True for the token of that person on that page."""

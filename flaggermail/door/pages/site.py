@@ -12,13 +12,13 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from flaggermail import logbook
-from flaggermail.door.application import Asking, DoorApplication, problem_of_http
+from flaggermail.door.application import OF_PROGRAMS, Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
@@ -41,8 +41,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
-OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
-DONE = "done"  # of a query: the act that led here
+DONE = "done"  # of a query: that an act led here, as a token
 
 
 class DeskSite:
@@ -91,7 +90,8 @@ class DeskSite:
             there, kept = act.after(form.fields, str(found.get("key") or "")), {}
         else:
             there, kept = quote(request.path), request.args.to_dict()
-        address = f"{there}?{urlencode({**kept, DONE: form.act})}"
+        done = self._tokens.done(asking.person, unquote(there))
+        address = f"{there}?{urlencode({**kept, DONE: done})}"
         return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
     def _refused(
@@ -117,12 +117,14 @@ class DeskSite:
         state, rota = self._door.state(), asking.services.settings.rota
         key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
-            "page": page, "me": asking.person, "person": partial(person, rota, asking.language),
+            "page": page, "me": asking.person, "vouched": asking.vouched,
+            "person": partial(person, rota, asking.language),
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
             "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
-            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
+            "form": refused or RefusedForm(),
+            "done": self._tokens.is_done(asked.given(DONE) or "", asking.person, request.path), **page.shown(asked),
         })  # fmt: skip
 
     def nowhere(self, fault: Exception) -> Response:

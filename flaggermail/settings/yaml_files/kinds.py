@@ -141,6 +141,9 @@ CasePrefix = Annotated[  # mail.case_numbers reads every number in capitals
 Login = Annotated[  # user names that useradd(8) and directories of other systems allow
     str, shape(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}", "is no user of an operating system; write it as `id -un` does")
 ]
+HeaderName = Annotated[  # CGI could not tell one with an underscore from one with a hyphen
+    str, shape(r"[A-Za-z][A-Za-z0-9-]{0,63}", "is no name of a header; write letters, digits and -, as X-Remote-User")
+]
 Domain = Annotated[
     str, shape(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no domain; write it in lower case, without @, * and https://")
 ]

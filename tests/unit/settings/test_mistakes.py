@@ -261,6 +261,11 @@ CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
         "ca.pem does not exist; name a",
     ),
     (SetupFaultCode.PAGER_EXTRA, no_pagers_extra, "pip install 'flaggermail[pagers]'"),
+    (
+        SetupFaultCode.PROXY_ACCOUNT,
+        settings("archive: archive\n", "archive: archive\ndoor:\n  proxy_account: wwwdata\n"),
+        "door.proxy_account: this machine has no account wwwdata; write the one",
+    ),
     (SetupFaultCode.TOKEN_EXTRA, no_token_library, "pip install 'flaggermail[microsoft]'"),
     (
         SetupFaultCode.POLICY_AHEAD,
