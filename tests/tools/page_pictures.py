@@ -60,11 +60,12 @@ def addresses(desk: Desk) -> dict[str, str]:
     mail = next(one for one in desk.all(StoredMessage) if one.case == undecided.number)
     (draft, *_) = [one for one in desk.notifications() if one.state == "draft"] or desk.notifications()
     return {
-        "tonight": "/", "cases": "/cases", "case": f"/cases/{case.number}",
+        "tonight": "/", "cases": "/cases", "open": "/cases/new", "case": f"/cases/{case.number}",
         "referral": f"/cases/{undecided.number}", "events": f"/cases/{case.number}/events",
         "assess": f"/cases/{undecided.number}/assess", "notify": f"/cases/{case.number}/notify",
-        "draft": f"/drafts/{draft.id}", "message": f"/messages/{mail.id}", "quarantine": "/quarantine",
-        "outbox": "/outbox?everything=1",
+        "note": f"/cases/{case.number}/note", "write": f"/cases/{undecided.number}/write",
+        "correct": f"/cases/{case.number}/correct", "draft": f"/drafts/{draft.id}", "message": f"/messages/{mail.id}",
+        "quarantine": "/quarantine", "outbox": "/outbox?everything=1",
     }  # fmt: skip
 
 

@@ -27,8 +27,9 @@ MOST_FORM = 1_000_000  # octets
 class PageAct:
     """A command that a form sends; `fields` are those that it may fill in, `fixed` those that the page gives.
 
-    `lists` are those of the fields that hold several values. `after` returns the address that is shown then, by the
-    fields and the key of what the command made or changed; without it that is the page itself.
+    `lists` are those of the fields that hold several values; `words` those whose text holds several, with a space
+    between them. `after` returns the address that is shown then, by the fields and the key of what the command made or
+    changed; without it that is the page itself.
     """
 
     command: str
@@ -36,6 +37,7 @@ class PageAct:
     after: Callable[[Mapping[str, Json], str], str] | None = None
     fixed: Mapping[str, Json] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,11 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
         if name not in OWN_FIELDS:
             texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
     # What the form does not show keeps its value; so does a field that was empty before.
-    filled = [(name, text) for name, several in texts.items() if name in act.fields for text in several if text]
+    filled = [
+        (name, part)
+        for name, several in texts.items() if name in act.fields
+        for text in several for part in (text.split() if name in act.words else [text]) if part
+    ]  # fmt: skip
     fields = read_query(urlencode(filled), command_of(act.command))
     emptied = act.fields.intersection(text for name, text in pairs if name == HELD) - fields.keys()
     fields |= {name: [] if name in act.lists else "" for name in emptied}

@@ -11,7 +11,7 @@ from flaggermail.desk.desk import Desk
 from flaggermail.door.pages.acts import PageAct
 from flaggermail.mail.message import Json
 
-_NAMES_MAIL = ("message", "mail")  # the fields of a form in a list
+_NAMES_LINE = ("message", "mail", "reminder")  # the fields of a form in a list
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
 
 
@@ -75,12 +75,12 @@ class RefusedForm:
 
     @property
     def about(self) -> str:
-        """The mail that the form names; empty where the page shows one alone."""
-        return next((key for name in _NAMES_MAIL for key in self.texts.get(name, ())), "")
+        """The mail or reminder that the form names; empty where the page shows one mail alone."""
+        return next((key for name in _NAMES_LINE for key in self.texts.get(name, ())), "")
 
     def anchor(self, name: str | None) -> str | None:
-        """Returns the id of the element that holds a field, or of the mail that it names; None if there is none."""
-        if name in _NAMES_MAIL:
+        """Returns the id of the element that holds a field, or the line that the form names; None if there is none."""
+        if name in _NAMES_LINE:
             return self.about or None
         return f"{self.act}-{name}{self.about}" if name in self.shown else None
 
