@@ -13,7 +13,18 @@ from werkzeug.exceptions import ClientDisconnected
 
 from flaggermail.commands.door import command_of
 from flaggermail.door.negotiation import key_of, version_of
-from flaggermail.door.pages.forms import ACT, HELD, KEY, OWN_FIELDS, TOKEN, VERSION, FormTokens, is_from_here
+from flaggermail.door.pages.forms import (
+    ACT,
+    AIM,
+    HELD,
+    KEY,
+    OWN_FIELDS,
+    TOKEN,
+    VERSION,
+    FormAim,
+    FormTokens,
+    is_from_here,
+)
 from flaggermail.door.problems import Problem
 from flaggermail.door.requests import MOST_FIELDS, read_query
 from flaggermail.mail.message import Json
@@ -29,7 +40,7 @@ class PageAct:
 
     `lists` are those of the fields that hold several values; `words` those whose text holds several, with a space
     between them. `after` returns the address that is shown then, by the fields and the key of what the command made or
-    changed; without it that is the page itself.
+    changed; without it that is the page itself. One that is `kept` may be left half filled.
     """
 
     command: str
@@ -38,14 +49,20 @@ class PageAct:
     fixed: Mapping[str, Json] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A form as it was sent: the act by its name on the page, its key, the fields as texts and as a request."""
+    """A form as it was sent: the act by its name on the page, its key, the fields as texts and as a request.
+
+    `aim` is None for the act itself; `version` is that of what the person saw.
+    """
 
     act: str
+    aim: FormAim | None
     key: str | None
+    version: int | None
     texts: Mapping[str, tuple[str, ...]]
     fields: Mapping[str, Json]
 
@@ -64,11 +81,12 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
     if not is_from_here(asked.headers, asked.host) or not tokens.is_token(own.get(TOKEN, ""), person, asked.path):
         raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NOT_OF_THIS_PAGE())
     act = acts.get(own.get(ACT, ""))
-    if act is None:
+    aim = next((one for one in FormAim if one == own.get(AIM)), None)
+    if act is None or (AIM in own and not (act.kept and aim)):
         raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.MALFORMED())
     texts: dict[str, tuple[str, ...]] = {}
     for name, text in pairs:
-        if name not in OWN_FIELDS:
+        if name == HELD or name not in OWN_FIELDS:
             texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
     # What the form does not show keeps its value; so does a field that was empty before.
     filled = [
@@ -77,11 +95,14 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
         for text in several for part in (text.split() if name in act.words else [text]) if part
     ]  # fmt: skip
     fields = read_query(urlencode(filled), command_of(act.command))
-    emptied = act.fields.intersection(text for name, text in pairs if name == HELD) - fields.keys()
+    emptied = act.fields.intersection(texts.get(HELD, ())) - fields.keys()
     fields |= {name: [] if name in act.lists else "" for name in emptied}
     version = version_of(own.get(VERSION))
     seen = {} if version is None else {VERSION: version}
-    return Posted(own[ACT], key_of(own.get(KEY)), texts, {**fields, **act.fixed, **seen})
+    return Posted(
+        own[ACT], aim, key_of(own.get(KEY)), version, texts,
+        {**fields, **act.fixed, **seen},
+    )  # fmt: skip
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

@@ -54,7 +54,7 @@ def note_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "note": PageAct(
             "case note", frozenset({"means", "text", "effective_at", "counts_as", "channel"}),
-            lambda _fields, _key: _to_case(parts), case, frozenset({"counts_as"}),
+            lambda _fields, _key: _to_case(parts), case, frozenset({"counts_as"}), kept=True,
         )
     }  # fmt: skip
 
@@ -64,10 +64,11 @@ def write_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     case: Mapping[str, Json] = {"case": parts["case"]}
     return {
         "ask": PageAct(
-            "case ask", frozenset({"items", "text"}), lambda _fields, _key: _to_case(parts), case, frozenset({"items"})
+            "case ask", frozenset({"items", "text"}), lambda _fields, _key: _to_case(parts), case, frozenset({"items"}),
+            kept=True,
         ),
-        "reply": PageAct("case reply", frozenset({"text"}), lambda _fields, _key: _to_case(parts), case),
-    }
+        "reply": PageAct("case reply", frozenset({"text"}), lambda _fields, _key: _to_case(parts), case, kept=True),
+    }  # fmt: skip
 
 
 def correct_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
@@ -91,6 +92,6 @@ def new_case_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "open": PageAct(
             "case open", frozenset({"election", "type", "origin", "source", "title"}) | _RELATED,
-            lambda _fields, key: f"/cases/{quote(key)}", words=_RELATED,
+            lambda _fields, key: f"/cases/{quote(key)}", words=_RELATED, kept=True,
         )
     }  # fmt: skip

@@ -53,10 +53,11 @@ def _assess_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     case: Mapping[str, Json] = {"case": parts["case"]}
     there = f"/cases/{quote(parts['case'])}"
     return {
-        "assess": PageAct("case assess", _ASSESSED, fixed=case, lists=frozenset({"criteria", "aspects"})),
+        "assess": PageAct("case assess", _ASSESSED, fixed=case, lists=frozenset({"criteria", "aspects"}), kept=True),
         "decide": PageAct(
             "case decide", frozenset({"decision", "ground", "reason", "advice"}),
             lambda fields, _: f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there, case,
+            kept=True,
         ),
     }  # fmt: skip
 
@@ -69,14 +70,14 @@ def _notify_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "notify": PageAct(
             "notify", frozenset({"channel", "title", "text", "contact"}), lambda _, key: f"/drafts/{quote(key)}",
-            {"case": parts["case"]},
+            {"case": parts["case"]}, kept=True,
         )
     }  # fmt: skip
 
 
 def _draft(asked: PageRequest) -> Shown:
     number = asked.parts["draft"]
-    text = asked.ask("case text", draft=number)
+    text = asked.ask("case text", draft=number, difference=True)
     sheet = asked.ask("case show", case=text["draft"].rpartition("/")[0], limit=MOST_LISTED)  # an early draft too
     found = next(one for one in sheet["notifications"] if one["id"] == text["draft"])
     return {"sheet": sheet, "draft": found, "text": text}

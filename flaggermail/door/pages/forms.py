@@ -11,14 +11,22 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 
 from werkzeug.datastructures import Headers
 
-ACT, TOKEN, KEY, VERSION, HELD = "act", "token", "key", "version", "held"
-OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION, HELD})
+ACT, TOKEN, KEY, VERSION, HELD, AIM = "act", "token", "key", "version", "held", "aim"
+OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION, HELD, AIM})
 """`held` names, once each, the fields that the record had filled when the page was made."""
 _KEY_OCTETS = 16
 _SITES = frozenset({"same-origin", "none"})
+
+
+class FormAim(StrEnum):
+    """What the button of a form is for, if not for its act: to keep it half filled, or to discard what is kept."""
+
+    KEEP = "keep"
+    DISCARD = "discard"
 
 
 @dataclass(frozen=True, slots=True)

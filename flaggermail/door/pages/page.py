@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 
 from flaggermail.desk.desk import Desk
 from flaggermail.door.pages.acts import PageAct
+from flaggermail.door.pages.forms import HELD
 from flaggermail.mail.message import Json
+from flaggermail.ports import KeptForm
 
 _NAMES_LINE = ("message", "mail", "reminder")  # the fields of a form in a list
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
@@ -64,7 +66,7 @@ class FieldFault:
 
 @dataclass(frozen=True, slots=True)
 class RefusedForm:
-    """A form that came back: the act, its fields as they were typed, and why it was refused."""
+    """A form that came back: the act, its fields as they were typed, and why it was refused; and what was kept."""
 
     act: str = ""
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class RefusedForm:
     earlier: Mapping[str, Any] | None = None  # what somebody else did since the page was made
     shown: frozenset[str] = frozenset()  # the fields of the act
     key: str | None = None  # of a post of which nobody knows whether it was done: the next one must have it too
+    kept: Mapping[str, KeptForm] = field(default_factory=dict)  # by act
 
     @property
     def about(self) -> str:
@@ -84,17 +87,38 @@ class RefusedForm:
             return self.about or None
         return f"{self.act}-{name}{self.about}" if name in self.shown else None
 
-    def text(self, act: str, name: str, kept: object = "") -> str:
+    def text(self, act: str, name: str, recorded: object = "") -> str:
         """Returns what a field holds: what was typed, or else what the record has."""
-        if self.act == act:
-            return next(iter(self.texts.get(name, ())), "")
-        return "" if kept is None else str(kept)
+        typed = self._typed(act)
+        if typed is not None:
+            return next(iter(typed.get(name, ())), "")
+        return "" if recorded is None else str(recorded)
 
-    def chosen(self, act: str, name: str, value: str, kept: object = None) -> bool:
+    def chosen(self, act: str, name: str, value: str, recorded: object = None) -> bool:
         """True for a choice that was made, or that the record has; nothing is chosen beforehand."""
+        typed = self._typed(act)
+        if typed is not None:
+            return value in typed.get(name, ())
+        return value in map(str, recorded) if isinstance(recorded, list) else str(recorded) == value
+
+    def held(self, act: str, name: str, recorded: object) -> bool:
+        """True for a field that the record had filled when the person saw the page: left empty, it is emptied."""
+        typed = self._typed(act)
+        return recorded not in (None, "", []) if typed is None else name in typed.get(HELD, ())
+
+    def kept_at(self, act: str) -> str | None:
+        """Returns when the form of an act was kept; None if the form is not what was kept."""
+        return self.kept[act].at.isoformat() if act in self.kept and self.act != act else None
+
+    def version(self, act: str, shown: int) -> int:
+        """Returns the version that a form rests on: of the page that was kept, or of this one."""
+        kept = self.kept[act].version if self.kept_at(act) else None
+        return shown if kept is None else kept
+
+    def _typed(self, act: str) -> Mapping[str, tuple[str, ...]] | None:
         if self.act == act:
-            return value in self.texts.get(name, ())
-        return value in map(str, kept) if isinstance(kept, list) else kept is not None and str(kept) == value
+            return self.texts
+        return self.kept[act].texts if act in self.kept else None
 
     def fault(self, act: str, name: str) -> FieldFault | None:
         """Returns what is wrong with a field of an act."""
