@@ -89,13 +89,12 @@ def test_the_page_of_a_draft_says_what_was_added(desk: Desk) -> None:
 def test_a_draft_whose_octets_are_gone_takes_nothing_with_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The draft before may be lost; the one to approve is shown all the same, beside its template."""
     first, second = two_drafts(desk)
-    found = type(desk.env.octets).get
-    lost = desk.notification(first).digest
+    lost, found = desk.notification(first).digest, desk.env.octets.get
 
-    def get(self: object, digest: str) -> bytes:
+    def get(_: object, digest: str) -> bytes:
         if digest == lost:
             raise ArchiveFailure("lost")
-        return found(self, digest)
+        return found(digest)
 
     monkeypatch.setattr(type(desk.env.octets), "get", get)
     shown = asked(desk, second)

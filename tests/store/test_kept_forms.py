@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.store.desk_fixtures import Desk
 from tests.store.test_page_acts import referred
 from tests.store.test_pages import ASSESSED
 
-HALF: Mapping[str, Any] = {
+HALF: dict[str, Any] = {
     "incorrect": "true",
     "contradicts": "Article <J> 1",
     "criteria": ["2"],

@@ -16,6 +16,7 @@ from flaggermail.record.case_values import Decision, DeclineReason, Origin, Sour
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind, PersonBasis
 from flaggermail.record.rows import Case, ContactNote, Notification, Reminder
+from flaggermail.record.states import NotificationState
 from tests.corpus import each
 from tests.doubles.paged import HEAD, OFFICER2, OK, Browser, PlayedSource, SeenPage
 from tests.store.desk_fixtures import REFERRER, Desk, NewDesk, mail
@@ -238,3 +239,41 @@ def test_two_persons_approve_by_pages(new_desk: NewDesk) -> None:
     second.send(second.look(f"/drafts/{draft}"), "approve")
     assert desk.notification(draft).approved_by == ("officer2", "head1")
     assert desk.notification(draft).approved_at == desk.clock.now()
+
+
+def test_earlier_cases_of_the_referrer_stand_beside_the_decision(desk: Desk, browser: Browser) -> None:
+    """With what was decided, the ground and the reason; those of others do not."""
+    first, other = referred(desk), desk.decided()
+    browser.send(
+        browser.look(f"/cases/{first}/assess"),
+        "decide",
+        decision="decline",
+        ground="single_post",
+        reason="Eén bericht.",
+    )
+    second = desk.receive(mail(REFERRER, "Another account", "It says Friday, too. https://x.example/2")).case
+    page = browser.look(f"/cases/{second}/assess")
+    earlier = page.html.partition("Earlier cases of this referrer")[2]
+    assert f"/cases/{first}" in earlier
+    assert "one post that a citizen has seen" in earlier
+    assert "Eén bericht." in earlier
+    assert f"/cases/{other}" not in earlier
+
+
+def test_an_approver_sees_what_was_checked_and_the_age_of_the_policy(desk: Desk, browser: Browser) -> None:
+    """The day is told in days too; who else may approve is named."""
+    page = browser.look(f"/drafts/{desk.drafted()}")
+    assert "What the desk checked" in page.words
+    assert "514 days ago" in page.words
+    assert "B. de Vries" in page.words.partition("can approve it too")[0].rpartition("needed.")[2]
+
+
+def test_a_text_for_a_portal_leads_to_its_note(desk: Desk, browser: Browser) -> None:
+    """Once it is approved somebody submits it; until then it can be taken back."""
+    case = desk.decided()
+    draft = desk.drafted(channel="tiktok-portal", case=case)
+    browser.send(browser.look(f"/drafts/{draft}"), "approve")
+    page = browser.look(f"/drafts/{draft}")
+    assert f"/cases/{case}/note" in page.links
+    browser.send(page, "reject", reason="The portal is closed.")
+    assert desk.notification(draft).state is NotificationState.REJECTED

@@ -84,6 +84,15 @@ def events_page(asked: PageRequest) -> Shown:
     return {"happened": asked.ask("case events", case=number, limit=LATEST_EVENTS, cursor=asked.given("cursor"))}
 
 
+def events_since(asked: PageRequest, version: int | None) -> list[Shown]:
+    """Returns what an officer is told first of the case of a page since a version, the latest first."""
+    case = asked.parts.get("case") or asked.parts.get("draft", "").partition("/")[0]
+    if not case or version is None:
+        return []
+    found = asked.ask("case events", case=case, limit=LATEST_EVENTS)
+    return [one for one in found["events"] if one["event"] > version and one["kind"] in TOLD_FIRST]
+
+
 def _letters(asked: PageRequest, messages: Iterable[str]) -> Iterable[Shown]:
     """Yields the mails that can be read; one that was destroyed or is lost stays a link, whose page says so."""
     for message in messages:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -75,6 +75,8 @@ class RefusedForm:
     shown: frozenset[str] = frozenset()  # the fields of the act
     key: str | None = None  # of a post of which nobody knows whether it was done: the next one must have it too
     kept: Mapping[str, KeptForm] = field(default_factory=dict)  # by act
+    since: Sequence[Shown] = ()  # the events of the case since the version on which a stale form rests
+    recorded: Callable[[str], str] | None = None  # of a stale form: says what the record has in a field
 
     @property
     def about(self) -> str:
@@ -105,6 +107,21 @@ class RefusedForm:
         """True for a field that the record had filled when the person saw the page: left empty, it is emptied."""
         typed = self._typed(act)
         return recorded not in (None, "", []) if typed is None else name in typed.get(HELD, ())
+
+    def now(self, act: str, name: str, recorded: object, words: Iterable[tuple[str, str]] = ()) -> str:
+        """Returns what the record has in a field of a stale form, if that is not what was typed; else nothing.
+
+        `words` are those for the values of a closed set.
+        """
+        if self.recorded is None or self.act != act:
+            return ""
+        several = recorded if isinstance(recorded, list) else [recorded]
+        values = [str(one) for one in several if one not in {None, ""}]
+        typed = [one for one in self.texts.get(name, ()) if one]
+        if sorted(values) == sorted(typed) or not (values or self.held(act, name, recorded)):
+            return ""
+        known = dict(words)
+        return self.recorded(", ".join(known.get(one, one) for one in values))
 
     def kept_at(self, act: str) -> str | None:
         """Returns when the form of an act was kept; None if the form is not what was kept."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -23,6 +24,7 @@ from flaggermail.desk import kept_forms
 from flaggermail.door.application import Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages.acts import Posted, posted
+from flaggermail.door.pages.case_page import events_since
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormAim, FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
@@ -130,6 +132,9 @@ class DeskSite:
         fields = page.acts(asked.parts)[form.act].fields
         key, kept = form.key if away else None, self._kept(page, asking)
         refused = RefusedForm(form.act, form.texts, (fault,), earlier, fields, key, kept)
+        if problem.status is HTTPStatus.CONFLICT and not again:
+            recorded = partial(_recorded, asking.language)
+            refused = replace(refused, since=events_since(asked, form.version), recorded=recorded)
         answer = self._shown(page, asking, asked, refused)
         answer.status_code = int(problem.status)
         answer.headers["Cache-Control"] = "no-store"
@@ -173,6 +178,11 @@ class DeskSite:
         answer = Response(rendered(template, language, values), content_type=HTML)
         answer.headers["Content-Language"] = language
         return answer
+
+
+def _recorded(language: str, value: str) -> str:
+    said = ScreenText.NOW_RECORDED(value=value) if value else ScreenText.NOW_NOTHING()
+    return said.in_language(language)
 
 
 def _to(address: str, query: Mapping[str, str], done: str) -> Response:
