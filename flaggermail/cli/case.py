@@ -323,19 +323,34 @@ def reply(session: Session, case: str, to: str, channel: str | None, text: TextI
 
 @command.command(name="text")
 @click.argument("draft", type=DRAFT)
+@click.option(
+    "--difference",
+    is_flag=True,
+    help="How it differs from its template and from the draft before it, instead: {+added+}, [-removed-].",
+)
 @as_json_option
 @click.pass_obj
-def text_(session: Session, draft: str, *, as_json: bool) -> None:
+def text_(session: Session, draft: str, *, difference: bool, as_json: bool) -> None:
     """Print a notification as a platform reads it: to approve it, paste it into a portal, or read it out by phone.
 
     Example: flaggermail case text VF-EP2024-0001/1
     """
-    found = session.ask("case text", draft=draft)
+    found = session.ask("case text", draft=draft, difference=difference)
     if as_json:
         show_json(found)
-    else:
-        tell_who_looks(found)
+        return
+    tell_who_looks(found)
+    for one in parts(found, "differences"):
+        click.echo(f"beside {text_of(one, 'draft') or 'the template without a word of a person'}:\n")
+        click.echo(safe("".join(_marked(piece) for piece in parts(one, "pieces"))))
+    if not difference:
         show_wording(found)
+
+
+def _marked(piece: Mapping[str, Json]) -> str:
+    """Returns a piece of a difference as wdiff marks it."""
+    begin, end = {"added": ("{+", "+}"), "removed": ("[-", "-]")}.get(text_of(piece, "kind"), ("", ""))
+    return f"{begin}{text_of(piece, 'text')}{end}"
 
 
 def show_wording(document: Mapping[str, Json]) -> None:

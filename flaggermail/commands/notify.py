@@ -10,6 +10,7 @@ from flaggermail.commands import channel_status, platform_checks
 from flaggermail.commands.command import CaseCommand
 from flaggermail.commands.named_rows import one_of, the_case, the_election
 from flaggermail.commands.outcome import ActKind, ActResult
+from flaggermail.commands.platform_checks import DraftText
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Outgoing, of_notification
@@ -113,6 +114,18 @@ def preview(work: UnitOfWork, command: Draft) -> Preview:
     chance = () if tail else (PreviewText.TAIL(sign=NO_TAIL),)
     differs = (*chance, PreviewText.TOKEN(sign=NO_TOKEN), PreviewText.MESSAGE_ID(), PreviewText.DATE())
     return Preview(sample.subject, text, sample.octets, bool(blank.to), differs, plan.warnings)
+
+
+def unwritten(work: UnitOfWork, draft: Notification) -> DraftText:
+    """Returns the text of a draft for which nobody wrote a word: its template, with what the record says now.
+
+    Raises Refusal, NotFound.
+    """
+    written_on = draft.drafted_at.astimezone(work.env.settings.zone).date()
+    case, channel = the_case(work, draft.case), channel_status.valid(work, draft.channel, written_on)
+    blank = Draft(case=case.number, channel=channel.code, follow_up=not draft.counted)
+    sample = writing.preview(work, _outgoing(work, case, channel, draft, blank))
+    return DraftText(sample.subject, work.env.parser.parse(sample.octets).text)
 
 
 def _planned(work: UnitOfWork, command: Draft) -> _Plan:

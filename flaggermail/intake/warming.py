@@ -17,7 +17,7 @@ from datetime import datetime
 from flaggermail.errors import ArchiveFailure, StoreBusy, StoreFailure
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
-from flaggermail.ports import BlobStore, Lease, RawMessage, ReadingLog, Role, Store, Transaction
+from flaggermail.ports import BlobStore, KeptForms, Lease, RawMessage, ReadingLog, Role, Store, Transaction
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
@@ -53,6 +53,11 @@ class _Undoing:
     def readings(self) -> ReadingLog:
         """Delegates."""
         return self.inner.readings
+
+    @property
+    def forms(self) -> KeptForms:
+        """Delegates."""
+        return self.inner.forms
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

@@ -268,6 +268,44 @@ class ReadingLog(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class KeptForm:
+    """A form of a page that a person left half filled: the page by its path, the act, and each field as it was typed.
+
+    `version` is that of what the person saw. It is no part of the event chain.
+    """
+
+    person: str
+    page: str
+    act: str
+    at: datetime
+    version: int | None
+    texts: Mapping[str, tuple[str, ...]]
+
+
+class KeptForms(Protocol):
+    """The forms that persons left half filled, one for each person, page and act. No part of the record."""
+
+    def keep(self, form: KeptForm, most: int) -> None:
+        """Keeps a form in place of an earlier one, and the latest `most` of its person; the oldest go.
+
+        Raises StoreBusy, StoreFailure.
+        """
+        ...
+
+    def of(self, person: str, page: str) -> list[KeptForm]:
+        """Returns what a person keeps of a page."""
+        ...
+
+    def discard(self, person: str, page: str, act: str) -> None:
+        """Removes a form, if there is one."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """Removes the forms that were kept before that instant; returns their number."""
+        ...
+
+
 class Store(Protocol):
     """The database: rows for the current state, events for the history."""
 
@@ -297,6 +335,11 @@ class Store(Protocol):
     @property
     def readings(self) -> ReadingLog:
         """Who read which case, draft or mail: kept beside the record."""
+        ...
+
+    @property
+    def forms(self) -> KeptForms:
+        """The forms that were left half filled: kept beside the record."""
         ...
 
     def scrub(self) -> bool:

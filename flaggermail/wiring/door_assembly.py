@@ -22,6 +22,7 @@ from flaggermail.adapters.system import machine
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.adapters.system.machine import SystemdSupervisor, account
 from flaggermail.cases.configuration_record import configuration_number
+from flaggermail.desk import kept_forms
 from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
 from flaggermail.door import apart
@@ -97,7 +98,7 @@ class ServedDesk:
             with suppress(ConfigurationError):
                 self._status = status_file(self._directory)
         if self._seconds % FORGET_EVERY == 0:
-            self._forget_answers()
+            self._forget()
         try:
             number = self._registered()
             if number == self._number:
@@ -114,10 +115,12 @@ class ServedDesk:
         self._number, self._kept_for = number, ""
         logbook.door_reloaded("")
 
-    def _forget_answers(self) -> None:
-        """Forgets answers to commands of which no repeat is expected; an hour later if the record is busy."""
-        with suppress(StoreBusy, StoreFailure), self._services.store.begin() as tx:
-            tx.forget_answers(self._now() - KEPT_FOR)
+    def _forget(self) -> None:
+        """Forgets answers of which no repeat is expected, and forms that were kept; later if the record is busy."""
+        with suppress(StoreBusy, StoreFailure):
+            with self._services.store.begin() as tx:
+                tx.forget_answers(self._now() - KEPT_FOR)
+            self._services.store.forms.forget(self._now() - kept_forms.KEPT_FOR)
 
     def close(self) -> None:
         """Closes what was opened."""

@@ -59,3 +59,9 @@ class RepeatRefusal(Sentence):
 
     OF_ANOTHER_PERSON = "key of another person"
     OF_ANOTHER_REQUEST = "key of another request"
+
+
+class FormRefusal(Sentence):
+    """Why a form of a page is not kept."""
+
+    TOO_LONG_TO_KEEP = "form too long to keep"

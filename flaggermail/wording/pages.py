@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flaggermail.wording.dossier import DossierClock, DossierDecision
+from flaggermail.wording.acts import ActPart
+from flaggermail.wording.dossier import DossierClock, DossierDecision, DossierMeans, DossierOrigin
 from flaggermail.wording.events import EventWord
-from flaggermail.wording.pieces import MailWord, TypeWord
+from flaggermail.wording.pieces import MailWord, SourceWord, TypeWord
 from flaggermail.wording.said import Sentence
 
 
@@ -104,6 +105,85 @@ class ScreenText(Sentence):
     LATEST_FIRST = "page: latest first"
     ALL_EVENTS = "page: all events"
     EARLIER_EVENTS = "page: earlier events"
+    DAYS_AGO = "page: days ago"
+    CHECKS = "page: checks"
+    CHECKED_TEXT = "page: checked text"
+    CHECKED_NOW = "page: checked now"
+    APPROVE_TOO = "page: approve too"
+    SUBMIT_THEN_NOTE = "page: submit then note"
+    SAME_REFERRER = "page: same referrer"
+    SINCE_THEN = "page: since then"
+    TYPED_STAYS = "page: typed stays"
+    NOW_RECORDED = "page: now recorded"
+    NOW_NOTHING = "page: now nothing"
+    KEEP_FORM = "page: keep form"
+    DISCARD_FORM = "page: discard form"
+    KEPT_AT = "page: kept at"
+    FORM_KEPT = "page: form kept"
+    FORM_DISCARDED = "page: form discarded"
+    UNLIKE_TEMPLATE = "page: unlike template"
+    UNLIKE_DRAFT = "page: unlike draft"
+    UNLIKE_IS = "page: unlike is"
+    UNLIKE_TEMPLATE_IS = "page: unlike template is"
+    UNLIKE_NOTHING = "page: unlike nothing"
+    ADDED = "page: added"
+    ADDED_ENDS = "page: added ends"
+    REMOVED = "page: removed"
+    REMOVED_ENDS = "page: removed ends"
+    NOTE_CONTACT = "page: note contact"
+    NOTE_IS = "page: note is"
+    MEANS = "page: means"
+    NOTE_TEXT = "page: note text"
+    NOTE_AT = "page: note at"
+    COUNTS_AS = "page: counts as"
+    COUNTS_AS_HINT = "page: counts as hint"
+    NOTE_CHANNEL = "page: note channel"
+    NOTE_CHANNEL_HINT = "page: note channel hint"
+    KEEP_NOTE = "page: keep note"
+    WRITE_REFERRER = "page: write referrer"
+    ASK = "page: ask"
+    ASK_IS = "page: ask is"
+    ASK_WHAT = "page: ask what"
+    QUESTION = "page: question"
+    SEND_QUESTION = "page: send question"
+    REPLY_REFERRER = "page: reply referrer"
+    REPLY_IS = "page: reply is"
+    SEND_REPLY = "page: send reply"
+    CORRECT = "page: correct"
+    TYPE_AND_SOURCE = "page: type and source"
+    TYPE = "page: type"
+    SOURCE = "page: source"
+    IS_NOW = "page: is now"
+    NOT_KNOWN = "page: not known"
+    KEEP_CORRECTION = "page: keep correction"
+    LABELS = "page: labels"
+    LABELS_ARE = "page: labels are"
+    NO_LABELS = "page: no labels"
+    ADD_LABELS = "page: add labels"
+    REMOVE_LABELS = "page: remove labels"
+    KEEP_LABELS = "page: keep labels"
+    LINK_CASES = "page: link cases"
+    LINK_CASES_HINT = "page: link cases hint"
+    LINK = "page: link"
+    OPEN_CASE = "page: open case"
+    OPEN_CASE_IS = "page: open case is"
+    ORIGIN = "page: origin"
+    CHOOSE_ONE = "page: choose one"
+    REMINDERS = "page: reminders"
+    REMINDED = "page: reminded"
+    ACKNOWLEDGED = "page: acknowledged"
+    ACKNOWLEDGE = "page: acknowledge"
+    HAND_OVER = "page: hand over"
+    HAND_OVER_TO = "page: hand over to"
+    HAND_OVER_NOW = "page: hand over now"
+    WHO_WROTE = "page: who wrote"
+    WROTE_PERSON = "page: wrote person"
+    WROTE_SYSTEM = "page: wrote system"
+    ASPECTS = "page: aspects"
+    ADVICE = "page: advice"
+    ADVICE_HINT = "page: advice hint"
+    GROUND = "page: ground"
+    GROUND_HINT = "page: ground hint"
     FROM = "page: from"
     TO = "page: to"
     SUBJECT = "page: subject"
@@ -244,6 +324,34 @@ class VerdictWord(Sentence):
     FAILED = "verdict: failed"
 
 
+class CountsWord(Sentence):
+    """What a contact note counts as."""
+
+    NOTIFICATION = "counts: notification"
+    FOLLOW_UP = "counts: follow_up"
+    PLATFORM_ACK = "counts: platform_ack"
+    SUBSTANTIVE_REPLY = "counts: substantive_reply"
+
+
+class DeclineGroundWord(Sentence):
+    """The ground on which a referral is declined."""
+
+    OUTSIDE_PROCESS = "ground: outside_process"
+    ILLEGAL_ONLY = "ground: illegal_only"
+    SINGLE_POST = "ground: single_post"
+    MEANS_LEFT = "ground: means_left"
+    NO_CRITERION = "ground: no_criterion"
+    OTHER = "ground: other"
+
+
+class AspectWord(Sentence):
+    """A side of the election."""
+
+    ORGANISATION = "aspect: organisation"
+    CONDUCT = "aspect: conduct"
+    INTEGRITY = "aspect: integrity"
+
+
 def _by_value(of: type[Sentence]) -> Mapping[str, Sentence]:
     return {one.value.partition(": ")[2]: one for one in of}
 
@@ -257,6 +365,13 @@ CLOSED_SETS: Mapping[str, Mapping[str, Sentence]] = {
     "mail": _by_value(MailWord),
     "event": _by_value(EventWord),
     "decision": _by_value(DossierDecision),
+    "origin": _by_value(DossierOrigin),
+    "source": {one.name.lower(): one for one in SourceWord},
+    "means": _by_value(DossierMeans),
+    "counts": _by_value(CountsWord),
+    "ground": _by_value(DeclineGroundWord),
+    "aspect": _by_value(AspectWord),
+    "item": {one.name.lower(): one for one in (ActPart.ATTEMPTS, ActPart.SCREENSHOT, ActPart.LINK, ActPart.CONTACT)},
     "type": {
         "A_content": TypeWord.CONTENT,
         "B_channel": TypeWord.CHANNEL,

@@ -17,6 +17,7 @@ from flaggermail.ports import (
     Accepted,
     BlobStore,
     Folder,
+    KeptForms,
     Lease,
     MailPage,
     ReadingLog,
@@ -121,6 +122,11 @@ class WatchedStore:
     def readings(self) -> ReadingLog:
         """Delegates."""
         return self.inner.readings
+
+    @property
+    def forms(self) -> KeptForms:
+        """Delegates."""
+        return self.inner.forms
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

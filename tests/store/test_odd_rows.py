@@ -48,7 +48,7 @@ HELD = {
     "1, then 9999": (FIRST, LAST), "9999, then 1": (LAST, FIRST), "year 1": (FIRST, FIRST), "year 9999": (LAST, LAST),
 }  # fmt: skip
 """By name: what the columns of a row hold, in turn. The first two put both instants into each column."""
-PROOF = frozenset({"event", "chain_head", "cursor", "lease", "reading"})
+PROOF = frozenset({"event", "chain_head", "cursor", "kept_form", "lease", "reading"})
 """What the store keeps for itself: its triggers refuse a change, or its instants are compared in SQL alone."""
 MOST = 12  # things of one kind that are asked for: those of a kind differ in little else than their words
 NAMED: Mapping[str, tuple[str, type[Record]]] = {

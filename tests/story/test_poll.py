@@ -17,7 +17,7 @@ from flaggermail.health import status_gathering as health
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.letters import writing
-from flaggermail.ports import BlobStore, Folder, Lease, MailPage, News, ReadingLog, Role, Store, Transaction
+from flaggermail.ports import BlobStore, Folder, KeptForms, Lease, MailPage, News, ReadingLog, Role, Store, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
@@ -81,6 +81,11 @@ class CountingStore(Store):
     def readings(self) -> ReadingLog:
         """Delegates."""
         return self.inner.readings
+
+    @property
+    def forms(self) -> KeptForms:
+        """Delegates."""
+        return self.inner.forms
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 
 from flaggermail.record.rows import Case, StoredMessage
@@ -40,10 +41,16 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def served(desk: Desk, uid: int = OFFICER1) -> Iterator[str]:
     """Serves the pages of a desk on loopback, to one person; yields the address."""
-    app = pages_of(PlayedSource(desk.env))
+    with served_to(pages_of(PlayedSource(desk.env)), lambda: uid) as address:
+        yield address
+
+
+@contextmanager
+def served_to(app: Flask, who: Callable[[], int]) -> Iterator[str]:
+    """Serves pages on loopback to the account that `who` returns at each request; yields the address."""
 
     def asked(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        return app(environ | {"X_REMOTE_UID": str(uid)}, start)
+        return app(environ | {"X_REMOTE_UID": str(who())}, start)
 
     with make_server("127.0.0.1", 0, asked, handler_class=_Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -60,11 +67,12 @@ def addresses(desk: Desk) -> dict[str, str]:
     mail = next(one for one in desk.all(StoredMessage) if one.case == undecided.number)
     (draft, *_) = [one for one in desk.notifications() if one.state == "draft"] or desk.notifications()
     return {
-        "tonight": "/", "cases": "/cases", "case": f"/cases/{case.number}",
+        "tonight": "/", "cases": "/cases", "open": "/cases/new", "case": f"/cases/{case.number}",
         "referral": f"/cases/{undecided.number}", "events": f"/cases/{case.number}/events",
         "assess": f"/cases/{undecided.number}/assess", "notify": f"/cases/{case.number}/notify",
-        "draft": f"/drafts/{draft.id}", "message": f"/messages/{mail.id}", "quarantine": "/quarantine",
-        "outbox": "/outbox?everything=1",
+        "note": f"/cases/{case.number}/note", "write": f"/cases/{undecided.number}/write",
+        "correct": f"/cases/{case.number}/correct", "draft": f"/drafts/{draft.id}", "message": f"/messages/{mail.id}",
+        "quarantine": "/quarantine", "outbox": "/outbox?everything=1",
     }  # fmt: skip
 
 

@@ -108,3 +108,15 @@ class KeptAnswerRow(Row, table=True):
     asked: str
     at: datetime = Field(index=True)
     answer: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class KeptFormRow(Row, table=True):
+    """A form of a page that a person left half filled: see `ports.KeptForm`."""
+
+    __tablename__ = "kept_form"
+    person: str = Field(primary_key=True)
+    page: str = Field(primary_key=True)
+    act: str = Field(primary_key=True)
+    at: datetime = Field(index=True)
+    version: int | None
+    texts: str = Field(sa_column=Column(Text, nullable=False))  # JSON

@@ -33,8 +33,8 @@ _OF_ITEMS = select(_READING.c.kind, _READING.c.item, _READING.c.hour, _READING.c
 _BEFORE = delete(_READING).where(_READING.c.hour < bindparam("before"))
 
 
-class SqlReadings:
-    """Implements `ports.ReadingLog` on the engine of a store, in turn with the store's own writers."""
+class BesideRecord:
+    """What writes into tables that no event fills, on the engine of a store, in turn with the store's own writers."""
 
     def __init__(
         self, engine: Engine, turns: Turns, file: OwnFile, faults: Callable[..., AbstractContextManager[None]]
@@ -42,28 +42,9 @@ class SqlReadings:
         """`faults` raises what the store raises for an error of its database."""
         self._engine, self._turns, self._file, self._faults = engine, turns, file, faults
 
-    def keep(self, kept: Collection[ReadAccess]) -> None:
-        """Keeps each reading once; see `ports.ReadingLog`."""
-        new = set(kept).difference(self.of({one.item for one in kept}))
-        if not new:
-            return
-        with self._writing(WAIT) as connection:
-            for one in new:
-                values = {"kind": one.item.kind.value, "item": one.item.key, "hour": one.hour, "person": one.person}
-                connection.execute(_KEEP, values)
-
-    def of(self, items: Collection[ReadItem]) -> list[ReadAccess]:
-        """Returns the readings of these items, in no order."""
-        with self._faults(writing=False), connect_reading(self._engine) as connection:
-            return list(_of_items(connection, items))
-
-    def forget(self, before: datetime) -> int:
-        """Removes the readings of the hours before; returns their number."""
-        with self._writing(LONG_WAIT) as connection:
-            return connection.execute(_BEFORE, {"before": before}).rowcount
-
     @contextmanager
-    def _writing(self, wait: float) -> Iterator[Connection]:
+    def writing(self, wait: float) -> Iterator[Connection]:
+        """Begins a transaction of its own. Raises StoreBusy after `wait` seconds, and StoreFailure."""
         is_file = self._engine.dialect.name == "sqlite"  # a server lets several write beside each other
         turn = self._turns.turn(wait) if is_file else nullcontext(wait)
         with self._faults(writing=True), turn as left, self._engine.connect() as connection:
@@ -71,6 +52,36 @@ class SqlReadings:
             with begun(connection, time.monotonic() + left):
                 self._file.require()
                 yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Begins to read. Raises StoreFailure."""
+        with self._faults(writing=False), connect_reading(self._engine) as connection:
+            yield connection
+
+
+class SqlReadings(BesideRecord):
+    """Implements `ports.ReadingLog`."""
+
+    def keep(self, kept: Collection[ReadAccess]) -> None:
+        """Keeps each reading once; see `ports.ReadingLog`."""
+        new = set(kept).difference(self.of({one.item for one in kept}))
+        if not new:
+            return
+        with self.writing(WAIT) as connection:
+            for one in new:
+                values = {"kind": one.item.kind.value, "item": one.item.key, "hour": one.hour, "person": one.person}
+                connection.execute(_KEEP, values)
+
+    def of(self, items: Collection[ReadItem]) -> list[ReadAccess]:
+        """Returns the readings of these items, in no order."""
+        with self.reading() as connection:
+            return list(_of_items(connection, items))
+
+    def forget(self, before: datetime) -> int:
+        """Removes the readings of the hours before; returns their number."""
+        with self.writing(LONG_WAIT) as connection:
+            return connection.execute(_BEFORE, {"before": before}).rowcount
 
 
 def _of_items(connection: Connection, items: Collection[ReadItem]) -> Iterator[ReadAccess]:

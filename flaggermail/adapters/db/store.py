@@ -33,6 +33,7 @@ from flaggermail.adapters.db.engine import (
     is_busy,
     make_engine,
 )
+from flaggermail.adapters.db.kept_forms import SqlKeptForms
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
@@ -62,7 +63,8 @@ class SqlStore:
         self.engine: Engine = make_engine(url, wait)
         self._salt, self._wait = salt, wait
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
-        self.readings = SqlReadings(self.engine, self._turns, self._file, self._faults)
+        beside = (self.engine, self._turns, self._file, self._faults)
+        self.readings, self.forms = SqlReadings(*beside), SqlKeptForms(*beside)
         self._lease: Lease | None = None
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
@@ -67,7 +67,8 @@ class CaseSheet(ViewAnswer):
 
     `reminders` and `running` are those of the case itself, `lacks` is what its assessment lacks for a decision to
     notify, and `referrer_verdict` is null without a mail of the referrer. `latest_received`: the ids of the latest
-    mails from outside, in their order, without officers' replies and delivery reports.
+    mails from outside, in their order, without officers' replies and delivery reports. `same_referrer`: their earlier
+    cases, the latest first, without those on the same matter.
     """
 
     row: Annotated[Case, FLAT]
@@ -76,6 +77,7 @@ class CaseSheet(ViewAnswer):
     lacks: tuple[StoredText, ...]
     related_cases: tuple[Precedent, ...]
     same_narrative: tuple[Precedent, ...]
+    same_referrer: tuple[Precedent, ...]
     messages: tuple[StoredMessage, ...]
     next: str | None
     latest_received: tuple[str, ...]
@@ -115,6 +117,7 @@ class ShowCase(ListView):
             lacks=assessment.missing(case) if case.decision is None else (),
             related_cases=precedents(tx, sorted(case.related)[: self.limit]),
             same_narrative=precedents(tx, alike[:MOST_PRECEDENTS]),
+            same_referrer=_same_referrer(tx, case, {*case.related, *alike}),
             messages=page.lines,
             next=page.next,
             latest_received=_latest_received(tx, case),
@@ -144,6 +147,19 @@ def _verdict_on_referrer(tx: Transaction, case: Case) -> SenderVerdict | None:
         return SenderVerdict.VERIFIED
     first = tx.in_order(StoredMessage, StoredMessage.received_at, 1, None, *theirs)
     return first[0].verdict if first else None
+
+
+def _same_referrer(tx: Transaction, case: Case, besides: Collection[str]) -> tuple[Precedent, ...]:
+    if case.referrer_address is None:
+        return ()
+    theirs = tx.find(Case, where(Case.referrer_address).is_(case.referrer_address))
+    earlier = [
+        one for one in theirs
+        if (one.opened_at, one.number) < (case.opened_at, case.number) and one.number not in besides
+        and (case.exercise or not one.exercise)
+    ]  # fmt: skip
+    earlier.sort(key=lambda one: (one.opened_at, one.number), reverse=True)
+    return tuple(map(_precedent, earlier[:MOST_PRECEDENTS]))
 
 
 def _latest_received(tx: Transaction, case: Case) -> tuple[str, ...]:

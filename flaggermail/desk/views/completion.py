@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a shell may complete: cases, drafts, channels, officers and elections."""
+"""What a shell may complete: cases, drafts, channels, officers, elections and narratives."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class CompletedKind(StrEnum):
     CHANNELS = "channels"
     DRAFTS = "drafts"
     ELECTIONS = "elections"
+    NARRATIVES = "narratives"
     OFFICERS = "officers"
 
 
@@ -80,11 +81,15 @@ def _channels(work: UnitOfWork) -> _Words:
     return ((channel.code, names.get(channel.platform, "")) for channel in work.env.settings.channels)
 
 
+def _narratives(work: UnitOfWork) -> _Words:
+    return ((word, "") for word in work.env.settings.desk.tags.narratives)
+
+
 def _officers(work: UnitOfWork) -> _Words:
     return ((officer.id, officer.name) for officer in work.env.settings.oncall.officers)
 
 
 _FOUND: dict[CompletedKind, Callable[[UnitOfWork], _Words]] = {
     CompletedKind.CASES: _cases, CompletedKind.CHANNELS: _channels, CompletedKind.DRAFTS: _drafts,
-    CompletedKind.ELECTIONS: _elections, CompletedKind.OFFICERS: _officers,
+    CompletedKind.ELECTIONS: _elections, CompletedKind.NARRATIVES: _narratives, CompletedKind.OFFICERS: _officers,
 }  # fmt: skip

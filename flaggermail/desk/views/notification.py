@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from flaggermail.commands import door
 from flaggermail.commands.named_rows import draft_id, the_mail
-from flaggermail.commands.notify import Draft, preview
-from flaggermail.commands.platform_checks import wording
+from flaggermail.commands.notify import Draft, preview, unwritten
+from flaggermail.commands.platform_checks import DraftText, wording
 from flaggermail.desk.answers import FLAT, ViewAnswer
+from flaggermail.desk.views.difference import ComparedWith, TextDifference, pieces
 from flaggermail.desk.views.view import ListView, OctetsView, View, at_most
 from flaggermail.documents.octets import PREVIEWED_MAIL, PREVIEWED_TEXT, Octets
 from flaggermail.documents.tar import tar
-from flaggermail.errors import NotFound
+from flaggermail.errors import ArchiveFailure, NotFound, Refusal
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
 from flaggermail.services import UnitOfWork
@@ -25,11 +28,16 @@ from flaggermail.wording.said import StoredText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationWording(ViewAnswer):
-    """Subject and text of a notification as they are frozen."""
+    """Subject and text of a notification as they are frozen.
+
+    `differences`, where they are asked for, are those to its template without a word of a person and to the draft
+    before it for that case and channel; one that cannot be made any more is left out.
+    """
 
     draft: str
     subject: str
     text: str
+    differences: tuple[TextDifference, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,7 @@ class NotificationText(View):
     MAY: ClassVar[frozenset[str]] = READERS
 
     draft: str
+    difference: bool = False
 
     def show(self, work: UnitOfWork) -> NotificationWording:
         """Returns subject and text. Raises NotFound, ArchiveFailure."""
@@ -65,7 +74,37 @@ class NotificationText(View):
         if notification is None or not notification.digest:
             raise NotFound(CommandRefusal.NO_SUCH_DRAFT(draft=self.draft))
         said = wording(work, notification)
-        return NotificationWording(draft=notification.id, subject=said.subject, text=said.body)
+        differences = tuple(_differences(work, notification, said)) if self.difference else ()
+        return NotificationWording(
+            draft=notification.id, subject=said.subject, text=said.body, differences=differences
+        )  # fmt: skip
+
+
+def _differences(work: UnitOfWork, draft: Notification, said: DraftText) -> Iterator[TextDifference]:
+    before = _before(work, draft)
+    with suppress(Refusal):  # a template that was changed since may make no mail
+        yield _difference(ComparedWith.TEMPLATE, None, unwritten(work, draft), said)
+    with suppress(ArchiveFailure):
+        if before is not None:
+            yield _difference(ComparedWith.DRAFT, before.id, wording(work, before), said)
+
+
+def _before(work: UnitOfWork, draft: Notification) -> Notification | None:
+    """Returns the last text for the same case and channel that was written before, whatever became of it."""
+    found = work.tx.find(
+        Notification, where(Notification.case).is_(draft.case), where(Notification.channel).is_(draft.channel)
+    )
+    written = [one for one in found if one.digest and one.counted == draft.counted]
+    return max((one for one in written if _place(one) < _place(draft)), key=_place, default=None)
+
+
+def _place(draft: Notification) -> int:
+    return int(draft.id.rpartition("/")[2])
+
+
+def _difference(what: ComparedWith, number: str | None, before: DraftText, after: DraftText) -> TextDifference:
+    old, new = (f"{one.subject}\n\n{one.body.strip()}\n" for one in (before, after))
+    return TextDifference(compared_with=what, draft=number, pieces=pieces(old, new))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,18 @@ from werkzeug.exceptions import ClientDisconnected
 
 from flaggermail.commands.door import command_of
 from flaggermail.door.negotiation import key_of, version_of
-from flaggermail.door.pages.forms import ACT, HELD, KEY, OWN_FIELDS, TOKEN, VERSION, FormTokens, is_from_here
+from flaggermail.door.pages.forms import (
+    ACT,
+    AIM,
+    HELD,
+    KEY,
+    OWN_FIELDS,
+    TOKEN,
+    VERSION,
+    FormAim,
+    FormTokens,
+    is_from_here,
+)
 from flaggermail.door.problems import Problem
 from flaggermail.door.requests import MOST_FIELDS, read_query
 from flaggermail.mail.message import Json
@@ -27,9 +38,10 @@ MOST_FORM = 1_000_000  # octets
 class PageAct:
     """A command that a form sends; `fields` are those that it may fill in, `fixed` those that the page gives.
 
-    `lists` are those of the fields that hold several values, `always` those that are sent also when they are empty.
-    `after` returns the address that is shown then, by the fields and the key of what the command made or changed;
-    without it that is the page itself.
+    `lists` are those of the fields that hold several values, `always` those that are sent also when they are empty;
+    `words` those whose text holds several, with a space between them. `after` returns the address that is shown then,
+    by the fields and the key of what the command made or changed; without it that is the page itself. One that is
+    `kept` may be left half filled.
     """
 
     command: str
@@ -38,17 +50,22 @@ class PageAct:
     fixed: Mapping[str, Json] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
     always: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A form as it was sent: the act by its name on the page, its key, the fields as texts and as a request.
 
-    `texts` are what the page may show again: no code.
+    `version` is that of what the person saw. `texts` are what the page may show again:
+    no code.
     """
 
     act: str
+    aim: FormAim
     key: str | None
+    version: int | None
     texts: Mapping[str, tuple[str, ...]]
     fields: Mapping[str, Json]
 
@@ -67,22 +84,30 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
     if not is_from_here(asked.headers, asked.host) or not tokens.is_token(own.get(TOKEN, ""), person, asked.path):
         raise Problem(HTTPStatus.FORBIDDEN, DoorProblem.NOT_OF_THIS_PAGE())
     act = acts.get(own.get(ACT, ""))
-    if act is None:
+    aim = next((one for one in FormAim if one == own.get(AIM, FormAim.ACT)), None)
+    if act is None or aim is None or (aim is not FormAim.ACT and not act.kept):
         raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.MALFORMED())
     texts: dict[str, tuple[str, ...]] = {}
     for name, text in pairs:
-        if name not in OWN_FIELDS:
+        if name == HELD or name not in OWN_FIELDS:
             texts[name] = (*texts.get(name, ()), text.replace("\r\n", "\n"))
     # What the form does not show keeps its value; so does a field that was empty before.
-    filled = [(name, text) for name, several in texts.items() if name in act.fields for text in several if text]
+    filled = [
+        (name, part)
+        for name, several in texts.items() if name in act.fields
+        for text in several for part in (text.split() if name in act.words else [text]) if part
+    ]  # fmt: skip
     command = command_of(act.command)
     fields = read_query(urlencode(filled), command)
-    emptied = (act.fields.intersection(text for name, text in pairs if name == HELD) | act.always) - fields.keys()
+    emptied = (act.fields.intersection(texts.get(HELD, ())) | act.always) - fields.keys()
     fields |= {name: [] if name in act.lists else "" for name in emptied}
     version = version_of(own.get(VERSION))
     seen = {} if version is None else {VERSION: version}
     shown_again = {name: several for name, several in texts.items() if name not in command.OF_A_MOMENT}
-    return Posted(own[ACT], key_of(own.get(KEY)), shown_again, {**fields, **act.fixed, **seen})
+    return Posted(
+        own[ACT], aim, key_of(own.get(KEY)), version, shown_again,
+        {**fields, **act.fixed, **seen},
+    )  # fmt: skip
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

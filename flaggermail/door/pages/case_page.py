@@ -7,9 +7,11 @@ steps, which are most of them, are folded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from flaggermail.desk.views.completion import CompletedKind
 from flaggermail.door.pages.acts import PageAct
+from flaggermail.door.pages.case_forms import words
 from flaggermail.door.pages.page import ON_A_PAGE, PageRequest, Shown
 from flaggermail.errors import ArchiveFailure, Refusal
 from flaggermail.mail.message import Json
@@ -60,6 +62,8 @@ def case_page(asked: PageRequest) -> Shown:
         "notices": [one for one in others if _is_own_notice(one)],
         "told": [one for one in happened["events"] if one["kind"] in TOLD_FIRST],
         "happened": happened,
+        "reminders": list(_last_reminders(sheet)),
+        "officers": words(asked, CompletedKind.OFFICERS),
     }
 
 
@@ -69,6 +73,8 @@ def case_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "take": PageAct("case assign", frozenset({"officer"}), fixed=case),
         "close": PageAct("case close", frozenset(), fixed=case),
+        "acknowledge": PageAct("oncall ack", frozenset({"reminder"})),
+        "hand-over": PageAct("oncall reassign", frozenset({"reminder", "officer"})),
     }
 
 
@@ -78,6 +84,15 @@ def events_page(asked: PageRequest) -> Shown:
     return {"happened": asked.ask("case events", case=number, limit=LATEST_EVENTS, cursor=asked.given("cursor"))}
 
 
+def events_since(asked: PageRequest, version: int | None) -> list[Shown]:
+    """Returns what an officer is told first of the case of a page since a version, the latest first."""
+    case = asked.parts.get("case") or asked.parts.get("draft", "").partition("/")[0]
+    if not case or version is None:
+        return []
+    found = asked.ask("case events", case=case, limit=LATEST_EVENTS)
+    return [one for one in found["events"] if one["event"] > version and one["kind"] in TOLD_FIRST]
+
+
 def _letters(asked: PageRequest, messages: Iterable[str]) -> Iterable[Shown]:
     """Yields the mails that can be read; one that was destroyed or is lost stays a link, whose page says so."""
     for message in messages:
@@ -85,6 +100,14 @@ def _letters(asked: PageRequest, messages: Iterable[str]) -> Iterable[Shown]:
             yield asked.ask("message show", message=message, limit=1)
         except (Refusal, ArchiveFailure):
             continue
+
+
+def _last_reminders(sheet: Shown) -> Iterator[Shown]:
+    """Yields the last reminder of the case, and of each of its notifications, where a clock still runs."""
+    for about in (sheet, *sheet["notifications"]):
+        told = [one for one in about["reminders"] if not one["withheld"]]
+        if told and about["running"]:
+            yield told[-1]
 
 
 def _is_own_notice(message: Mapping[str, Json]) -> bool:

@@ -8,6 +8,16 @@ from urllib.parse import quote
 
 from flaggermail.desk.views.view import MOST_LISTED
 from flaggermail.door.pages.acts import PageAct
+from flaggermail.door.pages.case_forms import (
+    SETS,
+    about_case,
+    channels,
+    correct_acts,
+    new_case,
+    new_case_acts,
+    note_acts,
+    write_acts,
+)
 from flaggermail.door.pages.case_page import case_acts, case_page, events_page
 from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
@@ -15,7 +25,7 @@ from flaggermail.record.case_values import Decision
 from flaggermail.record.states import WAITING, MailState
 
 _ASSESSED = frozenset({
-    "incorrect", "contradicts", "criteria", "own_attempts", "all_means_used", "override_reason", "satire",
+    "incorrect", "contradicts", "criteria", "aspects", "own_attempts", "all_means_used", "override_reason", "satire",
 })  # fmt: skip
 _PLACED = frozenset({"case", "new", "noise", "back", "reason", "election"})
 
@@ -36,40 +46,38 @@ def _cases(asked: PageRequest) -> Shown:
 def _assess(asked: PageRequest) -> Shown:
     sheet = asked.ask("case show", case=asked.parts["case"], limit=ON_A_PAGE)
     root = sheet["root_message"]
-    return {"sheet": sheet, "mail": asked.ask("message show", message=root) if root else None}
+    return {"sheet": sheet, "mail": asked.ask("message show", message=root) if root else None, **SETS}
 
 
 def _assess_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     case: Mapping[str, Json] = {"case": parts["case"]}
     there = f"/cases/{quote(parts['case'])}"
     return {
-        "assess": PageAct("case assess", _ASSESSED, fixed=case, lists=frozenset({"criteria"})),
+        "assess": PageAct("case assess", _ASSESSED, fixed=case, lists=frozenset({"criteria", "aspects"}), kept=True),
         "decide": PageAct(
             "case decide", frozenset({"decision", "ground", "reason", "advice"}),
             lambda fields, _: f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there, case,
+            kept=True,
         ),
     }  # fmt: skip
 
 
 def _notify(asked: PageRequest) -> Shown:
-    return {
-        "sheet": asked.ask("case show", case=asked.parts["case"], limit=1),
-        "channels": asked.ask("channel list")["channels"],
-    }
+    return {"sheet": asked.ask("case show", case=asked.parts["case"], limit=1), "channels": channels(asked)}
 
 
 def _notify_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "notify": PageAct(
             "notify", frozenset({"channel", "title", "text", "contact"}), lambda _, key: f"/drafts/{quote(key)}",
-            {"case": parts["case"]},
+            {"case": parts["case"]}, kept=True,
         )
     }  # fmt: skip
 
 
 def _draft(asked: PageRequest) -> Shown:
     number = asked.parts["draft"]
-    text = asked.ask("case text", draft=number)
+    text = asked.ask("case text", draft=number, difference=True)
     sheet = asked.ask("case show", case=text["draft"].rpartition("/")[0], limit=MOST_LISTED)  # an early draft too
     found = next(one for one in sheet["notifications"] if one["id"] == text["draft"])
     return {"sheet": sheet, "draft": found, "text": text}
@@ -96,6 +104,7 @@ def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
         "place": PageAct("quarantine place", _PLACED, fixed=message),
         "genuine": PageAct("message confirm", frozenset(), fixed=message),
         "forged": PageAct("message refuse", frozenset({"reason"}), fixed=message),
+        "author": PageAct("message author", frozenset({"author"}), fixed=message),
     }
 
 
@@ -132,10 +141,14 @@ def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 PAGES = (
     DeskPage("/", "tonight.html", _tonight, part="tonight"),
     DeskPage("/cases", "cases.html", _cases, part="cases"),
+    DeskPage("/cases/new", "open.html", new_case, new_case_acts, part="cases"),
     DeskPage("/cases/<case>", "case.html", case_page, case_acts, keeps=False, part="cases"),
     DeskPage("/cases/<case>/events", "events.html", events_page, part="cases"),
     DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
     DeskPage("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
+    DeskPage("/cases/<case>/note", "note.html", about_case, note_acts, part="cases"),
+    DeskPage("/cases/<case>/write", "write.html", about_case, write_acts, part="cases"),
+    DeskPage("/cases/<case>/correct", "correct.html", about_case, correct_acts, part="cases"),
     DeskPage("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),
     DeskPage("/messages/<message>", "message.html", _message, _message_acts, keeps=False),
     DeskPage(

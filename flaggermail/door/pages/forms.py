@@ -11,15 +11,24 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 
 from werkzeug.datastructures import Headers
 
-ACT, TOKEN, KEY, VERSION, HELD = "act", "token", "key", "version", "held"
-OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION, HELD})
+ACT, TOKEN, KEY, VERSION, HELD, AIM = "act", "token", "key", "version", "held", "aim"
+OWN_FIELDS = frozenset({ACT, TOKEN, KEY, VERSION, HELD, AIM})
 """`held` names, once each, the fields that the record had filled when the page was made."""
 _KEY_OCTETS = 16
 _DONE_DIGITS = 16  # 64 bits: whoever guessed it would have made a page say "done"
 _SITES = frozenset({"same-origin", "none"})
+
+
+class FormAim(StrEnum):
+    """What the button of a form is for: its act, to keep it half filled, or to discard what is kept."""
+
+    ACT = "act"
+    KEEP = "keep"
+    DISCARD = "discard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +41,14 @@ class FormTokens:
         """Returns the token of a form on a page, for a person."""
         return hmac.new(self.secret, f"{person}\n{path}".encode(), hashlib.sha256).hexdigest()
 
-    def done(self, person: str, path: str) -> str:
-        """Returns what tells the page that an act of that person led to it; no link of another's making does."""
-        return self.token(person, f"{path}?")[:_DONE_DIGITS]
+    def done(self, person: str, path: str, aim: FormAim) -> str:
+        """Returns what tells the page that a form of that person led to it; no link of another's making does."""
+        return self.token(person, f"{path}?{aim}")[:_DONE_DIGITS]
 
-    def is_done(self, given: str, person: str, path: str) -> bool:
-        """True for what `done` returns."""
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self.done(person, path).encode())
+    def what_is_done(self, given: str, person: str, path: str) -> FormAim | None:
+        """Returns the aim of what `done` returned; None for anything else."""
+        told = given.encode("utf-8", "replace")
+        return next((aim for aim in FormAim if hmac.compare_digest(told, self.done(person, path, aim).encode())), None)
 
     def is_token(self, given: str, person: str, path: str) -> bool:
         """True for the token of that person on that page."""

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from flaggermail.desk.desk import Desk
 from flaggermail.door.pages.acts import PageAct
+from flaggermail.door.pages.forms import HELD
 from flaggermail.mail.message import Json
+from flaggermail.ports import KeptForm
 
-_NAMES_MAIL = ("message", "mail")  # the fields of a form in a list
+_NAMES_LINE = ("message", "mail", "reminder")  # the fields of a form in a list
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
 
 
@@ -64,7 +66,7 @@ class FieldFault:
 
 @dataclass(frozen=True, slots=True)
 class RefusedForm:
-    """A form that came back: the act, its fields as they were typed, and why it was refused."""
+    """A form that came back: the act, its fields as they were typed, and why it was refused; and what was kept."""
 
     act: str = ""
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -72,29 +74,68 @@ class RefusedForm:
     earlier: Mapping[str, Any] | None = None  # what somebody else did since the page was made
     shown: frozenset[str] = frozenset()  # the fields of the act
     key: str | None = None  # of a post of which nobody knows whether it was done: the next one must have it too
+    kept: Mapping[str, KeptForm] = field(default_factory=dict)  # by act
+    since: Sequence[Shown] = ()  # the events of the case since the version on which a stale form rests
+    recorded: Callable[[str], str] | None = None  # of a stale form: says what the record has in a field
 
     @property
     def about(self) -> str:
-        """The mail that the form names; empty where the page shows one alone."""
-        return next((key for name in _NAMES_MAIL for key in self.texts.get(name, ())), "")
+        """The mail or reminder that the form names; empty where the page shows one mail alone."""
+        return next((key for name in _NAMES_LINE for key in self.texts.get(name, ())), "")
 
     def anchor(self, name: str | None) -> str | None:
-        """Returns the id of the element that holds a field, or of the mail that it names; None if there is none."""
-        if name in _NAMES_MAIL:
+        """Returns the id of the element that holds a field, or the line that the form names; None if there is none."""
+        if name in _NAMES_LINE:
             return self.about or None
         return f"{self.act}-{name}{self.about}" if name in self.shown else None
 
-    def text(self, act: str, name: str, kept: object = "") -> str:
+    def text(self, act: str, name: str, recorded: object = "") -> str:
         """Returns what a field holds: what was typed, or else what the record has."""
-        if self.act == act:
-            return next(iter(self.texts.get(name, ())), "")
-        return "" if kept is None else str(kept)
+        typed = self._typed(act)
+        if typed is not None:
+            return next(iter(typed.get(name, ())), "")
+        return "" if recorded is None else str(recorded)
 
-    def chosen(self, act: str, name: str, value: str, kept: object = None) -> bool:
+    def chosen(self, act: str, name: str, value: str, recorded: object = None) -> bool:
         """True for a choice that was made, or that the record has; nothing is chosen beforehand."""
+        typed = self._typed(act)
+        if typed is not None:
+            return value in typed.get(name, ())
+        return value in map(str, recorded) if isinstance(recorded, list) else str(recorded) == value
+
+    def held(self, act: str, name: str, recorded: object) -> bool:
+        """True for a field that the record had filled when the person saw the page: left empty, it is emptied."""
+        typed = self._typed(act)
+        return recorded not in (None, "", []) if typed is None else name in typed.get(HELD, ())
+
+    def now(self, act: str, name: str, recorded: object, words: Iterable[tuple[str, str]] = ()) -> str:
+        """Returns what the record has in a field of a stale form, if that is not what was typed; else nothing.
+
+        `words` are those for the values of a closed set.
+        """
+        if self.recorded is None or self.act != act:
+            return ""
+        several = recorded if isinstance(recorded, list) else [recorded]
+        values = [str(one) for one in several if one not in {None, ""}]
+        typed = [one for one in self.texts.get(name, ()) if one]
+        if sorted(values) == sorted(typed) or not (values or self.held(act, name, recorded)):
+            return ""
+        known = dict(words)
+        return self.recorded(", ".join(known.get(one, one) for one in values))
+
+    def kept_at(self, act: str) -> str | None:
+        """Returns when the form of an act was kept; None if the form is not what was kept."""
+        return self.kept[act].at.isoformat() if act in self.kept and self.act != act else None
+
+    def version(self, act: str, shown: int) -> int:
+        """Returns the version that a form rests on: of the page that was kept, or of this one."""
+        kept = self.kept[act].version if self.kept_at(act) else None
+        return shown if kept is None else kept
+
+    def _typed(self, act: str) -> Mapping[str, tuple[str, ...]] | None:
         if self.act == act:
-            return value in self.texts.get(name, ())
-        return value in map(str, kept) if isinstance(kept, list) else kept is not None and str(kept) == value
+            return self.texts
+        return self.kept[act].texts if act in self.kept else None
 
     def fault(self, act: str, name: str) -> FieldFault | None:
         """Returns what is wrong with a field of an act."""

@@ -42,13 +42,14 @@ def environment() -> Environment:
 
 def rendered(template: str, language: str, values: Mapping[str, object]) -> str:
     """Returns a page in a language."""
-    words: dict[str, Callable[..., str]] = {
+    words: dict[str, Callable[..., object]] = {
         "say": partial(_say, language),
         "clock": partial(clock, language),
         "instant": partial(instant, language),
         "day": partial(day, language),
         "span": lambda count: exact(max(count, 0), language),  # negative after a clock was put back
         "named": partial(named, language),
+        "options": lambda of, values: [(str(one), named(language, of, one)) for one in values],
         "file": static_address,
     }
     return environment().get_template(template).render(**words, **values, language=language)

@@ -8,6 +8,8 @@ the page that shows it (RFC 9110, 15.4.4), so that going back or reading anew se
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -18,14 +20,18 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from flaggermail import logbook
+from flaggermail.desk import kept_forms
 from flaggermail.door.application import OF_PROGRAMS, Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages.acts import Posted, posted
+from flaggermail.door.pages.case_page import events_since
 from flaggermail.door.pages.desk_pages import PAGES
-from flaggermail.door.pages.forms import FormTokens, new_key
+from flaggermail.door.pages.forms import FormAim, FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
 from flaggermail.door.pages.rendering import STATIC, person, rendered
 from flaggermail.door.problems import Problem, problem_of
+from flaggermail.errors import StoreBusy, StoreFailure
+from flaggermail.ports import KeptForm
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
 from flaggermail.wording.pages import ScreenText
 
@@ -65,8 +71,9 @@ class DeskSite:
         asked = PageRequest(asking.desk, asking.person, parts, request.args)
         if request.method == "POST":
             return self._act(page, asking, asked)
-        if not page.keeps:
-            answer = self._shown(page, asking, asked)
+        kept = self._kept(page, asking)
+        if not page.keeps or kept:
+            answer = self._shown(page, asking, asked, RefusedForm(kept=kept))
             answer.headers["Cache-Control"] = "no-store"
             return answer
         tag = self._door.tag(asking)
@@ -80,19 +87,42 @@ class DeskSite:
         form = posted(request, acts, self._tokens, asking.person)
         act = acts[form.act]
         try:
+            if form.aim is not FormAim.ACT:
+                self._keep(asking, form)
+                return self._to(quote(request.path), request.args, asking, form.aim)
             found = asking.desk.answer(act.command, form.fields, key=form.key)
         except Exception as fault:
             problem = problem_of(fault)
             if problem is None:
                 raise
             return self._refused(page, asking, asked, form, problem)
+        if act.kept:
+            with suppress(StoreBusy, StoreFailure):  # what was done is done
+                asking.services.store.forms.discard(asking.person, request.path, form.act)
         if act.after is not None:
-            there, kept = act.after(form.fields, str(found.get("key") or "")), {}
+            return self._to(act.after(form.fields, str(found.get("key") or "")), {}, asking)
+        return self._to(quote(request.path), request.args, asking)
+
+    def _to(self, path: str, query: Mapping[str, str], asking: Asking, done: FormAim = FormAim.ACT) -> Response:
+        """Sends the browser to a page, which says what was done."""
+        told = self._tokens.done(asking.person, unquote(path), done)
+        there = f"{path}?{urlencode({**query, DONE: told})}"
+        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": there})
+
+    @staticmethod
+    def _kept(page: DeskPage, asking: Asking) -> Mapping[str, KeptForm]:
+        """Returns what the person keeps of the page."""
+        may = any(one.kept for one in page.acts(request.view_args or {}).values())
+        return kept_forms.kept(asking.services, asking.person, request.path) if may else {}
+
+    @staticmethod
+    def _keep(asking: Asking, form: Posted) -> None:
+        """Keeps a form half filled, or discards what was kept."""
+        env, person, path = asking.services, asking.person, request.path
+        if form.aim is FormAim.KEEP:
+            kept_forms.keep(env, person, path, form.act, version=form.version, texts=form.texts)
         else:
-            there, kept = quote(request.path), request.args.to_dict()
-        done = self._tokens.done(asking.person, unquote(there))
-        address = f"{there}?{urlencode({**kept, DONE: done})}"
-        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address})
+            env.store.forms.discard(person, path, form.act)
 
     def _refused(
         self, page: DeskPage, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
@@ -105,7 +135,11 @@ class DeskSite:
         earlier = cast("Mapping[str, Any] | None", document.get("earlier"))
         away = problem.status is HTTPStatus.SERVICE_UNAVAILABLE
         fields = page.acts(asked.parts)[form.act].fields
-        refused = RefusedForm(form.act, form.texts, (fault,), earlier, fields, form.key if away else None)
+        key, kept = form.key if away else None, self._kept(page, asking)
+        refused = RefusedForm(form.act, form.texts, (fault,), earlier, fields, key, kept)
+        if problem.status is HTTPStatus.CONFLICT and not again:
+            recorded = partial(_recorded, asking.language)
+            refused = replace(refused, since=events_since(asked, form.version), recorded=recorded)
         answer = self._shown(page, asking, asked, refused)
         answer.status_code = int(problem.status)
         answer.headers["Cache-Control"] = "no-store"
@@ -124,7 +158,8 @@ class DeskSite:
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
             "form": refused or RefusedForm(),
-            "done": self._tokens.is_done(asked.given(DONE) or "", asking.person, request.path), **page.shown(asked),
+            "done": self._tokens.what_is_done(asked.given(DONE) or "", asking.person, request.path),
+            **page.shown(asked),
         })  # fmt: skip
 
     def nowhere(self, fault: Exception) -> Response:
@@ -151,6 +186,11 @@ class DeskSite:
         answer = Response(rendered(template, language, values), content_type=HTML)
         answer.headers["Content-Language"] = language
         return answer
+
+
+def _recorded(language: str, value: str) -> str:
+    said = ScreenText.NOW_RECORDED(value=value) if value else ScreenText.NOW_NOTHING()
+    return said.in_language(language)
 
 
 def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:

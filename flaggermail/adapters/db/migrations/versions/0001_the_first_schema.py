@@ -656,7 +656,7 @@ def _desk_state_to_chain_head() -> None:
 
 
 def _counter_to_row_event() -> None:
-    """Creates the tables counter, cursor, event, kept_answer, lease, personal, reading and row_event."""
+    """Creates the tables counter, cursor, event, kept_answer, kept_form, lease, personal, reading and row_event."""
     op.create_table(
         "counter",
         sa.Column("name", AutoString(), primary_key=True),
@@ -694,6 +694,15 @@ def _counter_to_row_event() -> None:
         sa.Column("answer", sa.Text(), nullable=False),
     )
     op.create_index(op.f("ix_kept_answer_at"), "kept_answer", ["at"])
+    op.create_table(
+        "kept_form",
+        sa.Column("person", AutoString(), primary_key=True),
+        sa.Column("page", AutoString(), primary_key=True),
+        sa.Column("act", AutoString(), primary_key=True),
+        sa.Column("at", UTCDateTime(), nullable=False, index=True),
+        sa.Column("version", sa.Integer()),
+        sa.Column("texts", sa.Text(), nullable=False),
+    )
     op.create_table(
         "lease",
         sa.Column("name", AutoString(), primary_key=True),
