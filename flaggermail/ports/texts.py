@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,6 +31,11 @@ class Parser(Protocol):
     def attachment(self, octets: bytes, number: int) -> bytes | None:
         """Returns the decoded octets of `Message.attachments[number]`; None if they cannot be decoded alone."""
         ...
+
+    def digests(self, octets: bytes) -> tuple[str | None, ...]:
+        """Returns the SHA-256 of the decoded octets of each attachment, in hex; None where `attachment` is None."""
+        found = (self.attachment(octets, number) for number in range(len(self.parse(octets).attachments)))
+        return tuple(None if one is None else hashlib.sha256(one).hexdigest() for one in found)
 
     def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
         """Returns the parsed mail and the mails attached to it (`Message.enclosed`), within one allowance of time.

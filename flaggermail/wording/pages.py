@@ -117,6 +117,8 @@ class ScreenText(Sentence):
     ATTACHMENTS = "page: attachments"
     NO_NAME = "page: no name"
     OCTETS = "page: octets"
+    DOWNLOAD = "page: download"
+    NOT_ALONE = "page: not alone"
     BELONGS_TO = "page: belongs to"
     WHY_HERE = "page: why here"
     IS_IT_GENUINE = "page: is it genuine"

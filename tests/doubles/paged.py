@@ -145,6 +145,11 @@ class Browser:
         """Returns the page at an address."""
         return self._seen(address, self._open(address, "GET", headers))
 
+    def fetch(self, address: str) -> tuple[Mapping[str, str], bytes]:
+        """Returns the headers and the octets of a file."""
+        answer = self._open(address, "GET", {})
+        return dict(answer.headers), answer.get_data()
+
     def send(
         self, page: SeenPage, act: str, *, headers: Mapping[str, str] | None = None, **fields: str | list[str]
     ) -> SeenPage:

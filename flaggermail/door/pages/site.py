@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from flaggermail import logbook
 from flaggermail.door.application import Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
+from flaggermail.door.pages import downloads
 from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens, new_key
@@ -56,6 +57,9 @@ class DeskSite:
         made = Blueprint("pages", __name__)
         for page in PAGES:
             made.add_url_rule(page.address, page.name, partial(self._page, page), methods=["GET", "POST"])
+        made.add_url_rule(
+            "/messages/<message>/attachments/<int:number>", "attachment", self._attachment, methods=["GET"]
+        )
         made.add_url_rule("/static/<name>", "static_file", _static, methods=["GET"])
         made.register_error_handler(Exception, self._fault)
         made.after_request(_with_headers)
@@ -74,6 +78,10 @@ class DeskSite:
         unchanged = is_known(tag, request.headers.get("If-None-Match", ""))
         answer = Response(status=HTTPStatus.NOT_MODIFIED) if unchanged else self._shown(page, asking, asked)
         return self._door.with_tag(answer, tag)
+
+    def _attachment(self, message: str, number: int) -> Response:
+        found = self._door.asking().desk.fetch("message octets", {"message": message, "number": number})
+        return downloads.attachment(found, number)
 
     def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
@@ -169,5 +177,6 @@ def _static(name: str) -> Response:
 
 
 def _with_headers(answer: Response) -> Response:
-    answer.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
     return answer

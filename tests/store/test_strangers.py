@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What strangers wrote, on pages: text alone; what they attached by name, size and digest; each file as a download."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+
+import pytest
+
+from flaggermail.record.readings import ReadItem, ReadKind
+from flaggermail.record.rows import Case
+from tests.doubles.paged import ARCHIVIST, FORBIDDEN, STRANGER, Browser, PlayedSource, SeenPage
+from tests.store.desk_fixtures import REFERRER, Desk, mail
+
+PNG = b"\x89PNG\r\n\x1a\nno picture, but it begins like one"
+UNTOLD = "application/octet-stream"
+
+
+@pytest.fixture
+def browser(desk: Desk) -> Browser:
+    """Returns officer1 at the pages of a desk."""
+    return Browser(PlayedSource(desk.env))
+
+
+def with_files(*files: tuple[str, str, bytes], text: str = "See the attached.", subject: str = "Two boxes") -> bytes:
+    """Builds a referral with attachments: the parameter of each that names it, its type, its octets."""
+    parts = "".join(
+        f"--b\nContent-Type: {kind}\nContent-Transfer-Encoding: base64\n"
+        f"Content-Disposition: attachment; {name}\n\n{b64encode(octets).decode()}\n"
+        for name, kind, octets in files
+    )
+    body = f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n{parts}--b--"
+    return mail(REFERRER, subject, body, extra=("MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b"))
+
+
+def received(desk: Desk, browser: Browser, *files: tuple[str, str, bytes]) -> SeenPage:
+    """A referral with attachments comes in; returns the page of the mail."""
+    return browser.look(f"/messages/{desk.receive(with_files(*files)).id}")
+
+
+def test_attachments_are_listed_by_name_size_and_digest(desk: Desk, browser: Browser) -> None:
+    """On the page of the mail and on that of its case; each is downloaded as it came."""
+    page = received(desk, browser, ('filename="post.png"', "image/png", PNG), ('filename="1"', "text/html", b"<b>"))
+    (case,) = desk.all(Case)
+    for shown in (page, browser.look(f"/cases/{case.number}")):
+        for name, octets in (("post.png", PNG), ("1", b"<b>")):
+            assert f"{name} ·" in shown.html
+            assert hashlib.sha256(octets).hexdigest() in shown.words
+        assert f"{len(PNG)} octets" in shown.words
+        downloads = [one for one in shown.links if "/attachments/" in one]
+        assert [browser.fetch(one)[1] for one in downloads] == [PNG, b"<b>"]
+
+
+NAMED = {  # the parameter that names a file, its type, its octets -> its name after "MESSAGE-1-", its media type
+    "a picture": ('filename="post.png"', "image/png", PNG, "post.png", "image/png"),
+    "a picture by octets alone": ('filename="post.exe"', "image/png", PNG, "post_exe.bin", UNTOLD),
+    "a picture by name alone": ('filename="post.png"', "image/png", b"MZ\x90", "post_png.bin", UNTOLD),
+    "a page": ('filename="post.html"', "text/html", b"<script>alert(1)</script>", "post_html.bin", UNTOLD),
+    "a page as text": ('filename="a.txt"', "text/html", b"<script>x</script>", "a.txt", "text/plain; charset=utf-8"),
+    "a drawing": ('filename="a.svg"', "image/svg+xml", b"<svg onload='x'/>", "a_svg.bin", UNTOLD),
+    "a program": ('filename="a.exe"', "application/pdf", b"MZ", "a_exe.bin", UNTOLD),
+    "two endings": ('filename="a.pdf.exe"', "application/pdf", b"%PDF-1.7", "a_pdf_exe.bin", UNTOLD),
+    "two endings turned": ('filename="a.exe.pdf"', UNTOLD, b"%PDF-1.7", "a_exe.pdf", "application/pdf"),
+    "a name turned round": ("filename*=UTF-8''a%E2%80%AEfdp.exe", "application/pdf", b"MZ", "afdp_exe.bin", UNTOLD),
+    "no width": ("filename*=UTF-8''a%E2%80%8B.pdf", "application/pdf", b"%PDF-", "a.pdf", "application/pdf"),
+    "a path": ('filename="../../etc/passwd"', "text/plain", b"root", "passwd.bin", UNTOLD),
+    "a path of Windows": (r'filename="C:\\Windows\\a.lnk"', UNTOLD, b"L", "a_lnk.bin", UNTOLD),
+    "a device": ('filename="CON.txt"', "text/plain", b"x", "CON.txt", "text/plain; charset=utf-8"),
+    "a second header": (
+        "filename*=UTF-8''a%0D%0ASet-Cookie:x=1.txt", "text/plain", b"x", "a_Set-Cookie_x_1.txt",
+        "text/plain; charset=utf-8",
+    ),
+    "quotes": ('filename="a\\";filename=b.exe;x=\\".pdf"', UNTOLD, b"x", "a_filename_b_exe_x__pdf.bin", UNTOLD),
+    "another script": ("filename*=UTF-8''%D1%81%D1%82.pdf", UNTOLD, b"%PDF-", "attachment.pdf", "application/pdf"),
+    "a long name": (f'filename="{"a" * 3000}.pdf"', UNTOLD, b"%PDF-", f"{'a' * 60}.pdf", "application/pdf"),
+    "no name": ("x=y", UNTOLD, b"x", "attachment.bin", UNTOLD),
+    "a dot in front": ('filename=".htaccess"', "text/plain", b"x", "htaccess.bin", UNTOLD),
+    "octets as text": ('filename="a.txt"', "text/plain", b"a\0b", "a_txt.bin", UNTOLD),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_a_download_has_a_safe_name_and_a_passive_type(desk: Desk, browser: Browser, what: str) -> None:
+    """No path, no sign that nobody sees, no second ending; no type that a browser or a system runs."""
+    disposition, kind, octets, name, media = NAMED[what]
+    page = received(desk, browser, (disposition, kind, octets))
+    (link,) = [one for one in page.links if "/attachments/" in one]
+    headers, body = browser.fetch(link)
+    key = page.address.rpartition("/")[2]
+    assert body == octets
+    told = headers["Content-Disposition"]
+    stem, _, ending = name.rpartition(".")
+    found = re.fullmatch(rf'attachment; filename="{key}-1-([A-Za-z0-9._-]{{1,80}})"', told)
+    assert found is not None, told
+    assert re.sub("_+", "_", found[1]) == re.sub("_+", "_", f"{stem}.{ending}")
+    assert headers["Content-Type"] == media
+    assert_shut(headers)
+
+
+def assert_shut(headers: Mapping[str, str]) -> None:
+    """Nothing in a file may run, be kept, be shown in a page of another, or be taken for something else."""
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Set-Cookie" not in headers
+
+
+def test_a_download_is_a_reading(desk: Desk, browser: Browser) -> None:
+    """As a look at the mail is; whoever may not read gets nothing."""
+    page = received(desk, browser, ('filename="post.png"', "image/png", PNG))
+    (link,) = [one for one in page.links if "/attachments/" in one]
+    item = ReadItem(ReadKind.MAIL, page.address.rpartition("/")[2])
+    assert {one.person for one in desk.env.store.readings.of([item])} == {"officer1"}
+    assert browser.as_(ARCHIVIST).fetch(link)[1] == PNG
+    assert {one.person for one in desk.env.store.readings.of([item])} == {"officer1", "archivist1"}
+    assert browser.as_(STRANGER).look(link).status == FORBIDDEN
+
+
+@pytest.mark.parametrize("number", ["0", "2", "99999999999999999999", "-1", "x"])
+def test_an_attachment_that_is_not_there_is_told(desk: Desk, browser: Browser, number: str) -> None:
+    """In a page with words, whatever the address says."""
+    page = received(desk, browser, ('filename="post.png"', "image/png", PNG))
+    answer = browser.look(f"{page.address}/attachments/{number}")
+    assert answer.status in {404, 422}
+    assert "cannot be shown" in answer.html
