@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
@@ -132,11 +132,26 @@ class DoorApplication:
             return self.with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
         with self._turn(found), _about_files(found):
             if self._children is not None and found in catalogue.APART:
-                return self._by_child(self._children, fields)
+                body = json.dumps(fields).encode() if request.method == "POST" else b""
+                return self._by_child(self._children, request.environ, body)
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
             answer = self._told(self._json(asking.desk.answer(found, fields)))
         return answer if tag is None else self.with_tag(answer, tag)
+
+    def fetched(self, asking: Asking, name: str, fields: Mapping[str, str]) -> Response:
+        """Answers the octets of a view to a page; in a process of its own, with a problem of its own, if it is large.
+
+        Raises Problem, Refusal, NotFound.
+        """
+        with self._turn(name):
+            if self._children is None or name not in catalogue.APART:
+                return _octets(asking.desk.fetch(name, fields))
+            there = {
+                "REQUEST_METHOD": "GET", "PATH_INFO": f"/v1/views/{name.replace(' ', '-')}",
+                "QUERY_STRING": urlencode(fields),
+            }  # fmt: skip
+            return self._by_child(self._children, {**request.environ, **there}, b"")
 
     def command(self, name: str) -> Response:
         """Performs a command."""
@@ -205,13 +220,13 @@ class DoorApplication:
         finally:
             self._heavy.release()
 
-    def _by_child(self, children: Children, fields: Mapping[str, Json]) -> Response:
-        """Lets a process of its own answer this request; it ends with the client, and with the door.
+    def _by_child(self, children: Children, environ: Mapping[str, object], body: bytes) -> Response:
+        """Lets a process of its own answer a request; it ends with the client, and with the door.
 
         Its body is short, or a file of which the first part is there once all of it is made.
         """
         child = children.take(self._source.state().configuration)
-        child.ask(request.environ, json.dumps(fields).encode() if request.method == "POST" else b"")
+        child.ask(environ, body)
         try:
             status, headers = child.head(self._waiting())
         except GivenUp:

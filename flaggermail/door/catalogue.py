@@ -16,8 +16,8 @@ INSPECTED = ("audit head", "audit verify", "status")
 """Inspections that need the desk and not the person's own files; the others are done where those lie."""
 LISTS = frozenset({"since"})  # fields of an inspection with several values
 APART = frozenset({
-    "archive dossier", "archive dossier part", "archive retention", "archive retention lines", "archive verify",
-    "audit verify", "report document", "report verify", "rules compare",
+    "archive dossier", "archive dossier file", "archive dossier part", "archive retention", "archive retention lines",
+    "archive verify", "audit verify", "report document", "report verify", "rules compare",
 })  # fmt: skip
 """Views that read much of the record or archive, for seconds or minutes: each is made in a process of its own."""
 HEAVY = APART | {"annex files"}

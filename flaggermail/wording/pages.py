@@ -99,6 +99,8 @@ class ScreenText(Sentence):
     ACTS = "page: acts"
     TAKE = "page: take"
     CLOSE = "page: close"
+    EVIDENCE = "page: evidence"
+    EVIDENCE_IS = "page: evidence is"
     EVENTS = "page: events"
     LATEST_FIRST = "page: latest first"
     ALL_EVENTS = "page: all events"

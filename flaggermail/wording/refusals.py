@@ -214,6 +214,7 @@ class ViewRefusal(Sentence):
     ATTACHMENTS_ALIKE = "view: attachments alike"
     NO_SUCH_ATTACHMENT = "view: no such attachment"
     DOSSIER_EMPTY = "view: dossier empty"
+    DOSSIER_TOO_LARGE = "view: dossier too large"
     NO_BASE64 = "view: no base64"
     STORY_NOT_PLAYED = "view: story not played"
     DEVICE_NOT_WAITING = "view: device not waiting"

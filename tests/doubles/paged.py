@@ -150,6 +150,12 @@ class Browser:
         answer = self._open(address, "GET", {})
         return dict(answer.headers), answer.get_data()
 
+    def saved(self, page: SeenPage, act: str) -> tuple[Mapping[str, str], bytes]:
+        """Sends a form that nobody filled in, and returns the headers and the octets of the file that it makes."""
+        form = page.form(act)
+        answer = self._open(form.action, "POST", {}, data=dict(form.fields))
+        return dict(answer.headers), answer.get_data()
+
     def send(
         self, page: SeenPage, act: str, *, headers: Mapping[str, str] | None = None, **fields: str | list[str]
     ) -> SeenPage:

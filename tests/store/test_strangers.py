@@ -7,15 +7,22 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from flaggermail.cli.bag_check import check
+from flaggermail.desk.desk import view_of
+from flaggermail.desk.views import dossier_file
+from flaggermail.documents.tar import files_in
+from flaggermail.record.events import EventKind
 from flaggermail.record.readings import ReadItem, ReadKind
 from flaggermail.record.rows import Case
 from tests.doubles.paged import ARCHIVIST, FORBIDDEN, STRANGER, Browser, PlayedSource, SeenPage
 from tests.store.desk_fixtures import REFERRER, Desk, mail
 
 PNG = b"\x89PNG\r\n\x1a\nno picture, but it begins like one"
+UNPROCESSABLE = 422
 UNTOLD = "application/octet-stream"
 
 
@@ -127,3 +134,42 @@ def test_an_attachment_that_is_not_there_is_told(desk: Desk, browser: Browser, n
     answer = browser.look(f"{page.address}/attachments/{number}")
     assert answer.status in {404, 422}
     assert "cannot be shown" in answer.html
+
+
+def test_the_evidence_of_a_case_is_a_download(desk: Desk, browser: Browser, tmp_path: Path) -> None:
+    """A bag that checks, with each attachment; by a form, so that no other site's link is a reading in one's name."""
+    received(desk, browser, ('filename="post.png"', "image/png", PNG))
+    (case,) = desk.all(Case)
+    page = browser.look(f"/cases/{case.number}")
+    headers, octets = browser.saved(page, "evidence")
+    assert headers["Content-Type"] == "application/x-tar"
+    assert f"dossier-{case.number}.tar" in headers["Content-Disposition"]
+    assert_shut(headers)
+    for path, held in files_in([octets]):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(held)
+    assert check(tmp_path / case.number, lambda _: None).findings == []
+    assert PNG in [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    read = [one for one in desk.events() if one.kind is EventKind.ARCHIVE_READ]
+    assert [(one.actor, one.case) for one in read] == [("officer1", case.number)]
+
+
+def test_whoever_sees_a_case_may_take_its_evidence(desk: Desk, browser: Browser) -> None:
+    """The button is on a page that nobody else sees; another site's form, or another person's, takes nothing."""
+    assert view_of("archive dossier file").MAY >= view_of("case show").MAY
+    received(desk, browser, ('filename="post.png"', "image/png", PNG))
+    (case,) = desk.all(Case)
+    page = browser.look(f"/cases/{case.number}")
+    assert browser.post(page, "evidence", headers={"Sec-Fetch-Site": "cross-site"}).status == FORBIDDEN
+    assert browser.as_(ARCHIVIST).post(page, "evidence").status == FORBIDDEN
+    assert EventKind.ARCHIVE_READ not in {one.kind for one in desk.events()}
+
+
+def test_evidence_that_is_too_large_is_told(desk: Desk, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says what does it instead."""
+    received(desk, browser, ('filename="post.png"', "image/png", PNG))
+    (case,) = desk.all(Case)
+    monkeypatch.setattr(dossier_file, "LARGEST", 1000)
+    answer = browser.post(browser.look(f"/cases/{case.number}"), "evidence")
+    assert answer.status == UNPROCESSABLE
+    assert "archive export" in answer.words

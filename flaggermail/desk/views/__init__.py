@@ -16,6 +16,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "annex list": "flaggermail.desk.views.annex_list:ListAnnexes",
     "annex show": "flaggermail.desk.views.annex:ShowAnnex",
     "archive dossier": "flaggermail.desk.views.dossier:PlanDossier",
+    "archive dossier file": "flaggermail.desk.views.dossier_file:PackDossier",
     "archive dossier part": "flaggermail.desk.views.dossier:ShowDossierPart",
     "archive find": "flaggermail.desk.views.archive_find:FindInArchive",
     "archive retention": "flaggermail.desk.views.retention:ShowRetention",

@@ -28,7 +28,8 @@ class PageAct:
     """A command that a form sends; `fields` are those that it may fill in, `fixed` those that the page gives.
 
     `lists` are those of the fields that hold several values. `after` returns the address that is shown then, by the
-    fields and the key of what the command made or changed; without it that is the page itself.
+    fields and the key of what the command made or changed; without it that is the page itself. `downloads`: it is no
+    command, but a view of which a file is made that the browser saves; the page gives its fields.
     """
 
     command: str
@@ -36,6 +37,7 @@ class PageAct:
     after: Callable[[Mapping[str, Json], str], str] | None = None
     fixed: Mapping[str, Json] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
+    downloads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
     act = acts.get(own.get(ACT, ""))
     if act is None:
         raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.MALFORMED())
+    if act.downloads:
+        return Posted(own[ACT], None, {}, act.fixed)
     texts: dict[str, tuple[str, ...]] = {}
     for name, text in pairs:
         if name not in OWN_FIELDS:

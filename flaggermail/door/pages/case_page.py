@@ -69,6 +69,7 @@ def case_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "take": PageAct("case assign", frozenset({"officer"}), fixed=case),
         "close": PageAct("case close", frozenset(), fixed=case),
+        "evidence": PageAct("archive dossier file", frozenset(), fixed=case, downloads=True),
     }
 
 

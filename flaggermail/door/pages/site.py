@@ -7,6 +7,7 @@ the page that shows it (RFC 9110, 15.4.4), so that going back or reading anew se
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
@@ -21,12 +22,13 @@ from flaggermail import logbook
 from flaggermail.door.application import Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages import downloads
-from flaggermail.door.pages.acts import Posted, posted
+from flaggermail.door.pages.acts import PageAct, Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
 from flaggermail.door.pages.rendering import STATIC, person, rendered
-from flaggermail.door.problems import Problem, problem_of
+from flaggermail.door.problems import PROBLEM_TYPE, Problem, problem_of
+from flaggermail.mail.message import Json
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
 from flaggermail.wording.pages import ScreenText
 
@@ -89,6 +91,8 @@ class DeskSite:
         form = posted(request, acts, self._tokens, asking.person)
         act = acts[form.act]
         try:
+            if act.downloads:
+                return self._file(asking, act)
             found = asking.desk.answer(act.command, form.fields, key=form.key)
         except Exception as fault:
             problem = problem_of(fault)
@@ -101,6 +105,14 @@ class DeskSite:
             there, kept = quote(request.path), request.args.to_dict()
         address = f"{there}?{urlencode({**kept, DONE: form.act})}"
         return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address})
+
+    def _file(self, asking: Asking, act: PageAct) -> Response:
+        """Returns a file that the desk makes, as a download; a page if the process that makes it met a problem."""
+        found = self._door.fetched(asking, act.command, {name: str(value) for name, value in act.fixed.items()})
+        if found.mimetype == PROBLEM_TYPE:
+            return self._of_problem(json.loads(found.get_data()), found.status_code)
+        found.headers["Content-Security-Policy"] = downloads.POLICY
+        return found
 
     def _refused(
         self, page: DeskPage, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
@@ -144,11 +156,13 @@ class DeskSite:
         if problem is None:
             logbook.door_fault(fault)
             problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
-        language = self._door.language()
-        document = problem.document(language)
-        answer = self._rendered("problem.html", language, {"problem": document, "page": None})
-        answer.status_code = int(problem.status)
+        answer = self._of_problem(problem.document(self._door.language()), int(problem.status))
         answer.headers.extend(problem.headers)
+        return answer
+
+    def _of_problem(self, document: Mapping[str, Json], status: int) -> Response:
+        answer = self._rendered("problem.html", self._door.language(), {"problem": document, "page": None})
+        answer.status_code = status
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

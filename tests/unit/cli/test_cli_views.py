@@ -282,7 +282,7 @@ def test_a_mail_is_fetched_with_its_media_type(desk: Desk) -> None:
     attached = fetch(desk, "message octets", message=key, attachment="passwd")
     assert (attached.media_type, attached.name) == ("application/octet-stream", "passwd")
     for one in rows(ask(desk, "message show", message=key), "attachments"):
-        octets = fetch(desk, "message octets", message=key, number=one["number"]).whole()
+        octets = fetch(desk, "message octets", message=key, number=int(str(one["number"]))).whole()
         assert one["sha256"] == hashlib.sha256(octets).hexdigest()
 
 
