@@ -116,7 +116,10 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("revision", "text"): (_A.OTHER_REVISION,),
     ("marks",): (_A.MARK_OUTSIDE, _A.UNTICKED),
     ("name",): (_V.SCHEMA_UNKNOWN, _S.FOLDER),
-    ("attachment",): (_V.ATTACHMENT_ALONE, _V.ATTACHMENTS_ALIKE, _V.NO_SUCH_ATTACHMENT),
+    ("attachment", "number"): (
+        _V.ATTACHMENT_ALONE, _V.ATTACHMENTS_ALIKE, _V.NO_SUCH_ATTACHMENT, _V.NO_PICTURE, _V.PICTURE_TOO_LARGE,
+        _V.PICTURE_BROKEN, _V.PICTURE_GIVEN_UP,
+    ),
     ("files",): (_S.PATH, _S.TOO_MANY, _S.TOO_LONG),
     ("exercise",): (_V.STORY_NOT_PLAYED,),
     ("words",): (_V.NOTHING_TO_FIND, _V.WORD_NOT_UNDERSTOOD),

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.outside
 MILLISECONDS = 1000 * PATIENCE
 WIDTHS = (320, 1280)
 NAMES = (
-    "tonight", "cases", "case", "referral", "events", "assess", "notify", "draft", "message", "quarantine",
-    "outbox", "refused", "nothing",
+    "tonight", "cases", "case", "referral", "events", "assess", "notify", "draft", "message", "attached", "picture",
+    "quarantine", "outbox", "refused", "nothing",
 )  # fmt: skip
 CELLS = tuple(product(LANGUAGES, WIDTHS, SCHEMES))
 MOST_TABS = 120

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,8 +17,9 @@ from flaggermail.documents.tar import files_in
 from flaggermail.record.events import EventKind
 from flaggermail.record.readings import ReadItem, ReadKind
 from flaggermail.record.rows import Case
+from tests.doubles.attached import with_files
 from tests.doubles.paged import ARCHIVIST, FORBIDDEN, STRANGER, Browser, PlayedSource, SeenPage
-from tests.store.desk_fixtures import REFERRER, Desk, mail
+from tests.store.desk_fixtures import Desk
 
 PNG = b"\x89PNG\r\n\x1a\nno picture, but it begins like one"
 UNPROCESSABLE = 422
@@ -30,17 +30,6 @@ UNTOLD = "application/octet-stream"
 def browser(desk: Desk) -> Browser:
     """Returns officer1 at the pages of a desk."""
     return Browser(PlayedSource(desk.env))
-
-
-def with_files(*files: tuple[str, str, bytes], text: str = "See the attached.", subject: str = "Two boxes") -> bytes:
-    """Builds a referral with attachments: the parameter of each that names it, its type, its octets."""
-    parts = "".join(
-        f"--b\nContent-Type: {kind}\nContent-Transfer-Encoding: base64\n"
-        f"Content-Disposition: attachment; {name}\n\n{b64encode(octets).decode()}\n"
-        for name, kind, octets in files
-    )
-    body = f"--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n{parts}--b--"
-    return mail(REFERRER, subject, body, extra=("MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=b"))
 
 
 def received(desk: Desk, browser: Browser, *files: tuple[str, str, bytes]) -> SeenPage:

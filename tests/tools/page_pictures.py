@@ -58,12 +58,14 @@ def addresses(desk: Desk) -> dict[str, str]:
     case = next(one for one in desk.all(Case) if one.decision is not None)
     undecided = next(one for one in desk.all(Case) if one.decision is None)
     mail = next(one for one in desk.all(StoredMessage) if one.case == undecided.number)
+    attached = next(one for one in desk.all(StoredMessage) if (one.subject or "").endswith("Schermafdruk"))
     (draft, *_) = [one for one in desk.notifications() if one.state == "draft"] or desk.notifications()
     return {
         "tonight": "/", "cases": "/cases", "case": f"/cases/{case.number}",
         "referral": f"/cases/{undecided.number}", "events": f"/cases/{case.number}/events",
         "assess": f"/cases/{undecided.number}/assess", "notify": f"/cases/{case.number}/notify",
         "draft": f"/drafts/{draft.id}", "message": f"/messages/{mail.id}", "quarantine": "/quarantine",
+        "attached": f"/messages/{attached.id}", "picture": f"/messages/{attached.id}/pictures/1",
         "outbox": "/outbox?everything=1",
     }  # fmt: skip
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO
 
-from flaggermail.adapters.parsing.child import LENGTH
+from flaggermail.adapters.parsing.limits import LENGTH
 
 # An answer lists each address and part, and holds a text up to three times, escaped: at most 40 octets for one of mail.
 # A larger one is an attack on this process, in which empty lists take 20 times the memory of their JSON.

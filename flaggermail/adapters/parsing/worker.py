@@ -42,8 +42,10 @@ from flaggermail.adapters.parsing.exchange import (
     send,
     started,
 )
+from flaggermail.adapters.parsing.pictures import pixels_of
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message, unpacked
+from flaggermail.ports.texts import Picture, PictureFault
 
 if TYPE_CHECKING:
     from flaggermail.health.findings import Confinement
@@ -299,6 +301,10 @@ class ContainedParser:
     def digests(self, octets: bytes) -> tuple[str | None, ...]:
         """Returns the digest of each attachment; see `ports.Parser`."""
         return self._live.digests(octets)
+
+    def picture(self, octets: bytes) -> Picture | PictureFault:
+        """Returns the pixels of a picture; see `ports.Parser`."""
+        return pixels_of(octets)
 
     def hops(self, octets: bytes) -> tuple[Hop, ...]:
         """Returns the servers that relayed the mail; empty, and never raises, if they cannot be read in time."""

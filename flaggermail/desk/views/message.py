@@ -9,13 +9,11 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from flaggermail.commands.named_rows import the_message
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
 from flaggermail.desk.views.parsed_mail import ParsedMail, parsed
-from flaggermail.desk.views.view import ListView, OctetsView, View
+from flaggermail.desk.views.view import POSITION, ListView, OctetsView, View
 from flaggermail.documents.octets import MediaType, Octets, in_blocks
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
@@ -180,7 +178,7 @@ class MessageOctets(OctetsView):
 
     message: str
     attachment: str | None = None
-    number: Annotated[int, Field(ge=1)] | None = None
+    number: Annotated[int, POSITION] | None = None
 
     def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the octets. An attachment has no media type of its own: a stranger wrote it.

@@ -62,6 +62,9 @@ class DeskSite:
         made.add_url_rule(
             "/messages/<message>/attachments/<int:number>", "attachment", self._attachment, methods=["GET"]
         )
+        made.add_url_rule(
+            "/messages/<message>/pictures/<int:number>.png", "rendering", self._rendering, methods=["GET"]
+        )
         made.add_url_rule("/static/<name>", "static_file", _static, methods=["GET"])
         made.register_error_handler(Exception, self._fault)
         made.after_request(_with_headers)
@@ -84,6 +87,10 @@ class DeskSite:
     def _attachment(self, message: str, number: int) -> Response:
         found = self._door.asking().desk.fetch("message octets", {"message": message, "number": number})
         return downloads.attachment(found, number)
+
+    def _rendering(self, message: str, number: int) -> Response:
+        found = self._door.asking().desk.fetch("message picture", {"message": message, "number": number})
+        return downloads.download(found.whole(), found.name, found.media_type)
 
     def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
