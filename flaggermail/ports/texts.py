@@ -26,7 +26,7 @@ class PictureFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Pixels:
     """Plain pixels: three octets each (red, green, blue), line by line."""
 
     width: int
@@ -58,7 +58,7 @@ class Parser(Protocol):
         found = (self.attachment(octets, number) for number in range(len(self.parse(octets).attachments)))
         return tuple(None if one is None else hashlib.sha256(one).hexdigest() for one in found)
 
-    def picture(self, octets: bytes) -> Picture | PictureFault:
+    def picture(self, octets: bytes) -> Pixels | PictureFault:
         """Returns a PNG or JPEG of at most 20 megapixels as plain pixels, upright and no wider than a screen.
 
         A parser without a process for that has none to give.

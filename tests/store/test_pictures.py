@@ -16,7 +16,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.parsing import pictures
 from flaggermail.adapters.parsing.pictures import pixels_of
 from flaggermail.documents.png import png
-from flaggermail.ports.texts import Picture, PictureFault
+from flaggermail.ports.texts import PictureFault, Pixels
 from flaggermail.record.readings import ReadItem, ReadKind
 from tests.corpus import each
 from tests.doubles.paged import FORBIDDEN, STRANGER, Browser, PlayedSource
@@ -121,7 +121,7 @@ SHOWN: dict[str, Callable[[], bytes]] = {
 def test_each_kind_is_pixels_alone(what: str) -> None:
     """Whatever mode it has; nothing that is no pixel comes along."""
     found = pixels_of(SHOWN[what]())
-    assert isinstance(found, Picture), found
+    assert isinstance(found, Pixels), found
     octets = png(found.width, found.height, found.pixels)
     shown = Image.open(BytesIO(octets))
     shown.load()
@@ -133,13 +133,13 @@ def test_each_kind_is_pixels_alone(what: str) -> None:
 def test_a_picture_is_upright_and_no_wider_than_a_screen() -> None:
     """Turned as its camera says; sixteen bits keep their brightness."""
     turned = pixels_of(with_exif(6))
-    assert isinstance(turned, Picture)
+    assert isinstance(turned, Pixels)
     assert (turned.width, turned.height) == (40, 60)
     wide = pixels_of(picture("1", (5000, 4000)))
-    assert isinstance(wide, Picture)
+    assert isinstance(wide, Pixels)
     assert (wide.width, wide.height) == (1600, 1280)
     bright = pixels_of(picture("I;16"))
-    assert isinstance(bright, Picture)
+    assert isinstance(bright, Pixels)
     assert bright.pixels[0] == 50_000 // 256
 
 
@@ -233,7 +233,7 @@ def test_an_answer_that_is_none_is_no_picture(child_that: ChildThat, what: str) 
 def test_a_process_answers_pixels(child_that: ChildThat) -> None:
     """The attacks above would be seen if they succeeded."""
     child_that("c.answer_about = lambda octets: c.ANSWER.pack(0, 1, 1) + b'abc'")
-    assert pixels_of(picture()) == Picture(1, 1, b"abc")
+    assert pixels_of(picture()) == Pixels(1, 1, b"abc")
 
 
 def test_without_the_library_the_page_says_what_to_install(desk: Desk, browser: Browser, child_that: ChildThat) -> None:

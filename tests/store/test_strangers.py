@@ -19,7 +19,7 @@ from flaggermail.record.readings import ReadItem, ReadKind
 from flaggermail.record.rows import Case
 from tests.doubles.attached import with_files
 from tests.doubles.paged import ARCHIVIST, FORBIDDEN, STRANGER, Browser, PlayedSource, SeenPage
-from tests.store.desk_fixtures import Desk
+from tests.store.desk_fixtures import REFERRER, Desk, mail
 
 PNG = b"\x89PNG\r\n\x1a\nno picture, but it begins like one"
 UNPROCESSABLE = 422
@@ -162,3 +162,39 @@ def test_evidence_that_is_too_large_is_told(desk: Desk, browser: Browser, monkey
     answer = browser.post(browser.look(f"/cases/{case.number}"), "evidence")
     assert answer.status == UNPROCESSABLE
     assert "archive export" in answer.words
+
+
+QUOTING = """\
+Could you look at this one too?
+
+On Thu, 6 Jun 2024 at 08:12, Somebody <somebody@mailprovider.example> wrote:
+> I saw an account that names another polling day.
+> https://x.example/1
+"""
+IN_HTML = """\
+<p>Look at <a href="https://evil.example/press">this</a><img src="https://evil.example/seen.gif"></p>
+<script>alert(1)</script><p onclick="x()">and at \u202ethat</p>
+"""
+
+
+def test_quotations_are_folded_and_links_are_text(desk: Desk, browser: Browser) -> None:
+    """What the sender wrote is open; what was quoted is one press away, whole; no address in it can be pressed."""
+    page = browser.look(f"/messages/{desk.receive(mail(REFERRER, 'Polling day', QUOTING)).id}")
+    opened, _, folded = page.html.partition("<summary>The whole text, with quotations</summary>")
+    assert "Could you look at this one too?" in opened
+    assert "I saw an account" not in opened
+    assert "&gt; I saw an account that names another polling day." in folded.partition("</details>")[0]
+    assert "https://x.example/1" in folded
+    assert not any("example" in link for link in page.links)
+
+
+def test_html_is_read_and_never_shown(desk: Desk, browser: Browser) -> None:
+    """Its words are text: no element of it is on the page, nothing that it names is loaded, a turn is shown."""
+    kind = ("MIME-Version: 1.0", "Content-Type: text/html; charset=utf-8")
+    page = browser.look(f"/messages/{desk.receive(mail(REFERRER, 'Polling day', IN_HTML, extra=kind)).id}")
+    assert "and at" in page.html
+    assert "U+202E" in page.html
+    assert "\u202e" not in page.html
+    for never in ("<script", "<img", "onclick", "evil.example/seen"):
+        assert never not in page.html
+    assert not any("evil" in link for link in page.links)

@@ -11,7 +11,7 @@ import threading
 
 from flaggermail.adapters.parsing.exchange import TimeLimit, answer, end_child, first_words, send, started
 from flaggermail.adapters.parsing.picture_child import ANSWER, ASKED, FAULTS, LONGEST_SIDE
-from flaggermail.ports.texts import Picture, PictureFault
+from flaggermail.ports.texts import PictureFault, Pixels
 
 MODULE = "flaggermail.adapters.parsing.picture_child"
 TIME_LIMIT = 10  # seconds
@@ -22,7 +22,7 @@ _CONFINED = ("no_new_privileges", "landlock", "seccomp")
 _one = threading.Lock()  # so that many who ask take the memory of one picture
 
 
-def pixels_of(octets: bytes, seconds: int = TIME_LIMIT, memory: int = MEMORY_LIMIT) -> Picture | PictureFault:
+def pixels_of(octets: bytes, seconds: int = TIME_LIMIT, memory: int = MEMORY_LIMIT) -> Pixels | PictureFault:
     """Returns the pixels of a PNG or JPEG, or why there are none; see `ports.Parser`."""
     if len(octets) > LARGEST:
         return PictureFault.TOO_LARGE
@@ -36,7 +36,7 @@ def pixels_of(octets: bytes, seconds: int = TIME_LIMIT, memory: int = MEMORY_LIM
         _one.release()
 
 
-def _of_a_child(octets: bytes, seconds: int, memory: int) -> Picture | PictureFault:
+def _of_a_child(octets: bytes, seconds: int, memory: int) -> Pixels | PictureFault:
     child = started(MODULE, str(memory))
     try:
         said = first_words(child)
@@ -51,7 +51,7 @@ def _of_a_child(octets: bytes, seconds: int, memory: int) -> Picture | PictureFa
         end_child(child)
 
 
-def _read(found: bytes) -> Picture | PictureFault:
+def _read(found: bytes) -> Pixels | PictureFault:
     """Returns what a process answered, which may be a stranger's by now. Raises ValueError for what is no answer."""
     if len(found) < ANSWER.size:
         raise ValueError("no answer")
@@ -61,4 +61,4 @@ def _read(found: bytes) -> Picture | PictureFault:
     pixels = found[ANSWER.size :]
     if not 0 < width <= LONGEST_SIDE or not 0 < height <= LONGEST_SIDE or len(pixels) != width * height * _COLOURS:
         raise ValueError("no pixels")
-    return Picture(width, height, pixels)
+    return Pixels(width, height, pixels)

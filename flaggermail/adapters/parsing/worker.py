@@ -45,7 +45,7 @@ from flaggermail.adapters.parsing.exchange import (
 from flaggermail.adapters.parsing.pictures import pixels_of
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message, unpacked
-from flaggermail.ports.texts import Picture, PictureFault
+from flaggermail.ports.texts import PictureFault, Pixels
 
 if TYPE_CHECKING:
     from flaggermail.health.findings import Confinement
@@ -302,7 +302,7 @@ class ContainedParser:
         """Returns the digest of each attachment; see `ports.Parser`."""
         return self._live.digests(octets)
 
-    def picture(self, octets: bytes) -> Picture | PictureFault:
+    def picture(self, octets: bytes) -> Pixels | PictureFault:
         """Returns the pixels of a picture; see `ports.Parser`."""
         return pixels_of(octets)
 
