@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail import __version__
 from flaggermail.cli import bag_check
 from flaggermail.cli.bag_check import BagCheck, check, is_dossier
 from flaggermail.cli.completing import CASE, ELECTION
@@ -18,6 +17,7 @@ from flaggermail.cli.new_files import unpacked, usable
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import number, parts, text, texts
 from flaggermail.cli.terminal import safe_line
+from flaggermail.documents.bag import DECLARATION, dossier_info
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 
@@ -59,14 +59,15 @@ def export(
     plan = session.ask_all("archive dossier", "parts", **asked)
     with bag_check.new_bag(place) as writer:
         lost = _write(session, writer, plan, asked, bar=not as_json)
-        writer.finish(_info(plan))
+        named, day = text(plan, "name"), text(plan, "as_of")[:10]
+        writer.finish(dossier_info(named, text(plan, "organisation"), day, number(plan, "cases")))
     if as_json:
         show_json({
-            "dossier": plan["name"], "folder": str(place), "files": writer.files, "octets": writer.octets,
+            "dossier": plan["name"], "folder": str(place), "files": writer.sums.files, "octets": writer.sums.octets,
             "fingerprint": writer.fingerprint, "lost": lost, "version": plan["version"],
         })  # fmt: skip
     else:
-        click.echo(safe_line(f"{out}: dossier {plan['name']}, {_counted(writer.files, writer.octets)}"))
+        click.echo(safe_line(f"{out}: dossier {plan['name']}, {_counted(writer.sums.files, writer.sums.octets)}"))
         click.echo(f"fingerprint, to be kept elsewhere: {writer.fingerprint}")
     if lost:
         named = ", ".join(lost[:_LISTED]) + (" ..." if len(lost) > _LISTED else "")
@@ -92,22 +93,10 @@ def _write(
     return lost
 
 
-def _info(plan: Mapping[str, Json]) -> dict[str, str]:
-    """Returns what bag-info.txt says (RFC 8493, section 2.2.2); the day is that of the last event."""
-    name = text(plan, "name")
-    return {
-        "Bag-Software-Agent": f"flaggermail {__version__}",
-        "Bagging-Date": text(plan, "as_of")[:10],
-        "External-Description": f"Dossier of {name}, cases: {number(plan, 'cases')}",
-        "External-Identifier": name,
-        "Source-Organization": text(plan, "organisation"),
-    }
-
-
 def _verify(folder: Path, *, as_json: bool) -> None:
     shown = safe_line(str(folder))
     if not folder.is_dir() or not is_dossier(folder):
-        raise click.UsageError(f"{shown}: is no dossier; name the folder that holds {bag_check.DECLARATION}.")
+        raise click.UsageError(f"{shown}: is no dossier; name the folder that holds {DECLARATION}.")
     with click.progressbar(length=_size(folder), label="checking", file=sys.stderr,
                            hidden=as_json or not sys.stderr.isatty()) as bar:  # fmt: skip
         found = check(folder, bar.update)

@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flaggermail.cli.new_files import new_folder
-from flaggermail.documents.tar import SAFE_PATH
+from flaggermail.documents.bag import (
+    DECLARATION,
+    DECLARED,
+    INFO,
+    MANIFEST,
+    PAYLOAD,
+    README,
+    TAG_FILES,
+    TAG_MANIFEST,
+    BagSums,
+)
 from flaggermail.unfinished import INCOMPLETE
-
-DECLARATION, INFO = "bagit.txt", "bag-info.txt"
-MANIFEST, TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
-DECLARED = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-README, PAYLOAD = "LEESMIJ-README.txt", "data"
-TAG_FILES = (README, INFO, DECLARATION, MANIFEST)  # in the order of the tag manifest
-_LINE_END = re.compile(r"[\r\n]")
 
 
 @dataclass
@@ -33,45 +36,21 @@ class BagWriter:
     """A bag that is being written in `folder`; what it holds so far."""
 
     folder: Path
-    files: int = 0
-    octets: int = 0
+    sums: BagSums = field(default_factory=BagSums, init=False)
     fingerprint: str = field(default="", init=False)  # SHA-256 of the tag manifest, once it is finished
-    _digests: dict[str, str] = field(default_factory=dict, init=False)  # of the payload, by path
 
     def write(self, path: str, octets: bytes) -> None:
         """Writes a file of the payload. Raises ValueError for a path that could lead elsewhere, OSError."""
-        if not SAFE_PATH.fullmatch(path):
-            raise ValueError(f"{path!a} is no path in a dossier")
-        target = self.folder / PAYLOAD / path
+        target = self.folder / self.sums.add(path, octets)
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
             file.write(octets)
-        self._digests[f"{PAYLOAD}/{path}"] = hashlib.sha256(octets).hexdigest()
-        self.files, self.octets = self.files + 1, self.octets + len(octets)
 
     def finish(self, info: Mapping[str, str]) -> None:
-        """Writes the tag files (RFC 8493, sections 2.1.3, 2.2.1 and 2.2.2). Raises OSError."""
-        told = {**info, "Payload-Oxum": f"{self.octets}.{self.files}"}
-        lines = (f"{name}: {_LINE_END.sub('', told[name])}\n" for name in sorted(told))
-        tags = {
-            MANIFEST: "".join(
-                f"{self._digests[path]}  {path}\n" for path in sorted(self._digests, key=_order)
-            ).encode(),
-            DECLARATION: DECLARED,
-            INFO: "".join(lines).encode(),
-            # A copy where a stranger looks first: they see no more than the names of the tag files there.
-            README: (self.folder / PAYLOAD / README).read_bytes(),
-        }
-        sums = "".join(f"{hashlib.sha256(tags[name]).hexdigest()}  {name}\n" for name in TAG_FILES).encode("ascii")
-        for name, octets in (*tags.items(), (TAG_MANIFEST, sums)):
+        """Writes the tag files. Raises OSError."""
+        tags, self.fingerprint = self.sums.tags(info)
+        for name, octets in tags.items():
             (self.folder / name).write_bytes(octets)
-        self.fingerprint = hashlib.sha256(sums).hexdigest()
-
-
-def _order(path: str) -> list[tuple[bool, str]]:
-    """Sorts the files of a folder before those of the folders in it, as bagit lists them."""
-    *folders, name = path.split("/")
-    return [*((True, folder) for folder in folders), (False, name)]
 
 
 @contextmanager

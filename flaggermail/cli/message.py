@@ -97,15 +97,13 @@ def _show_text(message: Mapping[str, Json]) -> None:
         click.echo(f"\n{safe(own)}")
     if forwarded:
         _show_forwarded(forwarded, zone_assumed=message["forwarded_zone_assumed"] is True)
-    attachments = parts(mail, "attachments")
+    attachments = parts(message, "attachments")
     if attachments:
         click.echo("\nAttachments")
     for one in attachments:
-        click.echo(
-            safe_line(
-                f"  {one['filename'] or '(no name)'}  {one['content_type']}  {countable(one['size']):octet|octets}"
-            )
-        )
+        digest = f"  SHA-256 {one['sha256']}" if one["sha256"] else ""
+        named = f"{one['number']}. {one['filename'] or '(no name)'}  {one['content_type']}"
+        click.echo(safe_line(f"  {named}  {countable(one['size']):octet|octets}{digest}"))
 
 
 def _show_forwarded(forwarded: Mapping[str, Json], *, zone_assumed: bool) -> None:

@@ -22,12 +22,15 @@ class MediaType(StrEnum):
 
     CSV = "text/csv; charset=utf-8"  # RFC 4180
     HTML = "text/html; charset=utf-8"
+    JPEG = "image/jpeg"
     JSON_LINES = "application/jsonl"  # a document a line
     MAIL = "message/rfc822"
     ODT = "application/vnd.oasis.opendocument.text"
     PDF = "application/pdf"
+    PNG = "image/png"
     SVG = "image/svg+xml"
     TAR = "application/x-tar"  # POSIX.1-2001, pax; several files
+    TEXT = "text/plain; charset=utf-8"
     UNTOLD = "application/octet-stream"  # of a stranger: no program is to open it by what it says of itself
 
 

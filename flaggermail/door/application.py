@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
@@ -48,6 +48,7 @@ GONE = "flaggermail.gone"
 INTERIM = "flaggermail.interim"
 """Names in the environment of WSGI a function that sends an interim answer with the header Progress."""
 PROXY = "flaggermail.proxy"
+VOUCHED = "flaggermail.vouched"  # in a process of the door: the login that the proxy named; no header can set it
 """Names in the environment of WSGI the proxy of the socket (`peers.Proxy`); None where the kernel says who asks."""
 OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 SILENT_FOR = 5.0  # seconds after which a client that wants to know hears that its task goes on
@@ -137,11 +138,26 @@ class DoorApplication:
             return self.with_tag(Response(status=HTTPStatus.NOT_MODIFIED), tag)
         with self._turn(found), _about_files(found):
             if self._children is not None and found in catalogue.APART:
-                return self._by_child(self._children, fields)
+                body = json.dumps(fields).encode() if request.method == "POST" else b""
+                return self._by_child(self._children, request.environ, body)
             if catalogue.is_fetched(found):
                 return _octets(asking.desk.fetch(found, fields))
             answer = self._told(self._json(asking.desk.answer(found, fields)))
         return answer if tag is None else self.with_tag(answer, tag)
+
+    def fetched(self, asking: Asking, name: str, fields: Mapping[str, str]) -> Response:
+        """Answers the octets of a view to a page; in a process of its own, with a problem of its own, if it is large.
+
+        Raises Problem, Refusal, NotFound.
+        """
+        with self._turn(name):
+            if self._children is None or name not in catalogue.APART:
+                return _octets(asking.desk.fetch(name, fields))
+            there = {
+                "REQUEST_METHOD": "GET", "PATH_INFO": f"/v1/views/{name.replace(' ', '-')}",
+                "QUERY_STRING": urlencode(fields),
+            }  # fmt: skip
+            return self._by_child(self._children, {**request.environ, **there}, b"")
 
     def command(self, name: str) -> Response:
         """Performs a command."""
@@ -157,7 +173,7 @@ class DoorApplication:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(header=IF_MATCH), where="version")
         with self._turn(found):
             if self._children is not None and found in catalogue.APART:
-                return self._by_child(self._children, fields)
+                return self._by_child(self._children, request.environ, json.dumps(fields).encode())
             return self._told(self._json(asking.desk.answer(found, fields, key=key)))
 
     # ---- what goes wrong
@@ -189,13 +205,13 @@ class DoorApplication:
         if self._stopping():
             raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN)
         env = self._source.services()
-        proxy: peers.Proxy | None = request.environ.get(PROXY)
-        if proxy is None:
-            login, person = peers.person(_peer(), env.settings.rota, self._login_of)
+        vouched = request.environ.get(PROXY) is not None or VOUCHED in request.environ
+        if vouched:
+            login, person = peers.vouched_for(_named(), env.settings.rota)
         else:
-            login, person = peers.vouched_for(request.headers.get(proxy.header), env.settings.rota)
+            login, person = peers.person(_peer(), env.settings.rota, self._login_of)
         language = self.language()
-        caller = Caller(login=login, language=language, vouched=proxy is not None)
+        caller = Caller(login=login, language=language, vouched=vouched)
         desk = Desk(lambda: env, caller, self._source.ground, presence=self._presence)
         return Asking(desk, env, person, language, caller.vouched)
 
@@ -216,13 +232,14 @@ class DoorApplication:
         finally:
             self._heavy.release()
 
-    def _by_child(self, children: Children, fields: Mapping[str, Json]) -> Response:
-        """Lets a process of its own answer this request; it ends with the client, and with the door.
+    def _by_child(self, children: Children, environ: Mapping[str, object], body: bytes) -> Response:
+        """Lets a process of its own answer a request; it ends with the client, and with the door.
 
         Its body is short, or a file of which the first part is there once all of it is made.
         """
         child = children.take(self._source.state().configuration)
-        child.ask(request.environ, json.dumps(fields).encode() if request.method == "POST" else b"")
+        named = _named()
+        child.ask(environ if named is None else {**environ, VOUCHED: named}, body)
         try:
             status, headers = child.head(self._waiting())
         except GivenUp:
@@ -300,6 +317,13 @@ class DoorApplication:
 
 def _peer() -> int:
     return int(request.environ.get(UID, peers.NOBODY))
+
+
+def _named() -> str | None:
+    """Returns the login that a proxy names, or that it named to the door whose process this is; None for neither."""
+    proxy: peers.Proxy | None = request.environ.get(PROXY)
+    named: str | None = request.headers.get(proxy.header) if proxy else request.environ.get(VOUCHED)
+    return named
 
 
 def _refuse_past_proxy() -> None:

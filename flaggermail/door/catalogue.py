@@ -16,9 +16,9 @@ INSPECTED = ("audit head", "audit verify", "status")
 """Inspections that need the desk and not the person's own files; the others are done where those lie."""
 LISTS = frozenset({"since"})  # fields of an inspection with several values
 APART = frozenset({
-    "annex propose", "archive dossier", "archive dossier part", "archive find", "archive retention",
-    "archive retention lines", "archive verify", "audit verify", "report document", "report draft", "report freeze",
-    "report verify", "rules compare",
+    "annex propose", "archive dossier", "archive dossier file", "archive dossier part", "archive find",
+    "archive retention", "archive retention lines", "archive verify", "audit verify", "report document", "report draft",
+    "report freeze", "report verify", "rules compare",
 })  # fmt: skip
 """Views and commands that read much of the record or archive, for seconds or minutes: each in a process of its own."""
 HEAVY = APART | {"annex files"}

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from flaggermail.documents.model import Document, Passage
@@ -12,8 +14,28 @@ from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message
 
 
+class PictureFault(StrEnum):
+    """Why a stranger's picture is not shown."""
+
+    NOT_INSTALLED = "not installed"  # the extra `pictures`
+    NOT_CONFINED = "not confined"  # the kernel does not offer the whole sandbox
+    NO_PICTURE = "no picture"  # no PNG or JPEG, whatever its name says
+    TOO_LARGE = "too large"
+    BROKEN = "broken"
+    GIVEN_UP = "given up"  # it took too much time or memory, or ended the process that reads it
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """Plain pixels: three octets each (red, green, blue), line by line."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+
 class Parser(Protocol):
-    """Parses mail."""
+    """Parses mail, and reads what is attached to it."""
 
     def parse(self, octets: bytes) -> Message:
         """Returns the parsed mail; never raises on content: what cannot be read becomes a defect."""
@@ -30,6 +52,19 @@ class Parser(Protocol):
     def attachment(self, octets: bytes, number: int) -> bytes | None:
         """Returns the decoded octets of `Message.attachments[number]`; None if they cannot be decoded alone."""
         ...
+
+    def digests(self, octets: bytes) -> tuple[str | None, ...]:
+        """Returns the SHA-256 of the decoded octets of each attachment, in hex; None where `attachment` is None."""
+        found = (self.attachment(octets, number) for number in range(len(self.parse(octets).attachments)))
+        return tuple(None if one is None else hashlib.sha256(one).hexdigest() for one in found)
+
+    def picture(self, octets: bytes) -> Pixels | PictureFault:
+        """Returns a PNG or JPEG of at most 20 megapixels as plain pixels, upright and no wider than a screen.
+
+        A parser without a process for that has none to give.
+        """
+        del octets
+        return PictureFault.NOT_INSTALLED
 
     def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
         """Returns the parsed mail and the mails attached to it (`Message.enclosed`), within one allowance of time.

@@ -22,8 +22,8 @@ WANTED = ("wanted", "allowed", "meant", "known", "example", "drafts", "stories",
 _C, _A, _V, _S = CommandRefusal, AnnexRefusal, ViewRefusal, SentFileRefusal
 _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("case", "draft", "of"): (
-        _V.DOSSIER_EMPTY, _V.TEXT_WITHIN_CASE, _C.CASE_OR_ELECTION, _C.NOBODY_TO_ASK, _C.CLOSED_TO_QUESTIONS,
-        _C.NOT_READY_TO_NOTIFY, _C.NOTIFIED_ALREADY, _C.CASE_CLOSED_ALREADY, _C.CASE_UNDECIDED,
+        _V.DOSSIER_EMPTY, _V.DOSSIER_TOO_LARGE, _V.TEXT_WITHIN_CASE, _C.CASE_OR_ELECTION, _C.NOBODY_TO_ASK,
+        _C.CLOSED_TO_QUESTIONS, _C.NOT_READY_TO_NOTIFY, _C.NOTIFIED_ALREADY, _C.CASE_CLOSED_ALREADY, _C.CASE_UNDECIDED,
         _C.NOT_DECIDED_TO_NOTIFY, _C.EXERCISE_NOT_ACCOUNTED, _C.NOTHING_TO_ACCOUNT, _C.NO_SUCH_CASE,
         _C.NOBODY_TO_WRITE_TO, _C.WHOLE_NUMBER, _C.REFERRER_UNPROVEN, _C.REFERRER_TO_CALL, _C.HOLD_OF_ONE_THING,
         _C.NAME_THE_CASE, _C.PLACE_FIRST, _C.SAY_WHERE, _A.NONE_SENT,
@@ -120,7 +120,10 @@ _OF: Mapping[Names, tuple[Sentence, ...]] = {
     ("revision", "text"): (_A.OTHER_REVISION,),
     ("marks",): (_A.MARK_OUTSIDE, _A.UNTICKED),
     ("name",): (_V.SCHEMA_UNKNOWN, _S.FOLDER),
-    ("attachment",): (_V.ATTACHMENT_ALONE, _V.ATTACHMENTS_ALIKE, _V.NO_SUCH_ATTACHMENT),
+    ("attachment", "number"): (
+        _V.ATTACHMENT_ALONE, _V.ATTACHMENTS_ALIKE, _V.NO_SUCH_ATTACHMENT, _V.NO_PICTURE, _V.PICTURE_TOO_LARGE,
+        _V.PICTURE_BROKEN, _V.PICTURE_GIVEN_UP,
+    ),
     ("files",): (_S.PATH, _S.TOO_MANY, _S.TOO_LONG),
     ("exercise",): (_V.STORY_NOT_PLAYED,),
     ("words",): (_V.NOTHING_TO_FIND, _V.WORD_NOT_UNDERSTOOD),

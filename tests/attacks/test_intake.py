@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.worker import ContainedParser, process_state
+from flaggermail.adapters.parsing.exchange import process_state
+from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.commands.cases import AssignCase
 from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.mail.hops import Hop
@@ -67,7 +68,7 @@ def notice_of(desk: Desk, stored: StoredMessage) -> str:
 
 
 @dataclass
-class CountingParser:
+class CountingParser(Parser):
     """A parser that counts how often each mail was parsed."""
 
     inner: Parser

@@ -147,6 +147,17 @@ class Browser:
         """Returns the page at an address."""
         return self._seen(address, self._open(address, "GET", headers))
 
+    def fetch(self, address: str) -> tuple[Mapping[str, str], bytes]:
+        """Returns the headers and the octets of a file."""
+        answer = self._open(address, "GET", {})
+        return dict(answer.headers), answer.get_data()
+
+    def saved(self, page: SeenPage, act: str) -> tuple[Mapping[str, str], bytes]:
+        """Sends a form that nobody filled in, and returns the headers and the octets of the file that it makes."""
+        form = page.form(act)
+        answer = self._open(form.action, "POST", {}, data=dict(form.fields))
+        return dict(answer.headers), answer.get_data()
+
     def send(
         self, page: SeenPage, act: str, *, headers: Mapping[str, str] | None = None, **fields: str | list[str]
     ) -> SeenPage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.documents.tar import files_in
 from tests.doubles.migrated import register_in
 from tests.flow.door_process import DoorProcess, answer_in, desk_of, door_on, patiently_gone, request
 from tests.flow.engines import BOTH
@@ -211,6 +213,21 @@ def test_a_large_task_is_done_in_a_process_of_its_own(folder: Path) -> None:
         frozen = door.ask("/v1/commands/report-freeze", "POST", sent, Idempotency_Key="a-key-of-a-freeze")
         assert (frozen.status, frozen.headers["api-version"]) == (403, "1")  # a command does so too
         assert len(children(door)) == 1  # it has answered all four
+
+
+def test_the_evidence_of_a_case_is_made_in_a_process_of_its_own(folder: Path) -> None:
+    """By the form of its page; a case that has gone meanwhile is told in a page."""
+    with door_on(folder) as door:
+        key = door.ask("/v1/commands/case-open", "POST", OPENED).document["key"]
+        page = door.ask(f"/cases/{key}", Accept="text/html").body.decode()
+        (token,) = set(re.findall(r'name="token" value="([0-9a-f]{64})"', page))
+        form = f"act=evidence&token={token}"
+        kind = {"Content_Type": "application/x-www-form-urlencoded", "Content_Length": str(len(form))}
+        answer = answer_in(door.raw(request(f"/cases/{key}", "POST", **kind) + form.encode()))
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/x-tar")
+        assert answer.headers["content-security-policy"].startswith("sandbox")
+        assert f"{key}/bagit.txt" in dict(files_in([answer.body]))
+        assert len(children(door)) == 1
 
 
 def test_a_process_for_large_tasks_rests_for_a_while(folder: Path) -> None:

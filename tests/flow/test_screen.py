@@ -26,7 +26,7 @@ MILLISECONDS = 1000 * PATIENCE
 WIDTHS = (320, 1280)
 NAMES = (
     "tonight", "cases", "open", "case", "referral", "events", "assess", "notify", "note", "write", "correct", "draft",
-    "message", "quarantine", "outbox", "refused", "nothing",
+    "message", "attached", "picture", "quarantine", "outbox", "refused", "nothing",
 )  # fmt: skip
 CELLS = tuple(product(LANGUAGES, WIDTHS, SCHEMES))
 MOST_TABS = 120

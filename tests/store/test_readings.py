@@ -175,7 +175,7 @@ def test_each_view_of_a_case_draft_or_mail_keeps_its_own(desk: Desk) -> None:
 def test_every_view_that_names_a_case_draft_or_mail_is_known_to_show_it() -> None:
     """A new view with such a field is entered in `READS`, or is a list or a view of the archive, which says why."""
     apart = {
-        "annex list": "a list: no word of a mail", "archive dossier": "an event",
+        "annex list": "a list: no word of a mail", "archive dossier": "an event", "archive dossier file": "an event",
         "archive dossier part": "the plan is an event",
         "archive find": "an event", "report document": "a flag: a draft of the report",
     }  # fmt: skip

@@ -65,6 +65,7 @@ def addresses(desk: Desk) -> dict[str, str]:
     case = next(one for one in desk.all(Case) if one.decision is not None)
     undecided = next(one for one in desk.all(Case) if one.decision is None)
     mail = next(one for one in desk.all(StoredMessage) if one.case == undecided.number)
+    attached = next(one for one in desk.all(StoredMessage) if (one.subject or "").endswith("Schermafdruk"))
     (draft, *_) = [one for one in desk.notifications() if one.state == "draft"] or desk.notifications()
     return {
         "tonight": "/", "cases": "/cases", "open": "/cases/new", "case": f"/cases/{case.number}",
@@ -72,6 +73,7 @@ def addresses(desk: Desk) -> dict[str, str]:
         "assess": f"/cases/{undecided.number}/assess", "notify": f"/cases/{case.number}/notify",
         "note": f"/cases/{case.number}/note", "write": f"/cases/{undecided.number}/write",
         "correct": f"/cases/{case.number}/correct", "draft": f"/drafts/{draft.id}", "message": f"/messages/{mail.id}",
+        "attached": f"/messages/{attached.id}", "picture": f"/messages/{attached.id}/pictures/1",
         "quarantine": "/quarantine", "outbox": "/outbox?everything=1",
     }  # fmt: skip
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.notify import Draft
+from flaggermail.documents.png import png
+from tests.doubles.attached import with_files
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, X, desk_settings, equipped, mail, opened
 
@@ -39,5 +41,7 @@ def night(folder: Path) -> Desk:
     doubtful = desk.do(Draft(case=desk.decided(), channel="meta-elections")).key
     desk.do(Approve(draft=doubtful))
     desk.settle()
+    shown = ('filename="bericht.png"', "image/png", png(4, 2, bytes(range(24))))
+    desk.receive(with_files(shown, subject="[VF-EP2024-0001] Schermafdruk", text="Zie de bijlage."))
     desk.go_on(20)
     return desk

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Parsing of strangers' mail in a separate process, with limits on time, memory and depth.
+"""Parsing of strangers' mail in a separate process, with limits on time, memory and depth; pictures in another.
 
 Entry point: `worker.ContainedParser`.
 

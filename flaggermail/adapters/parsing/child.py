@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+from flaggermail.adapters.parsing.limits import LENGTH, at_most
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.sandbox.confine import enter
 from flaggermail.adapters.parsing.unpacking import allow
@@ -21,8 +22,7 @@ from flaggermail.mail.message import Json, packed
 
 REQUEST = struct.Struct(">BQdH")
 """What is asked, octets of the mail that follows, the seconds it may take, and which attachment is wanted."""
-MESSAGE, HOPS, ATTACHMENT = 0, 1, 2  # what can be asked of a mail
-LENGTH = struct.Struct(">Q")  # octets of the JSON that follows: first what confines the child, then each answer
+MESSAGE, HOPS, ATTACHMENT, DIGESTS = 0, 1, 2, 3  # what can be asked of a mail
 
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part in progress is given up and the rest is read
@@ -36,9 +36,9 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
     """
     parser = StandardParser(read_language(rules))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    _limit(resource.RLIMIT_AS, memory_limit)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_FSIZE, 0)
+    at_most(resource.RLIMIT_AS, memory_limit)
+    at_most(resource.RLIMIT_CORE, 0)
+    at_most(resource.RLIMIT_FSIZE, 0)
     _send(sink, enter())
     while len(head := source.read(REQUEST.size)) == REQUEST.size:
         asked, length, seconds, number = REQUEST.unpack(head)
@@ -50,6 +50,10 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
         allow(seconds * ALLOWANCE)
         if asked == ATTACHMENT:
             _send(sink, _attachment(parser, octets, number))
+            continue
+        if asked == DIGESTS:
+            _send(sink, parser.digests(octets))
+            allow(0)
             continue
         begun = time.process_time()
         message = parser.parse(octets)
@@ -74,13 +78,6 @@ def _send(sink: IO[bytes], document: object) -> None:
     answer = json.dumps(document).encode("ascii")
     sink.write(LENGTH.pack(len(answer)) + answer)
     sink.flush()
-
-
-def _limit(what: int, most: int) -> None:
-    """Sets a limit for good; a lower one that this process was started with stays, as none may be raised."""
-    _, hard = resource.getrlimit(what)
-    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(what, (least, least))
 
 
 def _allow_processor(seconds: float) -> None:

@@ -85,6 +85,14 @@ class StandardParser:
             return None
         return None if defect == NOT_DECODED else content
 
+    def digests(self, octets: bytes) -> tuple[str | None, ...]:
+        """Returns the SHA-256 of the decoded octets of each attachment; see `ports.Parser`."""
+        try:
+            found = [part.octets(LARGEST_SAVED) for part in _MailReader(octets, self._language).listed]
+        except (Exception, OutOfTime):  # noqa: BLE001 - as in `parse`
+            return ()
+        return tuple(None if defect == NOT_DECODED else hashlib.sha256(one).hexdigest() for one, defect in found)
+
 
 def header_only(octets: bytes, defect: str) -> Message:
     """Reads digest, size, Message-ID, From and Subject from the first 64 KiB, without any MIME structure."""

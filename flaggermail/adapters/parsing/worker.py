@@ -8,11 +8,6 @@ kills it or takes too long only the header is read; the next mail gets a new chi
 
 Live mail uses one child. History uses several, which end after a period without work.
 
-How long the answer of a parsing process is awaited: its own processor time counts, not what others take from it.
-
-On a machine that is busy or was suspended, the clock alone would end a process that never got its turn, and its mail
-would be read by its header alone. So a process that works is awaited for longer than one that does nothing.
-
 What the parser said lately, kept in memory: a mail is often compared with mail that was read shortly before it.
 """
 
@@ -21,11 +16,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 import os
-import select
+import re
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -34,11 +27,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from flaggermail.adapters.parsing.child import ATTACHMENT, HOPS, LENGTH, MESSAGE, REQUEST
+from flaggermail.adapters.parsing.child import ATTACHMENT, DIGESTS, HOPS, MESSAGE, REQUEST
+from flaggermail.adapters.parsing.exchange import (
+    GROWTH,
+    LARGEST_ANSWER,
+    LEAST_ANSWER,
+    LOADED,
+    TimeLimit,
+    answer,
+    end_child,
+    first_words,
+    send,
+    started,
+)
+from flaggermail.adapters.parsing.pictures import pixels_of
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message, unpacked
+from flaggermail.ports.texts import PictureFault, Pixels
 
 if TYPE_CHECKING:
     from flaggermail.health.findings import Confinement
@@ -92,68 +99,6 @@ def _key(octets: bytes) -> bytes:
 # ---- the processes
 
 
-# ---- the time of one mail
-
-
-LOADED = 6.0  # times its seconds that a process is awaited at most, by the clock
-GLANCE = 0.1  # seconds between two looks at the process
-_WORKING = frozenset("RD")  # running or runnable; in the kernel, as when it reads a page that was evicted
-_LONGEST = 4096  # octets of what /proc says of a process in one line
-_TICKS = os.sysconf("SC_CLK_TCK")  # a second
-
-
-class TimeLimit:
-    """What one process may take for one answer; made when it is asked."""
-
-    def __init__(self, pid: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Allows `seconds` of the processor time of the process `pid`; doing nothing, that many of the clock."""
-        self._pid = pid
-        self.seconds = seconds
-        self._clock = clock
-        self._begun = clock()
-        self._used_before = process_state(self._pid)[1]
-
-    @property
-    def over(self) -> bool:
-        """Whether the process has been awaited for as long as any is."""
-        return self._elapsed() >= self.seconds * LOADED
-
-    def passed(self) -> bool:
-        """Returns whether to wait no longer. Beyond its seconds, only while it works and has not used that many."""
-        state, used = process_state(self._pid)
-        works = state in _WORKING and used - self._used_before < self.seconds
-        return self.over or (self._elapsed() >= self.seconds and not works)
-
-    def spent(self) -> float:
-        """Returns the seconds that count: processor time, or all that have passed if the process has ended."""
-        state, used = process_state(self._pid)
-        return max(used - self._used_before, 0.0) if state else self._elapsed()
-
-    def _elapsed(self) -> float:
-        return self._clock() - self._begun
-
-
-def process_state(pid: int) -> tuple[str, float]:
-    """Returns the state of a process and its seconds of processor time (proc_pid_stat(5)); "" and 0 if it has ended.
-
-    The same where /proc does not show it.
-    """
-    try:
-        # Twice for each mail: each call of the system lets other threads have their turn, so there are few.
-        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            octets = os.read(descriptor, _LONGEST)
-        finally:
-            os.close(descriptor)
-        fields = octets.decode("ascii", "replace").rpartition(")")[2].split()
-        return fields[0], (int(fields[11]) + int(fields[12])) / _TICKS
-    except (OSError, ValueError, IndexError):
-        return "", 0.0
-
-
-# ---- the processes
-
-
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
 TIME_LIMIT = 10.0  # seconds per mail, see `time_limit`
 DELIVERY = 0.8  # of the time limit, for a mail with all that is attached to it
@@ -161,14 +106,10 @@ LEAST = 0.05  # seconds with which it is worth to begin with an attached mail
 LATE = "attached mail not read: the time for its delivery was used up"
 HOPS_LIMIT = 2.0  # seconds for the hops of one mail, of which only the header is sent
 HEADER = 64 * 1024  # octets
-START_LIMIT = 30.0  # seconds for the interpreter to start
 MODULE = "flaggermail.adapters.parsing.child"
-CHUNK = 1024 * 1024
-# An answer lists each address and part, and holds a text up to three times, escaped: at most 40 octets for one of mail.
-# A larger one is an attack on this process, in which empty lists take 20 times the memory of their JSON.
-LARGEST_ANSWER, LEAST_ANSWER, GROWTH = 64 * 1024 * 1024, 1024 * 1024, 40
 FEW = 10  # below this number the live child reads the mails faster than others start
 MOST = 8  # children at once: this process has to decode their answers
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 IDLE = 60.0  # seconds without work after which the children for history end
 
 R = TypeVar("R")
@@ -222,8 +163,8 @@ class ParserProcess:
             try:
                 child = self._running()
                 limit = TimeLimit(child.pid, seconds)
-                answer = _exchange(child, MESSAGE, octets, limit)
-                message, spent = unpacked(json.loads(answer)), limit.spent()
+                found = _exchange(child, MESSAGE, octets, limit)
+                message, spent = unpacked(json.loads(found)), limit.spent()
             except TimeoutError:
                 reason = "over its time limit"
             except (OSError, EOFError):
@@ -232,7 +173,7 @@ class ParserProcess:
                 reason = "answer not understood"
             else:
                 if not message.costly:  # such a mail is read once, and what was read differs with the time it had
-                    self._recent.keep(octets, answer)
+                    self._recent.keep(octets, found)
                 return message, spent
             self._end()
         return _unread(octets, f"parser ended: {reason}"), time.monotonic() - begun
@@ -248,6 +189,18 @@ class ParserProcess:
             except (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError):
                 self._end()
                 return None
+
+    def digests(self, octets: bytes) -> tuple[str | None, ...]:
+        """Returns the digest of each attachment, see `ports.Parser`; empty if the mail ends the child."""
+        with self._lock:
+            try:
+                child = self._running()
+                limit = TimeLimit(child.pid, self._time_limit)
+                found = json.loads(_exchange(child, DIGESTS, octets, limit))
+                return tuple(one if isinstance(one, str) and _DIGEST.fullmatch(one) else None for one in found)
+            except (OSError, EOFError, ValueError, TypeError, RecursionError):
+                self._end()
+                return ()
 
     def hops(self, octets: bytes) -> tuple[Hop, ...]:
         """Returns the servers that relayed the mail; empty, and never raises, if they cannot be read in time."""
@@ -279,24 +232,10 @@ class ParserProcess:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._end()
-        command = [sys.executable, "-m", MODULE, str(self._rules), str(self._time_limit), str(self._memory_limit)]
-        # The environment holds only the module path: no token of the service manager, no locale.
-        environment = {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry), "PYTHONSAFEPATH": "1"}
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no external input
-            command,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            cwd="/",
-            close_fds=True,
-        )
-        self._finalizer = weakref.finalize(self, _end_child, self._child)  # ends the child even without `close`
-        for stream in _pipes(self._child):
-            os.set_blocking(stream.fileno(), False)  # so that no write blocks beyond the deadline
-        confined = json.loads(_answer(self._child, LEAST_ANSWER, TimeLimit(self._child.pid, START_LIMIT)))
-        self._confined = confined if isinstance(confined, dict) else {}
+        self._child = started(MODULE, str(self._rules), str(self._time_limit), str(self._memory_limit))
+        self._finalizer = weakref.finalize(self, end_child, self._child)  # ends the child even without `close`
+        confined = first_words(self._child)
+        self._confined = confined
         return self._child
 
     def _how_it_ended(self) -> str:
@@ -358,6 +297,14 @@ class ContainedParser:
     def attachment(self, octets: bytes, number: int) -> bytes | None:
         """Returns the decoded octets of an attachment; see `ports.Parser`."""
         return self._live.attachment(octets, number)
+
+    def digests(self, octets: bytes) -> tuple[str | None, ...]:
+        """Returns the digest of each attachment; see `ports.Parser`."""
+        return self._live.digests(octets)
+
+    def picture(self, octets: bytes) -> Pixels | PictureFault:
+        """Returns the pixels of a picture; see `ports.Parser`."""
+        return pixels_of(octets)
 
     def hops(self, octets: bytes) -> tuple[Hop, ...]:
         """Returns the servers that relayed the mail; empty, and never raises, if they cannot be read in time."""
@@ -425,20 +372,6 @@ def _cores() -> int:
     return min(os.cpu_count() or 1, MOST)
 
 
-def _end_child(child: subprocess.Popen[bytes]) -> None:
-    child.kill()
-    child.wait()
-    for stream in _pipes(child):
-        stream.close()
-
-
-def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    """Returns the child's standard input and output, which always exist here."""
-    if child.stdin is None or child.stdout is None:
-        raise EOFError
-    return child.stdin, child.stdout
-
-
 def _unread(octets: bytes, defect: str) -> Message:
     """Returns what the header alone says of a mail that took too long, or for which no time was left."""
     from flaggermail.adapters.parsing.parser import header_only  # noqa: PLC0415 - slow to import, rarely needed
@@ -451,43 +384,5 @@ def _exchange(child: subprocess.Popen[bytes], asked: int, octets: bytes, limit: 
 
     Raises TimeoutError at the limit, OSError or EOFError if the child ends.
     """
-    sender = _pipes(child)[0].fileno()
-    for part in (REQUEST.pack(asked, len(octets), limit.seconds, number), octets):
-        view = memoryview(part)
-        while view:
-            _wait(sender, limit, writing=True)
-            view = view[os.write(sender, view[:CHUNK]) :]
-    return _answer(child, min(LARGEST_ANSWER, LEAST_ANSWER + GROWTH * len(octets)), limit)
-
-
-def _answer(child: subprocess.Popen[bytes], most: int, limit: TimeLimit) -> bytes:
-    """Receives an answer of at most `most` octets. Raises ValueError for a longer one."""
-    (length,) = LENGTH.unpack(_received(child, LENGTH.size, limit))
-    if length > most:
-        raise ValueError("the answer is too long")
-    return _received(child, length, limit)
-
-
-def _received(child: subprocess.Popen[bytes], length: int, limit: TimeLimit) -> bytes:
-    receiver = _pipes(child)[1].fileno()
-    answer = bytearray()
-    while len(answer) < length:
-        _wait(receiver, limit, writing=False)
-        piece = os.read(receiver, min(CHUNK, length - len(answer)))
-        if not piece:
-            raise EOFError
-        answer += piece
-    return bytes(answer)
-
-
-def _wait(descriptor: int, limit: TimeLimit, *, writing: bool) -> None:
-    """Waits until the pipe is ready, or broken, which the next call of the system tells. Raises TimeoutError.
-
-    poll(2), as select(2) takes no descriptor from 1,024 on. It looks once even when it comes late: that this process
-    had no turn says nothing about the other. In the end it does not: an answer may come octet by octet for hours.
-    """
-    waiting = select.poll()
-    waiting.register(descriptor, select.POLLOUT if writing else select.POLLIN)
-    while limit.over or not waiting.poll(math.ceil(GLANCE * 1000)):
-        if limit.passed():
-            raise TimeoutError
+    send(child, (REQUEST.pack(asked, len(octets), limit.seconds, number), octets), limit)
+    return answer(child, min(LARGEST_ANSWER, LEAST_ANSWER + GROWTH * len(octets)), limit)

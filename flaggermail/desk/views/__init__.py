@@ -16,6 +16,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "annex list": "flaggermail.desk.views.annex_list:ListAnnexes",
     "annex show": "flaggermail.desk.views.annex:ShowAnnex",
     "archive dossier": "flaggermail.desk.views.dossier:PlanDossier",
+    "archive dossier file": "flaggermail.desk.views.dossier_file:PackDossier",
     "archive dossier part": "flaggermail.desk.views.dossier:ShowDossierPart",
     "archive find": "flaggermail.desk.views.archive_find:FindInArchive",
     "archive retention": "flaggermail.desk.views.retention:ShowRetention",
@@ -40,6 +41,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "latency picture": "flaggermail.desk.views.latency:DrawLatency",
     "message list": "flaggermail.desk.views.message_lists:ListMessages",
     "message octets": "flaggermail.desk.views.message:MessageOctets",
+    "message picture": "flaggermail.desk.views.picture:ShowPicture",
     "message sample": "flaggermail.desk.views.message:SampleMessage",
     "message show": "flaggermail.desk.views.message:ShowMessage",
     "notify preview": "flaggermail.desk.views.notification:PreviewNotification",
@@ -77,6 +79,7 @@ READS: dict[str, str] = {  # name of a view that shows a case, draft or mail -> 
     "case text": "draft",
     "events": "case",  # without one: the cases of the events that are shown
     "message octets": "message",
+    "message picture": "message",
     "message sample": "message",
     "message show": "message",
     "notify preview": "case",

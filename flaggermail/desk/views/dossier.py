@@ -158,16 +158,19 @@ class ShowDossierPart(OctetsView):
         Raises NotFound; Refusal if the dossier is not what it was when it was planned.
         """
         self._check_plan(work)
+        files = self.files(work)
+        return tar("dossier-part.tar", files.held, FilesOfPart(files=len(files.held), lost=tuple(files.lost)))
+
+    def files(self, work: UnitOfWork) -> Files:
+        """Returns the files by their paths in the dossier. Raises NotFound, Refusal, as `show`."""
         writer = DossierWriter(work, self.as_of)
         if self.part is DossierPart.FRAME:
-            files = writer.frame(_scope(work, self.case, self.election))
-        elif self.part is DossierPart.CASE:
-            files = writer.case(self._within(work, self.of))
-        elif self.part is DossierPart.MAIL:
-            files = self._mail(work, writer)
-        else:
-            files = self._events(work, _scope(work, self.case, self.election))
-        return tar("dossier-part.tar", files.held, FilesOfPart(files=len(files.held), lost=tuple(files.lost)))
+            return writer.frame(_scope(work, self.case, self.election))
+        if self.part is DossierPart.CASE:
+            return writer.case(self._within(work, self.of))
+        if self.part is DossierPart.MAIL:
+            return self._mail(work, writer)
+        return self._events(work, _scope(work, self.case, self.election))
 
     def _check_plan(self, work: UnitOfWork) -> None:
         """Raises Refusal unless it is on record that the reader asked for the plan."""

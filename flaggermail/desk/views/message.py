@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Annotated, ClassVar
 
 from flaggermail.commands.named_rows import the_message
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
 from flaggermail.desk.views.parsed_mail import ParsedMail, parsed
-from flaggermail.desk.views.view import ListView, OctetsView, View
+from flaggermail.desk.views.view import POSITION, ListView, OctetsView, View
 from flaggermail.documents.octets import MediaType, Octets, in_blocks
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
@@ -27,6 +29,9 @@ from flaggermail.wording.acts import in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, ViewRefusal
 from flaggermail.wording.said import StoredText
+
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/pjpeg"})
+_ENDINGS = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,22 @@ class MailReceipt(ViewAnswer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedFile(ViewAnswer):
+    """An attachment by its position from 1; `content_type` is what its sender says that it is.
+
+    `sha256` is that of the decoded octets, null if they cannot be decoded alone. `picture`: by type or name it calls
+    itself a picture of a kind that `message picture` reads.
+    """
+
+    number: int
+    filename: str | None
+    content_type: str
+    size: int
+    sha256: str | None
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSheet(ViewAnswer):
     """A message with the mail itself; `next` is the cursor of further receipts.
 
@@ -77,6 +98,7 @@ class MessageSheet(ViewAnswer):
     row: Annotated[StoredMessage, FLAT]
     suggestions: tuple[PlaceSuggestion, ...]
     mail: ParsedMail
+    attachments: tuple[AttachedFile, ...]
     forwarded_zone_assumed: bool
     hops: tuple[ShownHop, ...]
     receipts: tuple[MailReceipt, ...]
@@ -104,12 +126,14 @@ class ShowMessage(ListView):
     def show(self, work: UnitOfWork) -> MessageSheet:
         """Returns the message with its mail. Raises NotFound, Refusal, ArchiveFailure."""
         stored = kept(work, self.message)
-        mail = work.env.parser.parse(work.env.octets.get(stored.digest))
+        octets = work.env.octets.get(stored.digest)
+        mail = work.env.parser.parse(octets)
         page = self.ordered(work, Delivery, Delivery.first_seen_at, where(Delivery.message).is_(stored.id))
         return MessageSheet(
             row=stored,
             suggestions=suggested(work.tx, [stored])[stored.id],
             mail=parsed(mail),
+            attachments=tuple(_attached(mail, work.env.parser.digests(octets) if mail.attachments else ())),
             forwarded_zone_assumed=_zone_is_assumed(mail),
             hops=tuple(
                 ShownHop(by=hop.by, from_=hop.sender, protocol=hop.protocol, at=hop.at, delay_seconds=hop.delay)
@@ -145,12 +169,16 @@ class OctetsOfMessage(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageOctets(OctetsView):
-    """The octets of one message, or of one attachment: its name as `message show` gives it, or its position from 1."""
+    """The octets of one message, or of one attachment: its name as `message show` gives it, or its position from 1.
+
+    `number` is a position alone: an attachment may be named "1".
+    """
 
     MAY: ClassVar[frozenset[str]] = READERS
 
     message: str
     attachment: str | None = None
+    number: Annotated[int, POSITION] | None = None
 
     def show(self, work: UnitOfWork) -> Octets[ViewAnswer]:
         """Returns the octets. An attachment has no media type of its own: a stranger wrote it.
@@ -159,12 +187,9 @@ class MessageOctets(OctetsView):
         """
         stored = kept(work, self.message)
         octets, name, kind = work.env.octets.get(stored.digest), f"{stored.id}.eml", MediaType.MAIL
-        if self.attachment is not None:
-            number, name = _attachment(work.env.parser.parse(octets), stored.id, self.attachment)
-            content = work.env.parser.attachment(octets, number)
-            if content is None:
-                raise Refusal(ViewRefusal.ATTACHMENT_ALONE(attachment=self.attachment))
-            octets, kind = content, MediaType.UNTOLD
+        if self.attachment is not None or self.number is not None:
+            octets, name = attachment_of(work, stored, self.number or self.attachment or "")
+            kind = MediaType.UNTOLD
         facts = OctetsOfMessage(message=stored.id, name=name, size=len(octets))
         return Octets(media_type=kind, name=name, size=len(octets), parts=in_blocks(octets), facts=facts)
 
@@ -177,9 +202,36 @@ def kept(work: UnitOfWork, key: str) -> StoredMessage:
     return stored
 
 
-def _attachment(mail: Message, key: str, wanted: str) -> tuple[int, str]:
+def attachment_of(work: UnitOfWork, stored: StoredMessage, wanted: str | int) -> tuple[bytes, str]:
+    """Returns an attachment, by its position or else its name, and a name for its file. Raises NotFound, Refusal."""
+    octets = work.env.octets.get(stored.digest)
+    at, name = _attachment(work.env.parser.parse(octets), stored.id, wanted)
+    content = work.env.parser.attachment(octets, at)
+    if content is None:
+        raise Refusal(ViewRefusal.ATTACHMENT_ALONE(attachment=str(wanted)))
+    return content, name
+
+
+def _attached(mail: Message, digests: Sequence[str | None]) -> Iterator[AttachedFile]:
+    """Yields the attachments of a mail; a file within its text has no digest, as it is not a part."""
+    for at, (one, digest) in enumerate(zip_longest(mail.attachments, digests[: len(mail.attachments)]), start=1):
+        kind, ending = one.content_type.lower(), (one.filename or "").lower()
+        picture = kind in _PICTURES or ending.endswith(_ENDINGS)
+        yield AttachedFile(
+            number=at,
+            filename=one.filename,
+            content_type=one.content_type,
+            size=one.size,
+            sha256=digest,
+            picture=picture,
+        )
+
+
+def _attachment(mail: Message, key: str, named_or_number: str | int) -> tuple[int, str]:
     """Returns the index of an attachment and a name for its file. Raises NotFound; Refusal if several are so named."""
-    named = [at for at, one in enumerate(mail.attachments) if one.filename == wanted]
+    wanted = str(named_or_number)
+    by_name = isinstance(named_or_number, str)
+    named = [at for at, one in enumerate(mail.attachments) if by_name and one.filename == wanted]
     if len(named) > 1:
         positions = in_a_row([str(at + 1) for at in named], RefusalPart.OR)
         alike = ViewRefusal.ATTACHMENTS_ALIKE(attachment=wanted, message=key, number=len(named), wanted=positions)

@@ -36,6 +36,8 @@ def at_most(characters: int) -> object:
     return Field(max_length=characters)
 
 
+POSITION: object = Field(ge=1)
+"""Marks the type of a position in a list, which begins at 1."""
 Document = Mapping[str, Json]
 NO_CURSOR = ViewRefusal.NO_CURSOR()
 LISTED, MOST_LISTED = 100, 1_000

@@ -41,7 +41,8 @@ class PageAct:
     `lists` are those of the fields that hold several values, `always` those that are sent also when they are empty;
     `words` those whose text holds several, with a space between them. `after` returns the address that is shown then,
     by the fields and the key of what the command made or changed; without it that is the page itself. One that is
-    `kept` may be left half filled.
+    `kept` may be left half filled. `downloads`: it is no command, but a view of which a file is made that the browser
+    saves; the page gives its fields.
     """
 
     command: str
@@ -52,6 +53,7 @@ class PageAct:
     always: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     kept: bool = False
+    downloads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
     aim = next((one for one in FormAim if one == own.get(AIM, FormAim.ACT)), None)
     if act is None or aim is None or (aim is not FormAim.ACT and not act.kept):
         raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.MALFORMED())
+    if act.downloads:
+        return Posted(own[ACT], FormAim.ACT, None, None, {}, act.fixed)
     texts: dict[str, tuple[str, ...]] = {}
     for name, text in pairs:
         if name == HELD or name not in OWN_FIELDS:

@@ -75,6 +75,7 @@ def case_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
         "close": PageAct("case close", frozenset(), fixed=case),
         "acknowledge": PageAct("oncall ack", frozenset({"reminder"})),
         "hand-over": PageAct("oncall reassign", frozenset({"reminder", "officer"})),
+        "evidence": PageAct("archive dossier file", frozenset(), fixed=case, downloads=True),
     }
 
 

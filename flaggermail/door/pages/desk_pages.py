@@ -98,6 +98,14 @@ def _message(asked: PageRequest) -> Shown:
     return {"sheet": sheet, "elections": asked.ask("election list")["elections"]}
 
 
+def _picture(asked: PageRequest) -> Shown:
+    """Asks for the picture too, so that what is wrong with it is told here; the browser then asks for it itself."""
+    message, number = asked.parts["message"], int(asked.parts["number"])
+    picture = asked.desk.fetch("message picture", {"message": message, "number": number}).facts
+    sheet = asked.ask("message show", message=message, limit=1)
+    return {"sheet": sheet, "picture": picture, "of": sheet["attachments"][number - 1]}
+
+
 def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     message: Mapping[str, Json] = {"message": parts["message"]}
     return {
@@ -151,6 +159,7 @@ PAGES = (
     DeskPage("/cases/<case>/correct", "correct.html", about_case, correct_acts, part="cases"),
     DeskPage("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),
     DeskPage("/messages/<message>", "message.html", _message, _message_acts, keeps=False),
+    DeskPage("/messages/<message>/pictures/<int:number>", "picture.html", _picture, keeps=False),
     DeskPage(
         "/quarantine", "quarantine.html", _quarantine,
         lambda _: {"place": PageAct("quarantine place", _PLACED | {"message"})}, part="quarantine",

@@ -7,6 +7,7 @@ the page that shows it (RFC 9110, 15.4.4), so that going back or reading anew se
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -23,14 +24,16 @@ from flaggermail import logbook
 from flaggermail.desk import kept_forms
 from flaggermail.door.application import OF_PROGRAMS, Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
-from flaggermail.door.pages.acts import Posted, posted
+from flaggermail.door.pages import downloads
+from flaggermail.door.pages.acts import PageAct, Posted, posted
 from flaggermail.door.pages.case_page import events_since
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormAim, FormTokens, new_key
 from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
 from flaggermail.door.pages.rendering import STATIC, person, rendered
-from flaggermail.door.problems import Problem, problem_of
+from flaggermail.door.problems import PROBLEM_TYPE, Problem, problem_of
 from flaggermail.errors import StoreBusy, StoreFailure
+from flaggermail.mail.message import Json
 from flaggermail.ports import KeptForm
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
 from flaggermail.wording.pages import ScreenText
@@ -61,6 +64,12 @@ class DeskSite:
         made = Blueprint("pages", __name__)
         for page in PAGES:
             made.add_url_rule(page.address, page.name, partial(self._page, page), methods=["GET", "POST"])
+        made.add_url_rule(
+            "/messages/<message>/attachments/<int:number>", "attachment", self._attachment, methods=["GET"]
+        )
+        made.add_url_rule(
+            "/messages/<message>/pictures/<int:number>.png", "rendering", self._rendering, methods=["GET"]
+        )
         made.add_url_rule("/static/<name>", "static_file", _static, methods=["GET"])
         made.register_error_handler(Exception, self._fault)
         made.after_request(_with_headers)
@@ -81,6 +90,14 @@ class DeskSite:
         answer = Response(status=HTTPStatus.NOT_MODIFIED) if unchanged else self._shown(page, asking, asked)
         return self._door.with_tag(answer, tag)
 
+    def _attachment(self, message: str, number: int) -> Response:
+        found = self._door.asking().desk.fetch("message octets", {"message": message, "number": number})
+        return downloads.attachment(found, number)
+
+    def _rendering(self, message: str, number: int) -> Response:
+        found = self._door.asking().desk.fetch("message picture", {"message": message, "number": number})
+        return downloads.download(found.whole(), found.name, found.media_type)
+
     def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
         acts = page.acts(asked.parts)
@@ -90,6 +107,8 @@ class DeskSite:
             if form.aim is not FormAim.ACT:
                 self._keep(asking, form)
                 return self._to(quote(request.path), request.args, asking, form.aim)
+            if act.downloads:
+                return self._file(asking, act)
             found = asking.desk.answer(act.command, form.fields, key=form.key)
         except Exception as fault:
             problem = problem_of(fault)
@@ -123,6 +142,14 @@ class DeskSite:
             kept_forms.keep(env, person, path, form.act, version=form.version, texts=form.texts)
         else:
             env.store.forms.discard(person, path, form.act)
+
+    def _file(self, asking: Asking, act: PageAct) -> Response:
+        """Returns a file that the desk makes, as a download; a page if the process that makes it met a problem."""
+        found = self._door.fetched(asking, act.command, {name: str(value) for name, value in act.fixed.items()})
+        if found.mimetype == PROBLEM_TYPE:
+            return self._of_problem(json.loads(found.get_data()), found.status_code)
+        found.headers["Content-Security-Policy"] = downloads.POLICY
+        return found
 
     def _refused(
         self, page: DeskPage, asking: Asking, asked: PageRequest, form: Posted, problem: Problem
@@ -173,11 +200,13 @@ class DeskSite:
         if problem is None:
             logbook.door_fault(fault)
             problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
-        language = self._door.language()
-        document = problem.document(language)
-        answer = self._rendered("problem.html", language, {"problem": document, "page": None})
-        answer.status_code = int(problem.status)
+        answer = self._of_problem(problem.document(self._door.language()), int(problem.status))
         answer.headers.extend(problem.headers)
+        return answer
+
+    def _of_problem(self, document: Mapping[str, Json], status: int) -> Response:
+        answer = self._rendered("problem.html", self._door.language(), {"problem": document, "page": None})
+        answer.status_code = status
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -211,5 +240,6 @@ def _static(name: str) -> Response:
 
 
 def _with_headers(answer: Response) -> Response:
-    answer.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
     return answer

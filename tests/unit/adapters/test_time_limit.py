@@ -17,8 +17,9 @@ from functools import partial
 
 import pytest
 
-from flaggermail.adapters.parsing import worker
-from flaggermail.adapters.parsing.worker import LOADED, ContainedParser, TimeLimit, process_state
+from flaggermail.adapters.parsing import exchange, worker
+from flaggermail.adapters.parsing.exchange import LOADED, TimeLimit, process_state
+from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.shipped import shipped
 
 pytestmark = pytest.mark.outside  # each starts a process
@@ -115,7 +116,7 @@ def test_a_mail_on_a_busy_machine_is_read_whole(monkeypatch: pytest.MonkeyPatch)
     def busy() -> float:
         return min(before + 8.0, 20_000 * process_state(parser.pid or 0)[1])  # a tick of the system's clock is enough
 
-    monkeypatch.setattr(worker, "GLANCE", 0.01)
+    monkeypatch.setattr(exchange, "GLANCE", 0.01)
     monkeypatch.setattr(worker, "TimeLimit", partial(TimeLimit, clock=busy))
     lines = "Van: a\nVerzonden: b\n" * 1600  # a process gets on with it for several ticks, on any machine
     inner = f"--c\nContent-Type: message/rfc822\n\nFrom: b@b.example\nSubject: Binnen\n\n{lines}\n"

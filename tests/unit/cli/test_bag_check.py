@@ -14,8 +14,9 @@ from pathlib import Path
 import bagit
 import pytest
 
-from flaggermail.cli.bag_check import MANIFEST, README, TAG_MANIFEST, check, is_dossier, new_bag
+from flaggermail.cli.bag_check import check, is_dossier, new_bag
 from flaggermail.cli.new_files import usable
+from flaggermail.documents.bag import MANIFEST, README, TAG_MANIFEST
 from flaggermail.errors import Refusal
 from flaggermail.unfinished import INCOMPLETE, leftovers
 from tests.corpus import looked_at

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import shutil
@@ -19,6 +20,8 @@ from lxml import etree
 
 from flaggermail.cli.bag_check import check
 from flaggermail.cli.session import Session
+from flaggermail.desk.views import dossier_file
+from flaggermail.documents.tar import files_in
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.definition import where
@@ -243,6 +246,23 @@ def test_the_export_is_on_record_and_changes_no_other(s01: Desk) -> None:
     ]  # fmt: skip
     assert "archive read" in s01.done("events", "--case", CASE)
     assert s01.done("audit", "verify")
+
+
+def test_a_case_as_one_file_is_the_same_bag(s01: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a browser downloads has the files and the fingerprint of the folder, and is on record; not one too large."""
+    data = exported(s01, CASE)
+    session = Session(CONFIG, given=s01.env, officer="officer1")
+    found = session.fetch("archive dossier file", case=CASE)
+    held = dict(files_in(found.parts))
+    assert {path.removeprefix(f"{CASE}/"): octets for path, octets in held.items()} == files_below(data.parent)
+    assert (found.name, found.media_type) == (f"dossier-{CASE}.tar", "application/x-tar")
+    assert found.facts["fingerprint"] == hashlib.sha256(held[f"{CASE}/tagmanifest-sha256.txt"]).hexdigest()
+    with s01.env.store.read() as tx:
+        asked = [(row.request, row.reader, row.case) for row in tx.find(ArchiveReading)]
+    assert asked[1:] == [("archive dossier file", "officer1", CASE)]
+    monkeypatch.setattr(dossier_file, "LARGEST", 10_000)
+    with pytest.raises(Refusal, match="archive export"):
+        session.fetch("archive dossier file", case=CASE)
 
 
 def test_only_readers_of_the_archive_take_a_dossier(s01: Desk) -> None:

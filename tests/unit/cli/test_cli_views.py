@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -35,7 +36,7 @@ def ask(desk: Desk, name: str, /, **request: str) -> Found:
     return found
 
 
-def fetch(desk: Desk, name: str, /, **request: str) -> Octets[Mapping[str, Json]]:
+def fetch(desk: Desk, name: str, /, **request: Json) -> Octets[Mapping[str, Json]]:
     """Returns a file that the desk gives."""
     return Session(CONFIG, given=desk.env, officer="officer1").fetch(name, **request)
 
@@ -280,6 +281,9 @@ def test_a_mail_is_fetched_with_its_media_type(desk: Desk) -> None:
     assert {name: found.facts[name] for name in facts} == facts
     attached = fetch(desk, "message octets", message=key, attachment="passwd")
     assert (attached.media_type, attached.name) == ("application/octet-stream", "passwd")
+    for one in rows(ask(desk, "message show", message=key), "attachments"):
+        octets = fetch(desk, "message octets", message=key, number=int(str(one["number"]))).whole()
+        assert one["sha256"] == hashlib.sha256(octets).hexdigest()
 
 
 def test_a_file_is_fetched_and_a_document_is_answered(desk: Desk) -> None:

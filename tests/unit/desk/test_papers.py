@@ -66,6 +66,7 @@ ASKED: Mapping[str, Callable[[Desk], Mapping[str, Json]]] = {
     "annex form read": lambda desk: {"annex": "a00000002", "text": form_of(desk.env, "a00000002")},
     "annex show": lambda _: {"annex": "a00000002"},
     "archive dossier": lambda _: {"case": CASE, "limit": 1},
+    "archive dossier file": lambda _: {"case": CASE},
     "archive dossier part": lambda desk: planned(desk)[-1],
     "archive retention": lambda _: {},
     "archive retention lines": lambda _: {},

@@ -131,7 +131,7 @@ def test_a_refusal_names_a_field_of_the_view(played: Services, name: str) -> Non
     """What is not there is refused under the name that the view has for it; a form that is none, before its annex."""
     field, desk = READS[name], Desk(lambda: played, Caller(officer=played.settings.rota.heads[0].id))
     beside: Mapping[str, Mapping[str, Json]] = {
-        "notify preview": {"channel": "x-urgent"}, "annex form read": {"text": ""},
+        "notify preview": {"channel": "x-urgent"}, "annex form read": {"text": ""}, "message picture": {"number": 1},
     }  # fmt: skip
     request: dict[str, Json] = {field: "VF-EP2024-9999/1", **beside.get(name, {})}
     ask = desk.fetch if issubclass(view_of(name), OctetsView) else desk.answer

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from flaggermail.adapters.parsing import hops as reading
-from flaggermail.adapters.parsing.worker import ContainedParser, TimeLimit
+from flaggermail.adapters.parsing.exchange import TimeLimit
+from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.shipped import shipped
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.worker import MEMORY_LIMIT, ContainedParser, TimeLimit
+from flaggermail.adapters.parsing.exchange import TimeLimit
+from flaggermail.adapters.parsing.worker import MEMORY_LIMIT, ContainedParser
 from flaggermail.mail.message import Address
 from flaggermail.shipped import shipped
 from tests.pace import within
