@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, peers
 from flaggermail.door.apart import RESTS_FOR, Children, GivenUp
+from flaggermail.door.desk_health import DeskHealth
 from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, language_of, version_of, wants_progress
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
@@ -54,14 +55,14 @@ Document = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class ServedState:
-    """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong.
+    """The number of the configuration in force, whether the daemon runs, and what its last status says.
 
     `silent_since`: the instant (ISO 8601) of the last status of a daemon that does not run; empty without one.
     """
 
     configuration: int
     daemon: bool
-    wrong: tuple[str, ...]
+    health: DeskHealth = field(default_factory=DeskHealth)
     silent_since: str = ""
 
 

@@ -17,6 +17,7 @@ class ScreenText(Sentence):
     SKIP = "page: skip"
     NAVIGATION = "page: navigation"
     HEALTH = "page: health"
+    WORKS = "page: works"
     TONIGHT = "page: tonight"
     CASES = "page: cases"
     QUARANTINE = "page: quarantine"
@@ -24,6 +25,15 @@ class ScreenText(Sentence):
     ACTS_AS = "page: acts as"
     DAEMON_DOWN = "page: daemon down"
     DAEMON_LAST = "page: daemon last"
+    SINCE_DAY = "page: since day"
+    MAILBOX = "page: mailbox"
+    LAST_READ = "page: last read"
+    SUBMISSION = "page: submission"
+    MAIL_LEAVES = "page: mail leaves"
+    PAGERS = "page: pagers"
+    PAGES_LOST = "page: pages lost"
+    NO_PAGE_LOST = "page: no page lost"
+    UNKNOWN = "page: unknown"
     MADE_AT = "page: made at"
     RELOAD = "page: reload"
     DONE = "page: done"
@@ -237,6 +247,24 @@ class VerdictWord(Sentence):
     FAILED = "verdict: failed"
 
 
+class StatusWord(Sentence):
+    """What is wrong with the desk, by `health.status_document.StatusCode`."""
+
+    STARTING = "finding: starting"
+    UNREACHABLE = "finding: mailbox unreachable"
+    NEVER_READ = "finding: mailbox never read"
+    UNREAD = "finding: mailbox unread"
+    DENIED = "finding: submission denied"
+    WAITS = "finding: mail waits"
+    IN_DOUBT = "finding: mail in doubt"
+    WITHHELD = "finding: mail withheld"
+    UNHEARD = "finding: replies unheard"
+    UNLOGGED = "finding: lines unlogged"
+    DISK = "finding: disk full"
+    DATABASE = "finding: database away"
+    PROBE = "finding: probe failing"
+
+
 def _by_value(of: type[Sentence]) -> Mapping[str, Sentence]:
     return {one.value.partition(": ")[2]: one for one in of}
 
@@ -247,6 +275,7 @@ CLOSED_SETS: Mapping[str, Mapping[str, Sentence]] = {
     "waited": _by_value(DossierClock),  # what stopped it
     "notification": _by_value(NotificationWord),
     "verdict": _by_value(VerdictWord),
+    "health": _by_value(StatusWord),
     "mail": _by_value(MailWord),
     "event": _by_value(EventWord),
     "decision": _by_value(DossierDecision),

@@ -15,9 +15,11 @@ from flaggermail.commands.approve import Reject
 from flaggermail.commands.notify import Draft
 from flaggermail.desk.desk import Desk as AnsweringDesk
 from flaggermail.desk.views.view import Document
+from flaggermail.door.desk_health import DeskHealth, SeenFinding
 from flaggermail.door.pages.acts import FORM_TYPE
 from flaggermail.door.pages.rendering import foreign
 from flaggermail.errors import StoreBusy
+from flaggermail.health.status_document import StatusCode
 from flaggermail.mail.message import Json, SenderVerdict
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, Notification
@@ -235,8 +237,9 @@ def test_each_button_of_a_list_says_of_which_mail_it_is(desk: Desk, browser: Bro
 
 def test_several_faults_of_the_desk_are_one_landmark(desk: Desk) -> None:
     """Each is read; a screen reader lists one region of that name."""
-    html = Browser(PlayedSource(desk.env, wrong=("mailbox unread since 20:04", "no mail leaves"))).look("/cases").html
-    assert ("mailbox unread" in html, "no mail leaves" in html) == (True, True)
+    health = DeskHealth((SeenFinding(StatusCode.UNREAD), SeenFinding(StatusCode.DENIED)))
+    html = Browser(PlayedSource(desk.env, health=health)).look("/cases").html
+    assert ("The mailbox is not being read" in html, "no mail leaves" in html) == (True, True)
     assert html.count('aria-label="How the desk works"') == 1
 
 

@@ -121,8 +121,7 @@ class DeskSite:
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
             "path": request.path,
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
-            "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
-            "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
+            "state": state, "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
         })  # fmt: skip
 
     def nowhere(self, fault: Exception) -> Response:
@@ -138,7 +137,8 @@ class DeskSite:
             problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DoorProblem.FAULT())
         language = self._door.language()
         document = problem.document(language)
-        answer = self._rendered("problem.html", language, {"problem": document, "page": None})
+        away = self._door.state() if problem.status is HTTPStatus.SERVICE_UNAVAILABLE else None
+        answer = self._rendered("problem.html", language, {"problem": document, "page": None, "state": away})
         answer.status_code = int(problem.status)
         answer.headers.extend(problem.headers)
         answer.headers["Cache-Control"] = "no-store"

@@ -166,6 +166,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "ClockWord.",
         "NotificationWord.",
         "VerdictWord.",
+        "StatusWord.",
         "EventWord.",
         "GroundWords.",
         "OnlineFinding.",
