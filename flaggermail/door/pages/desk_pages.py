@@ -17,6 +17,9 @@ from flaggermail.record.states import WAITING, MailState
 _ASSESSED = frozenset({
     "incorrect", "contradicts", "criteria", "own_attempts", "all_means_used", "override_reason", "satire",
 })  # fmt: skip
+_OF_CASES = frozenset({
+    "number", "correspondent", "since", "until", "tag", "election", "state", "officer", "platform",
+})  # fmt: skip
 _PLACED = frozenset({"case", "new", "noise", "back", "reason", "election"})
 
 
@@ -25,11 +28,18 @@ def _tonight(asked: PageRequest) -> Shown:
 
 
 def _cases(asked: PageRequest) -> Shown:
-    wanted = {name: asked.given(name) for name in ("election", "state", "tag", "cursor")}
+    wanted = {name: asked.given(name) for name in sorted(_OF_CASES)}
     waiting = asked.given("waiting") is not None
+    cursor = asked.given("cursor")
+    channels = asked.ask("channel list", limit=MOST_LISTED)["channels"]
     return {
-        "list": asked.ask("case list", limit=ON_A_PAGE, waiting=waiting, **wanted),
-        "elections": asked.ask("election list")["elections"], "wanted": {**wanted, "waiting": waiting},
+        "list": None if asked.misasked else asked.ask(
+            "case list", limit=ON_A_PAGE, cursor=cursor, waiting=waiting, **wanted
+        ),
+        "elections": [(one["code"], one["code"]) for one in asked.ask("election list")["elections"]],
+        "platforms": sorted({(one["platform"], one["platform_name"]) for one in channels}, key=lambda one: one[1]),
+        "wanted": wanted, "waiting": waiting,
+        "kept": {name: value for name, value in {**wanted, "waiting": "1" if waiting else None}.items() if value},
     }  # fmt: skip
 
 
@@ -131,7 +141,7 @@ def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 
 PAGES = (
     DeskPage("/", "tonight.html", _tonight, part="tonight"),
-    DeskPage("/cases", "cases.html", _cases, part="cases"),
+    DeskPage("/cases", "cases.html", _cases, searches=_OF_CASES, part="cases"),
     DeskPage("/cases/<case>", "case.html", case_page, case_acts, keeps=False, part="cases"),
     DeskPage("/cases/<case>/events", "events.html", events_page, part="cases"),
     DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),

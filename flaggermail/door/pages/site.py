@@ -8,6 +8,7 @@ the page that shows it (RFC 9110, 15.4.4), so that going back or reading anew se
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -23,9 +24,10 @@ from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens, new_key
-from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
+from flaggermail.door.pages.page import SEARCH, DeskPage, FieldFault, PageRequest, RefusedForm
 from flaggermail.door.pages.rendering import STATIC, person, rendered
 from flaggermail.door.problems import Problem, problem_of
+from flaggermail.errors import Refusal
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
 from flaggermail.wording.pages import ScreenText
 
@@ -66,6 +68,15 @@ class DeskSite:
         asked = PageRequest(asking.desk, asking.person, parts, request.args)
         if request.method == "POST":
             return self._act(page, asking, asked)
+        try:
+            return self._kept(page, asking, asked)
+        except Refusal as refusal:
+            if refusal.where not in page.searches:
+                raise
+            return self._misasked(page, asking, asked, refusal)
+
+    def _kept(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
+        """Answers the page, or that the one which the browser keeps is still so."""
         if not page.keeps:
             answer = self._shown(page, asking, asked)
             answer.headers["Cache-Control"] = "no-store"
@@ -74,6 +85,17 @@ class DeskSite:
         unchanged = is_known(tag, request.headers.get("If-None-Match", ""))
         answer = Response(status=HTTPStatus.NOT_MODIFIED) if unchanged else self._shown(page, asking, asked)
         return self._door.with_tag(answer, tag)
+
+    def _misasked(self, page: DeskPage, asking: Asking, asked: PageRequest, refusal: Refusal) -> Response:
+        """Shows the search of a page as it was asked, with what is wrong beside the field."""
+        words = refusal.said.in_language(asking.language)
+        fault = FieldFault(refusal.where, words, refusal.wanted(asking.language) or None)
+        texts = {name: (text,) for name, text in asked.query.items()}
+        refused = RefusedForm(SEARCH, texts, (fault,), shown=page.searches)
+        answer = self._shown(page, asking, replace(asked, misasked=True), refused)
+        answer.status_code = int(HTTPStatus.UNPROCESSABLE_ENTITY)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
@@ -119,7 +141,7 @@ class DeskSite:
         return self._rendered(page.template, asking.language, {
             "page": page, "me": asking.person, "person": partial(person, rota, asking.language),
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
-            "path": request.path,
+            "path": request.path, "officers": [(one.id, one.name) for one in rota.officers],
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "state": state, "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
         })  # fmt: skip
