@@ -159,6 +159,7 @@ class ScreenText(Sentence):
     OUTBOX_EMPTY = "page: outbox empty"
     TO_RECIPIENT = "page: to recipient"
     QUEUED = "page: queued"
+    MORE_IN_DOUBT = "page: more in doubt"
     UNCERTAIN_IS = "page: uncertain is"
     SENT_AT = "page: sent at"
     SENT_AT_HINT = "page: sent at hint"

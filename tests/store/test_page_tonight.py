@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,9 +13,12 @@ from flaggermail.door.desk_health import DeskHealth, SeenFinding, health_of
 from flaggermail.errors import StoreBusy
 from flaggermail.health.status_document import StatusCode
 from flaggermail.mail.message import Json
+from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import MailState
+from flaggermail.stories.doubles import ScriptedAnswer
 from tests.doubles.paged import OK, Browser, PlayedSource
 from tests.doubles.told_status import gathered
-from tests.store.desk_fixtures import Desk
+from tests.store.desk_fixtures import X_CHANNEL, Desk
 
 READ = "2024-06-06T10:33:00+02:00"
 FINE = DeskHealth(read_at=READ)
@@ -98,3 +102,29 @@ def test_a_database_that_is_away_is_said_in_words_and_since_when(
     assert page.status == 503
     assert "The database cannot be used: everything waits. (since 6 June 2024" in page.words
     assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_mail_in_doubt_is_first_on_each_part_of_the_outbox(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However late it was queued, it is on the first part, once, and can be resolved there; nothing is left out."""
+    monkeypatch.setattr("flaggermail.door.pages.desk_pages.ON_A_PAGE", 2)
+    busy, silent = (None, 450, "busy", None, None), (X_CHANNEL, -1, "", None, None)
+    desk.server.script[:] = [ScriptedAnswer(*silent), ScriptedAnswer(*busy)]
+    desk.drafted()
+    desk.go_on(1)
+    doubtful = desk.mail_of(desk.notified()).id
+    queued = {one.id for one in desk.all(OutboxMail) if one.state is not MailState.UNCERTAIN}
+    assert (len(queued) > 2, desk.row(OutboxMail, doubtful).state) == (True, MailState.UNCERTAIN)
+    browser = Browser(PlayedSource(desk.env))
+    page, seen = browser.look("/outbox"), list[list[str]]()
+    while True:
+        seen.append(re.findall(r'<li class="card[^"]*" id="([^"]+)"', page.html))
+        further = next((one for one in page.links if "cursor=" in one), None)
+        if further is None:
+            break
+        page = browser.look(further)
+    assert len(seen) > 1
+    assert [part[0] for part in seen] == [doubtful] * len(seen)
+    assert sorted(one for part in seen for one in part[1:]) == sorted(queued)
+    assert browser.look("/outbox?state=uncertain").html.count('<li class="card') == 1
+    browser.send(browser.look("/outbox"), "sent", sent_at=desk.clock.now().isoformat())
+    assert desk.row(OutboxMail, doubtful).state is MailState.ACCEPTED

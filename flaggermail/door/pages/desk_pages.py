@@ -119,12 +119,19 @@ def _quarantine(asked: PageRequest) -> Shown:
 
 def _outbox(asked: PageRequest) -> Shown:
     every = asked.given("everything") is not None
-    found = asked.ask("outbox list", limit=ON_A_PAGE, cursor=asked.given("cursor"), everything=every)
-    doubtful = [one for one in found["mails"] if one["state"] == MailState.UNCERTAIN]
+    doubtful = asked.given("state") == MailState.UNCERTAIN
+    cursor = asked.given("cursor")
+    state = MailState.UNCERTAIN if doubtful else None
+    found = asked.ask("outbox list", limit=ON_A_PAGE, cursor=cursor, everything=every, state=state)
+    # On each part, and before it: who looks at the latest must not miss what nobody knows to have left.
+    first = found if doubtful else asked.ask("outbox list", limit=ON_A_PAGE, state=MailState.UNCERTAIN)
+    others = [one for one in found["mails"] if one["state"] != MailState.UNCERTAIN]
     return {
         "list": found,
-        "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
+        "first": first,
+        "mails": [*first["mails"], *others],
         "every": every,
+        "doubtful": doubtful,
         "waiting": WAITING,
     }
 

@@ -60,7 +60,7 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
     "message show": ({"message": StoredMessage}, {"message": StoredMessage, "limit": 1}),
     "officer enrolment": ({"device": Device},),
     "oncall next": ({}, {"at": LATER}),
-    "outbox list": ({}, {"everything": True, "limit": 1_000}),
+    "outbox list": ({}, {"everything": True, "limit": 1_000}, {"state": "uncertain"}),
     "outbox show": ({"mail": OutboxMail}, {"mail": OutboxMail, "limit": 1}),
     "quarantine list": ({}, {"old": True}),
     "referrer list": ({}, {"all": True}),
