@@ -139,10 +139,9 @@ def test_a_mail_that_was_placed_can_be_taken_back(desk: Desk, browser: Browser) 
     form = next(form for form in page.forms if ("message", one) in form.fields and ("case", "") in form.fields)
     form.fields[:] = [(name, number if name == "case" else text) for name, text in form.fields]
     placed = browser.post(SeenPage("/quarantine?old=", OK, {}, "", (form,), (), ""), "place")
-    assert placed.headers["Location"] == "/quarantine?done=place"
+    assert placed.headers["Location"] == f"/quarantine?about={one}&done=place"
     assert desk.message(one).case == number
-    back = next(form for form in browser.look(f"/messages/{one}").forms if "back" in form.names)
-    assert browser.post(SeenPage(f"/messages/{one}", OK, {}, "", (back,), (), ""), "place").status == 303
+    assert browser.post(browser.look(f"/messages/{one}"), "take_back").status == 303
     assert desk.message(one).place is Place.QUARANTINE
 
 

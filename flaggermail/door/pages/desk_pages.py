@@ -104,6 +104,7 @@ def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     message: Mapping[str, Json] = {"message": parts["message"]}
     return {
         "place": PageAct("quarantine place", _PLACED, fixed=message),
+        "take_back": PageAct("quarantine place", frozenset(), fixed={**message, "back": True, "untouched": True}),
         "genuine": PageAct("message confirm", frozenset(), fixed=message),
         "forged": PageAct("message refuse", frozenset({"reason"}), fixed=message),
     }

@@ -44,6 +44,7 @@ HEADERS = {
 }
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
+ABOUT = "about"  # of a query: the mail of a list that the act was about
 DONE = "done"  # of a query: the act that led here
 
 
@@ -112,7 +113,7 @@ class DeskSite:
         if act.after is not None:
             there, kept = act.after(form.fields, str(found.get("key") or "")), {}
         else:
-            there, kept = quote(request.path), request.args.to_dict()
+            there, kept = quote(request.path), {**request.args.to_dict(), **_mail_of(form)}
         address = f"{there}?{urlencode({**kept, DONE: form.act})}"
         return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": address})
 
@@ -143,7 +144,8 @@ class DeskSite:
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
             "path": request.path, "officers": [(one.id, one.name) for one in rota.officers],
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
-            "state": state, "form": refused or RefusedForm(), "done": asked.given(DONE) or "", **page.shown(asked),
+            "state": state,             "about": asked.given(ABOUT), "done": asked.given(DONE) or "",
+            "form": refused or RefusedForm(), **page.shown(asked),
         })  # fmt: skip
 
     def nowhere(self, fault: Exception) -> Response:
@@ -178,6 +180,11 @@ def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
     site = DeskSite(door, secret)
     app.register_blueprint(site.blueprint())
     app.register_error_handler(HTTPStatus.NOT_FOUND, site.nowhere)
+
+
+def _mail_of(form: Posted) -> dict[str, str]:
+    about = RefusedForm(texts=form.texts).about
+    return {ABOUT: about} if about else {}
 
 
 def _static(name: str) -> Response:
