@@ -259,6 +259,13 @@ class DoorApplication:
         )  # fmt: skip
         return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
 
+    @staticmethod
+    def version(asking: Asking) -> int:
+        """Returns the number of the last event; what is read later may know of more."""
+        with asking.services.store.read() as tx:
+            head = tx.head()
+        return head.seq if head else 0
+
     def state(self) -> ServedState:
         """Returns what an answer depends on beside the record."""
         return self._source.state()

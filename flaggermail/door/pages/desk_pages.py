@@ -148,10 +148,10 @@ def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 
 
 PAGES = (
-    DeskPage("/", "tonight.html", _tonight, part="tonight"),
+    DeskPage("/", "tonight.html", _tonight, refreshes=True, part="tonight"),
     DeskPage("/cases", "cases.html", _cases, searches=_OF_CASES, part="cases"),
     DeskPage("/cases/<case>", "case.html", case_page, case_acts, keeps=False, part="cases"),
-    DeskPage("/cases/<case>/events", "events.html", events_page, part="cases"),
+    DeskPage("/cases/<case>/events", "events.html", events_page, refreshes=True, part="cases"),
     DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
     DeskPage("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
     DeskPage("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),

@@ -48,6 +48,7 @@ class DeskPage:
     acts: Callable[[Mapping[str, str]], Mapping[str, PageAct]] = lambda _: {}
     keeps: bool = True  # a browser may keep it and ask whether it is still so; not the text of a mail
     searches: frozenset[str] = frozenset()  # the fields of its search, whose faults are shown beside them
+    refreshes: bool = False  # it has nothing to fill in, so a reader may let it reload by itself
     part: str = ""  # the part of the desk that is marked in the navigation
 
     @property

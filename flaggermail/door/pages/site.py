@@ -45,6 +45,9 @@ HEADERS = {
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 ABOUT = "about"  # of a query: the mail of a list that the act was about
+SINCE, REFRESH, EVERY = "since", "refresh", "60"
+"""Of a query: the version that one has looked at, and that the page reloads by itself after so many seconds."""
+LONGEST_VERSION = 18  # digits
 DONE = "done"  # of a query: the act that led here
 
 
@@ -70,11 +73,14 @@ class DeskSite:
         if request.method == "POST":
             return self._act(page, asking, asked)
         try:
-            return self._kept(page, asking, asked)
+            answer = self._kept(page, asking, asked)
         except Refusal as refusal:
             if refusal.where not in page.searches:
                 raise
             return self._misasked(page, asking, asked, refusal)
+        if page.refreshes and asked.given(REFRESH) == EVERY:
+            answer.headers["Refresh"] = EVERY  # HTML, 7.4.6; a page that is filled in never reloads by itself
+        return answer
 
     def _kept(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Answers the page, or that the one which the browser keeps is still so."""
@@ -137,14 +143,17 @@ class DeskSite:
     def _shown(
         self, page: DeskPage, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
     ) -> Response:  # fmt: skip
+        version = self._door.version(asking)  # first: what happens while the page is made is news
         state, rota = self._door.state(), asking.services.settings.rota
         key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
             "page": page, "me": asking.person, "person": partial(person, rota, asking.language),
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
-            "path": request.path, "officers": [(one.id, one.name) for one in rota.officers],
+            "path": request.path, "again": again, "version": version, "since": _number(asked.given(SINCE)),
+            "refresh": asked.given(REFRESH) == EVERY, "every": EVERY,
+            "officers": [(one.id, one.name) for one in rota.officers],
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
-            "state": state,             "about": asked.given(ABOUT), "done": asked.given(DONE) or "",
+            "state": state, "about": asked.given(ABOUT), "done": asked.given(DONE) or "",
             "form": refused or RefusedForm(), **page.shown(asked),
         })  # fmt: skip
 
@@ -180,6 +189,18 @@ def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
     site = DeskSite(door, secret)
     app.register_blueprint(site.blueprint())
     app.register_error_handler(HTTPStatus.NOT_FOUND, site.nowhere)
+
+
+def again(**changes: str | None) -> str:
+    """Returns the address of the page that is asked for, with other fields in its query; None takes one out."""
+    kept = {**request.args.to_dict(), DONE: None, ABOUT: None, **changes}
+    query = urlencode({name: text for name, text in kept.items() if text})
+    return f"{quote(request.path)}?{query}" if query else quote(request.path)
+
+
+def _number(text: str | None) -> int | None:
+    """Returns a version as an address has it; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION else None
 
 
 def _mail_of(form: Posted) -> dict[str, str]:
