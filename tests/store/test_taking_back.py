@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flaggermail.commands.cases import AssignCase
@@ -134,3 +136,22 @@ def test_the_link_after_a_placing_leads_to_a_mail_alone(desk: Desk, browser: Bro
         assert [one for one in page.links if "evil" in one or "alert" in one] == [
             one for one in page.links if one.startswith("/messages/") and ("evil" in one or "alert" in one)
         ]
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_mail_says_by_which_rule_and_on_asking_by_which_words(desk: Desk, language: str) -> None:
+    """The evidence of its place, the rule and the verdict at once; the sender's words as text."""
+    key = desk.notified()
+    text = "We have received your request and will review it. <b>"
+    found = desk.receive(mail(X, "Re: Two boxes", text, answers=desk.message_id_of(key)))
+    assert found.rule
+    browser = Browser(PlayedSource(desk.env), language=language)
+    page = browser.look(f"/messages/{found.id}")
+    assert found.rule in page.words
+    assert {"en": "sender verified", "nl": "afzender vastgesteld"}[language] in page.words
+    assert "<q>" not in page.html
+    why = browser.look(next(one for one in page.links if "why=1" in one).partition("#")[0])
+    assert re.search(r"<li>[^<]+: <q>[^<]+</q>", why.html)
+    assert "<b>" not in why.html
+    case = browser.look(f"/cases/{key.partition('/')[0]}")
+    assert found.rule in case.words

@@ -12,6 +12,7 @@ from flaggermail.door.pages.case_page import case_acts, case_page, events_page
 from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Decision
+from flaggermail.record.kinds import Direction
 from flaggermail.record.states import WAITING, MailState
 
 _ASSESSED = frozenset({
@@ -97,7 +98,9 @@ def _draft_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 
 def _message(asked: PageRequest) -> Shown:
     sheet = asked.ask("message show", message=asked.parts["message"])
-    return {"sheet": sheet, "elections": asked.ask("election list")["elections"]}
+    judged = asked.given("why") is not None and sheet["direction"] == Direction.IN
+    why = asked.ask("rules test", message=sheet["id"])["made_by"] if judged else None
+    return {"sheet": sheet, "why": why, "elections": asked.ask("election list")["elections"]}
 
 
 def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
