@@ -9,10 +9,15 @@ from datetime import timedelta
 
 import pytest
 
+from flaggermail.commands.cases import OpenCase
+from flaggermail.desk.desk import Caller
+from flaggermail.desk.desk import Desk as AskedDesk
+from flaggermail.desk.views import tonight
 from flaggermail.door.desk_health import DeskHealth, SeenFinding, health_of
 from flaggermail.errors import StoreBusy
 from flaggermail.health.status_document import StatusCode
 from flaggermail.mail.message import Json
+from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.stories.doubles import ScriptedAnswer
@@ -106,7 +111,7 @@ def test_a_database_that_is_away_is_said_in_words_and_since_when(
 
 def test_mail_in_doubt_is_first_on_each_part_of_the_outbox(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """However late it was queued, it is on the first part, once, and can be resolved there; nothing is left out."""
-    monkeypatch.setattr("flaggermail.door.pages.desk_pages.ON_A_PAGE", 2)
+    monkeypatch.setattr("flaggermail.door.pages.desk_pages.CARDS", 2)
     busy, silent = (None, 450, "busy", None, None), (X_CHANNEL, -1, "", None, None)
     desk.server.script[:] = [ScriptedAnswer(*silent), ScriptedAnswer(*busy)]
     desk.drafted()
@@ -118,7 +123,7 @@ def test_mail_in_doubt_is_first_on_each_part_of_the_outbox(desk: Desk, monkeypat
     page, seen = browser.look("/outbox"), list[list[str]]()
     while True:
         seen.append(re.findall(r'<li class="card[^"]*" id="([^"]+)"', page.html))
-        further = next((one for one in page.links if "cursor=" in one), None)
+        further = next((one for one in page.links if "cursor=" in one and "since=" not in one), None)
         if further is None:
             break
         page = browser.look(further)
@@ -128,3 +133,19 @@ def test_mail_in_doubt_is_first_on_each_part_of_the_outbox(desk: Desk, monkeypat
     assert browser.look("/outbox?state=uncertain").html.count('<li class="card') == 1
     browser.send(browser.look("/outbox"), "sent", sent_at=desk.clock.now().isoformat())
     assert desk.row(OutboxMail, doubtful).state is MailState.ACCEPTED
+
+
+def test_what_is_not_shown_is_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The latest clocks of cases and notifications together; the counts are of all, whatever is listed."""
+    for title in ("a", "b", "c", "d"):
+        desk.do(OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA, title=title))
+        desk.go_on(7)
+    desk.notified()
+    desk.go_on(120)
+    ask = AskedDesk(lambda: desk.env, Caller(login="officer1")).answer
+    every = ask("tonight")
+    monkeypatch.setattr(tonight, "MOST_SHOWN", 2)
+    few = ask("tonight")
+    assert few["in_all"] == every["in_all"]
+    assert few["clocks"] == every["clocks"][:2]  # type: ignore[index]  # a list of JSON
+    assert every["in_all"] == {"clocks": 5, "late": 5, "awaited": 0, "drafts": 0, "messages": 0, "doubtful": 0}

@@ -31,6 +31,7 @@ class OutboxList(ViewAnswer):
     """Mails in the order in which they were queued; `held_since`: since when the submission server takes no mail."""
 
     mails: tuple[ListedMail, ...]
+    uncertain: int  # in all, whatever is asked for
     standing: ServerState
     held_since: datetime | None
     next: str | None
@@ -57,6 +58,7 @@ class ListOutbox(ListView):
         outlook, names = standing.look(work.tx), _names(work)
         return OutboxList(
             mails=tuple(ListedMail(row=row, recipient_name=names.get(row.recipient.lower())) for row in found.lines),
+            uncertain=work.tx.count(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
             standing=outlook.standing,
             held_since=standing.held_since(work.tx, outlook),
             next=found.next,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flaggermail.desk.views.view import MOST_LISTED
 from flaggermail.door.pages.acts import PageAct
 from flaggermail.door.pages.case_page import case_acts, case_page, events_page
-from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
+from flaggermail.door.pages.page import CARDS, ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Decision
 from flaggermail.record.kinds import Direction
@@ -116,7 +116,7 @@ def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
 def _quarantine(asked: PageRequest) -> Shown:
     old = asked.given("old") is not None
     return {
-        "list": asked.ask("quarantine list", limit=ON_A_PAGE, cursor=asked.given("cursor"), old=old),
+        "list": asked.ask("quarantine list", limit=CARDS, cursor=asked.given("cursor"), old=old),
         "elections": asked.ask("election list")["elections"], "old": old,
     }  # fmt: skip
 
@@ -126,14 +126,17 @@ def _outbox(asked: PageRequest) -> Shown:
     doubtful = asked.given("state") == MailState.UNCERTAIN
     cursor = asked.given("cursor")
     state = MailState.UNCERTAIN if doubtful else None
-    found = asked.ask("outbox list", limit=ON_A_PAGE, cursor=cursor, everything=every, state=state)
+    found = asked.ask("outbox list", limit=CARDS, cursor=cursor, everything=every, state=state)
     # On each part, and before it: who looks at the latest must not miss what nobody knows to have left.
-    first = found if doubtful else asked.ask("outbox list", limit=ON_A_PAGE, state=MailState.UNCERTAIN)
+    some = found["uncertain"] and not doubtful
+    first = asked.ask("outbox list", limit=CARDS, state=MailState.UNCERTAIN) if some else found
+    in_doubt = [one for one in first["mails"] if one["state"] == MailState.UNCERTAIN]
     others = [one for one in found["mails"] if one["state"] != MailState.UNCERTAIN]
     return {
         "list": found,
-        "first": first,
-        "mails": [*first["mails"], *others],
+        "version": min(found["version"], first["version"]),
+        "more_doubt": found["uncertain"] > len(in_doubt) and not doubtful,
+        "mails": [*in_doubt, *others],
         "every": every,
         "doubtful": doubtful,
         "waiting": WAITING,

@@ -16,7 +16,8 @@ Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template rea
 
 
 SEARCH = "search"  # the act of a search in a `RefusedForm`; it sends no command
-ON_A_PAGE = 50  # lines of a list
+ON_A_PAGE, CARDS = 50, 15
+"""Lines of a list, and mails of one whose every mail has forms of its own."""
 
 
 @dataclass(frozen=True, slots=True)
