@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from flaggermail.cli.completing import CASE, ELECTION
+from flaggermail.cli.completing import CASE, ELECTION, OFFICER
 from flaggermail.cli.lists import Field, Row, ShownList, fields, joined, show_rows, show_sheet
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import (
@@ -118,17 +118,20 @@ WAITING = (
 @click.option("--election", type=ELECTION, metavar="CODE", help="Only cases of this election.")
 @click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
 @click.option("--tag", metavar="TAG", help="Only cases with this narrative.")
+@click.option("--officer", type=OFFICER, metavar="OFFICER", help="Only cases of this officer.")
+@click.option("--platform", metavar="CODE", help="Only cases with a notification to this platform.")
+@click.option("--number", metavar="TEXT", help="Only cases with this in their number, or with these last digits.")
+@click.option("--correspondent", metavar="TEXT", help="Only cases of this address, domain or name.")
+@click.option("--since", metavar="DAY", help="Only cases opened on this day or later.")
+@click.option("--until", metavar="DAY", help="Only cases opened on this day or earlier.")
 @click.option("--waiting", is_flag=True, help="Only cases with a running clock, whatever their state.")
 @as_json_option
 @click.pass_obj
-def list_(
-    session: Session, *, election: str | None, state: str | None, tag: str | None, waiting: bool, as_json: bool
-) -> None:  # fmt: skip
-    """List cases in the order in which they were opened.
+def list_(session: Session, /, *, waiting: bool, as_json: bool, **asked: str | None) -> None:
+    """List cases in the order in which they were opened; what is given must all fit.
 
-    Example: flaggermail case list --election EP2024 --state open
+    Example: flaggermail case list --correspondent lindewaard.example --since 2024-06-01
     """
-    asked = {"election": election, "state": state, "tag": tag}
     if not waiting:
         CASES.show(session, as_json=as_json, **asked)
         return

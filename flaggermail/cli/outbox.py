@@ -13,7 +13,7 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
 from flaggermail.cli.lists import Field, ShownList, show_rows, show_sheet
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import minute, parts
+from flaggermail.cli.showing import choice, minute, parts
 from flaggermail.record.states import WITHHELD, MailState, ServerState
 
 if TYPE_CHECKING:
@@ -57,15 +57,16 @@ def command() -> None:
 
 @command.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Include sent, refused and cancelled mails.")
+@click.option("--state", type=choice(MailState), help="Only mails in this state.")
 @as_json_option
 @click.pass_obj
-def list_(session: Session, *, everything: bool, as_json: bool) -> None:
+def list_(session: Session, *, everything: bool, state: str | None, as_json: bool) -> None:
     """List waiting and uncertain mails, one line per recipient.
 
-    Example: flaggermail outbox list
+    Example: flaggermail outbox list --state uncertain
     """
-    shown = replace(WAITING, empty="nothing") if everything else WAITING
-    found = shown.show(session, as_json=as_json, everything=everything)
+    shown = replace(WAITING, empty="nothing") if everything or state else WAITING
+    found = shown.show(session, as_json=as_json, everything=everything, state=state)
     if found is not None and found["held_since"]:
         why = "cannot be reached" if found["standing"] == ServerState.AWAY else "refuses mail"
         click.echo(f"queued: the submission server {why} since {minute(found, 'held_since')}")

@@ -175,6 +175,32 @@ def with_earlier(work: UnitOfWork, command: Command, refused: Refusal) -> Refusa
     return refused
 
 
+def acted_since_placing(work: UnitOfWork, message: StoredMessage) -> StoredText | None:
+    """Returns what a person did last on a mail, or in its case, since it was placed there; None if nobody did.
+
+    What the placing itself did does not count, nor what the daemon did. A placing of long ago counts as acted on.
+    """
+    own = work.tx.last_about(message.id, LOOKED_BACK)
+    placed = next(((seq, event) for seq, event in own if event.kind is EventKind.MESSAGE_PLACED), None)
+    if placed is None:
+        return _acted(work, own[0][1]) if own else None
+    seq, placing = placed
+    of_case = work.tx.last_about(message.case, LOOKED_BACK) if message.case is not None else []
+    acts = (
+        event
+        for number, event in sorted({**dict(own), **dict(of_case)}.items(), key=_newest)
+        if number > seq
+        and event.actor != DAEMON
+        and event.kind not in _ROUTINE
+        and (event.actor, event.at) != (placing.actor, placing.at)
+    )
+    return next((_acted(work, event) for event in acts), None)
+
+
+def _newest(numbered: tuple[int, Event]) -> int:
+    return -numbered[0]
+
+
 def _about(event: Event, subject: Subject) -> StoredText | None:
     """Returns the row of `subject` that the event is about; None if about none of them."""
     routine = _is_routine(event)

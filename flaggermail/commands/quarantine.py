@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections
-from flaggermail.commands import assess, cases, move, referrers
+from flaggermail.commands import assess, cases, conflicts, move, referrers
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.named_rows import platform_of, require_text, the_case, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
@@ -41,6 +41,7 @@ class PlaceMessage(Command):
     remember: bool = False  # with `new`: the sender's domain, as that of a known referrer
     noise: bool = False
     back: bool = False  # into the quarantine
+    untouched: bool = False  # with `back`: only while nobody has acted on it since it was placed
     joins: bool = False  # with `case`: the case that this mail opened ends, if nothing else is in it
     reason: str = ""
     type: CaseType = CaseType.CONTENT
@@ -135,6 +136,8 @@ def _to_noise(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -
 def _back(work: UnitOfWork, message: StoredMessage, command: PlaceMessage) -> ActResult:
     if message.place == Place.QUARANTINE:
         raise Refusal(CommandRefusal.IN_QUARANTINE_ALREADY(message=message.id))
+    if command.untouched and (acted := conflicts.acted_since_placing(work, message)) is not None:
+        raise Refusal(CommandRefusal.ACTED_SINCE_PLACING(message=message.id), earlier=acted)
     message = move.take_back(work, message)
     warnings = _put_back(work, message, as_written(command.reason) or FilingReason.PUT_BACK(officer=work.actor))
     return ActResult(ActText.MESSAGE_WAITS(message=message.id), message.id, warnings)

@@ -14,7 +14,7 @@ from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFailure
 from flaggermail.health import status_gathering
 from flaggermail.health.findings import Confinement
-from flaggermail.health.status_document import Overview
+from flaggermail.health.status_document import DATABASE, Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, StatusBoard, Supervisor
@@ -157,8 +157,10 @@ class Publishing:
                 self._look(env, observed)
         if self._seen is None:
             return None
-        wrong = {**self._seen.wrong, "database": self._outage.words(self._seen.zone)}
-        return replace(self._seen, at=env.clock.now(), link=observed.link, wrong=wrong)
+        wrong = {**self._seen.wrong, DATABASE: self._outage.words(self._seen.zone)}
+        since = {DATABASE: self._outage.since} if self._outage.since is not None else {}
+        since = {**self._seen.wrong_since, **since}
+        return replace(self._seen, at=env.clock.now(), link=observed.link, wrong=wrong, wrong_since=since)
 
     def _look(self, env: Services, observed: Observed) -> None:
         with env.store.read() as tx:

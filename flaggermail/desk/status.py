@@ -34,7 +34,7 @@ def show(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     written = read_status(path)
     alive = ground.process_runs(written.get(PROCESS))
     if alive is False and written.get("starting"):  # a start that failed; what is older is not known any more
-        written = {**written, "written_at": None, "wrong": []}
+        written = {**written, "written_at": None, "wrong": [], "findings": []}
     document = judged(written, ground.now(), alive)
     return document if written else {**document, "file": str(path)}
 

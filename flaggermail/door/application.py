@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote, urlencode
@@ -24,6 +24,7 @@ from flaggermail.desk.presence import Presence
 from flaggermail.documents.octets import Octets
 from flaggermail.door import catalogue, peers
 from flaggermail.door.apart import RESTS_FOR, Children, GivenUp
+from flaggermail.door.desk_health import DeskHealth
 from flaggermail.door.negotiation import IF_MATCH, is_known, key_of, version_of, wants_progress
 from flaggermail.door.problems import API_VERSION, PROBLEM_TYPE, Problem, problem_of, unavailable
 from flaggermail.door.requests import read_body, read_query
@@ -48,8 +49,8 @@ GONE = "flaggermail.gone"
 INTERIM = "flaggermail.interim"
 """Names in the environment of WSGI a function that sends an interim answer with the header Progress."""
 PROXY = "flaggermail.proxy"
-VOUCHED = "flaggermail.vouched"  # in a process of the door: the login that the proxy named; no header can set it
 """Names in the environment of WSGI the proxy of the socket (`peers.Proxy`); None where the kernel says who asks."""
+VOUCHED = "flaggermail.vouched"  # in a process of the door: the login that the proxy named; no header can set it
 OF_PROGRAMS = ("/v1/", "/health")  # where addresses begin that no person opens
 SILENT_FOR = 5.0  # seconds after which a client that wants to know hears that its task goes on
 SHOWN = 80  # characters of an address that a problem quotes
@@ -59,14 +60,14 @@ Document = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class ServedState:
-    """The number of the configuration in force, whether the daemon runs, and what its last status says is wrong.
+    """The number of the configuration in force, whether the daemon runs, and what its last status says.
 
     `silent_since`: the instant (ISO 8601) of the last status of a daemon that does not run; empty without one.
     """
 
     configuration: int
     daemon: bool
-    wrong: tuple[str, ...]
+    health: DeskHealth = field(default_factory=DeskHealth)
     silent_since: str = ""
 
 
@@ -285,6 +286,13 @@ class DoorApplication:
             f"{asking.services.clock.now():%Y-%m-%dT%H:%M}", astuple(self.state()), request.full_path,
         )  # fmt: skip
         return f'"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]}"'
+
+    @staticmethod
+    def version(asking: Asking) -> int:
+        """Returns the number of the last event; what is read later may know of more."""
+        with asking.services.store.read() as tx:
+            head = tx.head()
+        return head.seq if head else 0
 
     def state(self) -> ServedState:
         """Returns what an answer depends on beside the record."""

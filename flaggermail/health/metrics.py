@@ -113,6 +113,7 @@ _SOURCES = (
     _Fact("held_back", ("held_back",), "Notices and alarms that wait for a digest"),
     _Fact("suppressed_total", ("suppressed",), "Alarms and answers left out as repetitions"),
     _Fact("pages_undelivered", ("pages",), "Pages of a day that reached nobody", ("state",)),
+    _Fact("pages_oldest_timestamp_seconds", ("pages_oldest_at",), "When the oldest of them was queued"),
     _Fact("disk_free_bytes", ("free_mb",), "Free for database and archive", ("disk",), unit=MEGA),
     _Fact("end_timestamp_seconds", ("ends",), "When a certificate or secret ends", ("what",)),
     _Fact("job_faults_total", ("jobs",), "Calls of a job that were missed, failed, or overlapped", ("job", "fault")),

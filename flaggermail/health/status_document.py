@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from flaggermail.mail.message import Json
 
 MEGA = 1_000_000  # octets
+DATABASE = "database"  # the finding about an outage of it
 DISK = "disk of "  # prefix of findings about disks
 EXERCISE = "exercise"  # count of all exercise cases, regardless of state
 STATUS_FILE = "status.json"
@@ -38,6 +40,38 @@ _QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; 
 _CASE_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]{1,12}-[a-z0-9]{1,12}-[0-9]{3,12}(?:[/-][a-z0-9]{1,12})*", re.IGNORECASE)
 _TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # see mail.reply_tokens: a token authorises acts by mail
 _CASES = (*CASE_STATES, EXERCISE)
+
+
+class StatusCode(StrEnum):
+    """What can be wrong with the desk; the words for people are `wording.pages.StatusWord`."""
+
+    STARTING = "starting"
+    UNREACHABLE = "mailbox unreachable"
+    NEVER_READ = "mailbox never read"
+    UNREAD = "mailbox unread"
+    DENIED = "submission denied"
+    WAITS = "mail waits"
+    IN_DOUBT = "mail in doubt"
+    WITHHELD = "mail withheld"
+    UNHEARD = "replies unheard"
+    UNLOGGED = "lines unlogged"
+    DISK = "disk full"
+    DATABASE = "database away"
+    PROBE = "probe failing"
+
+
+OF_MAILBOX = frozenset({StatusCode.STARTING, StatusCode.UNREACHABLE, StatusCode.NEVER_READ, StatusCode.UNREAD})
+OF_SUBMISSION = frozenset({StatusCode.DENIED, StatusCode.WAITS})
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFinding:
+    """Something wrong: its code, a short phrase, since when if that is known, and what a probe measured or where."""
+
+    code: StatusCode
+    words: str
+    since: datetime | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +107,20 @@ class Overview:
     set_aside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # numbers of mails not given, by folder
     outbox: Mapping[str, int] = field(default_factory=dict)  # waiting mails by state
     waiting_since: datetime | None = None  # when the oldest mail was queued that the server has surely not taken
+    held_since: datetime | None = None  # since when the submission server takes none of our mail
     denied: bool = False  # the submission server refuses the desk itself: login, TLS, relaying
     last_error: str | None = None  # the submission server's last answer about a waiting mail, made impersonal
     looks: Mapping[str, datetime | None] = field(default_factory=dict)  # folder: when last read to its end; inbox first
     on_call: bool = False  # whether an officer is on call
     wrong: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are faults
+    wrong_since: Mapping[str, datetime] = field(default_factory=dict)  # since when, of those of which that is known
     watched: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are in order
     ends: Mapping[str, datetime] = field(default_factory=dict)  # of certificates and secrets
     held_back: int = 0  # notices and alarms not yet reported in a digest
     unheard: int = 0  # officers' replies of the last day that did nothing, because their sender is not verified
     suppressed: int = 0  # alarms and answers suppressed as repetitions
     pages: Mapping[str, int] = field(default_factory=dict)  # undelivered pages of the last day, by state
+    undelivered_since: datetime | None = None  # when the first of them was queued
     free: Mapping[str, int] = field(default_factory=dict)  # octets free for database and archive
     unlogged: int = 0  # lines of the log dropped so far, while nobody reads it
     jobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # faults since the start, by job and kind
@@ -100,48 +137,70 @@ class Overview:
 
     def troubles(self) -> Iterator[str]:
         """Yields a short phrase for each fault."""
+        return (found.words for found in self.findings())
+
+    def findings(self) -> Iterator[StatusFinding]:
+        """Yields what is wrong."""
         if self.starting:
-            yield STARTING
+            yield StatusFinding(StatusCode.STARTING, STARTING)
         yield from self._unread()
-        if self.denied:
-            yield f"the submission server refuses the desk: {self.last_error or 'no words'}"
-        if self.waiting_since is not None and self.at - self.waiting_since > self.limits.outbox:
-            yield f"a mail of ours waits for more than {_minutes(self.limits.outbox)} min"
-        if self.outbox.get("uncertain"):
-            yield "a mail is in doubt"
-        if withheld := self.outbox.get(WITHHELD):
-            yield f"the configuration does not allow mails that wait ({withheld}): `flaggermail outbox list` names them"
+        yield from self._of_outbox()
         if self.unheard:
-            yield f"replies of officers in 24 hours that were not verified and did nothing: {self.unheard}"
+            words = f"replies of officers in 24 hours that were not verified and did nothing: {self.unheard}"
+            yield StatusFinding(StatusCode.UNHEARD, words)
         yield from self._of_machine()
 
-    def _of_machine(self) -> Iterator[str]:
+    def _of_outbox(self) -> Iterator[StatusFinding]:
+        if self.denied:
+            answer = self.last_error or "no words"
+            words = f"the submission server refuses the desk: {answer}"
+            yield StatusFinding(StatusCode.DENIED, words, self.held_since, answer)
+        if self.waiting_since is not None and self.at - self.waiting_since > self.limits.outbox:
+            words = f"a mail of ours waits for more than {_minutes(self.limits.outbox)} min"
+            yield StatusFinding(StatusCode.WAITS, words, self.waiting_since)
+        if self.outbox.get("uncertain"):
+            yield StatusFinding(StatusCode.IN_DOUBT, "a mail is in doubt")
+        if withheld := self.outbox.get(WITHHELD):
+            words = f"the configuration does not allow mails that wait ({withheld})"
+            words += ": `flaggermail outbox list` names them"
+            yield StatusFinding(StatusCode.WITHHELD, words)
+
+    def _of_machine(self) -> Iterator[StatusFinding]:
         if self.unlogged:
-            yield f"the log cannot be written, or nobody reads it; lines lost so far: {self.unlogged}"
+            words = f"the log cannot be written, or nobody reads it; lines lost so far: {self.unlogged}"
+            yield StatusFinding(StatusCode.UNLOGGED, words)
         for place, octets in sorted(self.free.items()):
             if octets < self.limits.free * MEGA:
-                yield f"{DISK}{place}: less than {self.limits.free} MB free"
+                words = f"{DISK}{place}: less than {self.limits.free} MB free"
+                yield StatusFinding(StatusCode.DISK, words, detail=place)
         for what, value in sorted(self.wrong.items()):
             if not what.startswith(DISK):  # disks were measured just now
-                yield f"{what}: {value}"
+                code = StatusCode.DATABASE if what == DATABASE else StatusCode.PROBE
+                words = f"{what}: {value}"
+                yield StatusFinding(code, words, self.wrong_since.get(what), words)
 
-    def _unread(self) -> Iterator[str]:
+    def _unread(self) -> Iterator[StatusFinding]:
         if self.link is False:
-            yield "the mailbox cannot be reached"
+            yield StatusFinding(StatusCode.UNREACHABLE, "the mailbox cannot be reached", self.read_at)
         if self.read_at is None:
-            yield "the mailbox was not read to its end yet: the journal says why"
+            words = "the mailbox was not read to its end yet: the journal says why"
+            yield StatusFinding(StatusCode.NEVER_READ, words)
         elif self.at - self.read_at > self.limits.mailbox:
-            yield f"the mailbox was not read for {_minutes(self.limits.mailbox)} min"
+            words = f"the mailbox was not read for {_minutes(self.limits.mailbox)} min"
+            yield StatusFinding(StatusCode.UNREAD, words, self.read_at)
 
     def document(self) -> dict[str, Json]:
         """Returns the content of `status.json`: instants in ISO 8601 with the desk's UTC offset, None if unknown."""
-        wrong = list(self.troubles())
+        found = list(self.findings())
         return {
             "written_at": self._shown(self.at),
             "version": self.version,
             "starting": self.starting,
-            "ok": not wrong,
-            "wrong": wrong,
+            "ok": not found,
+            "wrong": [one.words for one in found],
+            "findings": [
+                {"code": one.code.value, "since": self._shown(one.since), "detail": one.detail} for one in found
+            ],
             "observing_since": self._shown(self.observing_since),
             "cases": _counts(self.cases, _CASES),
             "clocks": {
@@ -176,6 +235,7 @@ class Overview:
             "held_back": self.held_back,
             "suppressed": self.suppressed,
             "pages": _counts(self.pages, UNDELIVERED_PAGES),
+            "pages_oldest_at": self._shown(self.undelivered_since),
             "jobs": {name: dict(counts) for name, counts in self.jobs.items()},
         }
 
@@ -187,7 +247,11 @@ def started(document: Mapping[str, Json], at: datetime, version: str, wrong: Map
     """Returns the last document as that of a daemon that starts at `at`, in the desk's zone, and knows no more yet."""
     begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True}
     found = [STARTING, *(f"{what}: {value}" for what, value in wrong.items())]
-    return {**document, **begun, "ok": False, "wrong": found}
+    codes: list[Json] = [{"code": StatusCode.STARTING.value, "since": at.isoformat(), "detail": ""}]
+    codes += [
+        {"code": StatusCode.PROBE.value, "since": None, "detail": f"{what}: {value}"} for what, value in wrong.items()
+    ]
+    return {**document, **begun, "ok": False, "wrong": found, "findings": [*codes]}
 
 
 def judged(document: Mapping[str, Json], now: datetime, alive: bool | None = None) -> dict[str, Json]:  # noqa: FBT001 - None is the third answer

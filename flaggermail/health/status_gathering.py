@@ -72,6 +72,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
             where(StoredMessage.arrival).in_(FROM_MAILBOX),
         )
     ]
+    undelivered = _undelivered(work)
     clocks, mails = running_clocks(tx), tx.readable(OutboxMail, where(OutboxMail.state).in_(WAITING))
     outlook = standing.look(tx)
     return Overview(
@@ -96,27 +97,29 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         set_aside=_set_aside(tx),
         outbox=Counter(WITHHELD if mail.is_withheld else mail.state for mail in mails),
         waiting_since=min((one.queued_at for one in outlook.waiting if not outlook.answer_lost(one)), default=None),
+        held_since=standing.held_since(tx, outlook),
         denied=outlook.standing in _REFUSING,
         last_error=_last_error(tx, mails),
         looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
         on_call=officer_on_call(work) is not None,
         wrong={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(True))},
+        wrong_since={row.id: row.since for row in tx.find(Watched, where(Watched.failing).is_(True))},
         watched={row.id: row.value for row in tx.find(Watched, where(Watched.failing).is_(False))},
         ends={row.id: row.until for row in tx.find(Watched) if row.until is not None},
         held_back=len(tx.find(HeldBack, where(HeldBack.told_at).is_(None))),
         unheard=unheard.lately(tx, work.now),
         suppressed=tx.reached(SUPPRESSED),
-        pages=_undelivered(work),
+        pages=Counter(page.state for page in undelivered),
+        undelivered_since=min((page.queued_at for page in undelivered), default=None),
         free=work.env.health_probe.free(),
     )
 
 
-def _undelivered(work: UnitOfWork) -> dict[str, int]:
-    """Returns the number of pages of the last day that reached nobody, by state; a test page is not one of them."""
+def _undelivered(work: UnitOfWork) -> list[Page]:
+    """Returns the pages of the last day that reached nobody; a test page is not one of them."""
     lately = where(Page.queued_at).after(work.now - UNDELIVERED_FOR)
     found = work.tx.find(Page, lately, where(Page.state).in_(UNDELIVERED_PAGES))
-    real = [page.state for page in found if not pager_queue.is_trial(page)]
-    return {kind: real.count(kind) for kind in UNDELIVERED_PAGES}
+    return [page for page in found if not pager_queue.is_trial(page)]
 
 
 def denial(tx: Transaction) -> str | None:

@@ -18,6 +18,7 @@ from flaggermail.mail.vocabulary import may_hold, without_invisible
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 characters; without I, O, 0 and 1, which people mistake for each other."""
 LENGTH = 4
+SERIAL = 4  # digits at the end of a number, at least
 MOST = 8
 """Different numbers with a tail that one mail may bear. An answer bears one, and a few more in older quotations."""
 LOOKED_AT = 1_000  # of what may be numbers in one text: one that is repeated without end costs little
@@ -130,6 +131,18 @@ def without_tail(typed: str) -> str:
     """Returns a number as a person typed it, without the tail if it has one; any other text unchanged."""
     match = _TYPED.fullmatch(typed.strip())
     return f"{match[1]}-{match[2]}-{match[3]}".upper() if match else typed
+
+
+def fits_number(number: str, typed: str) -> bool:
+    """True if a case number is what a person typed of it: all, with a tail, a part, or the digits at its end alone.
+
+    Capitals, the kind of dash and zeros before the digits do not matter: `ep2024 7` fits `VF-EP2024-0007`.
+    """
+    words = re.sub(rf"[{_DASH}\s]+", "-", without_tail(typed.partition("/")[0].strip(" []#"))).strip("-").upper()
+    head, dash, serial = words.rpartition("-")
+    if serial.isascii() and serial.isdecimal() and number.endswith(f"{head}{dash or '-'}{serial.zfill(SERIAL)}"):
+        return True
+    return bool(head or not serial.isdecimal()) and bool(words) and words in number
 
 
 @cache

@@ -6,7 +6,7 @@ No job is scheduled: each tick checks whether the officer on call has changed an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,16 +73,15 @@ def gather(work: UnitOfWork) -> HandoverNote:
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
     )
+    uncertain, withheld = unsettled_mail(work)
     return HandoverNote(
         clocks=running,
         awaited=awaited_alone(all_running),
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
-        quarantine=attention.by_trust(work, sorted(_quarantined(work), key=lambda mail: (mail.received_at, mail.id))),
-        uncertain=work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
-        withheld=work.tx.readable(
-            OutboxMail, where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.next_try_at).is_(None)
-        ),
+        quarantine=quarantined(work),
+        uncertain=uncertain,
+        withheld=withheld,
     )
 
 
@@ -92,9 +91,20 @@ def open_cases(tx: Transaction) -> list[Case]:
     return sorted(found, key=lambda case: (case.opened_at, case.number))
 
 
-def _quarantined(work: UnitOfWork) -> Iterator[WaitingMail]:
+def quarantined(work: UnitOfWork) -> list[WaitingMail]:
+    """Returns the mails that a person must place, the most trusted senders first."""
     here = where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.arrival).in_(FROM_MAILBOX)
-    return (WaitingMail(*fields) for fields in work.tx.columns(StoredMessage, OF_WAITING, *here))
+    found = (WaitingMail(*fields) for fields in work.tx.columns(StoredMessage, OF_WAITING, *here))
+    return attention.by_trust(work, sorted(found, key=lambda mail: (mail.received_at, mail.id)))
+
+
+def unsettled_mail(work: UnitOfWork) -> tuple[list[OutboxMail], list[OutboxMail]]:
+    """Returns our mails of which nobody knows whether they left, and those that the configuration withholds."""
+    untried = where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.next_try_at).is_(None)
+    return (
+        work.tx.readable(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
+        [mail for mail in work.tx.readable(OutboxMail, *untried) if mail.is_withheld],
+    )
 
 
 def rows_of(work: UnitOfWork, waiting: Sequence[WaitingMail]) -> list[StoredMessage]:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction
@@ -61,16 +62,39 @@ def _telling(reminder: Reminder) -> SentStep:
     return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
-def open_clocks(tx: Transaction, number: str | None = None) -> Iterator[OpenClock]:
+class UndecidedCase(NamedTuple):
+    """Of a case without a decision: when its first step falls due, its number, and whether it is an exercise."""
+
+    due_at: datetime
+    number: str
+    exercise: bool
+
+
+def undecided_cases(tx: Transaction) -> list[UndecidedCase]:
+    """Returns the cases without a decision that have a clock, the latest first; little is read of each."""
+    fields = (Case.number, Case.opened_at, Case.steps, Case.exercise)
+    found = tx.columns(Case, fields, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
+    return sorted(
+        UndecidedCase(min(step.due_at(opened_at) for step in steps), number, exercise)
+        for number, opened_at, text, exercise in found
+        if (steps := read_steps(text))
+    )
+
+
+def open_clocks(
+    tx: Transaction, number: str | None = None, *, undecided: Collection[str] | None = None
+) -> Iterator[OpenClock]:  # fmt: skip
     """Yields running clocks of notifications and cases without a decision, of all cases or of one by its `number`.
 
-    SQL selects them: there are as many statements for ten thousand of them as for one.
+    `undecided`: of the cases without a decision, these alone. SQL selects them: there are as many statements for ten
+    thousand of them as for one.
     """
     yield from _of_notifications(tx, number)
     here = [where(Case.number).is_(number)] if number is not None else []
-    undecided = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None), *here)
-    told = _told_by(Reminder.case, tx, [case.number for case in undecided], where(Reminder.notification).is_(None))
-    for case in undecided:
+    here += [where(Case.number).in_(undecided)] if undecided is not None else []
+    cases = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None), *here)
+    told = _told_by(Reminder.case, tx, [case.number for case in cases], where(Reminder.notification).is_(None))
+    for case in cases:
         steps = list(read_steps(case.steps))
         if steps:
             yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))

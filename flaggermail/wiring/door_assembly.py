@@ -27,12 +27,13 @@ from flaggermail.desk.repeats import KEPT_FOR
 from flaggermail.desk.status import read_status, status_file
 from flaggermail.door import apart
 from flaggermail.door.application import DoorApplication, ServedState, door_application
+from flaggermail.door.desk_health import DeskHealth, SeenFinding, health_of
 from flaggermail.door.listening import default_socket, listen
 from flaggermail.door.pages.site import add_pages
 from flaggermail.door.peers import Proxy
 from flaggermail.door.serving import Door, Sockets
 from flaggermail.errors import ConfigurationError, FlaggermailError, MachineFailure, StoreBusy, StoreFailure
-from flaggermail.health.status_document import instant, judged
+from flaggermail.health.status_document import StatusCode, instant, judged
 from flaggermail.rules.configuration import load
 from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 from flaggermail.sockets import WEB_SOCKET
@@ -83,11 +84,11 @@ class ServedDesk:
         try:
             found = judged(read_status(self._status), self._now())
         except FlaggermailError as fault:
-            return ServedState(self._number, daemon=False, wrong=(type(fault).__name__,))
-        wrong = found["wrong"] if isinstance(found["wrong"], list) else []
+            unreadable = SeenFinding(StatusCode.PROBE, detail=str(fault))
+            return ServedState(self._number, daemon=False, health=DeskHealth((unreadable,)))
         last = instant(found.get("written_at"))
         since = "" if found["daemon"] or last is None else last.isoformat()
-        return ServedState(self._number, bool(found["daemon"]), tuple(map(str, wrong)), since)
+        return ServedState(self._number, bool(found["daemon"]), health_of(found), since)
 
     def each_second(self) -> None:
         """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""

@@ -18,6 +18,7 @@ class ScreenText(Sentence):
     SKIP = "page: skip"
     NAVIGATION = "page: navigation"
     HEALTH = "page: health"
+    WORKS = "page: works"
     TONIGHT = "page: tonight"
     CASES = "page: cases"
     QUARANTINE = "page: quarantine"
@@ -26,8 +27,23 @@ class ScreenText(Sentence):
     VOUCHED = "page: vouched"
     DAEMON_DOWN = "page: daemon down"
     DAEMON_LAST = "page: daemon last"
+    SINCE_DAY = "page: since day"
+    MAILBOX = "page: mailbox"
+    LAST_READ = "page: last read"
+    SUBMISSION = "page: submission"
+    MAIL_LEAVES = "page: mail leaves"
+    PAGERS = "page: pagers"
+    PAGES_LOST = "page: pages lost"
+    NO_PAGE_LOST = "page: no page lost"
+    UNKNOWN = "page: unknown"
     MADE_AT = "page: made at"
     RELOAD = "page: reload"
+    CHANGED = "page: changed"
+    UNCHANGED = "page: unchanged"
+    SEEN = "page: seen"
+    REFRESH = "page: refresh"
+    REFRESHES = "page: refreshes"
+    REFRESH_NOT = "page: refresh not"
     DONE = "page: done"
     REFUSED = "page: refused"
     SENT_BEFORE = "page: sent before"
@@ -68,6 +84,16 @@ class ScreenText(Sentence):
     WITH_A_CLOCK = "page: with a clock"
     SHOW = "page: show"
     NO_CASES = "page: no cases"
+    CORRESPONDENT = "page: correspondent"
+    CORRESPONDENT_HINT = "page: correspondent hint"
+    MORE_FILTERS = "page: more filters"
+    OPENED_SINCE = "page: opened since"
+    OPENED_UNTIL = "page: opened until"
+    DAY_HINT = "page: day hint"
+    PLATFORM = "page: platform"
+    TAG = "page: tag"
+    ALL_CASES = "page: all cases"
+    NO_CASES_YET = "page: no cases yet"
     THE_CASE = "page: the case"
     TITLE = "page: title"
     OFFICER = "page: officer"
@@ -90,6 +116,13 @@ class ScreenText(Sentence):
     STOPPED = "page: stopped"
     STOPPED_AFTER = "page: stopped after"
     RUNS = "page: runs"
+    TIMELINE_OF = "page: timeline of"
+    IN_WORDS_BELOW = "page: in words below"
+    CLOCK_CANCELLED = "page: clock cancelled"
+    MARK_RECEIVED = "page: mark received"
+    MARK_SENT = "page: mark sent"
+    MARK_REMINDER = "page: mark reminder"
+    NOT_TO_SCALE = "page: not to scale"
     MAILS = "page: mails"
     FROM_US = "page: from us"
     NO_MAILS = "page: no mails"
@@ -208,6 +241,10 @@ class ScreenText(Sentence):
     A_RENDERING = "page: a rendering"
     BELONGS_TO = "page: belongs to"
     WHY_HERE = "page: why here"
+    BY_RULE = "page: by rule"
+    WHICH_WORDS = "page: which words"
+    WORDS_FOUND = "page: words found"
+    NO_RULE_NOW = "page: no rule now"
     IS_IT_GENUINE = "page: is it genuine"
     UNTIL_GENUINE = "page: until genuine"
     GENUINE = "page: genuine"
@@ -221,6 +258,10 @@ class ScreenText(Sentence):
     REASON = "page: reason"
     AS_NOISE = "page: as noise"
     PUT_BACK = "page: put back"
+    PLACED_BY = "page: placed by"
+    TAKE_BACK_WHILE = "page: take back while"
+    TAKE_BACK = "page: take back"
+    SEE_OR_TAKE_BACK = "page: see or take back"
     QUARANTINE_IS = "page: quarantine is"
     NEW_MAIL = "page: new mail"
     OLD_MAIL = "page: old mail"
@@ -228,6 +269,7 @@ class ScreenText(Sentence):
     OUTBOX_EMPTY = "page: outbox empty"
     TO_RECIPIENT = "page: to recipient"
     QUEUED = "page: queued"
+    MORE_IN_DOUBT = "page: more in doubt"
     UNCERTAIN_IS = "page: uncertain is"
     SENT_AT = "page: sent at"
     SENT_AT_HINT = "page: sent at hint"
@@ -360,6 +402,24 @@ class AspectWord(Sentence):
     INTEGRITY = "aspect: integrity"
 
 
+class StatusWord(Sentence):
+    """What is wrong with the desk, by `health.status_document.StatusCode`."""
+
+    STARTING = "finding: starting"
+    UNREACHABLE = "finding: mailbox unreachable"
+    NEVER_READ = "finding: mailbox never read"
+    UNREAD = "finding: mailbox unread"
+    DENIED = "finding: submission denied"
+    WAITS = "finding: mail waits"
+    IN_DOUBT = "finding: mail in doubt"
+    WITHHELD = "finding: mail withheld"
+    UNHEARD = "finding: replies unheard"
+    UNLOGGED = "finding: lines unlogged"
+    DISK = "finding: disk full"
+    DATABASE = "finding: database away"
+    PROBE = "finding: probe failing"
+
+
 def _by_value(of: type[Sentence]) -> Mapping[str, Sentence]:
     return {one.value.partition(": ")[2]: one for one in of}
 
@@ -370,6 +430,7 @@ CLOSED_SETS: Mapping[str, Mapping[str, Sentence]] = {
     "waited": _by_value(DossierClock),  # what stopped it
     "notification": _by_value(NotificationWord),
     "verdict": _by_value(VerdictWord),
+    "health": _by_value(StatusWord),
     "mail": _by_value(MailWord),
     "event": _by_value(EventWord),
     "decision": _by_value(DossierDecision),

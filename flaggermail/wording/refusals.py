@@ -155,6 +155,7 @@ class CommandRefusal(Sentence):
     NOTIFICATION_TO_ANOTHER = "notification to another"
     DECLINED_ALREADY = "declined already"
     IN_QUARANTINE_ALREADY = "in quarantine already"
+    ACTED_SINCE_PLACING = "acted since placing"
     NO_OPEN_ELECTION = "no open election"
     SAY_WHERE = "say where"
     REMEMBER_NEW = "remember new"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The door: its memory, the time of each view at a large desk, and live mail beside clients that ask without pause."""
+"""The door: its memory, the time of each view and page of a large desk, and live mail beside clients without pause."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -46,6 +47,11 @@ LISTS = (
     "oncall-handover", "oncall-pages", "election-list", "channel-list", "officer-list", "readiness", "latency",
 )  # fmt: skip
 """Views that need no more than their names; those of one case are asked beside them."""
+PAGES = (
+    "/", "/cases", "/cases?waiting=1", "/cases?correspondent=lindewaard.example&since=2024-01-01", "/cases?number=1",
+    "/quarantine", "/outbox", "/outbox?everything=1",
+)  # fmt: skip
+"""Pages that need no more than their addresses; those of one case and mail are asked beside them."""
 
 
 class Line(HTTPConnection):
@@ -104,6 +110,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         with door_on(desk.folder) as door:
             yield from _memory(bench, door, addresses)
             yield from _views(bench, door, addresses)
+            yield from _pages(bench, door, number, message)
             yield from _typed(bench, door, number)
     yield from _live(bench)
 
@@ -141,6 +148,39 @@ def _views(bench: Bench, door: DoorProcess, addresses: list[str]) -> Iterator[Ro
     what = f"the slowest of {len(addresses)} views ({slowest[0]}), p95"
     yield Figure(what=what, figure=slowest[1] * 1000, unit="ms", name="views.p95", goal=Goal(30, 50))
     yield Figure(what=f"the largest answer ({largest[0]})", figure=largest[1] / 1000, unit="kB", goal=Goal(256))
+
+
+def _pages(bench: Bench, door: DoorProcess, case: str, message: str) -> Iterator[Row]:
+    """Measures each page as a browser asks for it, and the processor time that the door spends on all of them."""
+    slowest, largest = ("", 0.0), ("", 0)
+    addresses = [*PAGES, f"/cases/{case}", f"/cases/{case}/events", f"/cases/{case}/assess", f"/messages/{message}"]
+    many = bench.few(TIMES, QUICK_TIMES)
+    with closing(Line(door.path)) as line:
+        for address in addresses:  # the first one of each reads its template
+            ask(line, address)
+        before = processor_seconds(door)
+        for address in addresses:
+            taken = []
+            for _ in range(many):
+                begun = time.perf_counter()
+                status, octets = ask(line, address)
+                taken.append(time.perf_counter() - begun)
+                if status != 200:
+                    raise AssertionError(f"{address}: {status}")
+            name = address.partition("?")[0].replace(case, "CASE").replace(message, "ID")
+            slowest = max(slowest, (name, table.percentile(taken, 0.95)), key=lambda one: one[1])
+            largest = max(largest, (name, octets), key=lambda one: one[1])
+        spent = (processor_seconds(door) - before) / (many * len(addresses))
+    what = f"the slowest of {len(addresses)} pages ({slowest[0]}), p95"
+    yield Figure(what=what, figure=slowest[1] * 1000, unit="ms", name="pages.p95", goal=Goal(50))
+    yield Figure(what="a page, processor time of the door, mean", figure=spent * 1000, unit="ms")
+    yield Figure(what=f"the largest page ({largest[0]})", figure=largest[1] / 1000, unit="kB", goal=Goal(60))
+
+
+def processor_seconds(door: DoorProcess) -> float:
+    """Returns the processor time that the door has spent so far, in seconds (proc_pid_stat(5), fields 14 and 15)."""
+    fields = Path(f"/proc/{door.process.pid}/stat").read_text("ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _typed(bench: Bench, door: DoorProcess, case: str) -> Iterator[Row]:

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.door.application import DoorApplication, ServedState, door_application
+from flaggermail.door.desk_health import DeskHealth
 from flaggermail.door.pages.site import add_pages
 from flaggermail.services import Services
 from flaggermail.wiring.opening import desk_files
@@ -29,7 +30,7 @@ class PlayedSource:
 
     env: Services
     running: bool = True
-    wrong: tuple[str, ...] = ()
+    health: DeskHealth = field(default_factory=DeskHealth)
 
     @property
     def ground(self) -> DeskFiles:
@@ -45,7 +46,7 @@ class PlayedSource:
 
     def state(self) -> ServedState:
         """Returns that nothing is wrong, or what a test says."""
-        return ServedState(1, daemon=self.running, wrong=self.wrong)
+        return ServedState(1, daemon=self.running, health=self.health)
 
 
 @dataclass

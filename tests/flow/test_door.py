@@ -181,7 +181,7 @@ def test_the_daemons_health_is_part_of_a_tag(folder: Path) -> None:
         before = door.ask(CASES).headers["etag"]
         status = json.loads(door.ask("/v1/views/status").body)
         assert status["daemon"] is False
-        (folder / "status.json").write_text(json.dumps({"wrong": ["the disk is full"]}), "utf-8")
+        (folder / "status.json").write_text(json.dumps({"findings": [{"code": "disk full"}]}), "utf-8")
         assert door.ask(CASES).headers["etag"] != before
 
 

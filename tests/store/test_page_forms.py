@@ -15,9 +15,11 @@ from flaggermail.commands.approve import Reject
 from flaggermail.commands.notify import Draft
 from flaggermail.desk.desk import Desk as AnsweringDesk
 from flaggermail.desk.views.view import Document
+from flaggermail.door.desk_health import DeskHealth, SeenFinding
 from flaggermail.door.pages.acts import FORM_TYPE
 from flaggermail.door.pages.rendering import foreign
 from flaggermail.errors import StoreBusy
+from flaggermail.health.status_document import StatusCode
 from flaggermail.mail.message import Json, SenderVerdict
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Case, Notification
@@ -137,10 +139,9 @@ def test_a_mail_that_was_placed_can_be_taken_back(desk: Desk, browser: Browser) 
     form = next(form for form in page.forms if ("message", one) in form.fields and ("case", "") in form.fields)
     form.fields[:] = [(name, number if name == "case" else text) for name, text in form.fields]
     placed = browser.post(SeenPage("/quarantine?old=", OK, {}, "", (form,), (), ""), "place")
-    assert placed.headers["Location"].startswith("/quarantine?done=")
+    assert placed.headers["Location"].startswith(f"/quarantine?about={one}&done=")
     assert desk.message(one).case == number
-    back = next(form for form in browser.look(f"/messages/{one}").forms if "back" in form.names)
-    assert browser.post(SeenPage(f"/messages/{one}", OK, {}, "", (back,), (), ""), "place").status == 303
+    assert browser.post(browser.look(f"/messages/{one}"), "take_back").status == 303
     assert desk.message(one).place is Place.QUARANTINE
 
 
@@ -235,8 +236,9 @@ def test_each_button_of_a_list_says_of_which_mail_it_is(desk: Desk, browser: Bro
 
 def test_several_faults_of_the_desk_are_one_landmark(desk: Desk) -> None:
     """Each is read; a screen reader lists one region of that name."""
-    html = Browser(PlayedSource(desk.env, wrong=("mailbox unread since 20:04", "no mail leaves"))).look("/cases").html
-    assert ("mailbox unread" in html, "no mail leaves" in html) == (True, True)
+    health = DeskHealth((SeenFinding(StatusCode.UNREAD), SeenFinding(StatusCode.DENIED)))
+    html = Browser(PlayedSource(desk.env, health=health)).look("/cases").html
+    assert ("The mailbox is not being read" in html, "no mail leaves" in html) == (True, True)
     assert html.count('aria-label="How the desk works"') == 1
 
 

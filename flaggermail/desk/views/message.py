@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Annotated, ClassVar
 
+from flaggermail.commands import conflicts
 from flaggermail.commands.named_rows import the_message
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
@@ -20,7 +21,7 @@ from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Dnssec, Message, SenderVerdict, SignatureState
 from flaggermail.notices.shown_mail import hops_of
 from flaggermail.record.definition import where
-from flaggermail.record.kinds import OctetSource
+from flaggermail.record.kinds import OctetSource, Place
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
@@ -92,11 +93,14 @@ class AttachedFile(ViewAnswer):
 class MessageSheet(ViewAnswer):
     """A message with the mail itself; `next` is the cursor of further receipts.
 
+    `take_back`: a person placed it, and nobody has acted on it, or in its case, since.
+
     There is a receipt for each copy, the first one first, and none for mail that came attached, or never came.
     """
 
     row: Annotated[StoredMessage, FLAT]
     suggestions: tuple[PlaceSuggestion, ...]
+    take_back: bool
     mail: ParsedMail
     attachments: tuple[AttachedFile, ...]
     forwarded_zone_assumed: bool
@@ -132,6 +136,7 @@ class ShowMessage(ListView):
         return MessageSheet(
             row=stored,
             suggestions=suggested(work.tx, [stored])[stored.id],
+            take_back=_may_take_back(work, stored),
             mail=parsed(mail),
             attachments=tuple(_attached(mail, work.env.parser.digests(octets) if mail.attachments else ())),
             forwarded_zone_assumed=_zone_is_assumed(mail),
@@ -142,6 +147,11 @@ class ShowMessage(ListView):
             receipts=tuple(_receipt(copy) for copy in page.lines),
             next=page.next,
         )
+
+
+def _may_take_back(work: UnitOfWork, stored: StoredMessage) -> bool:
+    placed = stored.placed_by is not None and stored.place is not Place.QUARANTINE
+    return placed and conflicts.acted_since_placing(work, stored) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,12 +16,13 @@ from flaggermail.cases.erasure import due_at
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView
+from flaggermail.mail.fields import in_domains
 from flaggermail.matching.scoring import read
 from flaggermail.notifications.clocks import minutes
 from flaggermail.ports import Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Place
-from flaggermail.record.rows import Case, Decline, StoredMessage
+from flaggermail.record.rows import Case, Decline, Platform, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 from flaggermail.wording.said import StoredText
@@ -72,6 +73,7 @@ class WaitingMessage(ViewAnswer):
     """A message that a person must place, with the cases to which it may belong, the likeliest first."""
 
     row: Annotated[StoredMessage, FLAT]
+    platform: str | None  # the name of the one whose domain the sender's is
     suggestions: tuple[PlaceSuggestion, ...]
     age_minutes: int
 
@@ -97,12 +99,20 @@ class ListQuarantine(ListView):
         bases = [basis for basis in ArrivalBasis if basis.in_file is self.old]
         waiting = where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.arrival).in_(bases)
         found = self.ordered(work, StoredMessage, StoredMessage.received_at, *waiting)
-        suggestions = suggested(work.tx, found.lines)
+        suggestions, platforms = suggested(work.tx, found.lines), work.tx.find(Platform)
         lines = (
-            WaitingMessage(row=row, suggestions=suggestions[row.id], age_minutes=minutes(row.received_at, work.now))
+            WaitingMessage(
+                row=row, platform=_platform(platforms, row), suggestions=suggestions[row.id],
+                age_minutes=minutes(row.received_at, work.now),
+            )
             for row in found.lines
-        )
+        )  # fmt: skip
         return QuarantineList(messages=tuple(lines), next=found.next)
+
+
+def _platform(platforms: Collection[Platform], message: StoredMessage) -> str | None:
+    domain = (message.from_address or "").rpartition("@")[2]
+    return next((one.name for one in platforms if in_domains(domain, frozenset(one.domains))), None)
 
 
 def suggested(tx: Transaction, messages: Collection[StoredMessage]) -> Mapping[str, tuple[PlaceSuggestion, ...]]:

@@ -13,7 +13,7 @@ from flaggermail.desk.views.view import ListView
 from flaggermail.letters import standing
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Channel, OutboxMail, Platform
-from flaggermail.record.states import WAITING, ServerState
+from flaggermail.record.states import WAITING, MailState, ServerState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
 
@@ -31,6 +31,7 @@ class OutboxList(ViewAnswer):
     """Mails in the order in which they were queued; `held_since`: since when the submission server takes no mail."""
 
     mails: tuple[ListedMail, ...]
+    uncertain: int  # in all, whatever is asked for
     standing: ServerState
     held_since: datetime | None
     next: str | None
@@ -38,19 +39,26 @@ class OutboxList(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOutbox(ListView):
-    """Mails that wait or are uncertain, one a recipient; with `everything` also the settled ones."""
+    """Mails that wait or are uncertain, one a recipient; with `everything` also the settled ones.
+
+    `state`: those in that state alone.
+    """
 
     MAY: ClassVar[frozenset[str]] = DESK
 
     everything: bool = False
+    state: MailState | None = None
 
     def show(self, work: UnitOfWork) -> OutboxList:
         """Returns the mails, and with each part of them the state of the server. Raises Refusal."""
-        wanted = [] if self.everything else [where(OutboxMail.state).in_(WAITING)]
+        states = WAITING if self.state is None else (self.state,)
+        every = self.everything and self.state is None
+        wanted = [] if every else [where(OutboxMail.state).in_(states)]
         found = self.ordered(work, OutboxMail, OutboxMail.queued_at, *wanted)
         outlook, names = standing.look(work.tx), _names(work)
         return OutboxList(
             mails=tuple(ListedMail(row=row, recipient_name=names.get(row.recipient.lower())) for row in found.lines),
+            uncertain=work.tx.count(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
             standing=outlook.standing,
             held_since=standing.held_since(work.tx, outlook),
             next=found.next,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import ClassVar
 
 from flaggermail.desk.answers import ViewAnswer
@@ -19,13 +20,13 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import ClockKind, MailState, NotificationState
 from flaggermail.reminders.due_steps import Expected, upcoming
-from flaggermail.reminders.handover import gather, rows_of
-from flaggermail.reminders.open_clocks import OpenClock
+from flaggermail.reminders.handover import awaited_alone, quarantined, rows_of, unsettled_mail
+from flaggermail.reminders.open_clocks import OpenClock, open_clocks, undecided_cases
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, changes
 
 _AHEAD = timedelta(weeks=2)
-MOST_SHOWN = 50
+MOST_SHOWN = 25
 """The lines of each list; the rest is counted, and the list of its own page shows all."""
 
 
@@ -89,7 +90,7 @@ class TonightMail(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TonightCounts(ViewAnswer):
-    """How many there are in all; the lists hold at most fifty. Nothing of an exercise is `late`."""
+    """How many there are in all; the lists hold at most twenty-five. Nothing of an exercise is `late`."""
 
     clocks: int
     late: int
@@ -123,11 +124,17 @@ class ShowTonight(View):
 
     def show(self, work: UnitOfWork) -> TonightSheet:
         """Returns the desk as it is now."""
-        note, who = gather(work), readers(work.env.settings, work.tx)
-        names = {row.code: row.name for row in work.tx.find(Platform)}
-        clocks, awaited = (sorted(map(_Running, those), key=_lateness) for those in (note.clocks, note.awaited))
+        who, names = readers(work.env.settings, work.tx), {row.code: row.name for row in work.tx.find(Platform)}
+        undecided = undecided_cases(work.tx)
+        all_running = list(open_clocks(work.tx, undecided=[one.number for one in undecided[:MOST_SHOWN]]))
+        of_uses = [one for one in all_running if one.notification and one.clock is not ClockKind.SUBSTANCE]
+        late = [one.due_at <= work.now for one in undecided if not one.exercise]
+        late += [_is_late(one, work.now) for one in of_uses if not one.case.exercise]
+        running = sorted((one for one in all_running if one.clock is not ClockKind.SUBSTANCE), key=_lateness)
+        awaited = sorted(awaited_alone(all_running), key=_lateness)
+        coming = ((one, next(iter(upcoming(one.silence, one.steps, who)), None)) for one in running[:MOST_SHOWN])
         drafts = sorted(_drafts(work, names), key=lambda one: (not one.mine, one.at, one.draft))
-        doubtful = [*note.uncertain, *note.withheld]
+        doubtful, waiting = list(chain(*unsettled_mail(work))), quarantined(work)
         rota, taken_over = work.env.settings.rota, overrides(work.tx)
         change = next(iter(changes(rota, taken_over, work.now, work.now + _AHEAD)), None)
         return TonightSheet(
@@ -135,53 +142,48 @@ class ShowTonight(View):
             officer=officer_to_call(officer_on_call(work)),
             next_change_at=change[0] if change else None,
             next_officer=officer_to_call(change[1]) if change else None,
-            clocks=tuple(
-                _clock(work, one, next(iter(upcoming(one.clock.silence, one.clock.steps, who)), None), names)
-                for one in clocks[:MOST_SHOWN]
-            ),
+            clocks=tuple(_clock(work, one, due, names) for one, due in coming),
             awaited=tuple(_clock(work, one, None, names) for one in awaited[:MOST_SHOWN]),
             drafts=tuple(drafts[:MOST_SHOWN]),
-            messages=tuple(_message(work, one) for one in rows_of(work, note.quarantine[:MOST_SHOWN])),
+            messages=tuple(_message(work, one) for one in rows_of(work, waiting[:MOST_SHOWN])),
             doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
-                clocks=len(clocks), awaited=len(awaited),
-                late=sum(one.late(work.now) and not one.clock.case.exercise for one in clocks),
-                drafts=len(drafts), messages=len(note.quarantine), doubtful=len(doubtful),
+                clocks=len(undecided) + len(of_uses), late=sum(late), awaited=len(awaited), drafts=len(drafts),
+                messages=len(waiting), doubtful=len(doubtful),
             ),
         )  # fmt: skip
 
 
-class _Running:
-    """A clock with the instant of its first step, by which a list of hundreds is put in order."""
-
-    def __init__(self, clock: OpenClock) -> None:
-        self.clock = clock
-        self.first = min((step.due_at(clock.started_at) for step in clock.steps), default=None)
-
-    def late(self, now: datetime) -> bool:
-        """True once its first step was due."""
-        return self.first is not None and self.first <= now
+def _lateness(one: OpenClock) -> tuple[bool, datetime, str, str]:
+    first = _first_due(one)
+    return first is None, first or one.started_at, one.case.number, one.notification.id if one.notification else ""
 
 
-def _lateness(one: _Running) -> tuple[bool, datetime, str, str]:
-    use = one.clock.notification
-    return one.first is None, one.first or one.clock.started_at, one.clock.case.number, use.id if use else ""
+def _first_due(one: OpenClock) -> datetime | None:
+    return min((step.due_at(one.started_at) for step in one.steps), default=None)
 
 
-def _clock(work: UnitOfWork, one: _Running, expected: Expected | None, names: Mapping[str, str]) -> TonightClock:
-    clock, use = one.clock, one.clock.notification
+def _is_late(one: OpenClock, now: datetime) -> bool:
+    first = _first_due(one)
+    return first is not None and first <= now
+
+
+def _clock(
+    work: UnitOfWork, one: OpenClock, expected: Expected | None, names: Mapping[str, str]
+) -> TonightClock:  # fmt: skip
+    first = _first_due(one)
     officer = work.env.settings.rota.name_of(expected.officer) if expected and expected.officer else None
     return TonightClock(
-        case=clock.case.number,
-        title=clock.case.title,
-        exercise=clock.case.exercise,
-        draft=use.id if use else None,
-        platform=names.get(use.platform, use.platform) if use else None,
-        clock=clock.clock,
-        since=clock.started_at,
-        minutes=minutes(clock.started_at, work.now),
-        late=one.late(work.now),
-        late_minutes=minutes(one.first, work.now) if one.first is not None else None,
+        case=one.case.number,
+        title=one.case.title,
+        exercise=one.case.exercise,
+        draft=one.notification.id if one.notification else None,
+        platform=names.get(one.notification.platform, one.notification.platform) if one.notification else None,
+        clock=one.clock,
+        since=one.started_at,
+        minutes=minutes(one.started_at, work.now),
+        late=_is_late(one, work.now),
+        late_minutes=minutes(first, work.now) if first is not None else None,
         next_at=expected.at if expected else None,
         next_officer=officer,
     )

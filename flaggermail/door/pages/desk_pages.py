@@ -19,13 +19,17 @@ from flaggermail.door.pages.case_forms import (
     write_acts,
 )
 from flaggermail.door.pages.case_page import case_acts, case_page, events_page
-from flaggermail.door.pages.page import ON_A_PAGE, DeskPage, PageRequest, Shown
+from flaggermail.door.pages.page import CARDS, ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Decision
+from flaggermail.record.kinds import Direction
 from flaggermail.record.states import WAITING, MailState
 
 _ASSESSED = frozenset({
     "incorrect", "contradicts", "criteria", "aspects", "own_attempts", "all_means_used", "override_reason", "satire",
+})  # fmt: skip
+_OF_CASES = frozenset({
+    "number", "correspondent", "since", "until", "tag", "election", "state", "officer", "platform",
 })  # fmt: skip
 _PLACED = frozenset({"case", "new", "noise", "back", "reason", "election"})
 
@@ -35,11 +39,18 @@ def _tonight(asked: PageRequest) -> Shown:
 
 
 def _cases(asked: PageRequest) -> Shown:
-    wanted = {name: asked.given(name) for name in ("election", "state", "tag", "cursor")}
+    wanted = {name: asked.given(name) for name in sorted(_OF_CASES)}
     waiting = asked.given("waiting") is not None
+    cursor = asked.given("cursor")
+    channels = asked.ask("channel list", limit=MOST_LISTED)["channels"]
     return {
-        "list": asked.ask("case list", limit=ON_A_PAGE, waiting=waiting, **wanted),
-        "elections": asked.ask("election list")["elections"], "wanted": {**wanted, "waiting": waiting},
+        "list": None if asked.misasked else asked.ask(
+            "case list", limit=ON_A_PAGE, cursor=cursor, waiting=waiting, **wanted
+        ),
+        "elections": [(one["code"], one["code"]) for one in asked.ask("election list")["elections"]],
+        "platforms": sorted({(one["platform"], one["platform_name"]) for one in channels}, key=lambda one: one[1]),
+        "wanted": wanted, "waiting": waiting,
+        "kept": {name: value for name, value in {**wanted, "waiting": "1" if waiting else None}.items() if value},
     }  # fmt: skip
 
 
@@ -95,7 +106,9 @@ def _draft_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 
 def _message(asked: PageRequest) -> Shown:
     sheet = asked.ask("message show", message=asked.parts["message"])
-    return {"sheet": sheet, "elections": asked.ask("election list")["elections"]}
+    judged = asked.given("why") is not None and sheet["direction"] == Direction.IN
+    why = asked.ask("rules test", message=sheet["id"])["made_by"] if judged else None
+    return {"sheet": sheet, "why": why, "elections": asked.ask("election list")["elections"]}
 
 
 def _picture(asked: PageRequest) -> Shown:
@@ -110,6 +123,7 @@ def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     message: Mapping[str, Json] = {"message": parts["message"]}
     return {
         "place": PageAct("quarantine place", _PLACED, fixed=message),
+        "take_back": PageAct("quarantine place", frozenset(), fixed={**message, "back": True, "untouched": True}),
         "genuine": PageAct("message confirm", frozenset(), fixed=message),
         "forged": PageAct("message refuse", frozenset({"reason"}), fixed=message),
         "author": PageAct("message author", frozenset({"author"}), fixed=message),
@@ -119,19 +133,29 @@ def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
 def _quarantine(asked: PageRequest) -> Shown:
     old = asked.given("old") is not None
     return {
-        "list": asked.ask("quarantine list", limit=ON_A_PAGE, cursor=asked.given("cursor"), old=old),
+        "list": asked.ask("quarantine list", limit=CARDS, cursor=asked.given("cursor"), old=old),
         "elections": asked.ask("election list")["elections"], "old": old,
     }  # fmt: skip
 
 
 def _outbox(asked: PageRequest) -> Shown:
     every = asked.given("everything") is not None
-    found = asked.ask("outbox list", limit=ON_A_PAGE, cursor=asked.given("cursor"), everything=every)
-    doubtful = [one for one in found["mails"] if one["state"] == MailState.UNCERTAIN]
+    doubtful = asked.given("state") == MailState.UNCERTAIN
+    cursor = asked.given("cursor")
+    state = MailState.UNCERTAIN if doubtful else None
+    found = asked.ask("outbox list", limit=CARDS, cursor=cursor, everything=every, state=state)
+    # On each part, and before it: who looks at the latest must not miss what nobody knows to have left.
+    some = found["uncertain"] and not doubtful
+    first = asked.ask("outbox list", limit=CARDS, state=MailState.UNCERTAIN) if some else found
+    in_doubt = [one for one in first["mails"] if one["state"] == MailState.UNCERTAIN]
+    others = [one for one in found["mails"] if one["state"] != MailState.UNCERTAIN]
     return {
         "list": found,
-        "mails": [*doubtful, *(one for one in found["mails"] if one not in doubtful)],
+        "version": min(found["version"], first["version"]),
+        "more_doubt": found["uncertain"] > len(in_doubt) and not doubtful,
+        "mails": [*in_doubt, *others],
         "every": every,
+        "doubtful": doubtful,
         "waiting": WAITING,
     }
 
@@ -147,11 +171,11 @@ def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
 
 
 PAGES = (
-    DeskPage("/", "tonight.html", _tonight, part="tonight"),
-    DeskPage("/cases", "cases.html", _cases, part="cases"),
+    DeskPage("/", "tonight.html", _tonight, refreshes=True, part="tonight"),
+    DeskPage("/cases", "cases.html", _cases, searches=_OF_CASES, part="cases"),
     DeskPage("/cases/new", "open.html", new_case, new_case_acts, part="cases"),
     DeskPage("/cases/<case>", "case.html", case_page, case_acts, keeps=False, part="cases"),
-    DeskPage("/cases/<case>/events", "events.html", events_page, part="cases"),
+    DeskPage("/cases/<case>/events", "events.html", events_page, refreshes=True, part="cases"),
     DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
     DeskPage("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
     DeskPage("/cases/<case>/note", "note.html", about_case, note_acts, part="cases"),

@@ -17,7 +17,9 @@ _NAMES_LINE = ("message", "mail", "reminder")  # the fields of a form in a list
 Shown: TypeAlias = "dict[str, Any]"  # a document of the desk, as a template reads it
 
 
-ON_A_PAGE = 50  # lines of a list
+SEARCH = "search"  # the act of a search in a `RefusedForm`; it sends no command
+ON_A_PAGE, CARDS = 50, 15
+"""Lines of a list, and mails of one whose every mail has forms of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class PageRequest:
     person: str
     parts: Mapping[str, str]
     query: Mapping[str, str]
+    misasked: bool = False  # a field of the search is wrong: the list is not asked for
 
     def ask(self, name: str, /, **request: Json) -> Shown:
         """Returns what the desk answers to a view. Raises Refusal, NotFound."""
@@ -47,6 +50,8 @@ class DeskPage:
     shown: Callable[[PageRequest], Mapping[str, object]]
     acts: Callable[[Mapping[str, str]], Mapping[str, PageAct]] = lambda _: {}
     keeps: bool = True  # a browser may keep it and ask whether it is still so; not the text of a mail
+    searches: frozenset[str] = frozenset()  # the fields of its search, whose faults are shown beside them
+    refreshes: bool = False  # it has nothing to fill in, so a reader may let it reload by itself
     part: str = ""  # the part of the desk that is marked in the navigation
 
     @property

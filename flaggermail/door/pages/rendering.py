@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from flaggermail.door.pages.picture import picture
 from flaggermail.mail.message import Json
 from flaggermail.mail.vocabulary import is_invisible
 from flaggermail.notifications.clocks import exact
@@ -35,7 +36,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, auto_reload=False, finalize=_visible,
     )  # fmt: skip
-    made.globals["longest"] = LONGEST_TEXT
+    made.globals |= {"longest": LONGEST_TEXT, "picture": picture}
     made.filters["line"] = line
     return made
 

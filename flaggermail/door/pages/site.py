@@ -29,10 +29,10 @@ from flaggermail.door.pages.acts import PageAct, Posted, posted
 from flaggermail.door.pages.case_page import events_since
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormAim, FormTokens, new_key
-from flaggermail.door.pages.page import DeskPage, FieldFault, PageRequest, RefusedForm
+from flaggermail.door.pages.page import SEARCH, DeskPage, FieldFault, PageRequest, RefusedForm
 from flaggermail.door.pages.rendering import STATIC, person, rendered
 from flaggermail.door.problems import PROBLEM_TYPE, Problem, problem_of
-from flaggermail.errors import StoreBusy, StoreFailure
+from flaggermail.errors import Refusal, StoreBusy, StoreFailure
 from flaggermail.mail.message import Json
 from flaggermail.ports import KeptForm
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
@@ -50,6 +50,10 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 MEDIA = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+ABOUT = "about"  # of a query: the mail of a list that the act was about
+SINCE, REFRESH, EVERY = "since", "refresh", "60"
+"""Of a query: the version that one has looked at, and that the page reloads by itself after so many seconds."""
+LONGEST_VERSION = 18  # digits
 DONE = "done"  # of a query: that an act led here, as a token
 
 
@@ -80,6 +84,18 @@ class DeskSite:
         asked = PageRequest(asking.desk, asking.person, parts, request.args)
         if request.method == "POST":
             return self._act(page, asking, asked)
+        try:
+            answer = self._looked_at(page, asking, asked)
+        except Refusal as refusal:
+            if refusal.where not in page.searches:
+                raise
+            return self._misasked(page, asking, asked, refusal)
+        if page.refreshes and asked.given(REFRESH) == EVERY:
+            answer.headers["Refresh"] = EVERY  # HTML, 7.4.6; a page that is filled in never reloads by itself
+        return answer
+
+    def _looked_at(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
+        """Answers the page, or that the one which the browser keeps is still so."""
         kept = self._kept(page, asking)
         if not page.keeps or kept:
             answer = self._shown(page, asking, asked, RefusedForm(kept=kept))
@@ -97,6 +113,17 @@ class DeskSite:
     def _rendering(self, message: str, number: int) -> Response:
         found = self._door.asking().desk.fetch("message picture", {"message": message, "number": number})
         return downloads.download(found.whole(), found.name, found.media_type)
+
+    def _misasked(self, page: DeskPage, asking: Asking, asked: PageRequest, refusal: Refusal) -> Response:
+        """Shows the search of a page as it was asked, with what is wrong beside the field."""
+        words = refusal.said.in_language(asking.language)
+        fault = FieldFault(refusal.where, words, refusal.wanted(asking.language) or None)
+        texts = {name: (text,) for name, text in asked.query.items()}
+        refused = RefusedForm(SEARCH, texts, (fault,), shown=page.searches)
+        answer = self._shown(page, asking, replace(asked, misasked=True), refused)
+        answer.status_code = int(HTTPStatus.UNPROCESSABLE_ENTITY)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
@@ -120,7 +147,7 @@ class DeskSite:
                 asking.services.store.forms.discard(asking.person, request.path, form.act)
         if act.after is not None:
             return self._to(act.after(form.fields, str(found.get("key") or "")), {}, asking)
-        return self._to(quote(request.path), request.args, asking)
+        return self._to(quote(request.path), {**request.args.to_dict(), **_mail_of(form)}, asking)
 
     def _to(self, path: str, query: Mapping[str, str], asking: Asking, done: FormAim = FormAim.ACT) -> Response:
         """Sends the browser to a page, which says what was done."""
@@ -175,16 +202,18 @@ class DeskSite:
     def _shown(
         self, page: DeskPage, asking: Asking, asked: PageRequest, refused: RefusedForm | None = None
     ) -> Response:  # fmt: skip
+        version = self._door.version(asking)  # first: what happens while the page is made is news
         state, rota = self._door.state(), asking.services.settings.rota
         key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
             "page": page, "me": asking.person, "vouched": asking.vouched,
             "person": partial(person, rota, asking.language),
             "token": self._tokens.token(asking.person, request.path), "new_key": lambda: key or new_key(),
-            "path": request.path,
+            "path": request.path, "again": again, "version": version, "since": _number(asked.given(SINCE)),
+            "refresh": asked.given(REFRESH) == EVERY, "every": EVERY,
+            "officers": [(one.id, one.name) for one in rota.officers],
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
-            "daemon": state.daemon, "wrong": state.wrong, "silent_since": state.silent_since,
-            "form": refused or RefusedForm(),
+            "state": state, "about": asked.given(ABOUT), "form": refused or RefusedForm(),
             "done": self._tokens.what_is_done(asked.given(DONE) or "", asking.person, request.path),
             **page.shown(asked),
         })  # fmt: skip
@@ -205,7 +234,9 @@ class DeskSite:
         return answer
 
     def _of_problem(self, document: Mapping[str, Json], status: int) -> Response:
-        answer = self._rendered("problem.html", self._door.language(), {"problem": document, "page": None})
+        away = self._door.state() if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+        values = {"problem": document, "page": None, "state": away}
+        answer = self._rendered("problem.html", self._door.language(), values)
         answer.status_code = status
         answer.headers["Cache-Control"] = "no-store"
         return answer
@@ -227,6 +258,23 @@ def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
     site = DeskSite(door, secret)
     app.register_blueprint(site.blueprint())
     app.register_error_handler(HTTPStatus.NOT_FOUND, site.nowhere)
+
+
+def again(**changes: str | None) -> str:
+    """Returns the address of the page that is asked for, with other fields in its query; None takes one out."""
+    kept = {**request.args.to_dict(), DONE: None, ABOUT: None, **changes}
+    query = urlencode({name: text for name, text in kept.items() if text})
+    return f"{quote(request.path)}?{query}" if query else quote(request.path)
+
+
+def _number(text: str | None) -> int | None:
+    """Returns a version as an address has it; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION else None
+
+
+def _mail_of(form: Posted) -> dict[str, str]:
+    about = RefusedForm(texts=form.texts).about
+    return {ABOUT: about} if about else {}
 
 
 def _static(name: str) -> Response:

@@ -31,6 +31,8 @@ EVERYTHING: dict[str, object] = {
     "version": "1.2.3",
     "starting": False, "ok": False,
     "wrong": ["a mail is in doubt"],
+    "findings": [{"code": "mail in doubt", "since": None, "detail": ""}],
+    "pages_oldest_at": None,
     "observing_since": "2027-03-17T10:00:00+01:00",
     "cases": {"open": 1, "decided": 0, "notified": 3, "answered": 0, "closed": 5, "exercise": 7},
     "clocks": {"running": 5, "oldest_at": NOW.isoformat(), "receipt": 2, "human": 2, "substance": 1},

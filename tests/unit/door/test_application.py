@@ -302,7 +302,7 @@ class BrokenDesk:
 
     def state(self) -> ServedState:
         """Returns that nothing is known."""
-        return ServedState(0, daemon=False, wrong=())
+        return ServedState(0, daemon=False)
 
 
 @pytest.mark.parametrize(

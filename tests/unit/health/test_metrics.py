@@ -20,12 +20,13 @@ FULL = replace(
     clocks_older={60: {"human": 2}, 120: {"human": 1}}, reminders={"receipt": {"0": 2, "1": 1}},
     platform_mails={"verified": 7, "failed": 1}, unjudged=3, unheard=2, held_back=4, suppressed=5,
     set_aside={"INBOX": ["3", "9"]},
-    pages={"held": 1}, outbox={"queued": 2, "uncertain": 1}, last_error="450 4.2.0 busy, VF-PS2027-0007",
+    pages={"held": 1}, undelivered_since=NOW,
+    outbox={"queued": 2, "uncertain": 1}, last_error="450 4.2.0 busy, VF-PS2027-0007",
     cases={"open": 6}, jobs={"outbox": {"missed": 1, "failed": 0}}, free={"archive": 2_500_000_000},
     ends={"secret for tokens": NOW + timedelta(days=30)},
 )  # fmt: skip
 MANUAL = Path(__file__).parents[3] / "docs" / "operation.md"
-IN_WORDS = {"version", "watched"}  # of the document: no number
+IN_WORDS = {"version", "watched", "findings"}  # of the document: no number
 
 
 def found(seen: Overview) -> dict[tuple[str, ...], float]:

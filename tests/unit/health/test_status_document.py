@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.health.status_document import LONGEST, NOT_RUNNING, Limits, Overview, impersonal, judged
+from flaggermail.health.status_document import (
+    LONGEST,
+    NOT_RUNNING,
+    Limits,
+    Overview,
+    StatusCode,
+    impersonal,
+    judged,
+)
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -102,3 +110,19 @@ def test_a_folder_that_bears_an_address_loses_it() -> None:
     document = replace(FINE, looks={"shared/desk@bzk.example/INBOX": NOW}).document()
     assert document["last_look"] == {"<address>": "2027-03-17T22:00:00+01:00"}
     assert "@" not in json.dumps(document)
+
+
+def test_what_is_wrong_is_a_code_with_since_when() -> None:
+    """For programs: the phrase says no more than the code, the instant and what was measured."""
+    seen = replace(
+        FINE, looks={"INBOX": NOW - 901 * SECOND}, denied=True, held_since=NOW - DAY, last_error="535 no",
+        wrong={"database": "locked", "clock": "late"}, wrong_since={"clock": NOW - SECOND},
+    )  # fmt: skip
+    found = {one.code: (one.since, one.detail) for one in seen.findings()}
+    assert found == {
+        StatusCode.UNREAD: (NOW - 901 * SECOND, ""), StatusCode.DENIED: (NOW - DAY, "535 no"),
+        StatusCode.PROBE: (NOW - SECOND, "clock: late"), StatusCode.DATABASE: (None, "database: locked"),
+    }  # fmt: skip
+    shown = seen.document()["findings"]
+    assert isinstance(shown, list)
+    assert shown[0] == {"code": "mailbox unread", "since": "2027-03-17T21:44:59+01:00", "detail": ""}

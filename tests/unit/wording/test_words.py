@@ -169,6 +169,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "AspectWord.",
         "CountsWord.",
         "DeclineGroundWord.",
+        "StatusWord.",
         "EventWord.",
         "GroundWords.",
         "OnlineFinding.",
