@@ -140,6 +140,8 @@ class ScreenText(Sentence):
     LATEST_FIRST = "page: latest first"
     ALL_EVENTS = "page: all events"
     EARLIER_EVENTS = "page: earlier events"
+    FOLLOWS_UP = "page: follows up"
+    FOLLOWS_UP_HINT = "page: follows up hint"
     DAYS_AGO = "page: days ago"
     CHECKS = "page: checks"
     CHECKED_TEXT = "page: checked text"

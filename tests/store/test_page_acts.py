@@ -277,3 +277,12 @@ def test_a_text_for_a_portal_leads_to_its_note(desk: Desk, browser: Browser) -> 
     assert f"/cases/{case}/note" in page.links
     browser.send(page, "reject", reason="The portal is closed.")
     assert desk.notification(draft).state is NotificationState.REJECTED
+
+
+def test_a_follow_up_is_drafted(desk: Desk, browser: Browser) -> None:
+    """Offered once a platform was notified; it counts as no use."""
+    assert "follow_up" not in browser.look(f"/cases/{desk.decided()}/notify").form("notify").names
+    case = desk.notified().rpartition("/")[0]
+    page = browser.look(f"/cases/{case}/notify")
+    browser.send(page, "notify", channel="x-urgent", text="The post is still there for us to see.", follow_up="true")
+    assert [one.counted for one in desk.all(Notification)] == [True, False]

@@ -80,8 +80,8 @@ def _notify(asked: PageRequest) -> Shown:
 def _notify_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
     return {
         "notify": PageAct(
-            "notify", frozenset({"channel", "title", "text", "contact"}), lambda _, key: f"/drafts/{quote(key)}",
-            {"case": parts["case"]}, kept=True,
+            "notify", frozenset({"channel", "title", "text", "contact", "follow_up"}),
+            lambda _, key: f"/drafts/{quote(key)}", {"case": parts["case"]}, kept=True,
         )
     }  # fmt: skip
 
