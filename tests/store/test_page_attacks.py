@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from flaggermail.documents.png import png
 from flaggermail.door.application import PROXY
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens
 from flaggermail.door.peers import Proxy
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case
+from tests.doubles.attached import with_files
 from tests.doubles.paged import (
     ARCHIVIST,
     FORBIDDEN,
@@ -50,6 +52,8 @@ def played(desk: Desk) -> Desk:
     use = desk.notified()
     desk.receive(mail(X, "Re: your note", "We look at it.", auth=None))
     desk.drafted(case=use.rpartition("/")[0])
+    shown = ('filename="bericht.png"', "image/png", png(4, 2, bytes(range(24))))
+    desk.receive(with_files(shown, subject=SUBJECT, text="See what is attached."))
     return desk
 
 
@@ -60,7 +64,7 @@ def addresses(desk: Desk) -> list[str]:
         event.notification for event in reversed(desk.events()) if event.kind is EventKind.NOTIFICATION_DRAFTED
     )
     stored = desk.messages()[-1].id
-    given = {"<case>": case, "<path:draft>": str(draft), "<message>": stored}
+    given = {"<case>": case, "<path:draft>": str(draft), "<message>": stored, "<int:number>": "1"}
     return [re.sub("<[^>]*>", lambda found: given[found[0]], page.address) for page in PAGES]
 
 
@@ -114,7 +118,7 @@ def test_whoever_is_nobody_sees_no_word_and_does_nothing(played: Desk) -> None:
 
 def test_the_person_whom_the_proxy_names_acts_as_themself(played: Desk) -> None:
     """The event bears them and says that a proxy vouched; another person's form stays another's."""
-    page = browser(played).look(addresses(played)[2])
+    page = browser(played).look(f"/cases/{played.all(Case)[0].number}")
     through = browser(played, WWW, THEIRS)
     assert through.post(page, "take", headers={"X-Remote-User": "head1"}).status == FORBIDDEN
     seen = through.look(page.address, **{"X-Remote-User": "officer1"})
@@ -134,7 +138,8 @@ def test_the_wrong_role_changes_nothing(played: Desk) -> None:
         form = page.form(act)
         mine = tokens.token("archivist1", path)
         form.fields[:] = [(name, mine if name == "token" else text) for name, text in form.fields]
-        assert archivist.post(page, act).status in {FORBIDDEN, REFUSED}, (page.address, act)
+        if act != "evidence":  # what an archivist is for
+            assert archivist.post(page, act).status in {FORBIDDEN, REFUSED}, (page.address, act)
         tried += 1
     assert tried > 5
     assert recorded(played) == before
@@ -180,8 +185,8 @@ def test_no_page_can_be_framed_or_loads_anything(played: Desk) -> None:
     seen = [person.look(address) for address in [*addresses(played), "/static/desk.css", "/none", "/cases/none"]]
     seen.append(browser(played, STRANGER).look("/"))
     seen.append(person.look("/cases", **{"If-None-Match": seen[1].headers["ETag"]}))
-    seen.append(person.post(seen[2], "take", headers={"Sec-Fetch-Site": "cross-site"}))
-    seen.append(person.post(seen[2], "take"))
+    seen.append(person.post(seen[3], "take", headers={"Sec-Fetch-Site": "cross-site"}))
+    seen.append(person.post(seen[3], "take"))
     assert {one.status for one in seen} == {OK, SEEN, 304, FORBIDDEN, NOT_FOUND}
     for one in seen:
         policy = one.headers["Content-Security-Policy"]
@@ -218,7 +223,7 @@ def test_no_address_leads_elsewhere(played: Desk) -> None:
 
 def test_after_an_act_one_stays_at_the_desk(played: Desk) -> None:
     """Whatever query or field asks for another address."""
-    person, address = browser(played), addresses(played)[2]
+    person, address = browser(played), f"/cases/{played.all(Case)[0].number}"
     page = person.look(address)
     for asked in ("next", "return", "url", "redirect", "after", "to", "done"):
         for elsewhere in ("//evil.example", "https://evil.example", "/\\evil.example"):
@@ -232,7 +237,7 @@ def test_after_an_act_one_stays_at_the_desk(played: Desk) -> None:
 
 def test_no_link_says_that_something_was_done(played: Desk) -> None:
     """A page says so after an act alone, to the person who did it, and on the page that it led to."""
-    person, address = browser(played), addresses(played)[2]
+    person, address = browser(played), f"/cases/{played.all(Case)[0].number}"
     page = person.look(address)
     there = person.post(page, "take").headers["Location"]
     assert "Done." in person.look(there).words
