@@ -23,6 +23,7 @@ from flaggermail.cli.showing import text as text_of
 from flaggermail.cli.terminal import safe, safe_json, safe_line
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.record.case_values import COUNTS, CaseType, ContactMeans, Decision, DeclineReason, Item, Origin, Source
+from flaggermail.record.kinds import PieceKind
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
@@ -340,7 +341,7 @@ def text_(session: Session, draft: str, *, difference: bool, as_json: bool) -> N
         show_json(found)
         return
     tell_who_looks(found)
-    for one in parts(found, "differences"):
+    for one in parts(found, "differences") if difference else ():
         click.echo(f"beside {text_of(one, 'draft') or 'the template without a word of a person'}:\n")
         click.echo(safe("".join(_marked(piece) for piece in parts(one, "pieces"))))
     if not difference:
@@ -349,8 +350,11 @@ def text_(session: Session, draft: str, *, difference: bool, as_json: bool) -> N
 
 def _marked(piece: Mapping[str, Json]) -> str:
     """Returns a piece of a difference as wdiff marks it."""
-    begin, end = {"added": ("{+", "+}"), "removed": ("[-", "-]")}.get(text_of(piece, "kind"), ("", ""))
+    begin, end = _MARKS.get(PieceKind(text_of(piece, "kind")), ("", ""))
     return f"{begin}{text_of(piece, 'text')}{end}"
+
+
+_MARKS = {PieceKind.ADDED: ("{+", "+}"), PieceKind.REMOVED: ("[-", "-]")}
 
 
 def show_wording(document: Mapping[str, Json]) -> None:

@@ -120,7 +120,7 @@ WAITING = (
 @click.option("--tag", metavar="TAG", help="Only cases with this narrative.")
 @click.option("--officer", type=OFFICER, metavar="OFFICER", help="Only cases of this officer.")
 @click.option("--platform", metavar="CODE", help="Only cases with a notification to this platform.")
-@click.option("--number", metavar="TEXT", help="Only cases with this in their number, or with these last digits.")
+@click.option("--number", type=CASE, metavar="TEXT", help="Only cases with this in their number, or these last digits.")
 @click.option("--correspondent", metavar="TEXT", help="Only cases of this address, domain or name.")
 @click.option("--since", metavar="DAY", help="Only cases opened on this day or later.")
 @click.option("--until", metavar="DAY", help="Only cases opened on this day or earlier.")
@@ -130,7 +130,7 @@ WAITING = (
 def list_(session: Session, /, *, waiting: bool, as_json: bool, **asked: str | None) -> None:
     """List cases in the order in which they were opened; what is given must all fit.
 
-    Example: flaggermail case list --correspondent lindewaard.example --since 2024-06-01
+    Example: flaggermail case list --correspondent griffie --since 2024-06-01
     """
     if not waiting:
         CASES.show(session, as_json=as_json, **asked)

@@ -126,6 +126,14 @@ FROM_MAILBOX = (ArrivalBasis.SERVER, ArrivalBasis.FIRST_SIGHT, ArrivalBasis.BY_H
 """Of mail that waits for a person today; mail from files waits apart from it, and presses nobody."""
 
 
+class PieceKind(StrEnum):
+    """What became of a piece of a text, beside another text."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
 class AnnexForm(StrEnum):
     """Which mails of an exchange an annex prints."""
 

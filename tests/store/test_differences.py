@@ -16,9 +16,10 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.platform_checks import wording
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AnsweringDesk
-from flaggermail.desk.views.difference import MOST_LINES, PieceKind, pieces
+from flaggermail.desk.views.difference import MOST_LINES, pieces
 from flaggermail.errors import ArchiveFailure
 from flaggermail.mail.message import Json
+from flaggermail.record.kinds import PieceKind
 from flaggermail.record.rows import Notification
 from flaggermail.services import UnitOfWork
 from tests.doubles.paged import OK, Browser, PlayedSource

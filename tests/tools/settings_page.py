@@ -38,6 +38,7 @@ SHAPES: tuple[tuple[object, str], ...] = (
     (kinds.Instant, "instant with offset"), (kinds.End, "instant with offset, or `none`"),
     (kinds.WallTime, "time of day"), (kinds.Phone, "number from `+`"), (kinds.WebAddress, "web address"),
     (kinds.FolderName, "folder"), (kinds.Keyword, "IMAP keyword"), (kinds.AuthservId, "name without spaces"),
+    (kinds.HeaderName, "name of a header"),
     (kinds.Login, "login of the system"), (kinds.Zone, "time zone"), (kinds.CasePrefix, "capitals, digits"),
     (kinds.ElectionCode, "capitals, digits"), (kinds.Code, "code"),
     (oauth_section.TokenEndpoint, "https address"), (oauth_section.Printable, "text in ASCII"),

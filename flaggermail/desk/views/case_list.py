@@ -141,7 +141,7 @@ def _order(case: _Candidate) -> tuple[str, str]:
 def _is_of(wanted: str, address: str | None, name: str | None) -> bool:
     """True if an address or a name is what was asked: the address, its domain or one above, or a part of the name.
 
-    A word without a dot may be a part of the domain, such as the town in `griffie-lindewaard.example`.
+    A word without a dot may be a part of the domain, such as the town in the domain of its clerk.
     """
     known = (address or "").lower()
     domain = known.rpartition("@")[2]

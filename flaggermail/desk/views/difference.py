@@ -10,19 +10,12 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from flaggermail.desk.answers import ViewAnswer
+from flaggermail.record.kinds import PieceKind
 
 MOST_LINES = 2_000  # of each text; longer ones differ as a whole
 MOST_WORDS = 2_000  # of each passage; a longer one is compared by its lines alone
 _ALIKE = 0.5  # of the words of two passages; others are read one after the other
 _WORD = re.compile(r"\S+\s*|\s+")
-
-
-class PieceKind(StrEnum):
-    """What became of a piece of text."""
-
-    SAME = "same"
-    ADDED = "added"
-    REMOVED = "removed"
 
 
 class ComparedWith(StrEnum):

@@ -243,6 +243,7 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "starting": False,
         "ok": False,
         "wrong": ["the mailbox was not read to its end yet: the journal says why"],
+        "findings": [{"code": "mailbox never read", "detail": "", "since": None}],
         "observing_since": None,
         "cases": {"open": 0, "decided": 0, "notified": 1, "answered": 0, "closed": 0, "exercise": 0},
         "clocks": {
@@ -268,6 +269,7 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "platform_mails": {"verified": 0, "unverified": 0, "failed": 0},
         "unjudged": 0,
         "pages": {"failed": 0, "held": 0},
+        "pages_oldest_at": None,
         "unverified_officer_replies": 0,
         "jobs": {},
         "daemon": True,
