@@ -54,7 +54,8 @@ ABOUT = "about"  # of a query: the mail of a list that the act was about
 SINCE, REFRESH, EVERY = "since", "refresh", "60"
 """Of a query: the version that one has looked at, and that the page reloads by itself after so many seconds."""
 LONGEST_VERSION = 18  # digits
-DONE = "done"  # of a query: that an act led here, as a token
+DONE, WARNED = "done", "warned"
+"""Of a query: that an act led here, as a token, and what it warns of, a line each, for which the token stands too."""
 
 
 class DeskSite:
@@ -145,14 +146,18 @@ class DeskSite:
         if act.kept:
             with suppress(StoreBusy, StoreFailure):  # what was done is done
                 asking.services.store.forms.discard(asking.person, request.path, form.act)
+        warned = "\n".join(cast("list[str]", found["warnings"]))
         if act.after is not None:
-            return self._to(act.after(form.fields, str(found.get("key") or "")), {}, asking)
-        return self._to(quote(request.path), {**request.args.to_dict(), **_mail_of(form)}, asking)
+            return self._to(act.after(form.fields, str(found.get("key") or "")), {}, asking, warned=warned)
+        return self._to(quote(request.path), {**request.args.to_dict(), **_mail_of(form)}, asking, warned=warned)
 
-    def _to(self, path: str, query: Mapping[str, str], asking: Asking, done: FormAim = FormAim.ACT) -> Response:
-        """Sends the browser to a page, which says what was done."""
-        told = self._tokens.done(asking.person, unquote(path), done)
-        there = f"{path}?{urlencode({**query, DONE: told})}"
+    def _to(
+        self, path: str, query: Mapping[str, str], asking: Asking, done: FormAim = FormAim.ACT, *, warned: str = ""
+    ) -> Response:  # fmt: skip
+        """Sends the browser to a page, which says what was done and what the act warns of."""
+        told = self._tokens.done(asking.person, unquote(path), done, warned)
+        kept = {name: text for name, text in {**query, WARNED: warned}.items() if name != WARNED or text}
+        there = f"{path}?{urlencode({**kept, DONE: told})}"
         return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": there})
 
     @staticmethod
@@ -204,6 +209,8 @@ class DeskSite:
     ) -> Response:  # fmt: skip
         version = self._door.version(asking)  # first: what happens while the page is made is news
         state, rota = self._door.state(), asking.services.settings.rota
+        warned = asked.given(WARNED) or ""
+        done = self._tokens.what_is_done(asked.given(DONE) or "", asking.person, request.path, warned)
         key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
             "page": page, "me": asking.person, "vouched": asking.vouched,
@@ -214,7 +221,7 @@ class DeskSite:
             "officers": [(one.id, one.name) for one in rota.officers],
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "state": state, "about": asked.given(ABOUT), "form": refused or RefusedForm(),
-            "done": self._tokens.what_is_done(asked.given(DONE) or "", asking.person, request.path),
+            "done": done, "warned": warned.splitlines() if done else (),
             **page.shown(asked),
         })  # fmt: skip
 
@@ -262,7 +269,7 @@ def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
 
 def again(**changes: str | None) -> str:
     """Returns the address of the page that is asked for, with other fields in its query; None takes one out."""
-    kept = {**request.args.to_dict(), DONE: None, ABOUT: None, **changes}
+    kept = {**request.args.to_dict(), DONE: None, WARNED: None, ABOUT: None, **changes}
     query = urlencode({name: text for name, text in kept.items() if text})
     return f"{quote(request.path)}?{query}" if query else quote(request.path)
 
