@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import cast
 from urllib.parse import quote, unquote, urlencode
 
 from flask import Blueprint, Flask, Response, request
@@ -35,8 +35,10 @@ from flaggermail.door.problems import PROBLEM_TYPE, Problem, problem_of
 from flaggermail.errors import Refusal, StoreBusy, StoreFailure
 from flaggermail.mail.message import Json
 from flaggermail.ports import KeptForm
+from flaggermail.settings.rota import Rota
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
 from flaggermail.wording.pages import ScreenText
+from flaggermail.wording.said import StoredText
 
 HTML = "text/html; charset=utf-8"
 POLICY = (
@@ -189,9 +191,10 @@ class DeskSite:
         document = problem.document(asking.language)
         where, wanted = document.get("where"), document.get("wanted")
         again = problem.said.code == RepeatRefusal.OF_ANOTHER_REQUEST  # as after Back, with something changed
-        text = ScreenText.SENT_BEFORE.words(asking.language) if again else str(document.get("detail") or "")
+        told = partial(_told, asking.services.settings.rota, asking.language)
+        text = ScreenText.SENT_BEFORE.words(asking.language) if again else told(problem.said)
         fault = FieldFault(str(where) if where else None, text, str(wanted) if wanted else None)
-        earlier = cast("Mapping[str, Any] | None", document.get("earlier"))
+        earlier = None if problem.earlier is None else told(problem.earlier)
         away = problem.status is HTTPStatus.SERVICE_UNAVAILABLE
         fields = page.acts(asked.parts)[form.act].fields
         key, kept = form.key if away else None, self._kept(page, asking)
@@ -253,6 +256,12 @@ class DeskSite:
         answer = Response(rendered(template, language, values), content_type=HTML)
         answer.headers["Content-Language"] = language
         return answer
+
+
+def _told(rota: Rota, language: str, said: StoredText) -> str:
+    """Returns a sentence for a person, in which whoever acted has a name; programs get the id."""
+    who = said.detail("who")
+    return (said.with_detail("who", rota.name_of(who)) if isinstance(who, str) else said).in_language(language)
 
 
 def _recorded(language: str, value: str) -> str:
