@@ -85,6 +85,19 @@ def test_axe_objects_to_no_page(
     assert found.violations_count == 0, found.generate_report()
 
 
+def test_nothing_that_is_pressed_is_printed(browser: Browser, played: Desk, root: str) -> None:
+    """No page prints its navigation or a button; what was assessed is printed, though it stands in a form."""
+    page = opened(browser, "nl", 794)
+    page.emulate_media(media="print")
+    for name, address in addresses(played).items():
+        page.goto(root + address)
+        pressed = page.locator(":is(button, nav, .button, footer a):visible")
+        assert pressed.all_inner_texts() == [], name
+        if name == "assess":
+            assert page.locator("#assess-contradicts").is_visible()
+    page.context.close()
+
+
 def tab_to(page: Page, wanted: str) -> None:
     """Presses Tab until the element has the focus, as somebody without a mouse does."""
     for _ in range(MOST_TABS):
