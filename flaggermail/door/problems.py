@@ -45,6 +45,7 @@ class Problem(Exception):
     ) -> None:  # fmt: skip
         super().__init__(said.code)
         self.status, self.said, self.where, self.headers = status, said, where, dict(headers or {})
+        self.earlier: StoredText | None = None  # who did what before, which the request contradicts
 
     def document(self, language: str) -> dict[str, Json]:
         """Returns the problem as RFC 9457 has it."""
@@ -58,7 +59,7 @@ class RefusedByDesk(Problem):
     def __init__(self, status: HTTPStatus, refusal: Refusal) -> None:
         later = {"Retry-After": str(_AWAY_AGAIN)} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
         super().__init__(status, refusal.said, where=refusal.where, headers=later)
-        self._refusal = refusal
+        self._refusal, self.earlier = refusal, refusal.earlier
 
     def document(self, language: str) -> dict[str, Json]:
         """Returns the problem with the refusal for programs: its code and details, its hint, and what came before."""

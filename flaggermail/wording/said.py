@@ -63,6 +63,11 @@ class StoredText(str):
         found = _read(self)
         return _said({_CODE: sentence.value, **{name: found[name] for name in sorted(sentence.details)}})
 
+    def with_detail(self, name: str, value: Detail) -> StoredText:
+        """Returns the sentence with another value of a detail that it has; as it is without that detail."""
+        found = _read(self)
+        return _said({**found, name: _plain(value)}) if name in found else self
+
     @property
     def english(self) -> str:
         """The sentence as the command line, the journal and documents show it."""

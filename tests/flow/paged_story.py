@@ -67,6 +67,8 @@ class OfficersAtScreens:
         for link in way.format(**named, of=named.get("draft", "").rpartition("/")[0]).split(" "):
             self._press(self.page.locator(f"main a[href='{link}'], nav a[href='{link}']").first)
         form = self.page.locator(f"form:has(input[name=act][value={act}])")
+        for fold in form.locator("xpath=ancestor::details[not(@open)]/summary").all():
+            self._open(fold)
         fixed = {"case", "draft"}
         for name in form.locator("[name]").evaluate_all("all => [...new Set(all.map(one => one.name))]"):
             if name in given and name not in fixed:
@@ -111,6 +113,14 @@ class OfficersAtScreens:
         self._reach(field)
         for _ in range(field.locator("option").evaluate_all("all => all.map(one => one.value)").index(word)):
             self.page.keyboard.press("ArrowDown")
+
+    def _open(self, fold: Locator) -> None:
+        """Unfolds what is folded."""
+        if self.keyboard:
+            self._reach(fold)
+            self.page.keyboard.press("Enter")
+        else:
+            fold.click()
 
     def _press(self, element: Locator) -> None:
         """Follows a link, or presses a button."""

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -30,6 +32,7 @@ NAMES = (
 )  # fmt: skip
 CELLS = tuple(product(LANGUAGES, WIDTHS, SCHEMES))
 MOST_TABS = 120
+PRESSES = 8  # of links and buttons; at most 14 were meant
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +85,19 @@ def test_axe_objects_to_no_page(
     assert found.violations_count == 0, found.generate_report()
 
 
+def test_nothing_that_is_pressed_is_printed(browser: Browser, played: Desk, root: str) -> None:
+    """No page prints its navigation or a button; what was assessed is printed, though it stands in a form."""
+    page = opened(browser, "nl", 794)
+    page.emulate_media(media="print")
+    for name, address in addresses(played).items():
+        page.goto(root + address)
+        pressed = page.locator(":is(button, nav, .button, footer a):visible")
+        assert pressed.all_inner_texts() == [], name
+        if name == "assess":
+            assert page.locator("#assess-contradicts").is_visible()
+    page.context.close()
+
+
 def tab_to(page: Page, wanted: str) -> None:
     """Presses Tab until the element has the focus, as somebody without a mouse does."""
     for _ in range(MOST_TABS):
@@ -129,4 +145,62 @@ def test_a_notification_by_keyboard_alone_on_a_telephone_without_script(browser:
     assert found.approved_by == ("head1",)
     acts = [event.kind for event in desk.events() if event.case == case.number and event.actor == "officer1"]
     assert {EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED} <= set(acts)
+    desk.env.close()
+
+
+@dataclass
+class Newcomer:
+    """Somebody who has read no manual: presses what says what they want, and counts the presses."""
+
+    page: Page
+    presses: int = 0
+
+    def press(self, words: str, kind: Literal["link", "button"] = "link") -> None:
+        """Presses the first link or button in sight that says so."""
+        self.page.get_by_role(kind, name=words).first.click()
+        self.presses += 1
+
+    def fill(self, label: str, text: str) -> None:
+        """Fills in the field that says so."""
+        self.page.get_by_label(label).fill(text)
+
+    def choose(self, question: str, answer: str) -> None:
+        """Chooses an answer to a question."""
+        self.page.get_by_role("group", name=question).get_by_label(answer).check()
+
+
+def test_a_newcomer_finds_the_way_from_the_first_page_to_an_approved_notification(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """By the words on the pages alone: eight presses beside the fields, two of them those of the approver."""
+    desk = night(tmp_path)
+    with served(desk) as root, served(desk, HEAD) as heads:
+        walk = Newcomer(opened(browser, "en", 1280))
+        walk.page.goto(root)
+        walk.press("Stemmen op vrijdag?")
+        walk.press("Assess and decide")
+        assert not walk.page.get_by_role("button", name="Record the decision").is_visible()  # it would lose the answers
+        walk.choose("Is it in fact incorrect or misleading?", "yes")
+        walk.fill("Which rule or source does it contradict?", "Article J 1")
+        walk.choose("What does it do to a vote?", "voters lose the chance to vote")
+        walk.fill("How often did the referrer try themselves?", "1")
+        walk.press("Record the assessment", "button")
+        assert "repeated attempts means at least 2" in walk.page.inner_text(".banner.done")
+        walk.press("Go on to the decision")
+        walk.choose("What do you decide?", "notify a platform")
+        walk.page.get_by_label("Reason", exact=True).fill("Voters may come on the wrong day.")
+        walk.press("Record the decision", "button")
+        walk.page.get_by_label("Channel").select_option("x-urgent")
+        walk.fill("Your text", "Please check this account.")
+        walk.press("Make the draft", "button")
+        draft = walk.page.url.rpartition("/drafts/")[2].partition("?")[0]
+        head = Newcomer(opened(browser, "nl", 375), walk.presses)
+        head.page.goto(heads)
+        head.press(f"Concept {draft}")
+        head.press("Precies deze tekst goedkeuren", "button")
+        found = desk.row(Notification, draft)
+        head.page.context.close()
+        walk.page.context.close()
+    assert (found.state, found.approved_by) == (NotificationState.APPROVED, ("head1",))
+    assert head.presses == PRESSES
     desk.env.close()

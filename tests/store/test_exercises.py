@@ -150,6 +150,8 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
     desk.settle()
     assert desk.do(StopExercise()).text.english == "exercise EX240606 stopped, 1 case closed"
     assert {clock.state for clock in desk.clock_rows()} == {"cancelled"}
+    html = Browser(PlayedSource(desk.env)).look(f"/cases/{case}").html
+    assert ("<td>runs</td>" in html, html.count("<td>cancelled</td>")) == (False, len(desk.clock_rows()))
     page = Browser(PlayedSource(desk.env)).look(f"/cases/{case}")
     assert "clock cancelled" in page.words
     assert "exercise" in page.words

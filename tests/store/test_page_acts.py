@@ -212,6 +212,37 @@ def forms_of(page: SeenPage) -> str:
     return "".join(re.findall(r'<form method="post".*?</form>', page.html, re.DOTALL))
 
 
+def test_what_an_act_warns_of_is_said_after_it(desk: Desk, browser: Browser) -> None:
+    """Once, on the page that it leads to, in the person's language; looking again says nothing of it."""
+    case = referred(desk)
+    page = browser.look(f"/cases/{case}/assess")
+    done = browser.send(page, "assess", incorrect="true", criteria="3", own_attempts="1")
+    assert "Take note: own attempts: 1; repeated attempts means at least 2 step (a): the rule" in done.words
+    assert "Take note" not in browser.look(next(one for one in done.links if "since=" in one)).words
+    done = browser.send(done, "assess", contradicts="Article J 1", own_attempts="3")
+    assert ("Done." in done.words, "Take note" in done.words) == (True, False)
+    browser.language = "nl"
+    done = browser.send(browser.look(page.address), "assess", own_attempts="1")
+    assert "Let op: eigen pogingen: 1; herhaald betekent minstens 2" in done.words
+
+
+def test_the_page_of_a_case_begins_with_the_next_step(desk: Desk, browser: Browser) -> None:
+    """To assess, to write, to approve; a further notification is among the other acts."""
+    case = referred(desk)
+
+    def step() -> list[str]:
+        return re.findall(r'class="button" href="([^"]+)"', browser.look(f"/cases/{case}").html)
+
+    assert step() == [f"/cases/{case}/assess"]
+    browser.send(browser.look(f"/cases/{case}/assess"), "assess", incorrect="true", criteria="3", own_attempts="3")
+    page = browser.look(f"/cases/{case}/assess")
+    browser.send(page, "decide", decision="notify", reason="Voters may come on the wrong day.")
+    assert step() == [f"/cases/{case}/notify"]
+    browser.send(browser.look(f"/cases/{case}/notify"), "notify", channel="x-urgent", text="Please check this account.")
+    assert step() == [f"/drafts/{case}/1"]
+    assert f"/cases/{case}/notify" in browser.look(f"/cases/{case}").links
+
+
 def test_no_form_has_a_choice_that_nobody_made(tmp_path: Path) -> None:
     """On every page, when it is opened first; what was recorded by a person is shown as chosen."""
     desk = night(tmp_path)

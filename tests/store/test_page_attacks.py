@@ -244,6 +244,7 @@ def test_no_link_says_that_something_was_done(played: Desk) -> None:
     token = there.rpartition("done=")[2]
     assert "Done." not in person.as_(OFFICER2).look(there).words
     assert "Done." not in person.look(f"/outbox?done={token}").words
+    assert "Pay him" not in person.look(f"{there}&warned=Pay+him").words
     for value in ("1", "take", "approve", "%3Cscript%3E", "0" * 16, "\u00e9", page.form("take").fields[1][1]):
         shown = person.look(f"{address}?done={value}")
         assert (shown.status, "Done." in shown.words) == (OK, False), value

@@ -130,6 +130,9 @@ def test_mail_in_doubt_is_first_on_each_part_of_the_outbox(desk: Desk, monkeypat
     assert len(seen) > 1
     assert [part[0] for part in seen] == [doubtful] * len(seen)
     assert sorted(one for part in seen for one in part[1:]) == sorted(queued)
+    assert f"/outbox?mail={doubtful}" in browser.look("/").links
+    for one in (doubtful, *queued):  # Tonight links to each by itself
+        assert re.findall(r'<li class="card[^"]*" id="([^"]+)"', browser.look(f"/outbox?mail={one}").html) == [one]
     assert browser.look("/outbox?state=uncertain").html.count('<li class="card') == 1
     browser.send(browser.look("/outbox"), "sent", sent_at=desk.clock.now().isoformat())
     assert desk.row(OutboxMail, doubtful).state is MailState.ACCEPTED

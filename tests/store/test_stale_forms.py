@@ -48,6 +48,8 @@ def test_what_happened_since_is_listed(desk: Desk, browser: Browser) -> None:
     assert told.count("<li>") == 2
     assert told.index("decision recorded: notify a platform") < told.index("assessment recorded")
     assert "10:39</span> · B. de Vries" in told
+    assert "B. de Vries assessed" in page.words
+    assert "officer2" not in page.words
     assert "case opened" not in told
     without_dead_anchors(page)
 

@@ -139,6 +139,8 @@ def _quarantine(asked: PageRequest) -> Shown:
 
 
 def _outbox(asked: PageRequest) -> Shown:
+    if mail := asked.given("mail"):  # as Tonight links to it: whichever part of the list it is on
+        return _one_mail(asked.ask("outbox show", mail=mail, limit=1))
     every = asked.given("everything") is not None
     doubtful = asked.given("state") == MailState.UNCERTAIN
     cursor = asked.given("cursor")
@@ -158,6 +160,14 @@ def _outbox(asked: PageRequest) -> Shown:
         "doubtful": doubtful,
         "waiting": WAITING,
     }
+
+
+def _one_mail(mail: Shown) -> Shown:
+    return {
+        "list": {"held_since": None, "next": None, "version": mail["version"]}, "version": mail["version"],
+        "mails": [{**mail, "recipient_name": None}], "every": mail["state"] not in WAITING, "waiting": WAITING,
+        "doubtful": True, "more_doubt": False,
+    }  # fmt: skip
 
 
 def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:

@@ -12,6 +12,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from werkzeug.datastructures import Headers
 
@@ -41,14 +42,17 @@ class FormTokens:
         """Returns the token of a form on a page, for a person."""
         return hmac.new(self.secret, f"{person}\n{path}".encode(), hashlib.sha256).hexdigest()
 
-    def done(self, person: str, path: str, aim: FormAim) -> str:
-        """Returns what tells the page that a form of that person led to it; no link of another's making does."""
-        return self.token(person, f"{path}?{aim}")[:_DONE_DIGITS]
+    def done(self, person: str, path: str, aim: FormAim, warned: str = "") -> str:
+        """Returns what tells the page that a form of that person led to it; no link of another's making does.
 
-    def what_is_done(self, given: str, person: str, path: str) -> FormAim | None:
+        `warned`: what the page says beside that.
+        """
+        return self.token(person, f"{path}?{aim}\n{warned}")[:_DONE_DIGITS]
+
+    def what_is_done(self, given: str, person: str, path: str, warned: str = "") -> FormAim | None:
         """Returns the aim of what `done` returned; None for anything else."""
-        told = given.encode("utf-8", "replace")
-        return next((aim for aim in FormAim if hmac.compare_digest(told, self.done(person, path, aim).encode())), None)
+        told, made = given.encode("utf-8", "replace"), partial(self.done, person, path, warned=warned)
+        return next((aim for aim in FormAim if hmac.compare_digest(told, made(aim).encode())), None)
 
     def is_token(self, given: str, person: str, path: str) -> bool:
         """True for the token of that person on that page."""

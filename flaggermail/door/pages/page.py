@@ -76,7 +76,7 @@ class RefusedForm:
     act: str = ""
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     faults: tuple[FieldFault, ...] = ()
-    earlier: Mapping[str, Any] | None = None  # what somebody else did since the page was made
+    earlier: str | None = None  # what somebody else did since the page was made
     shown: frozenset[str] = frozenset()  # the fields of the act
     key: str | None = None  # of a post of which nobody knows whether it was done: the next one must have it too
     kept: Mapping[str, KeptForm] = field(default_factory=dict)  # by act

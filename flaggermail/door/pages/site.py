@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import cast
 from urllib.parse import quote, unquote, urlencode
 
 from flask import Blueprint, Flask, Response, request
@@ -35,8 +35,10 @@ from flaggermail.door.problems import PROBLEM_TYPE, Problem, problem_of
 from flaggermail.errors import Refusal, StoreBusy, StoreFailure
 from flaggermail.mail.message import Json
 from flaggermail.ports import KeptForm
+from flaggermail.settings.rota import Rota
 from flaggermail.wording.door import DoorProblem, RepeatRefusal
 from flaggermail.wording.pages import ScreenText
+from flaggermail.wording.said import StoredText
 
 HTML = "text/html; charset=utf-8"
 POLICY = (
@@ -54,7 +56,8 @@ ABOUT = "about"  # of a query: the mail of a list that the act was about
 SINCE, REFRESH, EVERY = "since", "refresh", "60"
 """Of a query: the version that one has looked at, and that the page reloads by itself after so many seconds."""
 LONGEST_VERSION = 18  # digits
-DONE = "done"  # of a query: that an act led here, as a token
+DONE, WARNED = "done", "warned"
+"""Of a query: that an act led here, as a token, and what it warns of, a line each, for which the token stands too."""
 
 
 class DeskSite:
@@ -145,14 +148,18 @@ class DeskSite:
         if act.kept:
             with suppress(StoreBusy, StoreFailure):  # what was done is done
                 asking.services.store.forms.discard(asking.person, request.path, form.act)
+        warned = "\n".join(cast("list[str]", found["warnings"]))
         if act.after is not None:
-            return self._to(act.after(form.fields, str(found.get("key") or "")), {}, asking)
-        return self._to(quote(request.path), {**request.args.to_dict(), **_mail_of(form)}, asking)
+            return self._to(act.after(form.fields, str(found.get("key") or "")), {}, asking, warned=warned)
+        return self._to(quote(request.path), {**request.args.to_dict(), **_mail_of(form)}, asking, warned=warned)
 
-    def _to(self, path: str, query: Mapping[str, str], asking: Asking, done: FormAim = FormAim.ACT) -> Response:
-        """Sends the browser to a page, which says what was done."""
-        told = self._tokens.done(asking.person, unquote(path), done)
-        there = f"{path}?{urlencode({**query, DONE: told})}"
+    def _to(
+        self, path: str, query: Mapping[str, str], asking: Asking, done: FormAim = FormAim.ACT, *, warned: str = ""
+    ) -> Response:  # fmt: skip
+        """Sends the browser to a page, which says what was done and what the act warns of."""
+        told = self._tokens.done(asking.person, unquote(path), done, warned)
+        kept = {name: text for name, text in {**query, WARNED: warned}.items() if name != WARNED or text}
+        there = f"{path}?{urlencode({**kept, DONE: told})}"
         return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": there})
 
     @staticmethod
@@ -184,9 +191,10 @@ class DeskSite:
         document = problem.document(asking.language)
         where, wanted = document.get("where"), document.get("wanted")
         again = problem.said.code == RepeatRefusal.OF_ANOTHER_REQUEST  # as after Back, with something changed
-        text = ScreenText.SENT_BEFORE.words(asking.language) if again else str(document.get("detail") or "")
+        told = partial(_told, asking.services.settings.rota, asking.language)
+        text = ScreenText.SENT_BEFORE.words(asking.language) if again else told(problem.said)
         fault = FieldFault(str(where) if where else None, text, str(wanted) if wanted else None)
-        earlier = cast("Mapping[str, Any] | None", document.get("earlier"))
+        earlier = None if problem.earlier is None else told(problem.earlier)
         away = problem.status is HTTPStatus.SERVICE_UNAVAILABLE
         fields = page.acts(asked.parts)[form.act].fields
         key, kept = form.key if away else None, self._kept(page, asking)
@@ -204,6 +212,8 @@ class DeskSite:
     ) -> Response:  # fmt: skip
         version = self._door.version(asking)  # first: what happens while the page is made is news
         state, rota = self._door.state(), asking.services.settings.rota
+        warned = asked.given(WARNED) or ""
+        done = self._tokens.what_is_done(asked.given(DONE) or "", asking.person, request.path, warned)
         key = refused.key if refused else None
         return self._rendered(page.template, asking.language, {
             "page": page, "me": asking.person, "vouched": asking.vouched,
@@ -214,7 +224,7 @@ class DeskSite:
             "officers": [(one.id, one.name) for one in rota.officers],
             "now": asking.services.clock.now().astimezone(asking.services.settings.zone).isoformat(),
             "state": state, "about": asked.given(ABOUT), "form": refused or RefusedForm(),
-            "done": self._tokens.what_is_done(asked.given(DONE) or "", asking.person, request.path),
+            "done": done, "warned": warned.splitlines() if done else (),
             **page.shown(asked),
         })  # fmt: skip
 
@@ -248,6 +258,12 @@ class DeskSite:
         return answer
 
 
+def _told(rota: Rota, language: str, said: StoredText) -> str:
+    """Returns a sentence for a person, in which whoever acted has a name; programs get the id."""
+    who = said.detail("who")
+    return (said.with_detail("who", rota.name_of(who)) if isinstance(who, str) else said).in_language(language)
+
+
 def _recorded(language: str, value: str) -> str:
     said = ScreenText.NOW_RECORDED(value=value) if value else ScreenText.NOW_NOTHING()
     return said.in_language(language)
@@ -262,7 +278,7 @@ def add_pages(app: Flask, door: DoorApplication, secret: bytes) -> None:
 
 def again(**changes: str | None) -> str:
     """Returns the address of the page that is asked for, with other fields in its query; None takes one out."""
-    kept = {**request.args.to_dict(), DONE: None, ABOUT: None, **changes}
+    kept = {**request.args.to_dict(), DONE: None, WARNED: None, ABOUT: None, **changes}
     query = urlencode({name: text for name, text in kept.items() if text})
     return f"{quote(request.path)}?{query}" if query else quote(request.path)
 
