@@ -406,3 +406,12 @@ def test_what_is_approved_after_the_story_is_answered(served: Served) -> None:
     assert f"Re: [{WAITS}-" in patiently(shown_case, "the platform answers")
     served.process.send_signal(signal.SIGHUP)  # as the end of its terminal does
     assert served.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.long
+def test_killed_pages_leave_neither_door_nor_daemon(served: Served) -> None:
+    """Both notice that they are alone."""
+    assert any("--door" in line for line in processes_of(served.folder))
+    served.process.kill()
+    served.process.wait()
+    patiently(lambda: not processes_of(served.folder), "door and daemon end")
