@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail demo`: the whole story in one command, without configuration or root rights."""
+"""`flaggermail demo`: the whole story in one command, without configuration or root rights, and then its pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -22,38 +23,50 @@ if TYPE_CHECKING:
 
 _PROGRAM = "flaggermail"
 _WEEK = 7 * 24 * 60  # minutes
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command(name="demo")
-@click.option("--once", is_flag=True, help="Stop after the story; otherwise the daemon runs until Ctrl-C.")
+@click.option("--once", is_flag=True, help="Stop after the story; otherwise the desk's pages are served until Ctrl-C.")
 @click.option("--all", "everything", is_flag=True, help="Tell the whole story, not the day of 6 June 2024 alone.")
 @click.option(
     "--answer-after", type=click.IntRange(1, _WEEK), metavar="MINUTES",
     help="Minutes until the platform of the first story answers. [default: 152]",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the story as one JSON object per line.")
-@click.option(
-    "--daemon", "directory", hidden=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
-def command(*, once: bool, everything: bool, answer_after: int | None, as_json: bool, directory: Path | None) -> None:
+@click.option("--daemon", hidden=True, metavar="DIR", type=_FOLDER)
+@click.option("--door", hidden=True, metavar="DIR", type=_FOLDER)
+def command(
+    *, once: bool, everything: bool, answer_after: int | None, as_json: bool, daemon: Path | None, door: Path | None
+) -> None:
     """Play the story on this machine.
 
     Needs neither configuration nor root. The real daemon runs against a mailbox server and a submission server on
     loopback; a day passes in seconds. Everything is kept in a temporary folder, whose name is printed.
 
+    Then it prints an address, which works once, and serves the pages of that desk on loopback, to this account alone,
+    until Ctrl-C, SIGTERM or the end of its terminal; that its output is no terminal changes nothing. A script takes
+    --once.
+
     Example: flaggermail demo --once --answer-after 97
     """
-    if directory is not None:
-        _run_daemon(directory)
+    if daemon is not None:
+        _run_daemon(daemon)
+        return
+    if door is not None:
+        _run_door(door)
         return
     from flaggermail.cli.acting import typed
+    from flaggermail.cli.web_bridge import bridged
     from flaggermail.stories.demo import Wanted
     from flaggermail.wiring.runs import show_demo
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo cleanly, like Ctrl-C
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # they end it cleanly, also as a job of a script
+        signal.signal(number, signal.default_int_handler)
     wanted = Wanted(once, everything, answer_after, login(), _own_command())
     try:
-        show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell_json if as_json else _tell)
+        own = [sys.executable, "-m", _PROGRAM, "demo"]
+        show_demo(wanted, typed, own, _tell_json if as_json else _tell, bridged)
     except ModuleNotFoundError as missing:
         package = str(missing.name).partition(".")[0]
         if package == _PROGRAM:
@@ -100,6 +113,19 @@ def _run_daemon(directory: Path) -> None:
     running.obey_signals()
     Thread(target=_stop_with_parent, args=(running.stop.set,), daemon=True).start()
     running.run()
+
+
+def _run_door(directory: Path) -> None:
+    """Runs the door of a demo in another process. It ends on SIGTERM, or when that process is gone."""
+    from flaggermail import logbook
+    from flaggermail.wiring.door_assembly import demo_door
+
+    logbook.configure()
+    running = demo_door(directory)
+    running.obey_signals()
+    Thread(target=_stop_with_parent, args=(partial(os.kill, os.getpid(), signal.SIGTERM),), daemon=True).start()
+    running.run(lambda: None)
+    running.exit_if_overdue()
 
 
 def _stop_with_parent(stop: Callable[[], None]) -> None:

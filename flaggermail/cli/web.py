@@ -30,27 +30,21 @@ def command(session: Session, *, port: int, opens: bool, as_json: bool) -> None:
 
     Example: flaggermail web --open
     """
-    from flaggermail.cli.web_bridge import WebBridge
+    from flaggermail.cli.web_bridge import bridged
     from flaggermail.sockets import connected
 
     path = session.socket or socket_of(session.directory)
     if path is None:
         raise no_door(session.directory)
     connected(path).close()  # says at once what is wrong with it
-    bridge = WebBridge(path, port)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stopped.set())
-    serving = threading.Thread(target=bridge.serve_forever, name="web", daemon=True)
-    serving.start()
-    try:
+    with bridged(path, port) as address:
         if as_json:
-            show_json_line({"address": bridge.first_address})
+            show_json_line({"address": address})
         else:
-            click.echo(bridge.first_address)
+            click.echo(address)
         if opens:
-            webbrowser.open(bridge.first_address)
+            webbrowser.open(address)
         stopped.wait()
-    finally:
-        bridge.shutdown()
-        bridge.server_close()

@@ -16,7 +16,8 @@ import secrets
 import socket
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -94,6 +95,17 @@ class WebBridge(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Says nothing: a browser that goes away in the middle is no fault."""
+
+
+@contextmanager
+def bridged(door: Path, port: int = 0) -> Iterator[str]:
+    """Serves the pages of the door at `door`, until the end; yields the address that works once. Raises OSError."""
+    with WebBridge(door, port) as bridge:
+        threading.Thread(target=bridge.serve_forever, name="web", daemon=True).start()
+        try:
+            yield bridge.first_address
+        finally:
+            bridge.shutdown()
 
 
 class BridgeHandler(BaseHTTPRequestHandler):

@@ -21,13 +21,13 @@ from typing import NoReturn
 
 from flaggermail.errors import FlaggermailError, StoryBroken
 from flaggermail.stories import demo_figures
-from flaggermail.stories.demo_configuration import ARCHIVE, DATABASE, SHIPPED, STORY
+from flaggermail.stories.demo_configuration import ARCHIVE, DATABASE, SHIPPED
 from flaggermail.stories.demo_figures import Look, Tell, Teller
-from flaggermail.stories.demo_stage import LOG, Parts, RunningDesk, opened
+from flaggermail.stories.demo_stage import LOG, Bridge, Parts, RunningDesk, opened
 from flaggermail.stories.player import Audience, play
 from flaggermail.stories.scenario import EnteredCommand, Scenario, read
 
-__all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
+__all__ = ["Bridge", "Look", "Parts", "Tell", "Wanted", "show"]
 
 TRACEBACK = "traceback.txt"
 PAGE = "figures.html"
@@ -46,7 +46,7 @@ class Wanted:
 
 
 def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
-    """Plays the story, then runs until Ctrl-C unless `wanted.once`. Raises StoryBroken."""
+    """Plays the story, then serves the desk's pages until Ctrl-C unless `wanted.once`. Raises StoryBroken."""
     folder = Path(tempfile.mkdtemp(prefix="flaggermail-demo-"))
     try:
         story = read(SHIPPED, wanted.answer_after)
@@ -57,10 +57,8 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
             play(desk, story, _Spectators(desk, teller))
             _conclude(desk, story, teller)
             if not wanted.once:
-                desk.clock.release()
-                _print_invitation(folder, story, wanted.program, tell)
                 with suppress(KeyboardInterrupt):
-                    _answer_user(desk, story)
+                    _serve(desk, story, wanted.program, tell)
             desk.end()
         _print_farewell(folder, story, wanted.program, tell)
     except Exception as fault:
@@ -93,6 +91,21 @@ class _Spectators(Audience):
             channels = (c for platform in self.desk.env.settings.platform_list for c in platform.channels)
             addresses = {address for channel in channels for address in channel.to}
             self.teller.letter(self.desk.servers.last_for(addresses))
+
+
+def _serve(desk: RunningDesk, story: Scenario, program: str, tell: Tell) -> NoReturn:
+    """Leaves something to do, and serves the pages. Raises KeyboardInterrupt, Refusal, StoryBroken, OSError."""
+    now = desk.clock.now()
+    for mail in story.arriving(now):
+        desk.deliver(mail)
+    desk.settle()
+    for act in story.prepared(now):
+        desk.do(act)
+    desk.settle()
+    with desk.pages() as address:
+        desk.clock.go_on()
+        _print_invitation(desk, story, (address, program), tell)
+        _answer_user(desk, story)
 
 
 def _answer_user(desk: RunningDesk, story: Scenario) -> NoReturn:
@@ -140,20 +153,25 @@ def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
         teller.tell(f"  {what:<16}{desk.folder / name}", "plain")
 
 
-def _print_invitation(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
+def _print_invitation(desk: RunningDesk, story: Scenario, ways: tuple[str, str], tell: Tell) -> None:
+    """`ways`: the address of the pages, and how the user runs this program."""
+    (address, program), now = ways, desk.clock.now().astimezone(desk.env.settings.zone)
     tell("", "plain")
-    tell("The story is over. The daemon goes on, now by the clock of this machine; Ctrl-C ends it.", "heading")
-    tell("In another terminal you are the officer; the platform of the first story answers within seconds.", "plain")
-    tell("This desk has no door; you own its files, so --direct opens them:", "plain")
-    _commands(folder, story.demo.tries, program, tell)
+    tell(f"The story is over; the desk goes on from {now:%H:%M} of that day. Ctrl-C ends it.", "heading")
+    tell("Its pages, for a browser of this machine; the address works once, and you are the officer:", "plain")
+    tell(f"  {address}", "typed")
+    for line in story.demo.hints:
+        tell(line, "plain")
+    tell("The same in another terminal; `web` in place of `approve ...` prints another address:", "plain")
+    _commands(desk.folder, story.demo.tries, program, tell)
 
 
 def _print_farewell(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The daemon has ended. The record can still be read:", "heading")
-    _commands(folder, story.demo.look, program, tell)
+    _commands(folder, [f"--direct {line}" for line in story.demo.look], program, tell)
 
 
 def _commands(folder: Path, lines: Sequence[str], program: str, tell: Tell) -> None:
     for line in lines:
-        tell(f"  {program} --config {folder} --direct {line.format(story=folder / STORY)}", "typed")
+        tell(f"  {program} --config {folder} {line}", "typed")

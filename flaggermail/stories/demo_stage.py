@@ -9,11 +9,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from flaggermail.errors import StoryBroken
 from flaggermail.outbox import delivery
@@ -23,6 +23,7 @@ from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.reminders import sending
 from flaggermail.services import Services
+from flaggermail.sockets import SOCKET_NAME
 from flaggermail.stories import demo_configuration
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.stories.given import read_policies
@@ -30,10 +31,14 @@ from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario
 
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")
-LOG = "daemon.log"
+LOG, DOOR_LOG = "daemon.log", "door.log"
+DAEMON, DOOR = "--daemon", "--door"  # what a process of the demo is
 STARTING = 60.0  # seconds; takes two seconds on an idle machine
 PATIENCE = 20.0  # seconds; takes a tenth of a second on an idle machine
 POLL = 0.02
+
+Bridge: TypeAlias = Callable[[Path], AbstractContextManager[str]]
+"""Shows the pages of the door on a socket to this account; gives the address, which works once."""
 
 
 class Servers(Protocol):
@@ -70,7 +75,8 @@ class Parts:
     upgrade: Callable[[Path], str]
     environment: Callable[[Path, Clock], Services]
     command: Callable[[Services, str, Sequence[str]], str]
-    daemon: Sequence[str]  # the command that starts it, without the folder
+    process: Sequence[str]  # the command that starts the daemon or the door, without which of them and the folder
+    bridge: Bridge
 
 
 @dataclass
@@ -116,6 +122,21 @@ class RunningDesk:
     def begin(self) -> None:
         """Waits until the daemon has started up. Raises StoryBroken."""
         self._wait(self._starting, STARTING)
+
+    @contextmanager
+    def pages(self) -> Iterator[str]:
+        """Opens the door and its pages; yields their address, which works once. Raises StoryBroken, OSError."""
+        socket = self.folder / SOCKET_NAME
+        with _process([*self.parts.process, DOOR, str(self.folder)], self.folder / DOOR_LOG) as door:
+
+            def closed() -> str | None:
+                if door.poll() is not None:
+                    raise StoryBroken(f"the door ended with status {door.returncode}; its log is {DOOR_LOG}")
+                return None if socket.exists() else "the door has not opened"
+
+            self._wait(closed, STARTING)
+            with self.parts.bridge(socket) as address:
+                yield address
 
     def _wait(self, unfinished: Callable[[], str | None], seconds: float) -> None:
         """Waits until nothing is unfinished; raises StoryBroken after `seconds` or if the daemon ends."""
@@ -172,7 +193,7 @@ def opened(folder: Path, parts: Parts, story: Scenario, login: str) -> Iterator[
         clock.set(story.instants()[0])
         env = parts.environment(folder, clock)
         running.callback(env.close)
-        daemon = running.enter_context(_process([*parts.daemon, str(folder)], folder / LOG))
+        daemon = running.enter_context(_process([*parts.process, DAEMON, str(folder)], folder / LOG))
         desk = RunningDesk(folder, env, clock, servers, daemon, parts)
         desk.begin()
         yield desk

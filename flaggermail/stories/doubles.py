@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
@@ -55,7 +55,8 @@ class SetClock:
 class StoryClock:
     """Implements `ports.Clock` for all processes that use the folder; the process that plays the story sets it.
 
-    The instant is stored in a file. Without the file this is the system clock, as before and after the story.
+    A file has the instant, and once the story is over the machine's own of that moment, from which on time passes.
+    Without the file this is the system clock.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -64,19 +65,24 @@ class StoryClock:
     def now(self) -> datetime:
         """Returns the story's current instant, in UTC."""
         try:
-            return datetime.fromisoformat(self._file.read_text(encoding="ascii"))
+            instant, _, since = self._file.read_text(encoding="ascii").partition(" ")
         except FileNotFoundError:
             return datetime.now(UTC)
+        passed = datetime.now(UTC) - datetime.fromisoformat(since) if since else timedelta()
+        return datetime.fromisoformat(instant) + passed
 
     def set(self, instant: datetime) -> None:
         """Sets the clock to `instant` (aware), where it stays until set again."""
-        new = self._file.with_suffix(".new")
-        new.write_text(instant.astimezone(UTC).isoformat(), encoding="ascii")
-        new.replace(self._file)  # atomic: no reader sees a partial instant
+        self._write(instant.astimezone(UTC).isoformat())
 
-    def release(self) -> None:
-        """Returns to the system clock."""
-        self._file.unlink(missing_ok=True)
+    def go_on(self) -> None:
+        """Lets time pass from the instant that was set, as fast as on this machine."""
+        self._write(f"{self.now().isoformat()} {datetime.now(UTC).isoformat()}")
+
+    def _write(self, text: str) -> None:
+        new = self._file.with_suffix(".new")
+        new.write_text(text, encoding="ascii")
+        new.replace(self._file)  # atomic: no reader sees a partial instant
 
 
 class CountedRandomness:

@@ -81,6 +81,15 @@ class Scenario:
         """Returns the readings of platform policies that take place now."""
         return [reading for reading in self.policies_read if reading.at == now]
 
+    def arriving(self, now: datetime) -> list[Incoming]:
+        """Returns the mails of `demo.arrives`, arriving now."""
+        mails = [MailEntry(file=file, at=now) for file in self.demo.arrives]
+        return [Incoming(now, mail.folder, delivered(self.folder / mail.file, mail, now, now)) for mail in mails]
+
+    def prepared(self, now: datetime) -> list[EnteredCommand]:
+        """Returns the command lines of `demo.prepares`, entered now by the officer of the last act."""
+        return [EnteredCommand(now, self.acts[-1].by, line, tuple(shlex.split(line))) for line in self.demo.prepares]
+
     def later_asked(self, env: Services) -> int:
         """Returns the number of our mails that match `demo.later` so far."""
         return len(sent(env, self.demo.later.answers)) if self.demo.later else 0
@@ -102,7 +111,8 @@ def read(folder: Path, after: int | None = None) -> Scenario:
     """
     folder = folder.absolute()
     found = read_model(folder / "scenario.yaml", ScenarioFile)
-    files = [mail.file for mail in found.mails] + ([found.demo.later.file] if found.demo.later else [])
+    files = [*(mail.file for mail in found.mails), *found.demo.arrives]
+    files += [found.demo.later.file] if found.demo.later else []
     missing = [file for file in files if not (folder / file).is_file()]
     if missing:
         raise ConfigurationError(

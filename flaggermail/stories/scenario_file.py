@@ -120,6 +120,9 @@ class DemoEntry(Model):
 
     figures: tuple[str, ...] = ()  # case numbers
     later: LaterEntry | None = None
+    arrives: tuple[str, ...] = ()  # files of mails that lie there when the pages are served
+    prepares: tuple[str, ...] = ()  # command lines of the officer after them, so that something waits
+    hints: tuple[str, ...] = ()  # lines that say what to try
     tries: tuple[str, ...] = ()  # command lines to try while the daemon runs
     look: tuple[str, ...] = ()  # command lines to try after everything has stopped
 

@@ -36,13 +36,14 @@ from flaggermail.errors import ConfigurationError, FlaggermailError, MachineFail
 from flaggermail.health.status_document import StatusCode, instant, judged
 from flaggermail.rules.configuration import load
 from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
-from flaggermail.sockets import WEB_SOCKET
+from flaggermail.sockets import SOCKET_NAME, WEB_SOCKET
+from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly
 from flaggermail.wiring.opening import desk_files
 
 if TYPE_CHECKING:
     from flaggermail.desk.ground import DeskFiles
-    from flaggermail.ports import Store
+    from flaggermail.ports import Clock, Store
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
     from flaggermail.settings.sections import DoorSettings
@@ -57,9 +58,9 @@ TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
 class ServedDesk:
     """Implements `door.application.DeskSource`. Raises ConfigurationError, StoreFailure, StoreBusy."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory, self._clock = directory.absolute(), SystemClock()
-        self._files = desk_files(self._directory)
+    def __init__(self, directory: Path, clock: Clock | None = None) -> None:
+        self._directory, self._clock = directory.absolute(), clock or SystemClock()
+        self._files = desk_files(self._directory, self._clock.now)
         self._seconds, self._kept_for = 0, ""
         self._services = self._open()
         self._number = self._registered()
@@ -162,6 +163,14 @@ def door(directory: Path, path: Path | None, web_path: Path | None) -> Door:
     command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", APART]
     pages = partial(add_pages, secret=forms_secret(desk.services().settings.archive.parent / FORMS_KEY))
     return Door(desk, sockets, supervisor, stop, command, pages=pages)
+
+
+def demo_door(directory: Path) -> Door:
+    """Returns the door of the demo, with the story's clock, which listens already. Raises ConfigurationError."""
+    desk = ServedDesk(directory, StoryClock(directory))
+    pages = partial(add_pages, secret=forms_secret(desk.services().settings.archive.parent / FORMS_KEY))
+    sockets = _listening(desk.sockets, directory / SOCKET_NAME, None)
+    return Door(desk, sockets, SystemdSupervisor(os.environ), EventInterrupt(), pages=pages)
 
 
 def _listening(asked: DoorSettings, path: Path, web_path: Path | None) -> Sockets:

@@ -121,9 +121,9 @@ class DeskConnection:
         self._ground.close()
 
 
-def desk_files(directory: Path) -> DeskFiles:
-    """Returns the files of the desk with that configuration directory."""
-    return _DeskFiles(directory, None, None)
+def desk_files(directory: Path, now: Callable[[], datetime] | None = None) -> DeskFiles:
+    """Returns the files of the desk with that configuration directory; `now` in place of the machine's clock."""
+    return _DeskFiles(directory, None, now)
 
 
 def _require_own(settings: Settings) -> None:

@@ -52,9 +52,14 @@ def replayed(
     return env
 
 
-def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:
-    """Plays the story of the demo. Raises StoryBroken, and ImportError if the extra `demo` is not installed."""
+def show_demo(
+    wanted: demo.Wanted, command: Command, process: Sequence[str], tell: demo.Tell, bridge: demo.Bridge
+) -> None:
+    """Plays the story of the demo; `process` and `bridge` as in `demo.Parts`.
+
+    Raises StoryBroken, and ImportError if the extra `demo` is not installed.
+    """
     from flaggermail.adapters.demo_servers import DemoServers  # noqa: PLC0415 - of the extra `demo`
 
-    parts = demo.Parts(DemoServers, upgrade_database, open_services, command, start_daemon)
+    parts = demo.Parts(DemoServers, upgrade_database, open_services, command, process, bridge)
     demo.show(wanted, parts, tell)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon of the demo, except that it sends no reminders: `forgetful_daemon.py DIR`."""
+"""The daemon of the demo, except that it sends no reminders: `forgetful_daemon.py --daemon DIR`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def remind_nobody(env: Services) -> int:
 if __name__ == "__main__":
     sending.tick = remind_nobody
     logbook.configure()
-    running = daemon_assembly.demo_daemon(Path(sys.argv[1]))
+    running = daemon_assembly.demo_daemon(Path(sys.argv[-1]))
     running.obey_signals()
     running.run()

@@ -8,7 +8,7 @@ of it are looked for on the pages: the links that lead there, the form of that a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from playwright.sync_api import Locator, Page
@@ -17,7 +17,9 @@ from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.desk.views import VIEWS
 from flaggermail.mail.message import Json
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
+from flaggermail.settings.approval_section import ByReply
 from tests.doubles.paged import LOGINS, PlayedSource, pages_of
 from tests.tools.page_pictures import served_to
 
@@ -50,7 +52,8 @@ class OfficersAtScreens:
     def typed(self, env: Services, officer: str, words: Sequence[str]) -> str:
         """Does what a command line says, as that officer; has the form of `stories.replay.Command`."""
         session = _SessionAtScreen(env.settings.directory, given=env, officer=officer)
-        with served_to(pages_of(PlayedSource(env)), lambda: UIDS[officer]) as root:
+        by_login = replace(env, settings=with_logins_alone(env.settings))
+        with served_to(pages_of(PlayedSource(by_login)), lambda: UIDS[officer]) as root:
             session.does = partial(self.do, root)
             try:
                 commands.main(args=list(words), prog_name="flaggermail", obj=session, standalone_mode=False)
@@ -141,6 +144,12 @@ class OfficersAtScreens:
                 assert outline != "none", f"the focus is not seen on {wanted.evaluate('one => one.outerHTML')}"
                 return
         raise AssertionError(f"not reached by Tab at {self.page.url}: {element}")
+
+
+def with_logins_alone(settings: Configuration) -> Configuration:
+    """Returns the settings with approvals that need no code on a page, as they need none at the command line."""
+    approval = settings.desk.approval.model_copy(update={"by_reply": ByReply.OFF})
+    return settings.model_copy(update={"desk": settings.desk.model_copy(update={"approval": approval})})
 
 
 class _SessionAtScreen(Session):

@@ -15,23 +15,27 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from flaggermail.cli.acting import typed
+from flaggermail.cli.web_bridge import bridged
 from flaggermail.errors import StoryBroken
 from flaggermail.stories.demo import Wanted
 from flaggermail.stories.demo_configuration import SHIPPED as STORY
 from flaggermail.stories.demo_figures import Look
 from flaggermail.wiring.runs import play, show_demo
 from tests.flow.desk_process import ROOT, patiently
+from tests.flow.test_web import FORBIDDEN, MISDIRECTED, OK, SEEN, ask, entered
 from tests.patience import PATIENCE
 
 together = pytest.mark.xdist_group("demo")  # the story is played once for all of them
 
 DEMO = (sys.executable, "-m", "flaggermail", "demo")
 WARNING, REFERRED = "VF-EP2024-0001", "VF-EP2024-0002"
+UNJUDGED, WAITS = "VF-EP2024-0003", "VF-EP2024-0004"  # once the story is over
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
@@ -243,7 +247,7 @@ def test_daemon_that_never_reminds_is_found_out(tmp_path: Path, monkeypatch: pyt
 
     wanted = Wanted(once=True, everything=True, answer_after=None, login="somebody", program="flaggermail")
     with pytest.raises(StoryBroken, match=r"not sent the reminder that fell due at 2024-06-06 09:34 UTC.*daemon\.log"):
-        show_demo(wanted, typed, forgetful, tell)
+        show_demo(wanted, typed, forgetful, tell, bridged)
     assert not [line for line in told if "reminder" in line or "record says" in line]
     assert processes_of(tmp_path) == []
 
@@ -301,29 +305,113 @@ def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
     assert (WARNING, 152, 2, 0) in replayed
 
 
-def commands_in(printed: Path) -> list[str] | None:
-    """Returns the commands in whole lines of a file that is being written, once the last of them is there."""
+@dataclass(frozen=True)
+class Served:
+    """A demo whose story is over, with what it printed since then, and the browser of its officer."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    lines: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """The address that works once."""
+        (found,) = [line.strip() for line in self.lines if line.startswith("  http://127.0.0.1:")]
+        return found
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands to try."""
+        return [line for line in self.lines if " --config " in line]
+
+
+@pytest.fixture
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Runs a demo until it serves its pages."""
+    folder = tmp_path_factory.mktemp("d")  # a socket's path is short
+    printed = folder / "printed"
+    with printed.open("wb") as file:
+        process = subprocess.Popen(DEMO, cwd=ROOT, stdout=file, env=environment(folder))
+    try:
+        lines = patiently(lambda: invitation(printed), "the story is over", 5 * PATIENCE)
+        yield Served(process, folder, tuple(lines))
+    finally:
+        process.kill()
+        process.wait()
+        patiently(lambda: not processes_of(folder), "nothing of the demo is left")
+
+
+def invitation(printed: Path) -> list[str]:
+    """Returns the whole lines of a file that is being written after the story, once the last of them is there."""
     whole = printed.read_bytes().rpartition(b"\n")[0].decode()
-    lines = [line for line in whole.splitlines() if " --config " in line]
-    return lines if lines and "case show" in lines[-1] else None
+    lines = whole.partition("The story is over")[2].splitlines()
+    return lines if lines and "case show" in lines[-1] else []
+
+
+def approval(page: str) -> str:
+    """Returns the form of a draft's page that approves it, filled in as the page fills it."""
+    (form,) = re.findall(
+        r'<form method="post">\s*(<input type="hidden" name="act" value="approve">.*?)</form>', page, re.DOTALL
+    )
+    return urlencode(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
+
+
+@together
+def test_the_demo_ends_by_serving_the_desk_of_that_day(served: Served) -> None:
+    """By an address that works once, now is 6 June 2024; a draft waits, and the platform answers what is approved.
+
+    Ctrl-C ends the daemon, the door and the pages.
+    """
+    cookie = entered(served.address)
+    parts = urlsplit(served.address)
+    assert ask(served.address, f"{parts.path}?{parts.query}").status == FORBIDDEN
+    assert ask(served.address, "/", Cookie=cookie, Host="evil.example").status == MISDIRECTED
+
+    def page(path: str) -> str:
+        found = ask(served.address, path, Cookie=cookie, Accept_Language="en")
+        assert found.status == OK
+        return re.sub(r"\s+", " ", found.text)
+
+    tonight = page("/")
+    for words in (
+        "You act as A. Jansen",
+        "Made on 6 June 2024 at 18:2",
+        REFERRED,
+        UNJUDGED,
+        f"/drafts/{WAITS}/1",
+    ):
+        assert words in tonight
+    assert "13:06, after 2 hours and 32 minutes" in page(f"/cases/{WARNING}")
+    draft = ask(served.address, f"/drafts/{WAITS}/1", Cookie=cookie).text
+    form = {"Cookie": cookie, "Content_Type": "application/x-www-form-urlencoded"}
+    assert ask(served.address, f"/drafts/{WAITS}/1", "POST", approval(draft), **form).status == SEEN
+    patiently(lambda: "answer by a person" in page(f"/cases/{WAITS}"), "the platform answers")
+    served.process.send_signal(signal.SIGINT)
+    assert served.process.wait(PATIENCE) == 0
+    assert processes_of(served.folder) == []
+    with pytest.raises(ConnectionError):
+        ask(served.address, "/", Cookie=cookie)
 
 
 @pytest.mark.long
-def test_what_is_sent_after_the_story_is_answered(tmp_path: Path) -> None:
-    """The commands printed while the daemon runs send a notification, which the platform answers."""
-    printed = tmp_path / "printed"
-    with printed.open("wb") as file:
-        process = subprocess.Popen(DEMO, cwd=ROOT, stdout=file, env={**environment(tmp_path), "PYTHONUNBUFFERED": "1"})
-    try:
-        lines = patiently(lambda: commands_in(printed), "the story is over", 5 * PATIENCE)
+def test_what_is_approved_after_the_story_is_answered(served: Served) -> None:
+    """The commands that are printed go by the door: they approve the draft that waits, and the platform answers."""
 
-        def shown_case() -> str:
-            done = subprocess.run(lines[-1], shell=True, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S602 - as a person types it
-            return done.stdout if "answered" in done.stdout else ""
+    def shown_case() -> str:
+        done = subprocess.run(served.commands[-1], shell=True, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S602 - as a person types it
+        return done.stdout if "answered" in done.stdout else ""
 
-        for line in lines[:-1]:
-            subprocess.run(line, shell=True, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S602 - as above
-        assert "Re: [VF-EP2024-0003-" in patiently(shown_case, "the platform answers")
-    finally:
-        process.terminate()
-        process.wait()
+    for line in served.commands[:-1]:
+        subprocess.run(line, shell=True, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S602 - as above
+    assert f"Re: [{WAITS}-" in patiently(shown_case, "the platform answers")
+    served.process.send_signal(signal.SIGHUP)  # as the end of its terminal does
+    assert served.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.long
+def test_killed_pages_leave_neither_door_nor_daemon(served: Served) -> None:
+    """Both notice that they are alone."""
+    assert any("--door" in line for line in processes_of(served.folder))
+    served.process.kill()
+    served.process.wait()
+    patiently(lambda: not processes_of(served.folder), "door and daemon end")

@@ -67,6 +67,15 @@ def opened(browser: Browser, language: str, wide: int, scheme: Scheme = "light",
     return context.new_page()
 
 
+def show(page: Page, played: Desk, root: str, name: str) -> None:
+    """Opens one of the `NAMES`: a page, a form that was refused, or what is not there."""
+    known = addresses(played)
+    page.goto(root + known.get(name, known["assess"] if name == "refused" else "/cases/VF-NONE"))
+    if name == "refused":
+        page.fill("#assess-own_attempts", "5000")
+        page.click("form[aria-labelledby=assessing] button")
+
+
 @pytest.mark.parametrize(("name", "cell"), one_in(len(CELLS), cells()), ids=str)
 def test_axe_objects_to_no_page(
     browser: Browser, played: Desk, root: str, name: str, cell: tuple[str, int, Scheme]
@@ -74,11 +83,7 @@ def test_axe_objects_to_no_page(
     """Each page, a refused form and a page that is not there; rules of good practice are on beside those of WCAG."""
     language, wide, scheme = cell
     page = opened(browser, language, wide, scheme, script=True)  # for axe itself
-    known = addresses(played)
-    page.goto(root + known.get(name, known["assess"] if name == "refused" else "/cases/VF-NONE"))
-    if name == "refused":
-        page.fill("#assess-own_attempts", "5000")
-        page.click("form[aria-labelledby=assessing] button")
+    show(page, played, root, name)
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
     found = Axe().run(page)
     page.context.close()

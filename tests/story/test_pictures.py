@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
+from tests.story.told_night import ROOT
+from tests.tools.first_picture import MOST, Tonight, digest_in, path_of
 from tests.tools.pictures import FOLDER, LANGUAGES, PICTURES
 
 
@@ -26,3 +29,26 @@ def test_the_timeline_has_the_minutes_of_the_day(language: str) -> None:
         hours, "10:34", "11:34", "12:34", "13:06",
     ]  # fmt: skip
     assert any(word.startswith("10:34, 11:34, 12:34, 13:06. ") for word in words)
+
+
+@pytest.fixture(scope="module")
+def tonight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tonight]:
+    """The first page of a played night."""
+    played = Tonight.played_in(tmp_path_factory.mktemp("night"))
+    yield played
+    played.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_picture_is_the_first_page(tonight: Tonight, language: str) -> None:
+    """It bears the digest of the page as it is now, and is small; the README in its language shows it first.
+
+    `python -m tests.tools.first_picture` draws it anew.
+    """
+    path = path_of(language)
+    assert digest_in(path) == tonight.digest(language)
+    assert path.stat().st_size < MOST
+    readme = (ROOT / {"en": "README.md", "nl": "README.nl.md"}[language]).read_text("utf-8")
+    described, shown = re.findall(r"!\[([^]]+)\]\(([^)]+)\)", readme)[0]
+    assert shown == f"docs/pictures/{path.name}"
+    assert len(described) > 80
