@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.desk.kept_forms import KEPT_FOR, LONGEST_KEPT, MOST_KEPT
+from flaggermail.ports import KeptForm
 from flaggermail.record.rows import Case
 from tests.doubles.paged import OFFICER2, OK, Browser, PlayedSource, SeenPage
 from tests.store.desk_fixtures import Desk
+from tests.store.samples import NOON
 from tests.store.test_page_acts import referred
 from tests.store.test_pages import ASSESSED
 
@@ -156,3 +160,19 @@ def test_no_other_form_is_kept(desk: Desk, browser: Browser, aim: str) -> None:
     page.form("close").fields.append(("aim", aim))
     assert browser.post(page, "close").status == 400
     assert len(desk.events()) == before
+
+
+def test_both_engines_keep_the_newest_of_a_person(store: SqlStore) -> None:
+    """A later one takes the place of the one before it; beyond the bound the oldest goes; each goes once it is old."""
+    made = [KeptForm("officer1", f"/cases/{number}", "note", NOON + timedelta(minutes=number), 7, {"text": ("é\n",)})
+            for number in range(4)]  # fmt: skip
+    for one in made:
+        store.forms.keep(one, 3)
+    assert [store.forms.of("officer1", one.page) for one in made] == [[], *([one] for one in made[1:])]
+    again = replace(made[3], texts={"text": ("later",)}, version=None)
+    store.forms.keep(again, 3)
+    assert store.forms.of("officer1", again.page) == [again]
+    assert store.forms.of("officer2", again.page) == []
+    assert store.forms.forget(made[2].at) == 1
+    store.forms.discard("officer1", again.page, "note")
+    assert [len(store.forms.of("officer1", one.page)) for one in made] == [0, 0, 1, 0]
