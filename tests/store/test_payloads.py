@@ -151,13 +151,18 @@ def hostile(number: int) -> bytes:
     return octets.replace(f"From: {sender}".encode(), f"From: {encoded(told('d'))} <{sender}>".encode(), 1)
 
 
+def goes_on(link: str) -> bool:
+    """True for a link to the next part of a list; "look again" (`since=`) leads to the same part."""
+    return "cursor=" in link and "/events" not in link and "since=" not in link
+
+
 def pages(browser: Browser, *first: str) -> Iterator[SeenPage]:
     """Yields each of these pages, and those that go on with its list."""
     for address in first:
         page = browser.look(address)
         assert page.status == OK, (address, page.words)
         yield page
-        while further := next((one for one in page.links if "cursor=" in one and "/events" not in one), None):
+        while further := next(filter(goes_on, page.links), None):
             page = browser.look(further)
             yield page
 
