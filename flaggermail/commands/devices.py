@@ -300,7 +300,7 @@ def _count_wrong(work: UnitOfWork, device: Device) -> None:
 
 def spend_seen(work: UnitOfWork, message: Message) -> None:
     """Spends every code that a mail holds: whoever reads the mailbox could write it again within its time."""
-    means = work.env.settings.desk.approval.means
+    means = work.env.settings.desk.approval.by_reply
     text = f"{message.subject or ''}\n{message.text}"
     if means is ByReply.TOTP and (seen := set(_candidates(_DIGITS, text))):
         for device in work.tx.find(Device, where(Device.revoked_at).is_(None)):

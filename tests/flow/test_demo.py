@@ -351,7 +351,7 @@ def invitation(printed: Path) -> list[str]:
 def approval(page: str) -> str:
     """Returns the form of a draft's page that approves it, filled in as the page fills it."""
     (form,) = re.findall(
-        r'<form method="post">\s*(<input type="hidden" name="act" value="approve">.*?)</form>', page, re.DOTALL
+        r'<form method="post"[^>]*>\s*(<input type="hidden" name="act" value="approve">.*?)</form>', page, re.DOTALL
     )
     return urlencode(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form))
 

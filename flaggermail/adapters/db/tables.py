@@ -8,8 +8,8 @@ metadata. The constraints here enforce what must not depend on any program.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from enum import StrEnum
 from threading import Lock
 
@@ -30,13 +30,13 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import Column as SqlColumn
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.elements import False_, TextClause, True_
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
+from flaggermail.adapters.db.engine import StoredInstant
 from flaggermail.record.definition import Column, FieldFacts, Record, default_of, facts_of
 from flaggermail.record.rows import BY_TABLE
 
@@ -50,25 +50,6 @@ NAMES = {
 
 
 _MAKING = Lock()
-
-
-class StoredInstant(UTCDateTime):
-    """An instant of a row. On SQLite it is read in one step: a large view reads ten thousand of them."""
-
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None] | None:
-        """Returns what reads a value of the database."""
-        return _instant_of_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
-
-
-def _instant_of_text(value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    found = datetime.fromisoformat(value)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
 SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime
 TYPES: Mapping[type, SqlType] = {bool: Boolean(), datetime: StoredInstant(), date: Date()}
 
