@@ -7,6 +7,7 @@ A command that names no view is refused by the state of its row alone; then the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 from flaggermail.commands.command import Command, Subject
 from flaggermail.errors import Refusal
@@ -188,17 +189,13 @@ def acted_since_placing(work: UnitOfWork, message: StoredMessage) -> StoredText 
     of_case = work.tx.last_about(message.case, LOOKED_BACK) if message.case is not None else []
     acts = (
         event
-        for number, event in sorted({**dict(own), **dict(of_case)}.items(), key=_newest)
+        for number, event in sorted({**dict(own), **dict(of_case)}.items(), key=itemgetter(0), reverse=True)
         if number > seq
         and event.actor != DAEMON
         and event.kind not in _ROUTINE
         and (event.actor, event.at) != (placing.actor, placing.at)
     )
     return next((_acted(work, event) for event in acts), None)
-
-
-def _newest(numbered: tuple[int, Event]) -> int:
-    return -numbered[0]
 
 
 def _about(event: Event, subject: Subject) -> StoredText | None:

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An authority of Entra, and any other token endpoint that speaks TLS, on loopback; keeps what was asked."""
 
-import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from urllib.parse import parse_qsl
+from http.server import BaseHTTPRequestHandler
 
-from tests.patience import PATIENCE
-from tests.servers.token_endpoint import Answer
+from tests.servers.token_endpoint import Answer, QuietHandler, listening
 
 TENANT = "00000000-1111-2222-3333-444444444444"
 
@@ -51,36 +47,17 @@ class Authority:
         """Listens on a port of localhost until the end."""
         authority = self
 
-        class Answering(BaseHTTPRequestHandler):
+        class Answering(QuietHandler, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 authority.asked.append(self.path)
-                self._say(authority.description)
+                self.say(authority.description)
 
             def do_POST(self) -> None:
-                octets = self.rfile.read(int(self.headers["Content-Length"]))
                 authority.asked.append(self.path)
                 authority.headers = dict(self.headers)
-                authority.forms.append(dict(parse_qsl(octets.decode("ascii"))))
-                self._say(authority.answer(authority.forms[-1]))
+                authority.forms.append(self.form())
+                self.say(authority.answer(authority.forms[-1]))
 
-            def _say(self, answer: Answer) -> None:
-                status, told = answer
-                body = told if isinstance(told, bytes) else json.dumps(told).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Writes nothing."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-            self.origin = f"https://localhost:{server.server_address[1]}"
-            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join(PATIENCE)
+        with listening(Answering, context) as port:
+            self.origin = f"https://localhost:{port}"
+            yield self

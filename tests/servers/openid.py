@@ -7,22 +7,21 @@
 import base64
 import hashlib
 import hmac
-import json
 import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from tests.patience import PATIENCE
+from tests.servers.token_endpoint import QuietHandler, listening
 
+JSON = "application/json"
 KEY_ID = "key of the provider"
 LASTS = 300  # seconds
 
@@ -87,41 +86,21 @@ class OpenIdProvider:
         """Listens on a port of 127.0.0.1 until the end."""
         provider = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 found = urlsplit(self.path)
                 documents = {"/.well-known/openid-configuration": provider.discovery, "/keys": provider.keys}
                 if found.path == "/authorize":
-                    self.send_response(302)
-                    self.send_header("Location", provider.authorise(dict(parse_qsl(found.query))))
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
+                    self.say((302, b""), Location=provider.authorise(dict(parse_qsl(found.query))))
                 elif found.path in documents:
-                    self._tell(200, documents[found.path]())
+                    self.say((200, documents[found.path]()), Content_Type=JSON)
                 else:
                     self.send_error(404)
 
             def do_POST(self) -> None:
-                form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode("ascii")))
-                self._tell(*provider.tokens(form, self.headers.get("Authorization", "")))
+                told = provider.tokens(self.form(), self.headers.get("Authorization", ""))
+                self.say(told, Content_Type=JSON)
 
-            def _tell(self, status: int, document: Mapping[str, object]) -> None:
-                body = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Writes nothing."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            self.url = f"http://127.0.0.1:{server.server_address[1]}"
-            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-            thread.start()
-            try:
-                yield self
-            finally:
-                server.shutdown()
-                thread.join(PATIENCE)
+        with listening(Handler) as port:
+            self.url = f"http://127.0.0.1:{port}"
+            yield self
