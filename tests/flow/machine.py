@@ -7,6 +7,7 @@ import json
 import subprocess
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from tests.flow.desk_process import DeskProcess
@@ -43,8 +44,14 @@ class FakedClock:
     def written(self, desk: DeskProcess) -> bool:
         """Returns whether the status was written by this clock a moment ago."""
         at = status_of(desk).get("written_at")
-        shown = datetime.now(UTC) + self.ahead
-        return isinstance(at, str) and abs(datetime.fromisoformat(at) - shown) < timedelta(seconds=20)
+        return isinstance(at, str) and self._is_now(datetime.fromisoformat(at))
+
+    def is_that_of(self, date: str) -> bool:
+        """Returns whether the header Date of an answer (RFC 9110, 6.6.1) was written by this clock a moment ago."""
+        return self._is_now(parsedate_to_datetime(date))
+
+    def _is_now(self, at: datetime) -> bool:
+        return abs(at - datetime.now(UTC) - self.ahead) < timedelta(seconds=20)
 
 
 def mount(folder: Path, megabytes: int = 4) -> None:
