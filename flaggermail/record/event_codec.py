@@ -47,8 +47,9 @@ def typed(record: type[Record], name: str, value: object) -> Scalar:
 
 def row_of(kind: type[R], values: Iterable[object]) -> R:
     """Returns the row with these values, given in the order of its fields. Raises as `typed` does."""
-    readers = readers_of(kind.TABLE).items()
-    return kind(**{name: read(value) for (name, read), value in zip(readers, values, strict=True)})
+    readers = readers_of(kind.TABLE)
+    found = [read(value) for read, value in zip(readers.values(), values, strict=True)]
+    return kind(**dict(zip(readers, found, strict=True)))
 
 
 @cache

@@ -226,7 +226,7 @@ def _reader(telling: SentStep, step: Step) -> str:
 
 def _acknowledged_until(silence: Silence, who: Who, call: Call, at: datetime) -> datetime | None:
     """Returns until when an acknowledgement by the recipient suppresses a call due at `at`; None if none does."""
-    if call.escalates:
+    if call.escalates or not silence.acknowledged:
         return None
     until = silence.silent_until(who(call.reader, at))
     return until if until is not None and at < until else None

@@ -67,7 +67,8 @@ def to_record(kind: type[R], columns: Iterable[object]) -> R:
 def to_fields(kind: type[Record], names: Sequence[str], rows: Iterable[Iterable[object]]) -> list[tuple[Scalar, ...]]:
     """Builds the values of some fields of each row of a `kind` from their columns. Raises as `to_record` does."""
     read = [readers_of(kind.TABLE)[name] for name in names]
-    return [tuple([one(value) for one, value in zip(read, row, strict=True)]) for row in rows]
+    columns = [map(one, column) for one, column in zip(read, zip(*rows, strict=True), strict=False)]  # no rows, none
+    return list(zip(*columns, strict=True))
 
 
 # ---- statements
