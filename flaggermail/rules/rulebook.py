@@ -63,8 +63,9 @@ def load_samples(rules: Path, faults: list[FileFault]) -> SampleMails:
         beside = _beside(path, named, faults)
         if beside is not None:
             mails[path.stem] = Sample(path.stem, f"{named}/{path.name}", path.read_bytes(), beside)
+    there = {mail.stem for mail in folder.glob("*.eml")}
     for path in sorted(folder.glob("*.yaml")):
-        if path.name != WHO and path.stem not in {mail.stem for mail in folder.glob("*.eml")}:
+        if path.name != WHO and path.stem not in there:
             words = f"stands beside no mail; write {path.stem}.eml, or take it away"
             faults.append(FileFault(f"{named}/{path.name}", 1, 1, "", words))
     if who is not None:
