@@ -16,6 +16,8 @@ from enum import StrEnum, auto
 from functools import partial
 from random import Random
 
+from sqlalchemy import text
+
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import LeaseHeld
 from flaggermail.ports import Refused, Submission
@@ -34,6 +36,7 @@ from tests.nights.platforms import Platforms
 from tests.nights.troubles import plan
 from tests.nights.world import Server, die
 
+ALL_NIGHT = 1e6  # seconds of the real clock: the simulated one says when a lease is over
 LEASE_LASTS = timedelta(seconds=6)
 SESSION_LASTS = timedelta(minutes=5)  # RFC 5321, section 4.5.3.2.7: for which a server waits for its client
 PAUSES = (1, 3, 5, 8, 20, 60, 60, 1800)  # seconds
@@ -74,8 +77,9 @@ class TwoNodes(Night):
     def __init__(self, seed: int, kit: Kit) -> None:
         self._own = Random(f"nodes/{seed}")  # noqa: S311 - the same night again is the purpose
         super().__init__(seed, kit)
-        self.server = FencedServer(self)
+        self.server = self.fenced = FencedServer(self)
         beside, door = kit.others or (kit.another_store(), kit.another_store())
+        self.watch.leads = lambda: not self._stale
         self.pagers = paged.Pagers(self.watch, self.clock)
         wrong = [timedelta(seconds=self._own.choice(SKEWS)) for _ in range(2)]
         self.nodes = [
@@ -86,7 +90,7 @@ class TwoNodes(Night):
         self._at = self.nodes[0]  # the node whose code runs
         self.leader: Node | None = None
         self._none_since = self._free_at = self.begin  # since when nobody leads; when the lease is over
-        self._stopping = False
+        self._stopping = self._stale = False  # stale: the lease was not renewed within its time
         self._hit_by: Ending | None = None
         self.patience = Patience(self.clock, lambda: self._stopping)
         self.env, self.up = self._at.env, False
@@ -99,7 +103,9 @@ class TwoNodes(Night):
         """The node takes the lease, if nobody has it."""
         if self.leader is not None or node.stands is not Stands.WAITS or self.clock.true < self._free_at:
             return
-        node.store.acquire(LEASE, f"{node.name} {self.clock.true}", self.clock.true, 0)
+        with node.store.engine.begin() as connection:
+            connection.execute(text("UPDATE lease SET holder = ''"))  # its time is over; a fencing number stays
+        node.store.acquire(LEASE, f"{node.name} {self.clock.true}", ALL_NIGHT)
         self._turn_to(node)
         self.leader, node.stands, self._stopping = node, Stands.LEADS, False
         self.diary.hindrances.append(Hindrance(self._none_since, self.clock.true, lambda _: True))
@@ -157,6 +163,7 @@ class TwoNodes(Night):
 
     def _work(self) -> None:
         node, self.watch.hit, before = self._at, self._interrupt, len(self.diary.ticks)
+        self._stale = False
         try:
             if self._fresh:
                 paging.recover(self.env)
@@ -166,13 +173,13 @@ class TwoNodes(Night):
             if any(tick.due for tick in self.diary.ticks[before:]):
                 self.plan(paged.AFTER + 1, self.stir)
         except LeaseHeld:
-            assert self.leader is not node, "nobody took the lease over"
+            self._stopping = True  # it ends, whether another node leads or its time is over
         finally:
             self.watch.hit = die
         if self.leader is not node:
             self._ends_replaced(node)
         elif self._stopping:
-            self._stopping = False
+            self._unanswered(cut=True)
             node.store.release()
             self.tell(f"node {node.name} hands over")
             self._leaves(node, Stands.ENDED, timedelta())
@@ -214,6 +221,7 @@ class TwoNodes(Night):
         """Lets time pass in the middle of the leader's work; after the end of its lease the other node goes on."""
         node, until = self._at, self.clock.true + length
         self.tell(f"node {node.name} is paused for {length}")
+        self._stale = length >= LEASE_LASTS
         if self._other(node).stands is not Stands.WAITS or length <= LEASE_LASTS + SECOND:
             self.clock.true = until
             return
@@ -225,6 +233,7 @@ class TwoNodes(Night):
         while (at := self._next()) is not None and at <= until:
             self._live(at)
         self.clock.true = max(self.clock.true, until)
+        self._stale = True
         self._turn_to(node)
         self._kept[:], self.watch.archived, self.watch.fatal, self.watch.hit = kept, archived, 0, die
         for forget in self.watch.views:
@@ -238,6 +247,7 @@ class TwoNodes(Night):
     def _committed(self, archived: list[str]) -> None:
         if self._at.stands is Stands.PAUSED:
             self.diary.broken(14, f"node {self._at.name} wrote at {self.clock.true}, when the other led")
+        self._stale = False  # a write renews a lease that nobody has taken
         super()._committed(archived)
 
     def _door(self) -> Services:
@@ -245,7 +255,10 @@ class TwoNodes(Night):
 
 
 class FencedServer(Server):
-    """A submission server that notes who begins a mail, and ends a session whose client is silent for minutes."""
+    """A submission server behind a client that asks for the lease right before DATA, as the adapter does.
+
+    It ends a session whose client is silent for minutes.
+    """
 
     def __init__(self, night: TwoNodes) -> None:
         super().__init__(night.clock, night.watch, night.chance, night.face)
@@ -253,18 +266,25 @@ class FencedServer(Server):
         self.began: list[tuple[int, bytes, str]] = []  # uses before each session, its mail and recipient
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """Returns one result per recipient; the pause may come within the session."""
+        """Returns one result per recipient; the pause may come in the session, before the lease is asked for."""
+        begun, (recipient,) = self.clock.true, recipients
+        self.began.append((self.watch.counted, octets, recipient))
+        self.watch.use()
+        if not self.watch.leads():
+            return [_not_begun(recipient)]
         if self._night.is_replaced():
-            self._night.diary.broken(14, f"a mail to {recipients[0]} was begun at {self.clock.true} by a replaced node")
-        begun = self.clock.true
-        self.began.append((self.watch.counted, octets, recipients[0]))
+            self._night.diary.broken(14, f"a mail to {recipient} was begun at {self.clock.true} by a replaced node")
         self.watch.use()
         if self.clock.true - begun > SESSION_LASTS:
-            said = AttemptText.SAYS(words="timeout")
-            return [Refused(recipients[0], permanent=False, code=0, text=said, stage=SmtpStage.CONNECTION)]
+            return [_not_begun(recipient)]
         answers = super().submit(octets, sender, recipients, witness)
         self.record[-1].late |= self._night.is_replaced()
         return answers
+
+
+def _not_begun(recipient: str) -> Refused:
+    said = AttemptText.SAYS(words="the session is over")
+    return Refused(recipient, permanent=False, code=0, text=said, stage=SmtpStage.CONNECTION)
 
 
 def play(seed: int, kit: Kit) -> Diary:

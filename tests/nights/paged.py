@@ -30,10 +30,12 @@ class Pagers:
     watch: Watch
     clock: WallClock
     heard: Counter[tuple[str, str]] = field(default_factory=Counter)  # pager and text
+    began: list[tuple[int, str]] = field(default_factory=list)  # uses before each call, and its pager
 
     def call(self, pager: str, title: str, text: str) -> Paged:
         """Records the call."""
         assert title
+        self.began.append((self.watch.counted, pager))
         self.watch.use()
         self.heard[pager, text] += 1
         self.watch.use()

@@ -76,6 +76,7 @@ class Watch:
     hit: Callable[[], None] = die  # called at the chosen use
     inside: int = 0  # transactions that are open
     views: list[Callable[[], None]] = field(default_factory=list)  # each forgets what a store has read
+    leads: Callable[[], bool] = lambda: True  # whether the lease was renewed within its time
     lock: Callable[[], None] = lambda: None  # raises StoreBusy while another process holds the record
 
     def use(self) -> None:
@@ -164,8 +165,8 @@ class WatchedStore:
         return self.inner.renew(seconds)
 
     def leads(self) -> bool:
-        """Delegates."""
-        return self.inner.leads()
+        """Returns what simulated time says of the lease."""
+        return self.watch.leads()
 
     def release(self) -> None:
         """Delegates."""

@@ -54,7 +54,7 @@ class HandingOver(SimulatedDesk):
     def lead(self) -> None:
         """Takes the lease."""
         self.times += 1
-        self.env.store.acquire(LEASE, f"node {self.times}", self.clock.now(), 60)
+        self.env.store.acquire(LEASE, f"node {self.times}", 60)
 
     def reach(self, now: datetime) -> None:
         """Lets each minute pass, in which a daemon does what is due."""
