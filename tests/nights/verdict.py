@@ -30,7 +30,7 @@ PROMISES = {
     12: "a refusal of one recipient or one text holds up no other mail",
     13: "no answer of the server is dropped while the desk runs",
     14: "a leader that another one replaced writes nothing and begins no mail",
-    15: "each page is called once at least, and twice at most",
+    15: "each page is called, and not without end",
 }
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"
