@@ -29,13 +29,53 @@ from flaggermail.stories.given import prepare, read_policies
 from flaggermail.stories.replayed import Report, report
 from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario, read
 
-__all__ = ["Report", "play"]
+__all__ = ["Report", "SimulatedDesk", "play"]
 
 Command = Callable[[Services, str, Sequence[str]], str]
 Build = Callable[[Configuration, Path, Clock, Randomness, Submitter], Services]
+Stage = Callable[[Services, SetClock, ListMailbox, Command, Path], player.StoryStage]
 
 
-def play(path: Path, command: Command, build: Build) -> Report:
+@dataclass
+class SimulatedDesk:
+    """A desk in this process, on which all but clock, randomness, mailbox, submitter and pager is as in the daemon."""
+
+    env: Services
+    clock: SetClock
+    mailbox: ListMailbox
+    command: Command
+    folder: Path  # of the scenario, in which acts find their files
+
+    def reach(self, now: datetime) -> None:
+        """Sets the clock."""
+        self.clock.set(now)
+
+    def read_policies(self, at: datetime) -> None:
+        """Has an officer read the policies of all platforms."""
+        self.env = read_policies(self.env, at)
+
+    def deliver(self, mail: Incoming) -> None:
+        """Puts a mail into the mailbox."""
+        self.mailbox.deliver(mail.folder, mail.octets(self.env), mail.at)
+
+    def take_in(self) -> None:
+        """Looks at the mailbox."""
+        poll.look(self.env, self.mailbox)
+
+    def do(self, act: EnteredCommand) -> str:
+        """Runs an officer's command line; returns its output. Raises Refusal."""
+        with contextlib.chdir(self.folder):
+            return self.command(self.env, act.by, act.words)
+
+    def settle(self) -> None:
+        """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
+        delivery.drain(self.env)
+        sending.tick(self.env)
+        digest.tell_held_back(self.env)
+        delivery.drain(self.env)
+
+
+def play(path: Path, command: Command, build: Build, stage: Stage = SimulatedDesk) -> Report:
     """Plays the scenario in folder `path`. Raises ConfigurationError if it is faulty, Refusal if an act is refused."""
     scenario = read(path)
     settings = load(
@@ -48,7 +88,7 @@ def play(path: Path, command: Command, build: Build) -> Report:
         try:
             prepare(env, scenario)
             reload.note(env)
-            player.play(_SimulatedDesk(env, clock, mailbox, command, scenario.folder), scenario, player.Audience())
+            player.play(stage(env, clock, mailbox, command, scenario.folder), scenario, player.Audience())
             return report(env, scenario)
         finally:
             env.close()
@@ -57,37 +97,3 @@ def play(path: Path, command: Command, build: Build) -> Report:
 def _templates(scenario: Scenario) -> Path | None:
     own = scenario.config / "templates"
     return None if own.is_dir() else shipped("config") / "templates"
-
-
-@dataclass
-class _SimulatedDesk:
-    """A desk in this process, on which all but clock, randomness, mailbox, submitter and pager is as in the daemon."""
-
-    env: Services
-    clock: SetClock
-    mailbox: ListMailbox
-    command: Command
-    folder: Path  # of the scenario, in which acts find their files
-
-    def reach(self, now: datetime) -> None:
-        self.clock.set(now)
-
-    def read_policies(self, at: datetime) -> None:
-        self.env = read_policies(self.env, at)
-
-    def deliver(self, mail: Incoming) -> None:
-        self.mailbox.deliver(mail.folder, mail.octets(self.env), mail.at)
-
-    def take_in(self) -> None:
-        poll.look(self.env, self.mailbox)
-
-    def do(self, act: EnteredCommand) -> str:
-        with contextlib.chdir(self.folder):
-            return self.command(self.env, act.by, act.words)
-
-    def settle(self) -> None:
-        """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
-        delivery.drain(self.env)
-        sending.tick(self.env)
-        digest.tell_held_back(self.env)
-        delivery.drain(self.env)

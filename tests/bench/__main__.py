@@ -73,6 +73,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("number", nargs="?", type=int, default=500, help="of nights (500), or of mails for ingest")
     parser.add_argument("--night", type=int, help="with nights: tell this one alone, by its integer")
     parser.add_argument("--member", action="store_true", help="with nights: with a hostile member of the mailbox")
+    parser.add_argument("--nodes", type=int, choices=[1, 2], default=1, help="with nights: nodes at one record")
     parser.add_argument("--face", choices=["plain", "exchange"], default="plain", help="with nights: the mail servers")
     parser.add_argument("--planted", action="store_true", help="with nights: how soon are planted faults found?")
     parser.add_argument("--quick", action="store_true", help="small numbers: to see that all run, not what they cost")
@@ -105,6 +106,8 @@ def _nights(wanted: argparse.Namespace) -> int:
 def _which(wanted: argparse.Namespace) -> nights.Nights:
     if wanted.face == "exchange":
         return nights.Nights.EXCHANGE
+    if wanted.nodes > 1:
+        return nights.Nights.NODES
     return nights.Nights.MEMBER if wanted.member else nights.Nights.PLAIN
 
 

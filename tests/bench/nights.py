@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`./dev bench nights N`: N simulated nights from a seed on, with counts and the nights that broke a promise.
 
-With `--member`, a hostile member of the shared mailbox takes part (`tests.nights.member`); with `--face exchange`, the
-mail servers are those of Exchange Online (`tests.nights.exchange`).
+With `--nodes 2`, two nodes play at one record (`tests.nights.nodes`); with `--member`, a hostile member of the shared
+mailbox takes part (`tests.nights.member`); with `--face exchange`, the mail servers are those of Exchange Online
+(`tests.nights.exchange`).
 """
 
 import os
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from tests.bench import table
-from tests.nights import exchange, member_nights
+from tests.nights import exchange, member_nights, nodes
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
 from tests.nights.planted import FAULTS, found_after
@@ -35,13 +36,15 @@ class Nights(StrEnum):
     PLAIN = ""
     MEMBER = "--member "
     EXCHANGE = "--face exchange "
+    NODES = "--nodes 2 "
 
 
 PLAYERS: dict[Nights, Callable[[int, Kit], Diary]] = {
     Nights.PLAIN: play, Nights.MEMBER: member_nights.play, Nights.EXCHANGE: exchange.play,
+    Nights.NODES: nodes.play,
 }  # fmt: skip
 MEMBER = ("desk: ", "member wrote: ", "in a person's name: ", "by the desk: ")
-EXCHANGE = ("exchange: ",)
+EXCHANGE, NODES = ("exchange: ",), ("nodes: ", "pages")
 
 
 def run(nights: int, seed: int | None, which: Nights = Nights.PLAIN) -> int:
@@ -64,7 +67,7 @@ def run(nights: int, seed: int | None, which: Nights = Nights.PLAIN) -> int:
     finally:
         kit.close()
     changes = sorted(what for what in counts if what.startswith("change: "))
-    own = {Nights.MEMBER: MEMBER, Nights.EXCHANGE: EXCHANGE}.get(which, ())
+    own = {Nights.MEMBER: MEMBER, Nights.EXCHANGE: EXCHANGE, Nights.NODES: NODES}.get(which, ())
     more = sorted(what for what in counts if own and what.startswith(own))
     shown = more if which is Nights.MEMBER else (*KINDS, *changes, *more)
     for what in ("mails in", "mails out", "looks at the clocks", "reminders", *shown):

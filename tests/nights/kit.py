@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,6 +58,7 @@ class Kit:
     default: Configuration
     edited: Configuration
     chance: Randomness  # of the current night
+    others: list[SqlStore] = field(default_factory=list)  # of further processes at the same record
 
     @classmethod
     def make(cls) -> Kit:
@@ -88,15 +89,25 @@ class Kit:
     def desk(self, chance: Randomness) -> Path:
         """Makes the folder of a fresh desk and returns it."""
         self.chance = chance
-        self.store.close()
+        for store in (self.store, *self.others):
+            store.close()
         folder = self.folder / "desk"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.folder / "fresh", folder)
         return folder
 
-    def opened(self, clock: WallClock, watch: Watch, server: Server) -> Services:
-        """Returns the desk of that folder with the ports of a night, as a program opens it."""
-        store, mailbox = WatchedStore(self.store, watch), self.default.desk.mailbox
+    def _salt(self) -> bytes:
+        return self.chance.salt()
+
+    def another_store(self) -> SqlStore:
+        """Returns a store of its own on the same record, as another process has it; kept for all nights."""
+        made = SqlStore(f"sqlite:///{self.folder / 'desk' / STORE}", self._salt)
+        self.others.append(made)
+        return made
+
+    def opened(self, clock: WallClock, watch: Watch, server: Server, own: SqlStore | None = None) -> Services:
+        """Returns the desk of that folder with the ports of a night, as a program opens it; `own`: with that store."""
+        store, mailbox = WatchedStore(own or self.store, watch), self.default.desk.mailbox
         check = facts.by_settings(
             mailbox, self.equipment.organisational, lambda: trust_proofs.is_proven(store, clock)
         )  # fmt: skip
@@ -117,6 +128,7 @@ class Kit:
 
     def close(self) -> None:
         """Ends the parser and removes all files."""
-        self.store.close()
+        for store in (self.store, *self.others):
+            store.close()
         self.equipment.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -18,7 +18,7 @@ from random import Random
 
 from flaggermail.cases.configuration_record import register
 from flaggermail.desk.desk import Caller, Desk
-from flaggermail.errors import ArchiveFailure, LinkLost, Refusal, StoreBusy
+from flaggermail.errors import ArchiveFailure, LeaseHeld, LinkLost, Refusal, StoreBusy
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.mail.message import Json
@@ -58,17 +58,18 @@ ADDRESSES = {"officer1": "a.jansen@bzk.example", "officer2": "b.devries@bzk.exam
 
 @dataclass(frozen=True)
 class Patience:
-    """Implements `ports.Interrupt`: nobody stops the desk, and a wait takes simulated time."""
+    """Implements `ports.Interrupt`: a wait takes simulated time, and nobody stops the desk unless `stopped` says so."""
 
     clock: WallClock
+    stopped: Callable[[], bool] = lambda: False
 
     def set(self) -> None:
         """Is never called."""
         raise NotImplementedError
 
     def is_set(self) -> bool:
-        """Returns False."""
-        return False
+        """Returns whether the desk is to end after this mail."""
+        return self.stopped()
 
     def wait(self, seconds: float) -> bool:
         """Waits; returns False."""
@@ -111,6 +112,7 @@ class Night:
         self.end = self.begin + timedelta(hours=HOURS)
         self.watch = Watch(self._committed)
         self.server = Server(self.clock, self.watch, self.chance, self.face)
+        self.patience = Patience(self.clock)
         self.kit.desk(CountedRandomness(f"night/{self.seed}"))
         self.env: Services = self._opened()
         self.mailbox = Mailbox(self.env.settings.desk.mailbox)
@@ -120,6 +122,7 @@ class Night:
         self.gone: set[str] = set()  # officers who left it
         self.address_of = dict(ADDRESS_OF)  # of each platform's channel, as it is now
         self.archived: list[str] = []  # digests of the octets archived in the last commit
+        self._open_tick: Tick | None = None  # the reminders under way
         self._kept: list[str] = []  # digests archived since the last look at the clocks
         self._seen_digests: set[str] = set()  # of mails, either way
         self.fatal = 0  # uses of a port until the desk's next kill
@@ -149,12 +152,7 @@ class Night:
         """Plays the night and checks its promises."""
         try:
             while (at := self._next()) is not None:
-                self._go_to(at)
-                self._stirred = self._due is not None and self._due <= self.clock.true
-                while self._plan and self._plan[0].at <= self.clock.true:
-                    heapq.heappop(self._plan).does()
-                if self.up and self._stirred:
-                    self._round()
+                self._live(at)
             self._prove()
             self.diary.handed_over = self.server.record
             self.diary.hindrances += self.server.hindrances()
@@ -164,6 +162,15 @@ class Night:
         finally:
             self.env.store.close()
         return self.diary
+
+    def _live(self, at: datetime) -> None:
+        """Does what happens at that instant."""
+        self._go_to(at)
+        self._stirred = self._due is not None and self._due <= self.clock.true
+        while self._plan and self._plan[0].at <= self.clock.true:
+            heapq.heappop(self._plan).does()
+        if self.up and self._stirred:
+            self._round()
 
     def _next(self) -> datetime | None:
         """Returns the next instant at which an action is planned, or due by the product's rows or by the oracle."""
@@ -196,16 +203,7 @@ class Night:
         """Does the daemon's work until none is left; the desk may be killed in the middle."""
         self.watch.fatal, self.fatal = self.fatal, 0
         try:
-            if self._fresh:
-                register(self.env)
-                delivery.recover(self.env)
-                self._fresh = False
-            self._look()
-            self._drain()
-            self._tick()
-            self._drain()
-            if digest.tell_held_back(self.env):
-                self._drain()
+            self._work()
         except Killed:
             self.tell("the desk is killed")
             self.down(self.chance.choice([0.1, 1, 5, 30, 100]))
@@ -219,10 +217,24 @@ class Night:
         self.watch.ended()
         self._hear()
 
+    def _work(self) -> None:
+        if self._fresh:
+            register(self.env)
+            delivery.recover(self.env)
+            self._fresh = False
+        self._look()
+        self._drain()
+        self._tick()
+        self._drain()
+        if digest.tell_held_back(self.env):
+            self._drain()
+
     def _drain(self) -> None:
         """Sends what is due; if an answer was dropped, only a new start takes the mail up again."""
         try:
-            delivery.drain(self.env, Patience(self.clock))
+            delivery.drain(self.env, self.patience)
+        except LeaseHeld:
+            raise
         except StoreBusy:
             if self.server.record and self.server.record[-1].asked:
                 self.tell("the record is busy, and the server's answer is lost")
@@ -267,17 +279,28 @@ class Night:
         for silence in self.oracle.silences:
             if clocks := silence.clocks():
                 running.setdefault((silence.case, silence.platform), set()).update(clocks)
+        self._open_tick = Tick(now, due, running)
         try:
             sending.tick(self.env)
         except (Killed, StoreBusy):
-            mails = (Read(self.env.octets.get(digest), head) for digest in self._kept)
-            due = due if any(True for mail in mails for _ in mail.reminds_of()) else []
+            self._note_tick(interrupted=True)
             raise
         finally:
-            self.diary.ticks.append(Tick(now, due, running))
-            for silence, step in due:
-                silence.note(step, head, now)
-                self.tell(f"due: {step}")
+            self._note_tick()
+
+    def _note_tick(self, *, interrupted: bool = False) -> None:
+        """Records the reminders under way, if any; after an interruption only what was committed."""
+        tick, self._open_tick = self._open_tick, None
+        if tick is None:
+            return
+        head = ADDRESSES["head1"]
+        mails = (Read(self.env.octets.get(digest), head) for digest in self._kept)
+        if interrupted and not any(True for mail in mails for _ in mail.reminds_of()):
+            tick = replace(tick, due=[])
+        self.diary.ticks.append(tick)
+        for silence, step in tick.due:
+            silence.note(step, head, tick.at)
+            self.tell(f"due: {step}")
 
     def down(self, minutes: float) -> None:
         """Stops the desk for a while."""
@@ -392,7 +415,7 @@ class Night:
         self.watch.fatal, commits = fatal, self.watch.commits
         asked = f"{name} {request}"
         try:
-            answer = Desk(lambda: self.env, Caller(officer=by)).answer(name, request)
+            answer = Desk(self._door, Caller(officer=by)).answer(name, request)
         except Refusal as refusal:
             self.tell(f"refused: {asked}: {refusal}")
             return None
@@ -408,6 +431,10 @@ class Night:
             self.watch.fatal = 0
         self.tell(f"{by}: {asked}")
         return str(answer["key"])
+
+    def _door(self) -> Services:
+        """Returns the desk on which an officer's command is done."""
+        return self.env
 
     def deliver(
         self, octets: bytes, what: str, then: Callable[[Incoming], None] | None = None, folder: str = "inbox"

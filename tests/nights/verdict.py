@@ -29,6 +29,8 @@ PROMISES = {
     11: "a copy of our own mail is known, whatever the server made of it",
     12: "a refusal of one recipient or one text holds up no other mail",
     13: "no answer of the server is dropped while the desk runs",
+    14: "a leader that another one replaced writes nothing and begins no mail",
+    15: "each page is called, and not without end",
 }
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"
@@ -98,7 +100,7 @@ def _others_once(diary: Diary) -> None:
             tries[handed.digest, handed.recipient].append(handed)
     for several in tries.values():
         for handed in several[:-1]:
-            if handed.answer == "accepted" and handed.settled:
+            if handed.answer == "accepted" and handed.settled and not several[-1].late:
                 promise = 3 if handed.recipient.endswith("@bzk.example") else 7
                 diary.broken(promise, f"{handed.recipient} got the same mail again after {handed.at}")
 

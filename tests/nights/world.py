@@ -47,6 +47,11 @@ class Killed(BaseException):
     """The desk ends here as in a power cut."""
 
 
+def die() -> None:
+    """Ends the desk."""
+    raise Killed
+
+
 class WallClock:
     """The desk's clock: true time plus an error."""
 
@@ -66,18 +71,38 @@ class Watch:
     fatal: int = 0  # uses left until the kill; 0: none planned
     commits: int = 0
     archived: list[str] = field(default_factory=list)  # digests since the last commit
+    counted: int = 0  # uses so far
+    strikes: int = 0  # the use, by that count, that is chosen too; 0: none
+    hit: Callable[[], None] = die  # called at the chosen use
+    inside: int = 0  # transactions that are open
+    views: list[Callable[[], None]] = field(default_factory=list)  # each forgets what a store has read
+    leads: Callable[[], bool] = lambda: True  # whether the lease was renewed within its time
     lock: Callable[[], None] = lambda: None  # raises StoreBusy while another process holds the record
 
     def use(self) -> None:
         """Counts a use of a port and kills the desk at the chosen one."""
+        self.counted += 1
+        if self.counted == self.strikes:
+            self.hit()
         if self.fatal:
             self.fatal -= 1
             if not self.fatal:
-                raise Killed
+                self.hit()
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """Counts an open transaction."""
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
 
     def committed(self) -> None:
         """Reports a durable transaction."""
         self.commits += 1
+        for forget in self.views:
+            forget()
         archived, self.archived = self.archived, []
         self.on_commit(archived)
 
@@ -89,22 +114,24 @@ class Watch:
 
 @dataclass
 class WatchedStore:
-    """Implements `ports.Store`. There is no other writer, so all reads between two commits share one view."""
+    """Implements `ports.Store`. All writers share the watch, so all reads between two commits share one view."""
 
     inner: Store
     watch: Watch
     _view: Transaction | None = None
     _views: ExitStack = field(default_factory=ExitStack)
 
+    def __post_init__(self) -> None:
+        self.watch.views.append(self._forget)
+
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """Opens a transaction; the kill may come before it, before its commit (then undone) and after it."""
         self.watch.use()
         self.watch.lock()
-        with self.inner.begin() as tx:
+        with self.inner.begin() as tx, self.watch.within():
             yield tx
             self.watch.use()
-        self._forget()
         self.watch.committed()
         self.watch.use()
 
@@ -138,8 +165,8 @@ class WatchedStore:
         return self.inner.renew(seconds)
 
     def leads(self) -> bool:
-        """Delegates."""
-        return self.inner.leads()
+        """Returns what simulated time says of the lease."""
+        return self.watch.leads()
 
     def release(self) -> None:
         """Delegates."""
@@ -231,6 +258,7 @@ class HandOver:
     asked: bool = True  # the desk awaits the answer
     settled: bool = False  # the desk recorded the answer
     cut: bool = False  # the desk was killed before it could
+    late: bool = False  # begun by a leader that another replaced before it ended
 
     @property
     def refused_for_good(self) -> bool:
