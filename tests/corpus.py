@@ -28,6 +28,7 @@ Test = Callable[..., None]
 MAILS, ITEMS = "mails", "items"
 LONGEST = 80  # characters of a name
 FEWER_EXAMPLES = 25  # of a Hypothesis test in `./dev test` and `./dev test fast`; the full number is 100
+FULL, FEWER = "full", "fewer"  # profiles of Hypothesis
 PROPERTY = "corpus "  # begins the name of a report's property; the kind of item follows
 
 SERVERS = frozenset(  # fixtures
@@ -208,30 +209,42 @@ class Closing:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds `--item`, because an item of a corpus has no node id, and `--half`, which `.ci/run` uses."""
     parser.addoption("--item", default="", metavar="TEXT", help="of each corpus only the items with TEXT in their name")
-    parser.addoption("--half", default="", metavar="TEXT", help="half of the cases: those that TEXT, a commit, chooses")
+    parser.addoption(
+        "--half", default="", metavar="TEXT", help="of the long cases half: those that TEXT, a commit, chooses"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the closing line, and what Hypothesis does: fewer examples outside `./dev test long`."""
     TALLY.wanted = config.getoption("--item")
     config.pluginmanager.register(Closing(), "closing")
-    _measure_no_machine(fewer="not long" in config.getoption("markexpr"))
+    _measure_no_machine()
+    hypothesis.settings.load_profile(FEWER if "not long" in config.getoption("markexpr") else FULL)
     runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", 0)
     if runs_tests and "not outside" in config.getoption("markexpr"):
         sys.addaudithook(_alone)
 
 
-def _measure_no_machine(*, fewer: bool) -> None:
-    """Loads a profile of Hypothesis without its limits by the clock, which fail on a machine with other work to do.
+def _measure_no_machine() -> None:
+    """Makes the profiles of Hypothesis, without its limits by the clock, which fail on a machine with other work to do.
 
     What has to be fast has a test of its own, by processor time.
     """
     standard = hypothesis.settings()
-    hypothesis.settings.register_profile(
-        "no machine", standard, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow],
-        max_examples=FEWER_EXAMPLES if fewer else standard.max_examples,
-    )  # fmt: skip
-    hypothesis.settings.load_profile("no machine")
+    for name, examples in ((FULL, standard.max_examples), (FEWER, FEWER_EXAMPLES)):
+        hypothesis.settings.register_profile(
+            name, standard, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow],
+            max_examples=examples,
+        )  # fmt: skip
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Beside half of the long cases, the Hypothesis tests of half of the files have their full number of examples."""
+    by = collector.config.getoption("--half")
+    if by and isinstance(collector, pytest.Module) and collector.config.getoption("markexpr") != "long":
+        hypothesis.settings.load_profile(FULL if in_half(by, collector.nodeid) else FEWER)
+    return (yield)
 
 
 def _alone(event: str, arguments: tuple[object, ...]) -> None:
@@ -266,9 +279,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if SERVERS & set(getattr(item, "fixturenames", ())) or (group is not None and group.args == ("postgres",)):
             item.add_marker(pytest.mark.outside)
     if by := config.getoption("--half"):
-        left = [item for item in items if not in_half(by, item.nodeid)]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if in_half(by, item.nodeid)]
+        other = {item for item in items if item.get_closest_marker("long") and not in_half(by, item.nodeid)}
+        config.hook.pytest_deselected(items=list(other))
+        items[:] = [item for item in items if item not in other]
 
 
 def in_half(by: str, nodeid: str) -> bool:

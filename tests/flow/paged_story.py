@@ -135,11 +135,12 @@ class OfficersAtScreens:
                 element.click()
 
     def _reach(self, element: Locator) -> None:
-        """Presses Tab until an element has the focus, which is seen."""
+        """Holds Tab down until an element has the focus, which is seen."""
         wanted = element.element_handle()
         for _ in range(MOST_TABS):
-            self.page.keyboard.press("Tab")
+            self.page.keyboard.down("Tab")  # again without a release: as a key that repeats, one step each
             if wanted is not None and wanted.evaluate("one => one === document.activeElement"):
+                self.page.keyboard.up("Tab")
                 outline = wanted.evaluate("one => getComputedStyle(one).outlineStyle")
                 assert outline != "none", f"the focus is not seen on {wanted.evaluate('one => one.outerHTML')}"
                 return

@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from flaggermail.cli import case, door_client, main, oncall
-from tests.command_line import Ran
+from tests.command_line import Ran, type_here
 from tests.flow.door_process import AS_ROOT, BIN, DAEMON, SYS, DoorProcess, desk_of, door_on, open_the_way
 from tests.patience import PATIENCE
 
@@ -94,8 +95,9 @@ def test_who_may_not_open_the_socket_is_told_so(door: DoorProcess) -> None:
 
 def cases(folder: Path) -> int:
     """Returns how many cases there are, without the door."""
-    command = [sys.executable, "-m", "flaggermail", "--config", str(folder), "--direct", "case", "list", "--json"]
-    return len(json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["cases"])
+    listed = type_here(["--config", str(folder), "case", "list", "--json"]).json
+    assert isinstance(listed, dict)
+    return len(listed["cases"])
 
 
 def begun(folder: Path, title: str) -> subprocess.Popen[str]:
@@ -109,19 +111,20 @@ def test_a_command_under_way_when_the_door_is_killed_is_done_once(tmp_path: Path
     folder = desk_of(tmp_path / "desk", ("officer1", os.geteuid()))
     chance = random.Random(31)  # noqa: S311 - instants, no secrets
     done = 0
-    for turn in range(5):
-        with door_on(folder) as door:
+    with ExitStack() as doors:
+        door = doors.enter_context(door_on(folder))
+        for turn in range(5):
             if turn == 0:  # it has the request, and never reads it
                 door.process.send_signal(signal.SIGSTOP)
             client = begun(folder, f"Turn {turn}")
             time.sleep(1.0 if turn == 0 else chance.uniform(0.1, 0.4))
             door.stop(signal.SIGKILL)
-        with door_on(folder):
+            door = doors.enter_context(door_on(folder))
             out, err = client.communicate(timeout=PATIENCE)
-        if client.returncode:  # it found no door at all, and says so
-            assert "no door" in err, err
-        else:
-            done += 1
-            assert out.endswith(" opened\n"), out
-        assert cases(folder) == done
+            if client.returncode:  # it found no door at all, and says so
+                assert "no door" in err, err
+            else:
+                done += 1
+                assert out.endswith(" opened\n"), out
+            assert cases(folder) == done
     assert done

@@ -26,7 +26,7 @@ from tests.store.desk_fixtures import Desk
 from tests.tools.page_pictures import served
 from tests.tools.played_night import night
 
-pytestmark = pytest.mark.outside
+pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 OPTIONS = ("-o", "confirm_qq=0", "-o", "auto_image=0", "-no-mouse")
 
 

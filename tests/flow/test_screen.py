@@ -23,7 +23,7 @@ from tests.store.desk_fixtures import Desk
 from tests.tools.page_pictures import LANGUAGES, SCHEMES, Scheme, addresses, served
 from tests.tools.played_night import night
 
-pytestmark = pytest.mark.outside
+pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 MILLISECONDS = 1000 * PATIENCE
 WIDTHS = (320, 1280)
 NAMES = (

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.corpus import one_in
 from tests.flow.paged_story import OfficersAtScreens
 from tests.flow.test_screen import opened
 
-pytestmark = pytest.mark.outside
+pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("browser")]
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 STORIES = ("S01", "S04", "S05", "S08", "S10", "S11", "ticket-system")
 ACTS = {"S01": 5, "S04": 0, "S05": 4, "S08": 4, "S10": 7, "S11": 4, "ticket-system": 5}
@@ -41,7 +42,7 @@ def but_for_the_way_in(event: Event) -> str:
     return repr(replace(event, changes=tuple(told)))
 
 
-def events_of(story: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], Report]:
+def events_of(story: str, command: Command) -> tuple[list[str], Report]:
     """Plays a story; returns its events as they are chained, and what is reported of it."""
     kept = list[str]()
 
@@ -50,23 +51,29 @@ def events_of(story: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> 
             kept.extend(but_for_the_way_in(event) for _, event in tx.events())
         return report(env, scenario)
 
-    with monkeypatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr("flaggermail.stories.replay.report", reported)
         found = replay.play(SCENARIOS / story, command, replayed)
     return kept, found
 
 
+@cache
+def by_commands(story: str) -> tuple[list[str], Report]:
+    """Plays a story by its commands, once for all hands."""
+    return events_of(story, typed)
+
+
 @pytest.mark.parametrize(("story", "hands"), one_in(len(HANDS), CELLS), ids=str)
 def test_a_story_on_pages_leaves_the_events_of_its_commands(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch, story: str, hands: tuple[int, bool]
+    browser: Browser, story: str, hands: tuple[int, bool]
 ) -> None:
     """By mouse, by keyboard alone, and on a telephone; nothing but the way in differs."""
     wide, keyboard = hands
-    by_commands, expected = events_of(story, typed, monkeypatch)
+    wanted, expected = by_commands(story)
     officers = OfficersAtScreens(opened(browser, "nl", wide), keyboard=keyboard)
-    on_pages, found = events_of(story, officers.typed, monkeypatch)
+    on_pages, found = events_of(story, officers.typed)
     officers.page.context.close()
     assert officers.acts == ACTS[story]
-    assert on_pages == by_commands
+    assert on_pages == wanted
     assert not found.differences
     assert found.json == expected.json

@@ -6,6 +6,8 @@ from __future__ import annotations
 import inspect
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,6 +90,41 @@ def test_a_text_chooses_half_of_the_cases() -> None:
     assert all(150 < len(half) < 250 for half in halves)
     assert halves[0] == halves[2] != halves[1]
     assert 50 < len(halves[0] & halves[1]) < 150
+
+
+HALVED = """
+import pytest
+from hypothesis import settings
+@pytest.mark.parametrize("number", range(40))
+def test_plain(number): pass
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(40))
+def test_long(number): pass
+@pytest.mark.parametrize("examples", [settings().max_examples])
+def test_given(examples): pass
+"""
+
+
+@pytest.mark.outside
+def test_beside_the_others_runs_half_of_the_long(tmp_path: Path) -> None:
+    """With `--half` alone no ordinary case is left out, and half of the files draw all examples."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = long\n  outside\n")
+    files = [f"test_{number}.py" for number in range(10)]
+    for name in files:
+        (tmp_path / name).write_text(HALVED)
+    options = ("-p", "tests.corpus", "-p", "no:cacheprovider", "--collect-only", "-q", "--half", "a commit")
+    found = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, f"--rootdir={tmp_path}", str(tmp_path)],
+        capture_output=True, text=True, cwd=TESTS.parent, check=False,
+    ).stdout  # fmt: skip
+    assert found.count("::test_plain[") == 400, found
+    assert set(re.findall(r"\S+::test_long\S+", found)) == {
+        node for node in (f"{name}::test_long[{number}]" for name in files for number in range(40))
+        if in_half("a commit", node)
+    }  # fmt: skip
+    drawn = dict(re.findall(r"(\S+)::test_given\[(\d+)\]", found))
+    assert drawn == {name: "100" if in_half("a commit", name) else "25" for name in files}
+    assert len(set(drawn.values())) == 2
 
 
 def test_a_corpus_without_an_item_is_a_mistake() -> None:
