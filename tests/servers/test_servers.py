@@ -395,11 +395,12 @@ class TestPostgresPair:
         url = postgres_pair.database()
         first = postgres_pair.primary
         _execute(url, "CREATE TABLE kept (n int PRIMARY KEY)")
-        for number in (1, 2):
-            _execute(url, f"INSERT INTO kept VALUES ({number})")
+        _execute(url, "INSERT INTO kept VALUES (1)")
+        for added in ("INSERT INTO kept VALUES (2)", "INSERT INTO kept VALUES (3)"):
             postgres_pair.fail_over()
             with pytest.raises(psycopg.errors.UniqueViolation):
-                _execute(url, f"INSERT INTO kept VALUES ({number})")
+                _execute(url, "INSERT INTO kept VALUES (1)")
+            _execute(url, added)
             postgres_pair.rejoin()
         assert postgres_pair.primary is first
         assert postgres_pair.standby.execute("SELECT pg_is_in_recovery()") == [(True,)]
