@@ -4,4 +4,4 @@
 What comes is never waited for to its end, so patience costs a test that passes nothing.
 """
 
-PATIENCE = 120.0
+PATIENCE = 120.0  # seconds, for what takes a moment
