@@ -122,7 +122,6 @@ def _retry(desk: ChaosDesk) -> None:
     time.sleep(3)
     desk.kill_leader()
     desk.servers.postfix.set_refusals("at_rcpt", {})
-    desk.age(timedelta(seconds=70))
 
 
 def _urgent(desk: ChaosDesk) -> None:
@@ -151,9 +150,11 @@ def _partition(desk: ChaosDesk) -> None:
 
 
 def _clock(desk: ChaosDesk) -> None:
-    desk.soak.chance.choice(desk.standbys).clock.set(desk.ahead + timedelta(hours=1))
+    ahead = desk.soak.chance.choice(desk.standbys).clock
+    assert ahead is not None
+    ahead.set(timedelta(hours=1))
     _healthy(desk)
-    desk.age(timedelta(0))  # all clocks alike again
+    ahead.set(timedelta(0))
 
 
 def _name(desk: ChaosDesk) -> None:

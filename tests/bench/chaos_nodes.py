@@ -36,7 +36,7 @@ class Node:
 
     host: Host
     folder: Path
-    clock: FakedClock
+    clock: FakedClock | None  # its own, where that is to differ from the machine's
     process: subprocess.Popen[bytes] | None = None
     ends: list[int] = field(default_factory=list)  # exit statuses that nobody provoked
     known_as: str = ""  # the host's name for the next start, if not its own
@@ -47,7 +47,7 @@ class Node:
         with (self.folder / "daemon.log").open("ab") as sink:
             self.process = subprocess.Popen(
                 self.host.inside(command, self.known_as), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
-                cwd=ROOT, env=os.environ | self.clock.environment,
+                cwd=ROOT, env=os.environ | (self.clock.environment if self.clock else {}),
             )  # fmt: skip
 
     @property
@@ -91,8 +91,11 @@ class Node:
         return (self.folder / "daemon.log").read_text("utf-8", "replace")
 
 
-def copied(office: Path, folder: Path, database: str, host: Host) -> Node:
-    """Makes a node whose configuration is that of `office`, with the database as it is reached from its host."""
+def copied(office: Path, folder: Path, database: str, host: Host, *, clock: bool) -> Node:
+    """Makes a node whose configuration is that of `office`, with the database as it is reached from its host.
+
+    `clock`: it has a clock of its own.
+    """
     shutil.copytree(
         office, folder, symlinks=True, ignore=shutil.ignore_patterns("*.sock", "clock", "status.*", "archive")
     )
@@ -100,7 +103,7 @@ def copied(office: Path, folder: Path, database: str, host: Host) -> Node:
     settings = yaml.load((folder / "flaggermail.yaml").read_text("utf-8"))
     settings["store"].update(database=database, status=str(folder))
     yaml.dump(settings, folder / "flaggermail.yaml")
-    return Node(host, folder, FakedClock(folder))
+    return Node(host, folder, FakedClock(folder) if clock else None)
 
 
 @dataclass(frozen=True)
