@@ -101,7 +101,7 @@ class ChaosDesk:
     def leader(self) -> Node | None:
         """The node that holds the lease by the record, if it runs."""
         term = self.watch.term
-        return next((one for one in self.nodes if one.runs and term and term.holder in one.log()), None)
+        return next((one for one in self.nodes if one.runs and term and one.led_as(term.holder)), None)
 
     @property
     def standbys(self) -> list[Node]:

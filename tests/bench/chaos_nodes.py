@@ -86,6 +86,10 @@ class Node:
             self.ends.append(self.process.returncode)
             self.start()
 
+    def led_as(self, holder: str) -> bool:
+        """Returns whether it has begun to lead under that name; those that wait name the leader too."""
+        return any("daemon started" in line and holder in line for line in self.log().splitlines())
+
     def log(self) -> str:
         """Returns its log so far."""
         return (self.folder / "daemon.log").read_text("utf-8", "replace")
