@@ -96,7 +96,7 @@ def test_a_busy_record_stops_no_worker(hurried: Services, other: SqlStore) -> No
     assert said(logged, "database away") == []
     assert (daemon.failure, daemon.stop.is_set()) == (None, False)
     with pytest.raises(LeaseHeld, match="here:1:now"):
-        other.acquire("mailbox", "elsewhere:9:now", 60)
+        other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.stop.set()
     thread.join(PATIENCE)
     assert daemon.failure is None
@@ -137,7 +137,7 @@ def test_a_lease_that_is_not_renewed_for_a_minute_makes_all_wait(hurried: Servic
     assert "keeps it locked" not in str(board.shown["wrong"])
     assert daemon.failure is None
     with pytest.raises(LeaseHeld, match="here:1:now"):
-        other.acquire("mailbox", "elsewhere:9:now", 60)
+        other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.stop.set()
     thread.join(PATIENCE)
 
@@ -156,7 +156,7 @@ def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other:
     assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     let_end(other)
-    other.acquire("mailbox", "elsewhere:9:now", 60)
+    other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.ticker.works["lease"]()
     assert isinstance(daemon.failure, LeaseHeld)
     thread.join(PATIENCE)
