@@ -103,11 +103,10 @@ class ChaosDesk:
         term = self.watch.term
         return next((one for one in self.nodes if one.runs and term and one.led_as(term.holder)), None)
 
-    @property
-    def standbys(self) -> list[Node]:
-        """The other nodes that run."""
-        leader = self.leader
-        return [one for one in self.nodes if one.runs and one is not leader]
+    def others(self) -> list[Node]:
+        """Returns the nodes that do not lead, once one does."""
+        leader = self.awaited_leader()
+        return [one for one in self.nodes if one is not leader]
 
     def awaited_leader(self) -> Node:
         """Waits until a node leads; returns it."""

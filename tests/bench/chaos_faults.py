@@ -150,7 +150,7 @@ def _partition(desk: ChaosDesk) -> None:
 
 
 def _clock(desk: ChaosDesk) -> None:
-    ahead = desk.soak.chance.choice(desk.standbys).clock
+    ahead = desk.soak.chance.choice(desk.others()).clock
     assert ahead is not None
     ahead.set(timedelta(hours=1))
     _healthy(desk)
@@ -159,7 +159,7 @@ def _clock(desk: ChaosDesk) -> None:
 
 def _name(desk: ChaosDesk) -> None:
     """A standby starts anew on a host of the leader's name, whose processes are others."""
-    standby = desk.standbys[0]
+    standby = desk.others()[0]
     standby.stop()
     standby.known_as = desk.awaited_leader().host.name
     standby.start()
@@ -171,7 +171,10 @@ def _healthy(desk: ChaosDesk) -> None:
     before = desk.watch.term
     desk.traffic()
     desk.soak.notify()
-    time.sleep(10)
+    until = time.monotonic() + AWAY / 2
+    while time.monotonic() < until:
+        desk.watch_over()
+        time.sleep(1)
     if desk.watch.term != before:
         desk.soak.diary.findings.append(f"the lease of a healthy leader was taken: {before}, {desk.watch.term}")
     desk.kill_leader()
