@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.bench import (
     backfill,
     busy,
+    chaos,
     comparing,
     contract,
     door,
@@ -67,7 +68,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["all", *PEERS, "soak", "evening", "fuzz", "faults", "nights", "ingest"],
+        choices=["all", *PEERS, "soak", "evening", "fuzz", "faults", "chaos", "nights", "ingest"],
         default="all",
     )
     parser.add_argument("number", nargs="?", type=int, default=500, help="of nights (500), or of mails for ingest")
@@ -84,13 +85,14 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--live", type=int, default=evening.LIVE, help=f"mails of the evening itself ({evening.LIVE})")
     parser.add_argument("--busy", type=int, default=evening.BUSY, help=f"processes beside the evening ({evening.BUSY})")
     parser.add_argument("--seconds", type=float, default=120, help="of the fuzz run, which breaks mails (120)")
-    parser.add_argument("--rounds", type=int, default=100, help="of the faults of servers and machine (100)")
+    parser.add_argument("--rounds", type=int, default=100, help="of faults, or of chaos (100)")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="with chaos: keep its rounds there, and go on")
     parser.add_argument("--postgres", action="store_true", help="with faults: the record is on PostgreSQL")
     parser.add_argument(
         "--seed",
         type=int,
         default=None,
-        help="of soak, evening, fuzz, faults or nights; else one is chosen, and printed",
+        help="of soak, evening, fuzz, faults, chaos or nights; else one is chosen, and printed",
     )
     return parser
 
@@ -144,6 +146,8 @@ def main() -> int:
     with Servers.running() as servers:
         if wanted.what == "evening":
             return evening.Evening(wanted.old, wanted.live, wanted.busy).run(servers, wanted.seed)
+        if wanted.what == "chaos":
+            return chaos.run(servers, wanted.rounds, wanted.seed, wanted.state)
         if wanted.what == "soak":
             return soak.run(servers, wanted.minutes, wanted.seed)
         return faults.run(servers, wanted.rounds, wanted.seed, on_postgres=wanted.postgres)

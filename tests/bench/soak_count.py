@@ -60,6 +60,7 @@ class Figures:
 
     lines: list[tuple[str, int]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    deviation: float | None = None  # of a clock from the servers' instants, the largest in seconds
 
     def count(self, what: str, number: int) -> None:
         """Adds a count of which any value is correct."""
@@ -147,6 +148,26 @@ def report(
 
     `clocks`: compare them, which says nothing where the machine's own was set meanwhile.
     """
+    figures = counted(servers, desk, diary, user, figures, clocks=clocks)
+    table.head(f"{user}: {sum(diary.done.values())} things were done", "")
+    for what, number in sorted(diary.done.items()):
+        table.line(f"  {what}", number, "")
+    table.line("slowest stop", diary.slowest_stop, "s", goal="10")
+    for what, number in figures.lines:
+        table.line(what, number, "")
+    if figures.deviation is not None:
+        table.line("largest deviation of a clock", figures.deviation, "s")
+    for fault in figures.faults:
+        table.note(f"  ! {fault}")
+    table.note(f"lost or doubled: {'none' if not figures.faults else 'see above'}")
+    return 1 if figures.faults else 0
+
+
+def counted(
+    servers: Servers, desk: DeskProcess, diary: Diary, user: str, figures: Figures | None = None, *,
+    clocks: bool = True,
+) -> Figures:  # fmt: skip
+    """Returns the counts of a desk that is at rest; for the arguments see `report`."""
     figures = figures or Figures()
     kept = inbox(servers, user)
     _mail_in(figures, desk, diary, kept)
@@ -156,21 +177,11 @@ def report(
         handed[message_id(mail.octets)].add(_submitted(mail)[0])
     _notifications(figures, desk, diary, handed)
     _others(figures, desk, handed)
-    deviation = _clocks(figures, desk, received, kept) if clocks else None
+    if clocks:
+        figures.deviation = _clocks(figures, desk, received, kept)
     figures.none("audit verify fails", _broken(desk))
     figures.none("findings on the way", diary.findings)
-    table.head(f"{user}: {sum(diary.done.values())} things were done", "")
-    for what, number in sorted(diary.done.items()):
-        table.line(f"  {what}", number, "")
-    table.line("slowest stop", diary.slowest_stop, "s", goal="10")
-    for what, number in figures.lines:
-        table.line(what, number, "")
-    if deviation is not None:
-        table.line("largest deviation of a clock", deviation, "s")
-    for fault in figures.faults:
-        table.note(f"  ! {fault}")
-    table.note(f"lost or doubled: {'none' if not figures.faults else 'see above'}")
-    return 1 if figures.faults else 0
+    return figures
 
 
 def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[Kept]) -> None:

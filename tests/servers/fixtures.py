@@ -13,6 +13,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix
 from tests.servers.postgres import Postgres
+from tests.servers.postgres_pair import PostgresPair
 
 
 def pytest_configure() -> None:
@@ -70,6 +71,13 @@ def own_postgres() -> Iterator[Postgres]:
     """Returns a PostgreSQL that the test alone uses, so that it may stop and restart it."""
     with Postgres.running() as server:
         yield server
+
+
+@pytest.fixture
+def postgres_pair() -> Iterator[PostgresPair]:
+    """Returns a primary and its hot standby, which the test alone uses."""
+    with PostgresPair.running() as pair:
+        yield pair
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from urllib.parse import urlsplit
 
 import psycopg
@@ -36,7 +37,7 @@ class Postgres:
         with server_folder("pg") as folder:
             give(folder, *account("postgres"))
             server = cls(folder)
-            server._make_cluster()
+            server.make_cluster()
             server.start()
             try:
                 yield server
@@ -53,6 +54,19 @@ class Postgres:
     def stop(self, mode: str = "immediate") -> None:
         """Cuts every connection and stops: `immediate` as a crash does, `fast` as an operator does."""
         self._must("pg_ctl", "-w", "-t", f"{PATIENCE:.0f}", "-m", mode, "stop")
+
+    def follow(self, primary: "Postgres") -> None:
+        """Becomes a hot standby of `primary`, from a new base backup, and starts; it must be stopped, or empty."""
+        rmtree(self.folder / "cluster", ignore_errors=True)
+        self._must(
+            "pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+            "--dbname", f"host={primary.folder} user={_OWNER} application_name={self.folder.name}",
+        )  # fmt: skip
+        self.start()
+
+    def promote(self) -> None:
+        """Makes a standby a primary."""
+        self._must("pg_ctl", "-w", "-t", f"{PATIENCE:.0f}", "promote")
 
     def log(self) -> str:
         """Returns the text of the log so far."""
@@ -76,7 +90,8 @@ class Postgres:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def _make_cluster(self) -> None:
+    def make_cluster(self) -> None:
+        """Makes an empty cluster in the folder; raises ServerNotStartedError."""
         self._must("initdb", "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
     def _must(self, name: str, *arguments: str) -> None:

@@ -31,6 +31,7 @@ from tests.servers.platform import PlatformServer, ReceivedMail
 from tests.servers.ports import free_ports, wait_until_refused
 from tests.servers.postfix import AUTHSERV_ID, Postfix
 from tests.servers.postgres import Postgres
+from tests.servers.postgres_pair import PostgresPair
 
 SUMMER_IN_THE_HAGUE = timezone(timedelta(hours=2))
 
@@ -384,6 +385,25 @@ class TestPostgres:
                 _execute(url, "SELECT 1")
             server.start()
             _execute(url, "SELECT 1")
+
+
+class TestPostgresPair:
+    """A primary, and a standby that takes over."""
+
+    def test_what_was_committed_is_there_after_each_fail_over(self, postgres_pair: PostgresPair) -> None:
+        """The URL finds the primary again, twice: the server that died has come back as a standby in between."""
+        url = postgres_pair.database()
+        first = postgres_pair.primary
+        _execute(url, "CREATE TABLE kept (n int PRIMARY KEY)")
+        _execute(url, "INSERT INTO kept VALUES (1)")
+        for added in ("INSERT INTO kept VALUES (2)", "INSERT INTO kept VALUES (3)"):
+            postgres_pair.fail_over()
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                _execute(url, "INSERT INTO kept VALUES (1)")
+            _execute(url, added)
+            postgres_pair.rejoin()
+        assert postgres_pair.primary is first
+        assert postgres_pair.standby.execute("SELECT pg_is_in_recovery()") == [(True,)]
 
 
 class TestCertificates:
