@@ -89,7 +89,7 @@ class SqlStore:
             self._kept = digest, tx.known.answers_about(SETTLED)
         except StoreAway as away:
             if complete:  # only the answer to COMMIT is missing
-                raise type(away)(f"{away}; {IN_DOUBT}") from away
+                raise type(away)(f"{away}; {IN_DOUBT}", in_doubt=True) from away
             raise
         if tx.erased and not self.scrub():
             logbook.not_scrubbed()

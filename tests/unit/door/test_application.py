@@ -309,7 +309,8 @@ class BrokenDesk:
     ("fault", "kind"),
     [
         (StoreBusy("by another"), "record-busy"), (StoreAway("no route"), "record-away"),
-        (DiskFailure("disk full"), "record-away"), (RowUnreadable("row"), "record-faulty"),
+        (StoreAway("no answer", in_doubt=True), "command-in-doubt"), (DiskFailure("disk full"), "record-away"),
+        (RowUnreadable("row"), "record-faulty"),
         (ConfigurationError("a.yaml:1: x"), "configuration-faulty"), (FlaggermailError("other"), "record-faulty"),
     ],
 )  # fmt: skip

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A door whose database fails over: a command is done once, and whoever sent it is told what is known."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flaggermail.cli.door_client import DoorClient
+from tests.flow.door_process import Answer, DoorProcess, desk_of, door_on
+from tests.patience import PATIENCE
+from tests.servers import server_folder
+from tests.servers.commit_cutter import CommitCutter, Cut
+from tests.servers.postgres import Postgres
+from tests.servers.postgres_pair import PostgresPair
+
+pytestmark = [pytest.mark.outside, pytest.mark.xdist_group("postgres")]
+OPENED = {"election": "EP2024", "type": "A_content", "origin": "media"}
+OPEN, CASES = "/v1/commands/case-open", "/v1/views/case-list"
+
+
+def opened(door: DoorProcess, key: str) -> Answer:
+    """Opens a case by a command that may be repeated."""
+    return door.ask(OPEN, "POST", OPENED, Idempotency_Key=key)
+
+
+def cases(door: DoorProcess) -> list[object]:
+    """Returns the cases that a view lists."""
+    found = door.ask(CASES).document["cases"]
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.fixture
+def cutter(own_postgres: Postgres) -> Iterator[CommitCutter]:
+    """Returns a socket before the server."""
+    with server_folder("cut") as folder, CommitCutter.before(own_postgres.folder, folder) as found:
+        yield found
+
+
+def desk_behind(cutter: CommitCutter, server: Postgres, folder: Path) -> Path:
+    """Returns a desk whose database is reached through the cutter."""
+    url = server.database()
+    return desk_of(folder, ("officer1", os.geteuid()), database=url.replace(str(server.folder), str(cutter.folder)))
+
+
+def test_a_command_whose_commit_was_cut_is_in_doubt_and_its_repeat_is_done_once(
+    own_postgres: Postgres, cutter: CommitCutter, tmp_path: Path
+) -> None:
+    """Whether or not it is on record, the door says that it does not know, and the same key finds out."""
+    with door_on(desk_behind(cutter, own_postgres, tmp_path / "desk")) as door:
+        for number, cut in enumerate(Cut, 1):
+            cutter.cut = cut
+            doubtful = opened(door, f"cut-{number:04}")
+            assert (doubtful.status, doubtful.document["type"]) == (503, "command-in-doubt"), doubtful
+            assert int(doubtful.headers["retry-after"]) > 0
+            assert len(cases(door)) == number - (cut is Cut.BEFORE_COMMIT)
+            repeated = [opened(door, f"cut-{number:04}") for _ in range(2)]
+            assert [one.status for one in repeated] == [200, 200], repeated
+            assert repeated[0].document == repeated[1].document
+            assert len(cases(door)) == number
+
+
+def test_a_command_typed_once_is_repeated_by_its_client(
+    own_postgres: Postgres, cutter: CommitCutter, tmp_path: Path
+) -> None:
+    """A person sees the answer, and no doubt."""
+    with door_on(desk_behind(cutter, own_postgres, tmp_path / "desk")) as door:
+        for number, cut in enumerate(Cut, 1):
+            cutter.cut = cut
+            assert DoorClient(door.path).answer("case open", OPENED)["key"]
+            assert cutter.cut is None
+            assert len(cases(door)) == number
+
+
+def test_a_door_finds_the_server_that_took_over(postgres_pair: PostgresPair, tmp_path: Path) -> None:
+    """Until then it says so; then commands and views work as before, and those of before are there."""
+    url = postgres_pair.database()
+    folder = desk_of(tmp_path / "desk", ("officer1", os.geteuid()), database=url)
+    with door_on(folder) as door:
+        assert opened(door, "before-01").status == 200
+        postgres_pair.primary.stop()
+        for answer in (opened(door, "while-001"), door.ask(CASES)):
+            assert (answer.status, answer.document["type"]) == (503, "record-away"), answer
+        postgres_pair.promote()
+        until = time.monotonic() + PATIENCE
+        while (answer := opened(door, "while-001")).status == 503:
+            assert time.monotonic() < until, answer
+            time.sleep(0.1)
+        assert [opened(door, key).status for key in ("before-01", "while-001")] == [200, 200]
+        assert len(cases(door)) == 2
+        assert door.process.poll() is None
