@@ -19,6 +19,7 @@ FlaggermailError
 +-- StoreFailure            the database cannot be read or written: disk full, read-only               (exit 1)
 |   `-- StoreAway         its server is away or refuses work for now: wait for it                    (exit 1)
 |       |-- ServerFull      the disk of its server is full                                             (exit 1)
+|       |-- ReadingUnkept   who reads this cannot be kept, so it is not shown                          (exit 1)
 |       |-- ReadCancelled   a standby ended a reader: ask again                                        (exit 1)
 |       `-- DiskFailure     the disk of an SQLite database is full, read-only or fails: wait for it    (exit 1)
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
@@ -203,6 +204,10 @@ class StoreAway(StoreFailure):
 
 class ServerFull(StoreAway):
     """The disk of the database's server is full: what is recorded can be read, and nothing be written."""
+
+
+class ReadingUnkept(StoreAway):
+    """Who reads this is kept, and cannot be kept now, so it is not shown; what leaves no trace is."""
 
 
 class ReadCancelled(StoreAway):

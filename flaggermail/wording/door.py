@@ -36,6 +36,7 @@ class DoorProblem(Sentence):
     RECORD_BUSY = "record busy"
     RECORD_AWAY = "record away"
     COMMAND_IN_DOUBT = "command in doubt"
+    READING_UNKEPT = "reading unkept"
     RECORD_FAULTY = "record faulty"
     FILE_FAULTY = "file faulty"
     CONFIGURATION_FAULTY = "configuration faulty"

@@ -43,6 +43,11 @@ class CommitCutter:
             listening.shutdown(socket.SHUT_RDWR)
             listening.close()
 
+    @property
+    def armed(self) -> bool:
+        """True until the line was cut."""
+        return self.cut is not None
+
     def _take(self, listening: socket.socket) -> None:
         with suppress(OSError):
             while True:

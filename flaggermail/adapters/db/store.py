@@ -110,6 +110,14 @@ class SqlStore:
             self.close()
             raise
 
+    @property
+    def has_replica(self) -> bool:
+        """False: one database does everything."""
+        return False
+
+    def catch_up(self) -> None:
+        """Does nothing: readers see what is committed."""
+
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; see `ports.Store`.
 
