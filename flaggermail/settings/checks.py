@@ -32,6 +32,7 @@ from flaggermail.settings.model import (
     OncallFile,
     PlatformSettings,
     PlatformsFile,
+    StoreSettings,
     SubmissionSettings,
 )
 from flaggermail.settings.rota import WEEKDAYS

@@ -39,9 +39,11 @@ from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 from flaggermail.sockets import SOCKET_NAME, WEB_SOCKET
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly
+from flaggermail.wiring.databases import open_replicated
 from flaggermail.wiring.opening import desk_files
 
 if TYPE_CHECKING:
+    from flaggermail.adapters.db.replica import ReplicatedStore
     from flaggermail.desk.ground import DeskFiles
     from flaggermail.ports import Clock, Store
     from flaggermail.rules.configuration import Configuration
@@ -62,6 +64,7 @@ class ServedDesk:
         self._directory, self._clock = directory.absolute(), clock or SystemClock()
         self._files = desk_files(self._directory, self._clock.now)
         self._seconds, self._kept_for = 0, ""
+        self._replicated: ReplicatedStore | None = None
         self._services = self._open()
         self._number = self._registered()
         self._status = status_file(self._directory)
@@ -82,14 +85,15 @@ class ServedDesk:
 
     def state(self) -> ServedState:
         """Returns the configuration in force by its number, and what the daemon's last status says."""
+        away = self._replicated is not None and self._replicated.primary_away
         try:
             found = judged(read_status(self._status), self._now())
         except FlaggermailError as fault:
             unreadable = SeenFinding(StatusCode.PROBE, detail=str(fault))
-            return ServedState(self._number, daemon=False, health=DeskHealth((unreadable,)))
+            return ServedState(self._number, daemon=False, health=DeskHealth((unreadable,)), primary_away=away)
         last = instant(found.get("written_at"))
         since = "" if found["daemon"] or last is None else last.isoformat()
-        return ServedState(self._number, bool(found["daemon"]), health_of(found), since)
+        return ServedState(self._number, bool(found["daemon"]), health_of(found), since, primary_away=away)
 
     def each_second(self) -> None:
         """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""
@@ -101,6 +105,7 @@ class ServedDesk:
                 self._status = status_file(self._directory)
         if self._seconds % FORGET_EVERY == 0:
             self._forget()
+        self.catch_up()
         try:
             number = self._registered()
             if number == self._number:
@@ -124,6 +129,10 @@ class ServedDesk:
                 tx.forget_answers(self._now() - KEPT_FOR)
             self._services.store.forms.forget(self._now() - kept_forms.KEPT_FOR)
 
+    def catch_up(self) -> None:
+        """Lets views show what is committed by now, and notices whether the primary is away."""
+        self._services.store.catch_up()
+
     def close(self) -> None:
         """Closes what was opened."""
         self._services.close()
@@ -132,7 +141,17 @@ class ServedDesk:
         return self._clock.now()
 
     def _open(self) -> Services:
-        return assembly.opened_on(load(self._directory), self._clock)
+        settings = load(self._directory)
+        if settings.desk.store.replica is None:
+            return assembly.opened_on(settings, self._clock)
+        self._replicated = open_replicated(
+            settings.desk.store.database, settings.desk.store.replica, SystemRandomness()
+        )
+        try:
+            return self._on(settings, self._replicated)
+        except BaseException:
+            self._replicated.close()
+            raise
 
     def _on(self, settings: Configuration, store: Store) -> Services:
         return assembly.services_on(settings, store, self._clock, SystemRandomness())
@@ -234,6 +253,8 @@ def _make_secret(path: Path) -> None:
 def answer_apart(directory: Path) -> None:
     """Answers the requests that a door hands on by standard input. Raises ConfigurationError, StoreFailure."""
     apart.end_with_parent()
-    application = door_application(DoorApplication(ServedDesk(directory)))
+    desk = ServedDesk(directory)
+    application = door_application(DoorApplication(desk))
+    application.before_request(desk.catch_up)  # what the door itself has shown or recorded
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
         apart.answer_all(application, sys.stdin.buffer, out)

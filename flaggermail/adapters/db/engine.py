@@ -124,12 +124,16 @@ def names_several(url: URL) -> bool:
     return len(hosts) > 1 if isinstance(hosts, tuple) else "," in hosts or "," in (url.host or "")
 
 
+def with_defaults(url: str, **settings: str) -> str:
+    """Returns the URL of a server with these settings of its connections, but for those that it has itself."""
+    given = make_url(url)
+    missing = {name: value for name, value in settings.items() if name not in given.query}
+    return given.update_query_dict(missing).render_as_string(hide_password=False)
+
+
 def answering_within(seconds: int, url: str) -> str:
     """Returns the URL of a server that is given up after so many seconds, unless it says how many itself."""
-    given = make_url(url)
-    if "connect_timeout" not in given.query:
-        given = given.update_query_dict({"connect_timeout": str(seconds)})
-    return given.render_as_string(hide_password=False)
+    return with_defaults(url, connect_timeout=str(seconds), tcp_user_timeout=str(seconds * 1000))
 
 
 def _as_json(value: object) -> str:
