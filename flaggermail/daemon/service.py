@@ -52,7 +52,7 @@ from flaggermail.services import Services
 from flaggermail.stories import rehearsal
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
-LEASE_SECONDS, LEASE_EVERY = 60, 10.0
+LEASE_SECONDS, LEASE_EVERY = 6.0, 2.0
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 DIGESTS_AT, CLEANED_AT = WallTime(minute=0), WallTime(minute=30)  # each hour, in the desk's zone
 AT_A_MINUTE, BUSY_AGAIN = frozenset({"digests", "clean-up"}), 60.0  # seconds: their next call is an hour away
@@ -439,14 +439,12 @@ class Daemon:
             self.ticker.once(SCRUB_AGAIN, "clean-up again", self._unless_away("clean-up", self._clean_up))
 
     def _take_lease(self) -> None:
-        now = self.env.clock.now()
-        self.env.store.acquire(LEASE, self.holder, now, LEASE_SECONDS)
-        self._outage.lease_until = now + timedelta(seconds=LEASE_SECONDS)
+        self.env.store.acquire(LEASE, self.holder, LEASE_SECONDS)
+        self._outage.renewed()
 
     def _keep_lease(self) -> None:
-        now = self.env.clock.now()
-        self.env.store.renew(now, LEASE_SECONDS)
-        self._outage.lease_until = now + timedelta(seconds=LEASE_SECONDS)
+        self.env.store.renew(LEASE_SECONDS)
+        self._outage.renewed()
 
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()

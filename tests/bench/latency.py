@@ -15,7 +15,7 @@ from threading import Thread
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
-from flaggermail.ports import Interrupt, KeptForms, Lease, Mailbox, ReadingLog, Store, Transaction
+from flaggermail.ports import Interrupt, KeptForms, Lease, Mailbox, Nodes, ReadingLog, Store, Transaction
 from flaggermail.services import Services
 from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus, table
@@ -60,17 +60,26 @@ class TimedStore:
         """Delegates."""
         return self.inner.forms
 
-    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""
-        return self.inner.acquire(name, holder, now, seconds)
+        return self.inner.acquire(name, holder, seconds)
 
-    def renew(self, now: datetime, seconds: int) -> None:
+    def renew(self, seconds: float) -> bool:
         """Delegates."""
-        self.inner.renew(now, seconds)
+        return self.inner.renew(seconds)
+
+    def leads(self) -> bool:
+        """Delegates."""
+        return self.inner.leads()
 
     def release(self) -> None:
         """Delegates."""
         self.inner.release()
+
+    @property
+    def nodes(self) -> Nodes:
+        """Delegates."""
+        return self.inner.nodes
 
     def scrub(self) -> bool:
         """Delegates."""

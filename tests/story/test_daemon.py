@@ -170,7 +170,7 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Servi
         "status",
     }
     assert mailbox.closed == 1
-    assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
+    assert env.store.acquire("mailbox", "elsewhere:2:now", 60).fencing == 2
 
 
 @pytest.mark.parametrize(("by_reply", "times"), [(None, 1), (ByReply.OFF, 0), (ByReply.TOTP, 0)])
@@ -193,7 +193,7 @@ def test_a_desk_that_has_not_chosen_says_so_at_the_start(env: Services, by_reply
 
 def test_a_second_daemon_is_refused_and_told_who_runs(env: Services) -> None:
     """A second daemon is refused, and the error names the holder of the lease."""
-    env.store.acquire("mailbox", "elsewhere:9:now", NOW, 60)
+    env.store.acquire("mailbox", "elsewhere:9:now", 60)
     with pytest.raises(StoreBusy, match="elsewhere:9:now"):
         a_daemon(env, WatchedMailbox(env)).run()
 

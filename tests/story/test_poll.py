@@ -17,7 +17,19 @@ from flaggermail.health import status_gathering as health
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.letters import writing
-from flaggermail.ports import BlobStore, Folder, KeptForms, Lease, MailPage, News, ReadingLog, Role, Store, Transaction
+from flaggermail.ports import (
+    BlobStore,
+    Folder,
+    KeptForms,
+    Lease,
+    MailPage,
+    News,
+    Nodes,
+    ReadingLog,
+    Role,
+    Store,
+    Transaction,
+)
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
@@ -87,17 +99,26 @@ class CountingStore(Store):
         """Delegates."""
         return self.inner.forms
 
-    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""
-        return self.inner.acquire(name, holder, now, seconds)
+        return self.inner.acquire(name, holder, seconds)
 
-    def renew(self, now: datetime, seconds: int) -> None:
+    def renew(self, seconds: float) -> bool:
         """Delegates."""
-        self.inner.renew(now, seconds)
+        return self.inner.renew(seconds)
+
+    def leads(self) -> bool:
+        """Delegates."""
+        return self.inner.leads()
 
     def release(self) -> None:
         """Delegates."""
         self.inner.release()
+
+    @property
+    def nodes(self) -> Nodes:
+        """Delegates."""
+        return self.inner.nodes
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

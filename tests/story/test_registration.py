@@ -197,7 +197,7 @@ def test_a_second_daemon_registers_nothing(directory: Path) -> None:
     first = daemon_assembly.daemon(directory)
     with closing(first.env):
         daemon_runs(directory)
-        first.env.store.acquire(LEASE, "the first", first.env.clock.now(), 60)
+        first.env.store.acquire(LEASE, "the first", 60)
         copy, before = copied(directory), head(directory)
         edit(copy, "platforms.yaml", URGENT, THIEF)
         with pytest.raises(LeaseHeld):

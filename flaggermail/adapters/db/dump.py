@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from flaggermail.mail.message import Json
 
 BATCH = 2000  # rows
-LEFT_OUT = frozenset({"lease", "kept_answer", "kept_form"})  # of the daemon that runs now, and of one day
+LEFT_OUT = frozenset({"lease", "node", "kept_answer", "kept_form"})  # of the daemons that run now, and of one day
 UNFINISHED = "flaggermail_unfinished_restore"  # a table that is there while a database is filled
 _MARK = Table(UNFINISHED, MetaData(), Column("place", String, primary_key=True))
 _LOCK = 0x666C6167676572  # of PostgreSQL, for one session
