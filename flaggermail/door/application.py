@@ -63,6 +63,7 @@ class ServedState:
     """The number of the configuration in force, whether the daemon runs, and what its last status says.
 
     `silent_since`: the instant (ISO 8601) of the last status of a daemon that does not run; empty without one.
+    `led_on`: the machine of the daemon that leads, if it is another than this door's: its findings are not known here.
     `primary_away`: views are read from a replica as it is, and nothing can be recorded.
     """
 
@@ -71,6 +72,7 @@ class ServedState:
     health: DeskHealth = field(default_factory=DeskHealth)
     silent_since: str = ""
     primary_away: bool = False
+    led_on: str = ""
 
 
 class DeskSource(Protocol):

@@ -3,14 +3,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cli.door_client import DoorClient
+from flaggermail.ports import NodeReport
+from flaggermail.record.states import LEASE
+from tests.flow.desk_process import patiently
 from tests.flow.door_process import Answer, DoorProcess, desk_of, door_on
 from tests.patience import PATIENCE
 from tests.servers import server_folder
@@ -94,3 +101,81 @@ def test_a_door_finds_the_server_that_took_over(postgres_pair: PostgresPair, tmp
         assert [opened(door, key).status for key in ("before-01", "while-001")] == [200, 200]
         assert len(cases(door)) == 2
         assert door.process.poll() is None
+
+
+def replicated(pair: PostgresPair, folder: Path) -> Path:
+    """Returns a desk on the pair, whose views are read from the standby."""
+    url = pair.database()
+    found = desk_of(folder, ("officer1", os.geteuid()), database=url)
+    settings = found / "flaggermail.yaml"
+    replica = pair.url(url.rpartition("@/")[2].partition("?")[0], pair.standby)
+    lines = settings.read_text("utf-8")
+    assert url in lines
+    settings.write_text(lines.replace(url, f"{url}\n  replica: {replica}", 1), "utf-8")
+    return found
+
+
+def answers(door: DoorProcess, address: str, status: int) -> Answer:
+    """Returns what is answered at an address once it has that status."""
+    found: list[Answer] = []
+
+    def asked() -> bool:
+        found.append(door.ask(address))
+        return found[-1].status == status
+
+    patiently(asked, f"{status} at {address}")
+    return found[-1]
+
+
+def test_while_the_primary_is_away_lists_say_so_and_nobody_reads_unseen(
+    postgres_pair: PostgresPair, tmp_path: Path
+) -> None:
+    """A list and its page come from the replica; what leaves a trace waits for the primary, and so does a command."""
+    with door_on(replicated(postgres_pair, tmp_path / "desk")) as door:
+        first = opened(door, "before-01")
+        shown = f"/v1/views/case-show?case={first.document['key']}"
+        assert len(cases(door)) == 1
+        assert "record" not in door.ask(CASES).headers
+        answers(door, shown, 200)
+        postgres_pair.standby.execute("SELECT pg_wal_replay_pause()")
+        assert opened(door, "before-02").status == 200
+        assert len(cases(door)) == 2
+        postgres_pair.primary.stop()
+        patiently(lambda: "record" in door.ask(CASES).headers, "the door has noticed")
+        listed = door.ask(CASES)
+        assert (listed.status, listed.headers["record"]) == (200, "replica; primary away")
+        assert len(cases(door)) == 1  # as it is
+        page = door.ask("/cases", Accept_Language="en")
+        assert (page.status, b"comes from its replica" in page.body) == (200, True)
+        unread = door.ask(shown)
+        assert (unread.status, unread.document["type"]) == (503, "reading-unkept"), unread
+        assert (opened(door, "while-001").status, door.ask("/health").status) == (503, 200)
+        postgres_pair.standby.execute("SELECT pg_wal_replay_resume()")
+        postgres_pair.promote()
+        postgres_pair.go_alone()
+        answers(door, shown, 200)
+        assert opened(door, "while-001").status == 200
+        assert len(cases(door)) == 3
+        assert "record" not in door.ask(CASES).headers
+
+
+def test_each_door_says_whether_any_node_leads(own_postgres: Postgres, tmp_path: Path) -> None:
+    """By the record, for a door beside a standby or beside no daemon too; a status file of this machine is no proof."""
+    url = own_postgres.database()
+    folder = desk_of(tmp_path / "desk", ("officer1", os.geteuid()), database=url)
+    node = NodeReport("n1", "other-machine", "0.1")
+    with closing(SqlStore(url, lambda: b"salt" * 4)) as leader, door_on(folder) as door:
+        assert door.ask(CASES).headers["daemon"] == "not running"
+        leader.nodes.report(node)
+        patiently(lambda: "since=" in door.ask(CASES).headers["daemon"], "a node that waits has been seen")
+        now = datetime.now(UTC).isoformat()
+        own = {"written_at": now, "wrong": ["x"], "findings": [{"code": "mailbox never read", "since": None}]}
+        (folder / "status.json").write_text(json.dumps(own), "utf-8")
+        assert "not running" in door.ask(CASES).headers["daemon"]
+        leader.acquire(LEASE, "n1", 6)
+        patiently(lambda: door.ask(CASES).headers["daemon"] == "running", "the leader is seen")
+        page = door.ask("/cases", Accept_Language="en").body
+        assert b"other-machine leads the desk now" in page
+        assert b"has not been read" not in page
+        leader.release()
+        patiently(lambda: "not running" in door.ask(CASES).headers["daemon"], "nobody leads")
