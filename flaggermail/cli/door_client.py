@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -41,6 +42,7 @@ five."""
 _BLOCK = 64 * 1024
 _SHARE = re.compile(r"[01]\.[0-9]{1,9}")
 _FAULTY_FILE, _IN_DOUBT = "file faulty", "command in doubt"
+_FROM_REPLICA = "the primary of the database cannot be reached: this comes from its replica and may be older\n"
 _SAME_VERSIONS = "install the same version for both"
 
 
@@ -112,6 +114,8 @@ class DoorClient:
             )
         if answer.status != HTTPStatus.OK:
             raise _fault_of(answer, octets)
+        if answer.getheader("Record"):
+            sys.stderr.write(_FROM_REPLICA)
         return answer, octets
 
     def _sent_again(

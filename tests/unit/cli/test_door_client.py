@@ -139,6 +139,15 @@ def test_a_command_in_doubt_is_sent_again_until_the_door_knows(tmp_path: Path) -
         assert "not known" not in str(told.value)
 
 
+def test_what_comes_from_a_replica_is_said_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr: what is printed stays as it is."""
+    answer = said({"cases": []}).replace(b"Connection: close", b"Record: replica; primary away\r\nConnection: close")
+    with scripted(tmp_path, answer) as door:
+        assert DoorClient(door.path).answer("case list", {}) == {"cases": []}
+    told = capsys.readouterr()
+    assert (told.out, "comes from its replica" in told.err) == ("", True)
+
+
 def test_two_commands_have_two_keys(tmp_path: Path) -> None:
     """A person who types a command twice means two."""
     with scripted(tmp_path, said({}), said({})) as door:
