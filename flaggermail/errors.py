@@ -19,6 +19,9 @@ FlaggermailError
 +-- HandedOver            another node leads from now on, as a person asked: starts again as a standby  (exit 1)
 +-- StoreFailure            the database cannot be read or written: disk full, read-only               (exit 1)
 |   `-- StoreAway         its server is away or refuses work for now: wait for it                    (exit 1)
+|       |-- ServerFull      the disk of its server is full                                             (exit 1)
+|       |-- ReadingUnkept   who reads this cannot be kept, so it is not shown                          (exit 1)
+|       |-- ReadCancelled   a standby ended a reader: ask again                                        (exit 1)
 |       `-- DiskFailure     the disk of an SQLite database is full, read-only or fails: wait for it    (exit 1)
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
 +-- ArchiveFailure          octets could not be stored durably, or the archive cannot be read
@@ -195,8 +198,25 @@ class StoreFailure(FlaggermailError):
 class StoreAway(StoreFailure):
     """The database's server cannot be reached, or refuses work for now: the same step may succeed later.
 
-    If the connection is lost during a commit, the text says that the change may be on record all the same.
+    If the connection is lost during a commit, the text says that the change may be on record all the same, and it is
+    `in_doubt`.
     """
+
+    def __init__(self, text: str, *, in_doubt: bool = False) -> None:
+        super().__init__(text)
+        self.in_doubt = in_doubt
+
+
+class ServerFull(StoreAway):
+    """The disk of the database's server is full: what is recorded can be read, and nothing be written."""
+
+
+class ReadingUnkept(StoreAway):
+    """Who reads this is kept, and cannot be kept now, so it is not shown; what leaves no trace is."""
+
+
+class ReadCancelled(StoreAway):
+    """A standby ended a reader that was in the way of what it replays; the same view may succeed at once."""
 
 
 class DiskFailure(StoreAway):

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
@@ -40,7 +41,8 @@ SILENT_FOR = 60.0
 five."""
 _BLOCK = 64 * 1024
 _SHARE = re.compile(r"[01]\.[0-9]{1,9}")
-_FAULTY_FILE = "file faulty"
+_FAULTY_FILE, _IN_DOUBT = "file faulty", "command in doubt"
+_FROM_REPLICA = "the primary of the database cannot be reached: this comes from its replica and may be older\n"
 _SAME_VERSIONS = "install the same version for both"
 
 
@@ -86,7 +88,7 @@ class DoorClient:
         """Returns the answer to a request, and its octets unless they are to be read as they come.
 
         A request that the door did not answer, since it ended or hangs, is sent again, a command with its key, so that
-        it is done once. Raises what the door answers.
+        it is done once; so is a command of which the door does not know whether it was done. Raises what it answers.
         """
         shown = _is_shown(name)
         head = {
@@ -99,6 +101,8 @@ class DoorClient:
         )
         try:
             answer, octets = sent.by(connected(self._path, self._silent_for), streamed=streamed)
+            if _is_in_doubt(answer, octets):
+                answer, octets = self._sent_again(sent, name, streamed=streamed)
         except (OSError, http.client.HTTPException):
             answer, octets = self._sent_again(sent, name, streamed=streamed)
         found = answer.getheader("API-Version", "")
@@ -110,6 +114,8 @@ class DoorClient:
             )
         if answer.status != HTTPStatus.OK:
             raise _fault_of(answer, octets)
+        if answer.getheader("Record"):
+            sys.stderr.write(_FROM_REPLICA)
         return answer, octets
 
     def _sent_again(
@@ -117,7 +123,8 @@ class DoorClient:
     ) -> tuple[http.client.HTTPResponse, bytes]:  # fmt: skip
         """Returns what the door answers that took the place of one that ended.
 
-        One that is ending may take a connection and close it. Raises DoorFailure if no door answers in time.
+        One that is ending may take a connection and close it; one whose database is away knows nothing of a command
+        that was sent before. Raises DoorFailure if no door answers in time.
         """
         until, pause = time.monotonic() + self._again_within, FIRST_PAUSE
         while True:
@@ -125,18 +132,23 @@ class DoorClient:
             pause *= 2
             try:
                 left = max(1.0, until - time.monotonic())
-                return sent.by(connected(self._path, left), streamed=streamed)
+                answer, octets = sent.by(connected(self._path, left), streamed=streamed)
             except (OSError, http.client.HTTPException, DoorFailure) as fault:
                 if time.monotonic() + pause > until:
                     raise self._unknown(name, hangs=isinstance(fault, TimeoutError)) from fault
+                continue
+            if _is_shown(name) or answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                return answer, octets
+            if time.monotonic() + pause > until:
+                raise self._unknown(name, hangs=False, because=str(_fault_of(answer, octets)))
 
-    def _unknown(self, name: str, *, hangs: bool) -> DoorFailure:
+    def _unknown(self, name: str, *, hangs: bool, because: str = "") -> DoorFailure:
         if _is_shown(name):
             found = "hangs and gave no answer" if hangs else "gave no whole answer"
             return DoorFailure(f"{self._path}: the door {found}; ask again once it runs")
-        found = "hangs" if hangs else "ended before it answered"
+        found = because or ("the door hangs" if hangs else "the door ended before it answered")
         return DoorFailure(
-            f"{self._path}: the door {found}, and whether `{name}` was done is not known; once it "
+            f"{self._path}: {found}, and whether `{name}` was done is not known; once it "
             "runs, see `flaggermail events` before you type the command again"
         )
 
@@ -201,6 +213,17 @@ def _require_whole(answer: http.client.HTTPResponse) -> None:
     """Raises IncompleteRead for a head that was cut, of which http.client takes what there is."""
     if answer.getheader("API-Version") is None or (answer.length is None and not answer.chunked):
         raise http.client.IncompleteRead(b"")
+
+
+def _is_in_doubt(answer: http.client.HTTPResponse, octets: bytes) -> bool:
+    """True if the door does not know whether a command was done."""
+    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+        return False
+    try:
+        said = _said(_object(octets).get("refused"))
+    except ValueError:
+        return False
+    return said is not None and said.code == _IN_DOUBT
 
 
 def _is_shown(name: str) -> bool:

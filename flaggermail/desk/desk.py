@@ -19,7 +19,7 @@ from flaggermail.desk.presence import LooksNow, Presence
 from flaggermail.desk.views import READS, VIEWS
 from flaggermail.desk.views.view import ArchiveView, Document, OctetsView, View
 from flaggermail.documents.octets import Octets
-from flaggermail.errors import NotFound, Refusal
+from flaggermail.errors import NotFound, ReadCancelled, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.readings import ReadItem
 from flaggermail.services import Services, UnitOfWork
@@ -117,6 +117,13 @@ class Desk:
         return login if env.settings.rota.by_login(login) else ""
 
     def _show(self, name: str, request: Mapping[str, Json]) -> Document | Octets[Document]:
+        """Returns what a view answers. One that a replica cancels is asked once more. Raises Refusal, StoreFailure."""
+        try:
+            return self._shown(name, request)
+        except ReadCancelled:
+            return self._shown(name, request)
+
+    def _shown(self, name: str, request: Mapping[str, Json]) -> Document | Octets[Document]:
         env, kind = self._services(), view_of(name)
         reader = self._reader(env, name, kind.MAY)
         view = read_request(kind, name, request, env.settings.zone)

@@ -13,7 +13,7 @@ from flaggermail.annex import approved
 from flaggermail.commands.named_rows import draft_id, the_case, the_mail, the_message
 from flaggermail.desk.views import READS
 from flaggermail.desk.views.view import ArchiveView, Document, View
-from flaggermail.errors import StoreBusy, StoreFailure
+from flaggermail.errors import ReadingUnkept, ServerFull, StoreAway, StoreBusy, StoreFailure
 from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind, hour_of
 from flaggermail.services import UnitOfWork
 
@@ -68,7 +68,8 @@ def _of_events(shown: Document) -> tuple[ReadItem, ...]:
 def keep(work: UnitOfWork, view: View, items: Iterable[ReadItem]) -> None:
     """Keeps who read these in this hour. A record that cannot be written is logged, and the person reads all the same.
 
-    An officer who may not read on a full disk could not see what fills it, or which clock runs.
+    An officer who may not read on a full disk could not see what fills it, or which clock runs. Where a replica
+    answers, the primary may be away for long, and nobody reads unseen: raises ReadingUnkept.
     """
     kept = [ReadAccess(work.actor, item, hour_of(work.now)) for item in items]
     if not kept or isinstance(view, ArchiveView):
@@ -76,4 +77,6 @@ def keep(work: UnitOfWork, view: View, items: Iterable[ReadItem]) -> None:
     try:
         work.env.store.readings.keep(kept)
     except (StoreBusy, StoreFailure) as fault:
+        if work.env.store.has_replica and isinstance(fault, StoreAway) and not isinstance(fault, ServerFull):
+            raise ReadingUnkept(str(fault)) from fault
         logbook.reading_not_kept(work.actor, ", ".join(f"{one.item.kind} {one.item.key}" for one in kept), str(fault))

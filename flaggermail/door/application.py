@@ -63,12 +63,16 @@ class ServedState:
     """The number of the configuration in force, whether the daemon runs, and what its last status says.
 
     `silent_since`: the instant (ISO 8601) of the last status of a daemon that does not run; empty without one.
+    `led_on`: the machine of the daemon that leads, if it is another than this door's: its findings are not known here.
+    `primary_away`: views are read from a replica as it is, and nothing can be recorded.
     """
 
     configuration: int
     daemon: bool
     health: DeskHealth = field(default_factory=DeskHealth)
     silent_since: str = ""
+    primary_away: bool = False
+    led_on: str = ""
 
 
 class DeskSource(Protocol):
@@ -174,7 +178,9 @@ class DoorApplication:
             raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.TWO_VERSIONS(header=IF_MATCH), where="version")
         with self._turn(found):
             if self._children is not None and found in catalogue.APART:
-                return self._by_child(self._children, request.environ, json.dumps(fields).encode())
+                answer = self._by_child(self._children, request.environ, json.dumps(fields).encode())
+                asking.services.store.catch_up()
+                return answer
             return self._told(self._json(asking.desk.answer(found, fields, key=key)))
 
     # ---- what goes wrong
@@ -299,10 +305,15 @@ class DoorApplication:
         return self._source.state()
 
     def _told(self, answer: Response) -> Response:
-        """Returns the answer, which says whether the daemon runs: without it nothing is taken in or sent."""
+        """Returns the answer, which says whether the daemon runs: without it nothing is taken in or sent.
+
+        It says as well that it is from a replica, while the primary is away.
+        """
         state = self.state()
         since = f'; since="{state.silent_since}"' if state.silent_since else ""
         answer.headers["Daemon"] = "running" if state.daemon else f"not running{since}"
+        if state.primary_away:
+            answer.headers["Record"] = "replica; primary away"
         return answer
 
     @staticmethod

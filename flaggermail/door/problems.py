@@ -13,6 +13,7 @@ from flaggermail.errors import (
     FlaggermailError,
     LeaseHeld,
     NotFound,
+    ReadingUnkept,
     Refusal,
     RowUnreadable,
     StoreAway,
@@ -88,7 +89,9 @@ def problem_of(fault: BaseException) -> Problem | None:
     if isinstance(fault, StoreBusy) and not isinstance(fault, LeaseHeld):
         return unavailable(DoorProblem.RECORD_BUSY(), _BUSY_AGAIN)
     if isinstance(fault, StoreAway):
-        return unavailable(DoorProblem.RECORD_AWAY(reason=str(fault)), _AWAY_AGAIN)
+        away = DoorProblem.RECORD_AWAY(reason=str(fault))
+        unkept = DoorProblem.READING_UNKEPT() if isinstance(fault, ReadingUnkept) else away
+        return unavailable(DoorProblem.COMMAND_IN_DOUBT() if fault.in_doubt else unkept, _AWAY_AGAIN)
     if isinstance(fault, ConfigurationError):
         return unavailable(DoorProblem.CONFIGURATION_FAULTY(reason=fault.faults[0] if fault.faults else ""), 60)
     if isinstance(fault, StoreFailure | RowUnreadable | ArchiveFailure | FlaggermailError):

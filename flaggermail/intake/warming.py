@@ -58,6 +58,15 @@ class _Undoing:
         """Delegates."""
         return self.inner.forms
 
+    @property
+    def has_replica(self) -> bool:
+        """Delegates."""
+        return self.inner.has_replica
+
+    def catch_up(self) -> None:
+        """Delegates."""
+        self.inner.catch_up()
+
     def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""
         return self.inner.acquire(name, holder, seconds)

@@ -416,6 +416,15 @@ class Store(Protocol):
         """The forms that were left half filled: kept beside the record."""
         ...
 
+    @property
+    def has_replica(self) -> bool:
+        """True if readers are answered by a replica, even while the record cannot be written."""
+        ...
+
+    def catch_up(self) -> None:
+        """Lets readers see what another process has committed by now, where they read a replica."""
+        ...
+
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; False if a reader prevents it for now."""
         return True

@@ -32,6 +32,7 @@ from flaggermail.settings.model import (
     OncallFile,
     PlatformSettings,
     PlatformsFile,
+    StoreSettings,
     SubmissionSettings,
 )
 from flaggermail.settings.rota import WEEKDAYS
@@ -62,6 +63,9 @@ def desk(settings: DeskSettings) -> Iterator[Finding]:
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
+    fault = _replica(settings.store)
+    if fault:
+        yield ("store", "replica"), fault
     yield from _paths(settings)
     for name, steps in (("in_period", settings.quarantine.in_period), ("outside", settings.quarantine.outside)):
         yield from rising(("quarantine", name), [step.after for step in steps])
@@ -321,6 +325,17 @@ def _database(url: str) -> str | None:
     if not parts.path.strip("/"):
         return f"names no database; write {_POSTGRESQL}USER@HOST/NAME"
     return None
+
+
+def _replica(store: StoreSettings) -> str | None:
+    """Returns what is wrong with the URL of a replica, without repeating it."""
+    if store.replica is None:
+        return None
+    if not (store.replica.startswith(_POSTGRESQL) and store.database.startswith(_POSTGRESQL)):
+        return f"only PostgreSQL has one; write {_POSTGRESQL}USER@HOST/NAME for both, or remove it"
+    if store.replica == store.database:
+        return "is the database itself; name a hot standby of it, or remove it"
+    return _database(store.replica)
 
 
 def _channel(key: Key, platform: PlatformSettings, channel: ChannelSettings) -> Iterator[Finding]:

@@ -155,6 +155,7 @@ class StoreSettings(Model):
     """Locations of database and archive; relative paths are relative to the configuration directory."""
 
     database: Text = "sqlite:///flaggermail.db"
+    replica: Text | None = None  # a hot standby of it, from which the door reads views
     archive: Path = Path("archive")
     codes: Path | None = None  # secrets of one-time codes; default: the folder `codes` beside the archive
     status: Path | None = None  # folder of status.json; default: that of the unit, else the one above the archive

@@ -7,9 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import make_url
+
 from flaggermail.adapters.clock.clock import SystemRandomness
-from flaggermail.adapters.db.engine import answering_within
+from flaggermail.adapters.db.engine import TARGET, answering_within, names_several, with_defaults
 from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
+from flaggermail.adapters.db.replica import ReplicatedStore
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.errors import ConfigurationError, StoreBusy, StoreFailure
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from flaggermail.settings.model import Settings
 
 
+PRIMARY_WITHIN = 5  # seconds for a server to answer where another can answer in its place
 MARKS_WITHIN = 3  # seconds for a server to answer `check`, which is about this machine
 
 
@@ -35,6 +39,24 @@ def open_store(database: str, randomness: Randomness) -> SqlStore:
     store = SqlStore(database, randomness.salt)
     try:
         require_current(store.engine)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def open_replicated(database: str, replica: str, randomness: Randomness) -> ReplicatedStore:
+    """Returns the store on a database whose views are read from a replica of it; one of them may be away.
+
+    Raises ConfigurationError, StoreAway, StoreBusy.
+    """
+    here = with_defaults(replica, **({TARGET: "prefer-standby"} if names_several(make_url(replica)) else {}))
+    there = answering_within(PRIMARY_WITHIN, database)
+    store = ReplicatedStore(
+        SqlStore(there, randomness.salt), SqlStore(answering_within(PRIMARY_WITHIN, here), randomness.salt)
+    )
+    try:
+        store.require_current()
     except BaseException:
         store.close()
         raise

@@ -34,20 +34,27 @@ from flaggermail.door.peers import Proxy
 from flaggermail.door.serving import Door, Sockets
 from flaggermail.errors import ConfigurationError, FlaggermailError, MachineFailure, StoreBusy, StoreFailure
 from flaggermail.health.status_document import StatusCode, instant, judged
+from flaggermail.record.states import LEASE
 from flaggermail.rules.configuration import load
 from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 from flaggermail.sockets import SOCKET_NAME, WEB_SOCKET
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly
+from flaggermail.wiring.databases import open_replicated
 from flaggermail.wiring.opening import desk_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flaggermail.adapters.db.replica import ReplicatedStore
     from flaggermail.desk.ground import DeskFiles
-    from flaggermail.ports import Clock, Store
+    from flaggermail.mail.message import Json
+    from flaggermail.ports import Clock, NodeSeen, Store
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
     from flaggermail.settings.sections import DoorSettings
 
+LED_WITHIN = 6.0  # seconds of a lease: one that lasts for twice as long is of a clock that was set
 DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
 FORMS_KEY = "forms.key"
 _SECRET_OCTETS = 32
@@ -62,9 +69,12 @@ class ServedDesk:
         self._directory, self._clock = directory.absolute(), clock or SystemClock()
         self._files = desk_files(self._directory, self._clock.now)
         self._seconds, self._kept_for = 0, ""
+        self._replicated: ReplicatedStore | None = None
+        self._nodes: Sequence[NodeSeen] = ()
         self._services = self._open()
         self._number = self._registered()
         self._status = status_file(self._directory)
+        self.catch_up()
 
     @property
     def ground(self) -> DeskFiles:
@@ -81,15 +91,14 @@ class ServedDesk:
         return self._services
 
     def state(self) -> ServedState:
-        """Returns the configuration in force by its number, and what the daemon's last status says."""
+        """Returns the configuration in force by its number, and how the daemon is: see `_led`."""
+        away = self._replicated is not None and self._replicated.primary_away
         try:
             found = judged(read_status(self._status), self._now())
         except FlaggermailError as fault:
             unreadable = SeenFinding(StatusCode.PROBE, detail=str(fault))
-            return ServedState(self._number, daemon=False, health=DeskHealth((unreadable,)))
-        last = instant(found.get("written_at"))
-        since = "" if found["daemon"] or last is None else last.isoformat()
-        return ServedState(self._number, bool(found["daemon"]), health_of(found), since)
+            return ServedState(self._number, daemon=False, health=DeskHealth((unreadable,)), primary_away=away)
+        return replace(_led(found, self._nodes), configuration=self._number, primary_away=away)
 
     def each_second(self) -> None:
         """Reads the configuration anew once the daemon has taken in another; now and then gives memory back."""
@@ -101,6 +110,7 @@ class ServedDesk:
                 self._status = status_file(self._directory)
         if self._seconds % FORGET_EVERY == 0:
             self._forget()
+        self.catch_up()
         try:
             number = self._registered()
             if number == self._number:
@@ -124,6 +134,16 @@ class ServedDesk:
                 tx.forget_answers(self._now() - KEPT_FOR)
             self._services.store.forms.forget(self._now() - kept_forms.KEPT_FOR)
 
+    def catch_up(self) -> None:
+        """Lets views show what is committed by now; notices whether the primary is away, and which node leads."""
+        store = self._services.store
+        store.catch_up()
+        if store.nodes.is_shared:
+            try:
+                self._nodes = store.nodes.seen(LEASE, LED_WITHIN)
+            except (StoreBusy, StoreFailure):  # nobody can know, and each request says so
+                self._nodes = []
+
     def close(self) -> None:
         """Closes what was opened."""
         self._services.close()
@@ -132,7 +152,17 @@ class ServedDesk:
         return self._clock.now()
 
     def _open(self) -> Services:
-        return assembly.opened_on(load(self._directory), self._clock)
+        settings = load(self._directory)
+        if settings.desk.store.replica is None:
+            return assembly.opened_on(settings, self._clock)
+        self._replicated = open_replicated(
+            settings.desk.store.database, settings.desk.store.replica, SystemRandomness()
+        )
+        try:
+            return self._on(settings, self._replicated)
+        except BaseException:
+            self._replicated.close()
+            raise
 
     def _on(self, settings: Configuration, store: Store) -> Services:
         return assembly.services_on(settings, store, self._clock, SystemRandomness())
@@ -140,6 +170,25 @@ class ServedDesk:
     def _registered(self) -> int:
         with self._services.store.read() as tx:
             return configuration_number(tx)
+
+
+def _led(status: Mapping[str, Json], nodes: Sequence[NodeSeen]) -> ServedState:
+    """Returns how the daemon is: by the nodes of a database that several machines share, else by the status file.
+
+    What is wrong with mailbox and servers is known to the node that leads alone: to the door of its machine.
+    """
+    last = instant(status.get("written_at"))
+    if not nodes:
+        since = "" if status["daemon"] or last is None else last.isoformat()
+        return ServedState(0, bool(status["daemon"]), health_of(status), since)
+    leader = nodes[0]
+    if leader.leads_until is None:
+        since = max(one.seen for one in nodes).isoformat(timespec="seconds")
+        return ServedState(0, daemon=False, health=health_of(status), silent_since=since)
+    own = status.get("node")
+    if status["daemon"] and isinstance(own, dict) and own.get("id") == leader.node.id:
+        return ServedState(0, daemon=True, health=health_of(status))
+    return ServedState(0, daemon=True, led_on=leader.node.host)
 
 
 def door(directory: Path, path: Path | None, web_path: Path | None) -> Door:
@@ -234,6 +283,8 @@ def _make_secret(path: Path) -> None:
 def answer_apart(directory: Path) -> None:
     """Answers the requests that a door hands on by standard input. Raises ConfigurationError, StoreFailure."""
     apart.end_with_parent()
-    application = door_application(DoorApplication(ServedDesk(directory)))
+    desk = ServedDesk(directory)
+    application = door_application(DoorApplication(desk))
+    application.before_request(desk.catch_up)  # what the door itself has shown or recorded
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
         apart.answer_all(application, sys.stdin.buffer, out)

@@ -35,6 +35,8 @@ class DoorProblem(Sentence):
     TOO_MUCH_AT_ONCE = "too much at once"
     RECORD_BUSY = "record busy"
     RECORD_AWAY = "record away"
+    COMMAND_IN_DOUBT = "command in doubt"
+    READING_UNKEPT = "reading unkept"
     RECORD_FAULTY = "record faulty"
     FILE_FAULTY = "file faulty"
     CONFIGURATION_FAULTY = "configuration faulty"

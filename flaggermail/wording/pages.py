@@ -25,6 +25,8 @@ class ScreenText(Sentence):
     OUTBOX = "page: outbox"
     ACTS_AS = "page: acts as"
     VOUCHED = "page: vouched"
+    LED_ON = "page: led on"
+    PRIMARY_AWAY = "page: primary away"
     DAEMON_DOWN = "page: daemon down"
     DAEMON_LAST = "page: daemon last"
     SINCE_DAY = "page: since day"

@@ -5,6 +5,7 @@ A commit on the primary waits until the standby has its log on disk (`synchronou
 loses nothing that was committed. The standby may show it a moment later.
 """
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ class PostgresPair:
     def running(cls) -> Iterator["PostgresPair"]:
         """Starts both, and stops what runs at the end; raises ServerNotStartedError."""
         with server_folder("pg") as one, server_folder("pg") as other:
-            pair = cls(Postgres(one), Postgres(other))
+            numbers = itertools.count(1)  # of databases, whichever server makes them
+            pair = cls(Postgres(one, numbers), Postgres(other, numbers))
             give(one, *account("postgres"))
             give(other, *account("postgres"))
             pair.primary.make_cluster()

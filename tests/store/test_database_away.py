@@ -63,6 +63,7 @@ def test_a_session_that_is_ended_is_an_outage(on_postgresql: SqlStore, postgres:
         cut(tx)
     assert "\n" not in str(caught.value)
     assert IN_DOUBT not in str(caught.value)
+    assert not caught.value.in_doubt
     with on_postgresql.begin() as tx:
         write(tx)
     with on_postgresql.read() as tx:
@@ -77,8 +78,9 @@ def test_a_commit_without_an_answer_says_so(on_postgresql: SqlStore, postgres: P
         terminate(on_postgresql, postgres)
 
     event.listen(on_postgresql.engine, "commit", ended)
-    with pytest.raises(StoreAway, match=IN_DOUBT), on_postgresql.begin() as tx:
+    with pytest.raises(StoreAway, match=IN_DOUBT) as caught, on_postgresql.begin() as tx:
         write(tx)
+    assert caught.value.in_doubt
     event.remove(on_postgresql.engine, "commit", ended)
 
 

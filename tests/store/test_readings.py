@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
@@ -20,9 +21,18 @@ from flaggermail.desk.desk import Desk as Door
 from flaggermail.desk.presence import Presence
 from flaggermail.desk.views import READS, VIEWS
 from flaggermail.desk.views.view import Document, OctetsView
-from flaggermail.errors import DiskFailure, Refusal, StoreAway, StoreBusy, StoreFailure
+from flaggermail.errors import (
+    DiskFailure,
+    ReadCancelled,
+    ReadingUnkept,
+    Refusal,
+    ServerFull,
+    StoreAway,
+    StoreBusy,
+    StoreFailure,
+)
 from flaggermail.mail.message import Json
-from flaggermail.ports import ReadingLog
+from flaggermail.ports import ReadingLog, Store, Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind, hour_of
 from flaggermail.services import Services
@@ -217,6 +227,7 @@ class WithoutRoom:
 
     inner: object
     readings: FailingLog
+    has_replica: bool = False
 
     def __getattr__(self, name: str) -> object:
         """Delegates everything else."""
@@ -234,6 +245,56 @@ def test_an_officer_reads_on_a_full_disk_and_the_journal_says_so(desk: Desk, err
     (line,) = lines
     assert (line["event"], line["object"], line["actor"]) == ("reading not kept", f"case {case}", "officer1")
     assert line["reason"] == str(error)
+
+
+def of_replica(desk: Desk, error: StoreFailure | StoreBusy) -> Services:
+    """Returns the services of a desk whose views a replica answers, and whose readings meet that error."""
+    store = WithoutRoom(desk.env.store, FailingLog(desk.env.store.readings, error), has_replica=True)
+    return replace(desk.env, store=store)  # type: ignore[arg-type] # it delegates the rest
+
+
+def test_where_a_replica_answers_nobody_reads_unseen(desk: Desk) -> None:
+    """Its primary may be away for long. A list leaves no trace; on a full disk an officer reads, as everywhere."""
+    case = desk.decided()
+    away = of_replica(desk, StoreAway("no answer"))
+    with pytest.raises(ReadingUnkept, match="no answer"):
+        Asking(away)("case show", case=case)
+    assert Asking(away)("case list")["cases"]
+    for error in (ServerFull("No space left on device"), StoreBusy("busy")):
+        with capture_logs() as lines:
+            assert Asking(of_replica(desk, error))("case show", case=case)["number"] == case
+        assert [line["event"] for line in lines] == ["reading not kept"]
+
+
+@dataclass
+class InTheWay:
+    """A store whose readers a standby cancels, so many times."""
+
+    inner: Store
+    times: int
+
+    def __getattr__(self, name: str) -> object:
+        """Delegates everything else."""
+        return getattr(self.inner, name)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Cancels a reader in the middle."""
+        with self.inner.read() as tx:
+            yield tx
+            self.times -= 1
+            if self.times >= 0:
+                raise ReadCancelled("canceling statement due to conflict with recovery")
+
+
+def test_a_view_that_a_standby_cancels_is_asked_once_more(desk: Desk) -> None:
+    """One conflict is nothing to tell a person; two are, as what is away for now."""
+    case = desk.decided()
+    for times, fails in ((1, False), (2, True)):
+        store = InTheWay(desk.env.store, times)
+        asking = Asking(replace(desk.env, store=store))  # type: ignore[arg-type] # it delegates the rest
+        with pytest.raises(ReadCancelled) if fails else nullcontext():
+            assert asking("case show", case=case)["number"] == case
 
 
 def test_a_record_that_is_being_written_keeps_no_reader(desk: Desk) -> None:

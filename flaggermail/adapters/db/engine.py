@@ -33,14 +33,22 @@ from threading import Event, Lock
 from typing import Protocol
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, make_url
 from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.files.blob_store import full_disks
-from flaggermail.errors import ConfigurationError, DiskFailure, StoreAway, StoreBusy, StoreFailure
+from flaggermail.errors import (
+    ConfigurationError,
+    DiskFailure,
+    ReadCancelled,
+    ServerFull,
+    StoreAway,
+    StoreBusy,
+    StoreFailure,
+)
 from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 
 PRAGMAS = (
@@ -66,6 +74,7 @@ CONNECTING = {
     "application_name": "flaggermail",
 }  # fmt: skip
 """Settings of a connection to PostgreSQL (its manual, section 34.1.2), unless the address has its own."""
+TARGET = "target_session_attrs"
 READS = "flaggermail_reads"
 ANEW = "flaggermail_asks_anew"  # of a writer that begins again itself while the database is busy
 
@@ -96,8 +105,9 @@ def make_engine(url: str, wait: float = 10) -> Engine:
         event.listen(engine, "connect", _configure_sqlite(wait))
         event.listen(engine, "begin", _begin_sqlite(wait))
     else:
-        own = make_url(url).query
-        settings = {name: value for name, value in CONNECTING.items() if name not in own}
+        given = make_url(url)
+        usual = {**CONNECTING, **({TARGET: "read-write"} if names_several(given) else {})}  # one of them is the primary
+        settings = {name: value for name, value in usual.items() if name not in given.query}
         try:
             engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
         except ImportError:
@@ -108,12 +118,22 @@ def make_engine(url: str, wait: float = 10) -> Engine:
     return engine
 
 
+def names_several(url: URL) -> bool:
+    """True if the URL names several servers, of which libpq takes the first that is as it should be."""
+    hosts = url.query.get("host", ())
+    return len(hosts) > 1 if isinstance(hosts, tuple) else "," in hosts or "," in (url.host or "")
+
+
+def with_defaults(url: str, **settings: str) -> str:
+    """Returns the URL of a server with these settings of its connections, but for those that it has itself."""
+    given = make_url(url)
+    missing = {name: value for name, value in settings.items() if name not in given.query}
+    return given.update_query_dict(missing).render_as_string(hide_password=False)
+
+
 def answering_within(seconds: int, url: str) -> str:
     """Returns the URL of a server that is given up after so many seconds, unless it says how many itself."""
-    given = make_url(url)
-    if "connect_timeout" not in given.query:
-        given = given.update_query_dict({"connect_timeout": str(seconds)})
-    return given.render_as_string(hide_password=False)
+    return with_defaults(url, connect_timeout=str(seconds), tcp_user_timeout=str(seconds * 1000))
 
 
 def _as_json(value: object) -> str:
@@ -252,7 +272,12 @@ def _leave_mode_to_server(connection: PostgresqlConnection, _record: object, _pr
 
 
 def _hide_values(context: ExceptionContext) -> None:
-    """Removes values from an error and its cause. `hide_parameters` removes them from the statement only."""
+    """Removes values from an error and its cause. `hide_parameters` removes them from the statement only.
+
+    A server that has become a standby keeps its sessions: each ends, so that the next one looks for the primary.
+    """
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
     original, wrapped = context.original_exception, context.sqlalchemy_exception
     text = _without_values(original)
     if text is not None and wrapped is not None:
@@ -282,6 +307,8 @@ _AWAY = "25P03"  # the server ended a transaction that was idle for too long
 _BUSY = "55P03"  # a lock was not given in time: another writer has it, or maintenance such as VACUUM FULL
 READ_ONLY = "25006"  # in a writing transaction: a standby, or the administrator's default_transaction_read_only
 _FORBIDDEN = "42501"
+_FULL = "53100"
+_CANCELLED_CLASS = "40"  # in a reader: it is in the way of what a standby replays
 _DAMAGED_CLASS = "XX"
 
 
@@ -353,7 +380,9 @@ def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFailure | None:
     else:
         away = state[:2] in _AWAY_CLASSES or state == _AWAY or (writing and state == READ_ONLY)
     if away:
-        return StoreAway(f"the database server does not work for this desk now: {words_of(error)}")
+        cancelled = state is not None and state.startswith(_CANCELLED_CLASS) and not writing
+        kind = ServerFull if state == _FULL else ReadCancelled if cancelled else StoreAway
+        return kind(f"the database server does not work for this desk now: {words_of(error)}")
     if state is not None and state.startswith(_DAMAGED_CLASS):
         return StoreFailure(f"the database is damaged: {words_of(error)}")
     if isinstance(error, OperationalError) or state == _FORBIDDEN:

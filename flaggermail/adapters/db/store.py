@@ -83,7 +83,7 @@ class SqlStore:
             self._kept = digest, tx.known.answers_about(SETTLED)
         except StoreAway as away:
             if complete:  # only the answer to COMMIT is missing
-                raise type(away)(f"{away}; {IN_DOUBT}") from away
+                raise type(away)(f"{away}; {IN_DOUBT}", in_doubt=True) from away
             raise
         if tx.erased and not self.scrub():
             logbook.not_scrubbed()
@@ -109,6 +109,14 @@ class SqlStore:
         except DiskFailure:
             self.close()
             raise
+
+    @property
+    def has_replica(self) -> bool:
+        """False: one database does everything."""
+        return False
+
+    def catch_up(self) -> None:
+        """Does nothing: readers see what is committed."""
 
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; see `ports.Store`.

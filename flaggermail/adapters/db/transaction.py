@@ -351,6 +351,11 @@ class SqlTransaction:
         if self._locked is None:
             self._write_out()
 
+    @property
+    def number_of_last(self) -> int:
+        """The number of the last event, including those appended by this transaction; 0 without one."""
+        return self._chain_head()[0]
+
     def _chain_head(self) -> tuple[int, str]:
         """Returns number and digest of the last event, including those appended by this transaction."""
         if self._head is not None:

@@ -111,6 +111,43 @@ def test_a_command_that_the_door_did_not_answer_is_sent_again_with_its_key(tmp_p
         assert door.heard[0] == door.heard[1]
 
 
+def problem(code: str, **details: str) -> bytes:
+    """Returns the octets of a problem of which the door says that it passes."""
+    refused = {"code": code, "details": details, "text": code}
+    document = {"type": code.replace(" ", "-"), "detail": code, "refused": refused}
+    return said(document, "503 Service Unavailable", kind="application/problem+json")
+
+
+def test_a_command_in_doubt_is_sent_again_until_the_door_knows(tmp_path: Path) -> None:
+    """While the database is away, the door cannot say what became of the first; a view is not waited for."""
+    doubt, away = problem("command in doubt"), problem("record away", reason="no route")
+    with scripted(tmp_path, doubt, away, said({"state": "done"})) as door:
+        assert DoorClient(door.path).answer("case close", {"case": "VF-1"})["state"] == "done"
+    door.path.unlink()
+    assert len(door.keys()) == 3
+    assert len(set(door.keys())) == 1
+    with (
+        scripted(tmp_path, doubt, away) as door,
+        pytest.raises(DoorFailure, match=r"no route.*whether `case close` was done is not known"),
+    ):
+        DoorClient(door.path, again_within=0.1).answer("case close", {"case": "VF-1"})
+    door.path.unlink()
+    for name in ("case close", "case list"):  # of which nothing was sent before
+        with scripted(tmp_path, away) as door, pytest.raises(DoorFailure, match="no route") as told:
+            DoorClient(door.path).answer(name, {})
+        door.path.unlink()
+        assert "not known" not in str(told.value)
+
+
+def test_what_comes_from_a_replica_is_said_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr: what is printed stays as it is."""
+    answer = said({"cases": []}).replace(b"Connection: close", b"Record: replica; primary away\r\nConnection: close")
+    with scripted(tmp_path, answer) as door:
+        assert DoorClient(door.path).answer("case list", {}) == {"cases": []}
+    told = capsys.readouterr()
+    assert (told.out, "comes from its replica" in told.err) == ("", True)
+
+
 def test_two_commands_have_two_keys(tmp_path: Path) -> None:
     """A person who types a command twice means two."""
     with scripted(tmp_path, said({}), said({})) as door:

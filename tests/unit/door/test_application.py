@@ -11,7 +11,16 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flaggermail.door.application import DeskSource, DoorApplication, ServedState, door_application
-from flaggermail.errors import ConfigurationError, DiskFailure, FlaggermailError, RowUnreadable, StoreAway, StoreBusy
+from flaggermail.errors import (
+    ConfigurationError,
+    DiskFailure,
+    FlaggermailError,
+    ReadCancelled,
+    ReadingUnkept,
+    RowUnreadable,
+    StoreAway,
+    StoreBusy,
+)
 from flaggermail.mail.message import Json
 from flaggermail.wording.refusals import CommandRefusal
 from tests.unit.door.conftest import (
@@ -309,7 +318,9 @@ class BrokenDesk:
     ("fault", "kind"),
     [
         (StoreBusy("by another"), "record-busy"), (StoreAway("no route"), "record-away"),
-        (DiskFailure("disk full"), "record-away"), (RowUnreadable("row"), "record-faulty"),
+        (StoreAway("no answer", in_doubt=True), "command-in-doubt"), (ReadingUnkept("away"), "reading-unkept"),
+        (ReadCancelled("recovery"), "record-away"), (DiskFailure("disk full"), "record-away"),
+        (RowUnreadable("row"), "record-faulty"),
         (ConfigurationError("a.yaml:1: x"), "configuration-faulty"), (FlaggermailError("other"), "record-faulty"),
     ],
 )  # fmt: skip
