@@ -51,7 +51,7 @@ def second(desk: DeskProcess, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def stands_by(node: DeskProcess) -> None:
     """Starts a node beside one that leads, and waits until it says so."""
     node.start(waits=False)
-    patiently(lambda: '"standby"' in node.log() and status_of(node).get("node"), "it stands by")
+    patiently(lambda: '"standby"' in node.log() and status_of(node).get("node"), "it stands by", 3 * PATIENCE)
     assert not node.process_ended(), node.log()
     assert '"daemon started"' not in node.log()
     shown = status_of(node)["node"]
