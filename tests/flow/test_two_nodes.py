@@ -159,7 +159,8 @@ def test_a_hand_over_is_one_command(
     with pytest.raises(AssertionError, match="no other node is ready"):
         desk.run("node", "hand-over")
     stands_by(second)
-    assert [(one["leads"], one["ready"]) for one in desk.listed("node", "list")] == [(True, False), (False, True)]
+    both = [(True, False), (False, True)]
+    patiently(lambda: [(one["leads"], one["ready"]) for one in desk.listed("node", "list")] == both, "both are listed")
     first = desk.process
     assert first is not None
     running.expect_no_more(first)
