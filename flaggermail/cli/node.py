@@ -8,7 +8,7 @@ import click
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.lists import Field, Row, ShownList, fields
 from flaggermail.cli.session import Session, as_json_option, report_answer
-from flaggermail.cli.showing import parts
+from flaggermail.cli.showing import texts
 from flaggermail.health.status_document import instant
 
 
@@ -29,7 +29,7 @@ NODES = ShownList(
     (
         Field("node", "id"), *fields("host"), Field("state", _state), Field("lease until", "lease_until", _second),
         Field("schema", "revision"), Field("program", "program"), Field("last sign of life", "seen_at", _second),
-        Field("why not", lambda node: "; ".join(str(one["text"]) for one in parts(node, "unready"))),
+        Field("why not", lambda node: "; ".join(texts(node, "unready"))),
     ),
 )  # fmt: skip
 

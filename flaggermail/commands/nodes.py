@@ -34,8 +34,7 @@ class HandOverNode(Command):
         leader = next((one.node for one in seen if one.leads_until is not None), None)
         if leader is None:
             raise Refusal(CommandRefusal.NO_NODE_LEADS())
-        ready = [one.node for one in seen if one.is_ready]
-        if not ready:
+        if not nodes.is_shared or not any(one.is_ready for one in seen):
             raise Refusal(CommandRefusal.NO_NODE_READY())
         if not nodes.ask_hand_over(LEASE, leader.id):
             raise Refusal(CommandRefusal.NO_NODE_LEADS())

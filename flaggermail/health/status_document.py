@@ -267,7 +267,7 @@ class Overview:
 
 def started(document: Mapping[str, Json], at: datetime, version: str, wrong: Mapping[str, str]) -> dict[str, Json]:
     """Returns the last document as that of a daemon that starts at `at`, in the desk's zone, and knows no more yet."""
-    begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True}
+    begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True, "node": None}
     found = [STARTING, *(f"{what}: {value}" for what, value in wrong.items())]
     codes: list[Json] = [{"code": StatusCode.STARTING.value, "since": at.isoformat(), "detail": ""}]
     codes += [

@@ -51,7 +51,7 @@ def second(desk: DeskProcess, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def stands_by(node: DeskProcess) -> None:
     """Starts a node beside one that leads, and waits until it says so."""
     node.start(waits=False)
-    patiently(lambda: '"standby"' in node.log() and status_of(node).get("node"), "it stands by")
+    patiently(lambda: '"standby"' in node.log() and status_of(node).get("node"), "it stands by", 3 * PATIENCE)
     assert not node.process_ended(), node.log()
     assert '"daemon started"' not in node.log()
     shown = status_of(node)["node"]
@@ -159,7 +159,8 @@ def test_a_hand_over_is_one_command(
     with pytest.raises(AssertionError, match="no other node is ready"):
         desk.run("node", "hand-over")
     stands_by(second)
-    assert [(one["leads"], one["ready"]) for one in desk.listed("node", "list")] == [(True, False), (False, True)]
+    both = [(True, False), (False, True)]
+    patiently(lambda: [(one["leads"], one["ready"]) for one in desk.listed("node", "list")] == both, "both are listed")
     first = desk.process
     assert first is not None
     running.expect_no_more(first)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from flaggermail.adapters.db.nodes import SqlNodes
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.daemon.outage import Outage
@@ -33,6 +34,15 @@ def ask(desk: Desk, name: str, **request: Json) -> dict[str, Json]:
     return dict(OpenDesk(lambda: desk.env, Caller(officer="officer1")).answer(name, request))
 
 
+def only(document: dict[str, Json]) -> dict[str, Json]:
+    """Returns the only node of a document."""
+    found = document["nodes"]
+    assert isinstance(found, list)
+    (node,) = found
+    assert isinstance(node, dict)
+    return node
+
+
 def refused(desk: Desk) -> str:
     """Asks for a hand-over that is refused; returns the code."""
     with pytest.raises(Refusal) as caught:
@@ -53,8 +63,8 @@ def tries(claim: NodeClaim, env: Services) -> bool:
     return claim.wait(env, Outage(lambda: 0.0), stop, Unsupervised(), lambda _: None)
 
 
-def test_a_hand_over_needs_a_leader_and_another_that_is_ready(desk: Desk) -> None:
-    """A node that is not ready is none; the leader hears of it when it renews."""
+def test_a_hand_over_needs_a_leader_and_another_that_is_ready(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that is not ready is none, and SQLite has none at all; the leader hears of it when it renews."""
     nodes = desk.env.store.nodes
     assert refused(desk) == "no node leads"
     nodes.report(LEADER)
@@ -63,7 +73,12 @@ def test_a_hand_over_needs_a_leader_and_another_that_is_ready(desk: Desk) -> Non
     nodes.report(replace(STANDBY, unready=(WHY,)))
     assert refused(desk) == "no node ready"
     nodes.report(STANDBY)
+    assert refused(desk) == "no node ready"
+    monkeypatch.setattr(SqlNodes, "is_shared", True)
+    monkeypatch.setattr(SqlNodes, "ask_hand_over", lambda *_: True)  # it waits here for the transaction that asks
     assert "n1 on vlag" in str(ask(desk, "node hand-over"))
+    monkeypatch.undo()
+    assert nodes.ask_hand_over(LEASE, LEADER.id)
     claim = NodeClaim(LEADER)
     with pytest.raises(HandedOver, match="n1"):
         claim.keep(desk.env, Outage(lambda: 0.0))
@@ -76,11 +91,11 @@ def test_the_nodes_are_listed_part_by_part(desk: Desk) -> None:
     desk.env.store.acquire(LEASE, LEADER.id, LASTS)
     first = ask(desk, "node list", limit=1)
     second = ask(desk, "node list", limit=1, cursor=first["next"])
-    (leader,), (standby,) = first["nodes"], second["nodes"]  # type: ignore[misc] # lists of objects
-    assert (leader["id"], leader["leads"], leader["ready"], leader["unready"]) == ("n1", True, False, [])  # type: ignore[call-overload,index]
-    assert leader["lease_until"] is not None  # type: ignore[call-overload,index]
-    assert (standby["id"], standby["leads"], standby["lease_until"]) == ("n2", False, None)  # type: ignore[call-overload,index]
-    assert standby["unready"][0]["code"] == WHY.code  # type: ignore[call-overload,index]
+    leader, standby = only(first), only(second)
+    assert (leader["id"], leader["leads"], leader["ready"], leader["unready"]) == ("n1", True, False, [])
+    assert leader["lease_until"] is not None
+    assert (standby["id"], standby["leads"], standby["lease_until"]) == ("n2", False, None)
+    assert standby["unready"] == [WHY.english]
     assert second["next"] is None
 
 

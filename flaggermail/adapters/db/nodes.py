@@ -42,6 +42,7 @@ from flaggermail.errors import ConfigurationError, LeaseHeld
 from flaggermail.ports import Lease, NodeReport, NodeSeen
 from flaggermail.wording.said import StoredText
 
+LIVES = 3  # times of a lease without a sign of life: a machine may be busy
 GONE = 86_400.0  # seconds without a sign of life after which a node's row is removed
 LEASE, NODE = table_of("lease"), table_of("node")
 
@@ -198,7 +199,7 @@ class SqlNodes(BesideRecord):
         """Returns every node, the one that leads first; see `ports.Nodes`."""
         leads = and_(LEASE.c.holder == NODE.c.id, _holds(_MOST))
         query = (
-            select(NODE, or_(NODE.c.seen > FromNow(-within), leads).label("lives"), LEASE.c.until, leads.label("leads"))
+            select(NODE, or_(NODE.c.seen > FromNow(-LIVES * within), leads).label("lives"), LEASE.c.until, leads.label("leads"))
             .select_from(NODE.outerjoin(LEASE, _OF_NAME)).order_by(NODE.c.started, NODE.c.id)
         )  # fmt: skip
         with self.reading() as connection:

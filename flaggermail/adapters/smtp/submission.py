@@ -245,7 +245,9 @@ class SmtpSubmitter(Submitter):
 
     async def _finish(self, session: SmtpSession, sender: str, recipients: list[str]) -> dict[str, Submission]:
         """Sends the final dot; once it is sent, anything but a reply leaves the result unknown."""
-        self._require_lead()  # a server does nothing with a text that has no end (RFC 5321, section 4.1.1.4)
+        if not self._leads():
+            session.abandon()  # a server does nothing with a text that has no end (RFC 5321, section 4.1.1.4)
+        self._require_lead()
         session.dot()
         try:
             code, answer = await session.reply()

@@ -18,7 +18,7 @@ from flaggermail.wording.said import StoredText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedNode(ViewAnswer):
-    """A start of the daemon, by the database's clock. `lives`: it gave a sign of life within the time of a lease.
+    """A start of the daemon, by the database's clock. `lives`: it gave a sign of life lately.
 
     `ready`: it waits, and nothing speaks against its leading; `unready` says what does.
     """
