@@ -24,7 +24,7 @@ from flaggermail.daemon import publishing
 from flaggermail.daemon.outage import PROBE_EVERY, Outage, OutageCall
 from flaggermail.daemon.publishing import Observed, Publishing, Sending
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
-from flaggermail.daemon.standby import LEASE_EVERY, LEASE_SECONDS, NodeClaim
+from flaggermail.daemon.standby import LEASE_EVERY, NodeClaim
 from flaggermail.daemon.starting import ArchiveWatch, Unsupervised, loop_bounds, recover, tell_started, when_free
 from flaggermail.errors import ArchiveFailure, HandedOver, LinkLost, StoreAway, StoreBusy, StoreFailure
 from flaggermail.health import mailbox_monitor, readiness, self_check, watchdog
@@ -49,6 +49,7 @@ from flaggermail.ports import (
     TokenReach,
     WallTime,
 )
+from flaggermail.record.states import LEASE_SECONDS
 from flaggermail.reminders import handover, paging, sending
 from flaggermail.rule_changes.reload import RuleReloader, tell_broken
 from flaggermail.services import Services

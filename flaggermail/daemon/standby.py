@@ -17,11 +17,11 @@ from flaggermail.daemon.outage import Outage
 from flaggermail.daemon.starting import when_free
 from flaggermail.errors import HandedOver, LeaseHeld, StoreBusy, StoreFailure
 from flaggermail.ports import Interrupt, NodeReport, Supervisor
-from flaggermail.record.states import LEASE
+from flaggermail.record.states import LEASE, LEASE_SECONDS
 from flaggermail.services import Services
 from flaggermail.wording.said import StoredText
 
-LEASE_SECONDS, LEASE_EVERY = 6.0, 2.0
+LEASE_EVERY = 2.0  # seconds from one renewal, or try, to the next
 TOLD_EVERY = 10.0  # seconds from one status of a standby to the next
 STANDS_BY = "standby: another node leads"
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.daemon import outage
 from flaggermail.daemon.service import BUSY_AGAIN
 from flaggermail.errors import LeaseHeld, PauseAsked, StoreBusy
 from flaggermail.mail.message import Json
@@ -275,8 +277,11 @@ class Throttling(WatchedMailbox):
         raise PauseAsked("throttled", self.PAUSE)
 
 
-def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(env: Services) -> None:
+def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(
+    env: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What finds the record busy is the status; whoever comes back earlier is asked for a longer pause."""
+    monkeypatch.setattr(outage, "LOCKED_AFTER", math.inf)  # time passes here without a tick that renews the lease
     store, stop = BusyReading(env.store), Passing()
     there = replace(env, store=cast("Store", store))
     mailbox = Throttling(there, store, stop)
