@@ -87,7 +87,7 @@ def servers(
 def store(machines: Machines) -> dict[str, object]:
     """Returns the page's section `store`."""
     text = block("2. The desk", "yaml")
-    for address, server in (("10.0.0.1:5432", machines.first), ("10.0.0.2:5432", machines.second)):
+    for address, server in (("10.0.0.1", machines.first), ("10.0.0.2", machines.second)):
         text = text.replace(address, str(server.folder))
     return dict(YAML(typ="safe").load(text)["store"])
 
