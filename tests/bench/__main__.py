@@ -147,7 +147,7 @@ def main() -> int:
         if wanted.what == "evening":
             return evening.Evening(wanted.old, wanted.live, wanted.busy).run(servers, wanted.seed)
         if wanted.what == "chaos":
-            return chaos.run(servers, wanted.rounds, wanted.seed, wanted.state)
+            return chaos.run(servers, wanted.rounds, wanted.seed, wanted.state, wanted.json)
         if wanted.what == "soak":
             return soak.run(servers, wanted.minutes, wanted.seed)
         return faults.run(servers, wanted.rounds, wanted.seed, on_postgres=wanted.postgres)

@@ -132,10 +132,12 @@ class Played:
         part.replace(path)
 
 
-def run(servers: Servers, number: int, seed: int | None, state: Path | None) -> int:
+def run(
+    servers: Servers, number: int, seed: int | None, state: Path | None, out: Path | None = None
+) -> int:  # fmt: skip
     """Plays the rounds that the file `state` does not hold yet, and prints the counts of all; returns the exit status.
 
-    A file that exists goes on with its own seed.
+    A file that exists goes on with its own seed. `out`: the figure is written there too.
     """
     played = Played(int.from_bytes(os.urandom(3), "big") if seed is None else seed)
     if state and state.exists():
@@ -152,10 +154,10 @@ def run(servers: Servers, number: int, seed: int | None, state: Path | None) -> 
             table.note(f"      ! {wrong}")
         if state:
             played.write(state)
-    return report(played.rounds)
+    return report(played.rounds, out)
 
 
-def report(rounds: Sequence[Round]) -> int:
+def report(rounds: Sequence[Round], out: Path | None = None) -> int:
     """Prints the counts; the exit status is 1 if anything is wrong, or a take-over takes longer than it may."""
     table.head(f"chaos: {len(rounds)} rounds", "")
     for fault in Fault:
@@ -179,4 +181,6 @@ def report(rounds: Sequence[Round]) -> int:
     )
     table.line("takeover.p50", table.percentile(takeovers, 0.5), "s")
     table.show(shown)
+    if out:
+        table.write(out, [shown])
     return 0 if shown.met and not wrong else 1
