@@ -101,7 +101,7 @@ class RecordingSubmitter(ScriptedSubmitter):
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Returns one result per recipient. No Dutch mail may contain English words of ours."""
-        assert english_in_mail(octets) == []
+        assert english_in_mail(octets) == ()
         self.envelopes += [Envelope(self._set_clock.now(), octets, recipient, witness) for recipient in recipients]
         return super().submit(octets, sender, recipients, witness)
 
