@@ -22,6 +22,7 @@ from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.wording.filing import SenderEvidence
+from flaggermail.wording.said import StoredText
 
 FOLDER = "not a folder"  # of no mailbox
 _TEXT = "Dit bericht noemt een verkeerde stemdag en roept kiezers op om een dag later te gaan stemmen.\r\n" * 4
@@ -58,6 +59,11 @@ class _Undoing:
     def forms(self) -> KeptForms:
         """Delegates."""
         return self.inner.forms
+
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""
@@ -107,6 +113,10 @@ class _InMemory:
     def sweep(self) -> int:
         """Removes nothing."""
         return 0
+
+    def fault(self) -> StoredText:
+        """Delegates."""
+        return self.inner.fault()
 
     def files(self) -> Iterator[ArchivedFile]:
         """Delegates."""

@@ -15,14 +15,17 @@ from flaggermail.record.definition import FieldCondition
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.readings import ReadAccess, ReadItem
 from flaggermail.record.rows import Record
-from flaggermail.wording.said import StoredText
+from flaggermail.wording.said import UNSAID, StoredText
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
 
 
 class BlobStore(Listing, Protocol):
-    """The archive of raw octets, addressed by their SHA-256."""
+    """The archive of raw octets, addressed by their SHA-256.
+
+    One in the database raises StoreFailure and StoreBusy too, where it fails with the record.
+    """
 
     def put(self, octets: bytes) -> str:
         """Stores `octets` durably; returns their SHA-256 in hexadecimal. Raises ArchiveFailure."""
@@ -46,6 +49,10 @@ class BlobStore(Listing, Protocol):
     def sweep(self) -> int:
         """Removes partial files left by crashed writers; returns their number. Raises ArchiveFailure."""
         ...
+
+    def fault(self) -> StoredText:
+        """Returns why nothing can be stored; unsaid if something can."""
+        return UNSAID
 
 
 class CodeVault(Protocol):
@@ -340,6 +347,11 @@ class Store(Protocol):
     @property
     def forms(self) -> KeptForms:
         """The forms that were left half filled: kept beside the record."""
+        ...
+
+    @property
+    def octets(self) -> BlobStore:
+        """The archive in the database itself, for a desk that keeps its octets there; PostgreSQL alone."""
         ...
 
     def scrub(self) -> bool:

@@ -151,11 +151,19 @@ class SubmissionSettings(Model):
     proof: SendingProof = SendingProof.SENT  # what proves that a platform's mail of uncertain delivery was sent
 
 
+class OctetsPlace(StrEnum):
+    """Where the octets of mail are kept."""
+
+    FOLDER = "folder"  # `store.archive`
+    DATABASE = "database"  # PostgreSQL, which has the record too
+
+
 class StoreSettings(Model):
     """Locations of database and archive; relative paths are relative to the configuration directory."""
 
     database: Text = "sqlite:///flaggermail.db"
     archive: Path = Path("archive")
+    octets: OctetsPlace = OctetsPlace.FOLDER
     codes: Path | None = None  # secrets of one-time codes; default: the folder `codes` beside the archive
     status: Path | None = None  # folder of status.json; default: that of the unit, else the one above the archive
 
@@ -406,6 +414,11 @@ class Settings(Model):
     def archive(self) -> Path:
         """The directory of the octets."""
         return self.directory / self.desk.store.archive
+
+    @property
+    def keeps_octets_in_database(self) -> bool:
+        """True if octets and secrets are in the database, for several machines; the archive's folder is not used."""
+        return self.desk.store.octets is OctetsPlace.DATABASE
 
     @property
     def codes(self) -> Path:

@@ -22,7 +22,7 @@ from flaggermail.adapters.files.secrets import FileCodeVault, credential
 from flaggermail.adapters.imap.probe import ImapProbe
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
-from flaggermail.adapters.system.machine import free_octets, places
+from flaggermail.adapters.system.machine import free_octets
 from flaggermail.cases.configuration_record import register
 from flaggermail.intake.trust_proofs import record_trust_proof
 from flaggermail.mail.authentication.authres import AuthenticationMethod
@@ -32,7 +32,7 @@ from flaggermail.ports.probing import DatabaseSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import database_file
-from flaggermail.wiring.assembly import make_services, open_services
+from flaggermail.wiring.assembly import disks_of, make_services, open_services
 from flaggermail.wiring.logins import imap_account, submission_account
 from flaggermail.wiring.mail_servers import proves_one_mailbox
 
@@ -42,7 +42,6 @@ def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | N
     clock, randomness = SystemClock(), SystemRandomness()
     submitter = SmtpSubmitter(submission_account(settings), clock)
     asked = settings.desk.mailbox.trusted.asked
-    where = places(database_file(settings.desk), settings.archive)
     return CheckMeans(
         settings=settings,
         mailbox=ImapProbe(imap_account(settings)),
@@ -52,7 +51,7 @@ def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | N
         pager=ApprisePager(lambda name: credential(name, settings.directory)),
         other_mailbox=lambda: proves_one_mailbox(settings),
         database=lambda: _database(settings),
-        free=lambda: free_octets(where),
+        free=lambda: free_octets(disks_of(settings)),
         seal=FileCodeVault(settings.codes, randomness.salt).seal,
         scratch=scratch_desk,
         clock=clock,

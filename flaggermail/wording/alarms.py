@@ -82,6 +82,7 @@ class Health(Sentence):
     SET_FORWARD = "health: set forward"
     NOT_SET = "health: not set"
     GONE = "health: gone"
+    NOT_IN_DATABASE = "health: not in database"
     READ_ONLY = "health: read only"
     FULL = "health: full"
     BROKEN = "health: broken"

@@ -15,7 +15,7 @@ from threading import Thread
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
-from flaggermail.ports import Interrupt, KeptForms, Lease, Mailbox, ReadingLog, Store, Transaction
+from flaggermail.ports import BlobStore, Interrupt, KeptForms, Lease, Mailbox, ReadingLog, Store, Transaction
 from flaggermail.services import Services
 from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus, table
@@ -59,6 +59,11 @@ class TimedStore:
     def forms(self) -> KeptForms:
         """Delegates."""
         return self.inner.forms
+
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

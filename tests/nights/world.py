@@ -32,7 +32,7 @@ from flaggermail.ports import (
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.stories.doubles import ListMailbox
-from flaggermail.wording.said import as_written
+from flaggermail.wording.said import StoredText, as_written
 from flaggermail.wording.servers import AttemptText
 from tests.nights.faces import Face
 from tests.nights.leaving import Hindrance
@@ -128,6 +128,11 @@ class WatchedStore:
         """Delegates."""
         return self.inner.forms
 
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
+
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""
         return self.inner.acquire(name, holder, now, seconds)
@@ -181,6 +186,10 @@ class WatchedOctets:
     def sweep(self) -> int:
         """Delegates."""
         return self.inner.sweep()
+
+    def fault(self) -> StoredText:
+        """Delegates."""
+        return self.inner.fault()
 
     def files(self) -> Iterator[ArchivedFile]:
         """Delegates."""

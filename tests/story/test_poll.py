@@ -87,6 +87,11 @@ class CountingStore(Store):
         """Delegates."""
         return self.inner.forms
 
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
+
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""
         return self.inner.acquire(name, holder, now, seconds)

@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from flaggermail import logbook
+from flaggermail.adapters.db.blob_rows import SqlBlobStore
 from flaggermail.adapters.db.engine import (
     ANEW,
     BY_ANOTHER,
@@ -64,7 +65,7 @@ class SqlStore:
         self._salt, self._wait = salt, wait
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
         beside = (self.engine, self._turns, self._file, self._faults)
-        self.readings, self.forms = SqlReadings(*beside), SqlKeptForms(*beside)
+        self.readings, self.forms, self.octets = SqlReadings(*beside), SqlKeptForms(*beside), SqlBlobStore(*beside)
         self._lease: Lease | None = None
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
 

@@ -656,7 +656,7 @@ def _desk_state_to_chain_head() -> None:
 
 
 def _counter_to_row_event() -> None:
-    """Creates the tables counter, cursor, event, kept_answer, kept_form, lease, personal, reading and row_event."""
+    """Creates the tables that the store keeps for itself, but for the head: counter to sealed_secret."""
     op.create_table(
         "counter",
         sa.Column("name", AutoString(), primary_key=True),
@@ -711,6 +711,12 @@ def _counter_to_row_event() -> None:
         sa.Column("until", UTCDateTime(), nullable=False),
     )
     op.create_table(
+        "octets",
+        sa.Column("digest", AutoString(), primary_key=True),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        if_not_exists=True,  # a restore that was killed goes on with what it has stored
+    )
+    op.create_table(
         "personal",
         sa.Column("commitment", AutoString(), primary_key=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
@@ -729,6 +735,12 @@ def _counter_to_row_event() -> None:
         sa.Column("of_table", AutoString(), primary_key=True),
         sa.Column("key", AutoString(), primary_key=True),
         sa.Column("event", sa.Integer(), sa.ForeignKey("event.seq"), primary_key=True, index=True),
+    )
+    op.create_table(
+        "sealed_secret",
+        sa.Column("name", AutoString(), primary_key=True),
+        sa.Column("key", AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
     )
 
 
