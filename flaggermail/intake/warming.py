@@ -17,7 +17,7 @@ from datetime import datetime
 from flaggermail.errors import ArchiveFailure, StoreBusy, StoreFailure
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
-from flaggermail.ports import BlobStore, KeptForms, Lease, RawMessage, ReadingLog, Role, Store, Transaction
+from flaggermail.ports import BlobStore, KeptForms, Lease, RawMessage, ReadingLog, Role, SecretRows, Store, Transaction
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
@@ -64,6 +64,11 @@ class _Undoing:
     def octets(self) -> BlobStore:
         """Delegates."""
         return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

@@ -313,6 +313,33 @@ class KeptForms(Protocol):
         ...
 
 
+class SealedSecret(NamedTuple):
+    """An encrypted secret, and which key sealed it."""
+
+    key: str
+    sealed: bytes
+
+
+class SecretRows(Protocol):
+    """Sealed secrets in the database, for every node of the desk. Raises StoreFailure and StoreBusy as the store."""
+
+    def get(self, name: str) -> SealedSecret | None:
+        """Returns the sealed secret of that name; None if there is none."""
+        ...
+
+    def put(self, name: str, secret: SealedSecret, *, replace: bool) -> None:
+        """Keeps a sealed secret durably, in place of an earlier one if `replace`, else unless there is one."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Removes the secret of that name, if there is one."""
+        ...
+
+    def locked(self, name: str, patience: float) -> AbstractContextManager[None]:
+        """Keeps other nodes from the same block for the time of this one. Raises StoreBusy after `patience` seconds."""
+        ...
+
+
 class Store(Protocol):
     """The database: rows for the current state, events for the history."""
 
@@ -352,6 +379,11 @@ class Store(Protocol):
     @property
     def octets(self) -> BlobStore:
         """The archive in the database itself, for a desk that keeps its octets there; PostgreSQL alone."""
+        ...
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Sealed secrets, for a desk that keeps its octets in the database; PostgreSQL alone."""
         ...
 
     def scrub(self) -> bool:

@@ -61,9 +61,11 @@ from flaggermail.wiring.credentials import (
     TOKENS,
     Presented,
     certificate_fault,
+    code_vault,
     extra_fault,
     login_certificate_end,
     named_secrets,
+    secrets_of,
 )
 from flaggermail.wiring.databases import octets_of, open_store
 from flaggermail.wiring.rule_folders import RuleFolders, watched
@@ -137,7 +139,9 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         would_work=would_work,
         pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
         health_probe=health_probe or MachineHealthProbe({}),
-        codes=FileCodeVault(archive.parent / "codes" if archive else settings.codes, randomness.salt),
+        codes=FileCodeVault(archive.parent / "codes", randomness.salt)
+        if archive
+        else code_vault(settings, store, randomness.salt),
         documents=OfficeDocuments(),
         organisational=organisational,
     )
@@ -234,6 +238,8 @@ def services_on(
 
     Without it they send nothing. Raises ConfigurationError.
     """
+    if settings.keeps_octets_in_database:
+        secrets_of(settings, store).require()
     octets = octets_of(settings, store)
     health_probe = measures(settings, octets)
     submit = serves(settings, health_probe.presented).submitter(clock) if serves else NO_SUBMITTER

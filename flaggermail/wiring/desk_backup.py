@@ -167,8 +167,8 @@ def restore(
     """Makes the desk of a backup anew in the folder `to`, which must not exist, or be empty.
 
     Without `server` an SQLite file in the folder is made. The desk observes, and no token or device from before holds:
-    see `letters.writing`. Nothing stays if it fails; what a killed one left is removed by the next, but for mails in the
-    database if that reads the same backup. `any_size`: only the disk bounds what is unpacked. Raises BackupFailure,
+    see `letters.writing`. Nothing stays if it fails; what a killed one left is removed by the next, but for mails in
+    the database if that reads the same backup. `any_size`: only the disk bounds what is unpacked. Raises BackupFailure,
     ConfigurationError, StoreFailure, ArchiveFailure.
     """
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):

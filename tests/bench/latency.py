@@ -15,7 +15,17 @@ from threading import Thread
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
-from flaggermail.ports import BlobStore, Interrupt, KeptForms, Lease, Mailbox, ReadingLog, Store, Transaction
+from flaggermail.ports import (
+    BlobStore,
+    Interrupt,
+    KeptForms,
+    Lease,
+    Mailbox,
+    ReadingLog,
+    SecretRows,
+    Store,
+    Transaction,
+)
 from flaggermail.services import Services
 from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus, table
@@ -64,6 +74,11 @@ class TimedStore:
     def octets(self) -> BlobStore:
         """Delegates."""
         return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

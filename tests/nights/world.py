@@ -23,6 +23,7 @@ from flaggermail.ports import (
     ReadingLog,
     Refused,
     Role,
+    SecretRows,
     Store,
     Submission,
     Submitter,
@@ -132,6 +133,11 @@ class WatchedStore:
     def octets(self) -> BlobStore:
         """Delegates."""
         return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

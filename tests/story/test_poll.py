@@ -17,7 +17,19 @@ from flaggermail.health import status_gathering as health
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderFailures
 from flaggermail.letters import writing
-from flaggermail.ports import BlobStore, Folder, KeptForms, Lease, MailPage, News, ReadingLog, Role, Store, Transaction
+from flaggermail.ports import (
+    BlobStore,
+    Folder,
+    KeptForms,
+    Lease,
+    MailPage,
+    News,
+    ReadingLog,
+    Role,
+    SecretRows,
+    Store,
+    Transaction,
+)
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
@@ -91,6 +103,11 @@ class CountingStore(Store):
     def octets(self) -> BlobStore:
         """Delegates."""
         return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Delegates."""

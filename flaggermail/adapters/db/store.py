@@ -40,6 +40,7 @@ from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.own_tables import LeaseRow
 from flaggermail.adapters.db.readings import SqlReadings
 from flaggermail.adapters.db.sealed import LockedHead
+from flaggermail.adapters.db.secret_rows import SqlSecretRows
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
 from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
@@ -65,7 +66,8 @@ class SqlStore:
         self._salt, self._wait = salt, wait
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
         beside = (self.engine, self._turns, self._file, self._faults)
-        self.readings, self.forms, self.octets = SqlReadings(*beside), SqlKeptForms(*beside), SqlBlobStore(*beside)
+        self.readings, self.forms = SqlReadings(*beside), SqlKeptForms(*beside)
+        self.octets, self.secrets = SqlBlobStore(*beside), SqlSecretRows(*beside)
         self._lease: Lease | None = None
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
 
