@@ -6,6 +6,7 @@ The models define what the files may contain; `settings.reading` reads them and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -488,6 +489,28 @@ def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
         valid_until=channel.valid_until,
         answers_from=tuple(address.lower() for address in channel.answers_from),
         hosts=tuple(host.lower() for host in channel.hosts),
+    )
+
+
+def platform_of(row: Platform, channels: Sequence[Channel], known: PlatformSettings | None) -> PlatformSettings:
+    """Returns the settings that would give these rows; `known`: those of a file, for what no row holds.
+
+    They are not validated: each row came from settings that were.
+    """
+    given = {name: getattr(known, name) for name in ("also_called", "report_url")} if known else {}
+    policies = [
+        PolicySettings.model_construct(title=one.policy_title, url=one.policy_url, read_on=one.policy_read_on)
+        for one in channels
+    ]
+    ways = tuple(
+        ChannelSettings.model_construct(
+            policy=policy,
+            **{name: getattr(one, name) for name in ChannelSettings.model_fields if name != "policy"},
+        )
+        for one, policy in zip(channels, policies, strict=True)
+    )
+    return PlatformSettings.model_construct(
+        code=row.code, name=row.name, domains=row.domains, policy=next(iter(policies), None), channels=ways, **given
     )
 
 

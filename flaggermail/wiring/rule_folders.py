@@ -80,6 +80,19 @@ def with_last_rules(settings: Configuration, refused: ConfigurationError) -> Con
         raise refused from fault
 
 
+def with_registered(settings: Configuration) -> Configuration:
+    """Returns the settings with the rules and templates in force on their record, however good their own are.
+
+    For a node that has to lead with files that would change a rule. Raises as `with_last_rules` does.
+    """
+    kept = with_last_rules(settings, ConfigurationError(f"{settings.directory}: the record has no rules in force yet"))
+    return settings.model_copy(
+        update={
+            name: getattr(kept, name) for name in ("rules", "rules_directory", "templates", "intake", "reply_words")
+        }
+    )
+
+
 def _lay_out(octets: bytes, folder: Path) -> None:
     """Writes the files of a tar that this program made, see `rule_changes.reload.archived`."""
     with tarfile.open(fileobj=io.BytesIO(octets)) as tar:
