@@ -3,8 +3,8 @@
 
 Busy: its work waits for its next call, and no other loop's work does. Away: every loop leaves its work until the
 database answers again. The first loop that notices begins the outage, and one probe ends it, so the log names each
-outage once. A record that is busy until the time of the lease is over counts as away: what is left is to keep what is
-in hand, and to ask whether another daemon has taken over.
+outage once. A record that is busy and has let nobody renew the lease for a minute counts as away: what is left is to
+keep what is in hand, and to ask whether another daemon has taken over.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from flaggermail.wording.alarms import AlarmText
 
 PROBE_EVERY = 1.0  # seconds
 RELAPSED_WITHIN = 60.0  # seconds after an outage in which the next one is the same fault
+LOCKED_AFTER = 60.0  # seconds without a renewal of the lease, each of which is a write
 LONGEST = 300.0  # seconds until the next probe after many relapses
 LONGEST_OF_DISK = 60.0  # as above: nothing but this desk asks its own disk
 
@@ -56,7 +57,7 @@ class Outage:
         self._trouble = 0.0  # when the outage began, or the first of those that it is a relapse of
         self._busy = set[str]()  # workers that found the record busy at their last call
         self.since: datetime | None = None
-        self.lease_until: datetime | None = None
+        self._renewed: float | None = None  # when the lease was, last
 
     def met_by(self, worker: str, error: StoreAway | StoreBusy, now: datetime) -> bool:
         """Begins an outage, or leaves the work of a worker that found the record busy to its next call.
@@ -69,12 +70,20 @@ class Outage:
             return self.begin(
                 str(error), now, OutageCause.DISK if isinstance(error, DiskFailure) else OutageCause.SERVER
             )
-        if self.lease_until is not None and now >= self.lease_until:
+        if self._renewed is not None and self._monotonic() - self._renewed >= LOCKED_AFTER:
             return self.begin(str(error), now, OutageCause.LOCKED)
         if worker not in self._busy:
             self._busy.add(worker)
             logbook.record_busy(worker, str(error))
         return False
+
+    def uptime(self) -> float:
+        """Returns the present instant of the clock that nobody sets, in seconds."""
+        return self._monotonic()
+
+    def renewed(self) -> None:
+        """Notes that the lease was taken or renewed."""
+        self._renewed = self._monotonic()
 
     def worked(self, worker: str) -> None:
         """Notes that a worker found the record neither busy nor away."""

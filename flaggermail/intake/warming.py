@@ -12,12 +12,22 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from flaggermail.errors import ArchiveFailure, StoreBusy, StoreFailure
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
-from flaggermail.ports import BlobStore, KeptForms, Lease, RawMessage, ReadingLog, Role, SecretRows, Store, Transaction
+from flaggermail.ports import (
+    BlobStore,
+    KeptForms,
+    Lease,
+    Nodes,
+    RawMessage,
+    ReadingLog,
+    Role,
+    SecretRows,
+    Store,
+    Transaction,
+)
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
@@ -70,17 +80,26 @@ class _Undoing:
         """Delegates."""
         return self.inner.secrets
 
-    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""
-        return self.inner.acquire(name, holder, now, seconds)
+        return self.inner.acquire(name, holder, seconds)
 
-    def renew(self, now: datetime, seconds: int) -> None:
+    def renew(self, seconds: float) -> bool:
         """Delegates."""
-        self.inner.renew(now, seconds)
+        return self.inner.renew(seconds)
+
+    def leads(self) -> bool:
+        """Delegates."""
+        return self.inner.leads()
 
     def release(self) -> None:
         """Delegates."""
         self.inner.release()
+
+    @property
+    def nodes(self) -> Nodes:
+        """Delegates."""
+        return self.inner.nodes
 
     def scrub(self) -> bool:
         """Delegates."""

@@ -256,6 +256,64 @@ class Lease:
     fencing: int
 
 
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """What a daemon says of itself: `id` is new at each start, and `host` is for people, who may give it twice.
+
+    `unready`: why it should not lead as long as another node could; empty if it is ready.
+    """
+
+    id: str
+    host: str
+    program: str
+    unready: tuple[StoredText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """What the database has of a node, by its own clock. `leads_until` is None of one that does not lead."""
+
+    node: NodeReport
+    revision: str  # of the schema that its program works with
+    started: datetime
+    seen: datetime  # its last sign of life
+    lives: bool  # whether that was a moment ago
+    leads_until: datetime | None
+
+    @property
+    def is_ready(self) -> bool:
+        """True of a node that waits and could lead."""
+        return self.lives and self.leads_until is None and not self.node.unready
+
+
+class Nodes(Protocol):
+    """The daemons on this database, each from its start until it ends or its row is old. No part of the record."""
+
+    @property
+    def is_shared(self) -> bool:
+        """True if daemons on several machines may share this database."""
+        ...
+
+    def report(self, node: NodeReport) -> None:
+        """Notes a sign of life of a node. Raises StoreBusy, StoreFailure."""
+        ...
+
+    def forget(self, node: str) -> None:
+        """Removes a node that ends."""
+        ...
+
+    def seen(self, name: str, within: float) -> list[NodeSeen]:
+        """Returns every node, the holder of the lease `name` first; a sign of life `within` seconds is of a living one.
+
+        Raises StoreFailure.
+        """
+        ...
+
+    def ask_hand_over(self, name: str, holder: str) -> bool:
+        """Asks the holder of the lease to release it at its next renewal; False if another node holds it by now."""
+        ...
+
+
 class ReadingLog(Protocol):
     """Who read what, each person, item and hour once. No part of the record: no event makes a row, or names one."""
 
@@ -343,19 +401,35 @@ class SecretRows(Protocol):
 class Store(Protocol):
     """The database: rows for the current state, events for the history."""
 
-    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """Takes the lease; every later write of this store checks it. Raises LeaseHeld naming the holder, StoreBusy.
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
+        """Takes the lease for `seconds` of the database's clock; every later write of this store checks it.
 
-        `holder` is host, process id and start time. A dead holder on the same host is replaced at once.
+        `holder` is new at each start: no name of a machine and no number of a process says whether another one lives.
+        Raises LeaseHeld naming the holder, ConfigurationError if the schema is not this program's, and StoreBusy.
         """
         ...
 
-    def renew(self, now: datetime, seconds: int) -> None:
-        """Extends the lease to `now` plus `seconds`. Raises LeaseHeld if it was lost, StoreBusy."""
+    def renew(self, seconds: float) -> bool:
+        """Lets the lease last for `seconds` from now; returns whether the holder is asked to hand over.
+
+        Raises LeaseHeld if it was taken, ConfigurationError if the schema is not this program's any more, StoreBusy.
+        """
         ...
+
+    def leads(self) -> bool:
+        """False if a lease was taken and not renewed within its time, by the clock of this machine that none can set.
+
+        Asks nobody: for the moment before what cannot be taken back. True of a store that never took a lease.
+        """
+        return True
 
     def release(self) -> None:
         """Releases the lease; idempotent."""
+        ...
+
+    @property
+    def nodes(self) -> Nodes:
+        """The daemons on this database."""
         ...
 
     def begin(self) -> AbstractContextManager[Transaction]:

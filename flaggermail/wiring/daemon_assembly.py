@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import time
+import uuid
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +18,6 @@ from typing import TYPE_CHECKING, TypeVar
 from flaggermail import __version__, logbook
 from flaggermail.adapters.clock.clock import SystemClock
 from flaggermail.adapters.clock.ticker import SchedulerTicker
-from flaggermail.adapters.db.store import this_process
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.system import machine
@@ -67,7 +68,8 @@ def daemon(
         mailbox=mail_servers.mail_service(env.settings, env.health_probe.presented).mailbox(),
         ticker=ticker,
         stop=EventInterrupt(),
-        holder=this_process(env.clock.now()),
+        holder=str(uuid.uuid4()),
+        host=socket.gethostname(),
         fraction=random.SystemRandom().random,
         supervisor=supervisor,
         observe=observe,

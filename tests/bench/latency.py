@@ -21,6 +21,7 @@ from flaggermail.ports import (
     KeptForms,
     Lease,
     Mailbox,
+    Nodes,
     ReadingLog,
     SecretRows,
     Store,
@@ -80,17 +81,26 @@ class TimedStore:
         """Delegates."""
         return self.inner.secrets
 
-    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""
-        return self.inner.acquire(name, holder, now, seconds)
+        return self.inner.acquire(name, holder, seconds)
 
-    def renew(self, now: datetime, seconds: int) -> None:
+    def renew(self, seconds: float) -> bool:
         """Delegates."""
-        self.inner.renew(now, seconds)
+        return self.inner.renew(seconds)
+
+    def leads(self) -> bool:
+        """Delegates."""
+        return self.inner.leads()
 
     def release(self) -> None:
         """Delegates."""
         self.inner.release()
+
+    @property
+    def nodes(self) -> Nodes:
+        """Delegates."""
+        return self.inner.nodes
 
     def scrub(self) -> bool:
         """Delegates."""

@@ -144,6 +144,6 @@ class Played:
 
     def end(self) -> None:
         """Stops as a daemon does: the lease is released, and the database is one file."""
-        self.env.store.acquire(LEASE, "desk.example:1:2027-06-12T00:00:00Z", self.clock.now(), 60)
+        self.env.store.acquire(LEASE, "desk.example:1:2027-06-12T00:00:00Z", 60)
         self.env.store.release()
         self.env.close()

@@ -33,7 +33,7 @@ from tests.patience import PATIENCE
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import START, Desk, RecordingSubmitter, desk_settings, registered
 from tests.store.processes import go_on, other_process, told
-from tests.store.samples import NOON, alarm, happened
+from tests.store.samples import alarm, happened
 
 WAIT = 0.2  # seconds that a writer waits here; ten on a desk
 
@@ -288,7 +288,7 @@ def test_another_process_is_named_only_where_it_writes(url: str) -> None:
             with pytest.raises(StoreBusy, match="another process that does not end"), store.begin():
                 pass
             with pytest.raises(StoreBusy, match="another process that does not end"):
-                store.acquire("daemon", "host:1:now", NOON, 60)
+                store.acquire("daemon", "host:1:now", 60)
             go_on(process)
             assert process.wait(PATIENCE) == 0
         with store.begin() as tx:
@@ -300,13 +300,13 @@ def test_a_lease_that_another_daemon_holds_is_told_apart(url: str) -> None:
     """No waiting ends that, so it is an error of its own; the lock of the record is not."""
     first, second = new_store(url, WAIT), new_store(url, WAIT)
     with closing(first), closing(second):
-        first.acquire("daemon", "here:1:now", NOON, 60)
+        first.acquire("daemon", "here:1:now", 60)
         with pytest.raises(LeaseHeld, match="here:1:now"):
-            second.acquire("daemon", "there:2:now", NOON, 60)
+            second.acquire("daemon", "there:2:now", 60)
         with first.begin(), pytest.raises(StoreBusy) as caught:
-            second.acquire("daemon", "there:2:now", NOON, 60)
+            second.acquire("daemon", "there:2:now", 60)
         assert not isinstance(caught.value, LeaseHeld)
-        first.renew(NOON, 60)  # which was never lost
+        first.renew(60)  # which was never lost
 
 
 @pytest.mark.xdist_group("postgres")

@@ -94,7 +94,7 @@ def test_a_read_only_server_is_an_outage_for_writers_only(on_postgresql: SqlStor
     with pytest.raises(StoreAway, match="read-only"), on_postgresql.begin() as tx:
         write(tx)
     with pytest.raises(StoreAway, match="read-only"):
-        on_postgresql.acquire("daemon", "host:1:now", NOON, 30)
+        on_postgresql.acquire("daemon", "host:1:now", 30)
     with pytest.raises(DBAPIError), on_postgresql.read() as tx:
         write(tx)
 

@@ -33,7 +33,7 @@ NOON = datetime(2024, 6, 6, 12, tzinfo=UTC)
 def store(sqlite_path: Path) -> Iterator[SqlStore]:
     """Returns a store whose lease is held."""
     made = new_store(f"sqlite:///{sqlite_path}", wait=0.5)
-    made.acquire("daemon", "host:1:now", NOON, 60)
+    made.acquire("daemon", "host:1:now", 60)
     yield made
     made.close()
 
@@ -67,9 +67,9 @@ def test_a_disk_that_fails_is_told_apart_and_the_next_write_succeeds(store: SqlS
         with pytest.raises(DiskFailure, match=r"the disk of the database does not work .* disk I/O error"):
             write(store)
         with pytest.raises(DiskFailure):
-            store.renew(NOON, 60)
+            store.renew(60)
     assert written(store) == 0
-    store.renew(NOON, 60)
+    store.renew(60)
     write(store)
     with no_file_grows():
         assert not store.scrub()
@@ -144,7 +144,7 @@ def test_a_database_put_in_the_place_of_the_open_one_is_not_written(store: SqlSt
             write(store)
         assert not isinstance(raised.value, DiskFailure)  # no waiting ends it
     with pytest.raises(StoreFailure):
-        store.renew(NOON, 60)
+        store.renew(60)
     with closing(sqlite3.connect(sqlite_path)) as found:
         assert found.execute("SELECT count(*) FROM event").fetchone() == (0,)
 

@@ -213,7 +213,7 @@ def test_a_writer_that_does_not_end_is_told_of(store: SqlStore, url: str) -> Non
         with pytest.raises(StoreBusy, match="is being written by another process"), impatient.begin():
             pass
         with pytest.raises(StoreBusy, match="is being written by another process"):
-            impatient.acquire("daemon", "host:1:now", NOON, 30)
+            impatient.acquire("daemon", "host:1:now", 30)
     with impatient.begin() as tx:
         write(tx)
     impatient.close()

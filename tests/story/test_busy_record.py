@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -13,16 +14,17 @@ from threading import Event
 from typing import cast
 
 import pytest
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.daemon import outage
 from flaggermail.daemon.service import BUSY_AGAIN
 from flaggermail.errors import LeaseHeld, PauseAsked, StoreBusy
 from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.ports import Folder, MailPage, Role, Store, Transaction
 from flaggermail.services import Services
-from flaggermail.stories.doubles import SetClock
 from tests import asking
 from tests.patience import PATIENCE
 from tests.story.conftest import NOW
@@ -52,33 +54,51 @@ def impatient(env: Services) -> SqlStore:
     return SqlStore(env.store.engine.url.render_as_string(), env.randomness.salt, WAIT)
 
 
+def let_end(store: SqlStore) -> None:
+    """Lets the lease end, by the database's clock."""
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE lease SET until = '2020-01-01 00:00:00.000'"))
+
+
+class Uptime:
+    """The clock that nobody sets, of a test."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Returns the seconds."""
+        return self.now
+
+
 def said(logged: Sequence[Mapping[str, object]], event: str) -> list[object]:
     """Returns the objects of the lines with that event."""
     return [line["object"] for line in logged if line["event"] == event]
 
 
-def test_a_busy_record_stops_no_worker(hurried: Services, other: SqlStore, clock: SetClock) -> None:
+def test_a_busy_record_stops_no_worker(hurried: Services, other: SqlStore) -> None:
     """A call that finds the record busy is made again; the lease is renewed as soon as the record is free."""
     mailbox = WatchedMailbox(hurried)
-    daemon = a_daemon(hurried, mailbox)
+    uptime = Uptime()
+    daemon = replace(a_daemon(hurried, mailbox), monotonic=uptime)
     thread = running(daemon)
     assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     works = daemon.ticker.works
     with capture_logs() as logged:
         with other.begin():
-            clock.set(NOW + timedelta(seconds=59))
+            uptime.now += 59
             for _ in range(3):
                 works["lease"]()
         works["lease"]()
-        clock.set(NOW + timedelta(seconds=118))
+        uptime.now += 59
         with other.begin():
             works["lease"]()
     assert said(logged, BUSY) == ["lease", "lease"]  # once until it worked
     assert said(logged, "database away") == []
     assert (daemon.failure, daemon.stop.is_set()) == (None, False)
     with pytest.raises(LeaseHeld, match="here:1:now"):
-        other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
+        other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.stop.set()
     thread.join(PATIENCE)
     assert daemon.failure is None
@@ -96,34 +116,35 @@ class Board:
         return ""
 
 
-def test_a_lease_whose_time_is_over_makes_everything_wait(hurried: Services, other: SqlStore, clock: SetClock) -> None:
+def test_a_lease_that_is_not_renewed_for_a_minute_makes_all_wait(hurried: Services, other: SqlStore) -> None:
     """From then on the record counts as away: one line, a red status, and it goes on once the lease can be renewed."""
     mailbox = WatchedMailbox(hurried)
-    daemon = a_daemon(hurried, mailbox)
+    uptime = Uptime()
+    daemon = replace(a_daemon(hurried, mailbox), monotonic=uptime)
     daemon.board = board = Board()
     thread = running(daemon)
     assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     works = daemon.ticker.works
     with capture_logs() as logged, other.begin():
-        clock.set(NOW + timedelta(seconds=60))
+        uptime.now += 60
         for _ in range(2):
             works["lease"]()
             works["database"]()
         works["status"]()
     assert len(said(logged, "database away")) == 1
-    assert "a writer that does not end keeps it locked since 10:01" in str(board.shown["wrong"])
+    assert "a writer that does not end keeps it locked since 10:00" in str(board.shown["wrong"])
     works["database"]()
     works["status"]()
     assert "keeps it locked" not in str(board.shown["wrong"])
     assert daemon.failure is None
-    with pytest.raises(LeaseHeld, match="until 09:02:00"):
-        other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
+    with pytest.raises(LeaseHeld, match="here:1:now"):
+        other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.stop.set()
     thread.join(PATIENCE)
 
 
-def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other: SqlStore, clock: SetClock) -> None:
+def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other: SqlStore) -> None:
     """Of two daemons one works: the first write after the take-over ends the other."""
     mailbox = WatchedMailbox(hurried)
     daemon = a_daemon(hurried, mailbox)
@@ -136,8 +157,8 @@ def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other:
     thread.start()
     assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
-    clock.set(NOW + timedelta(seconds=60))
-    other.acquire("mailbox", "elsewhere:9:now", clock.now(), 60)
+    let_end(other)
+    other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.ticker.works["lease"]()
     assert isinstance(daemon.failure, LeaseHeld)
     thread.join(PATIENCE)
@@ -256,8 +277,11 @@ class Throttling(WatchedMailbox):
         raise PauseAsked("throttled", self.PAUSE)
 
 
-def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(env: Services) -> None:
+def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(
+    env: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What finds the record busy is the status; whoever comes back earlier is asked for a longer pause."""
+    monkeypatch.setattr(outage, "LOCKED_AFTER", math.inf)  # time passes here without a tick that renews the lease
     store, stop = BusyReading(env.store), Passing()
     there = replace(env, store=cast("Store", store))
     mailbox = Throttling(there, store, stop)

@@ -24,6 +24,7 @@ from flaggermail.ports import (
     Lease,
     MailPage,
     News,
+    Nodes,
     ReadingLog,
     Role,
     SecretRows,
@@ -109,17 +110,26 @@ class CountingStore(Store):
         """Delegates."""
         return self.inner.secrets
 
-    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""
-        return self.inner.acquire(name, holder, now, seconds)
+        return self.inner.acquire(name, holder, seconds)
 
-    def renew(self, now: datetime, seconds: int) -> None:
+    def renew(self, seconds: float) -> bool:
         """Delegates."""
-        self.inner.renew(now, seconds)
+        return self.inner.renew(seconds)
+
+    def leads(self) -> bool:
+        """Delegates."""
+        return self.inner.leads()
 
     def release(self) -> None:
         """Delegates."""
         self.inner.release()
+
+    @property
+    def nodes(self) -> Nodes:
+        """Delegates."""
+        return self.inner.nodes
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

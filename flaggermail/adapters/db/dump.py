@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
 BATCH = 2000  # rows
 OCTETS = "octets"
-LEFT_OUT = frozenset({"lease", "kept_answer", "kept_form", "sealed_secret", OCTETS})
-"""Of the daemon that runs now, and of one day; secrets, which no backup has; octets, which a backup has as files."""
+LEFT_OUT = frozenset({"lease", "node", "kept_answer", "kept_form", "sealed_secret", OCTETS})
+"""Of the daemons that run now, and of one day; secrets, which no backup has; octets, which a backup has as files."""
 UNFINISHED = "flaggermail_unfinished_restore"  # a table that is there while a database is filled
 _MARK = Table(UNFINISHED, MetaData(), Column("place", String, primary_key=True), Column("source", String))
 _LOCK = 0x666C6167676572  # of PostgreSQL, for one session

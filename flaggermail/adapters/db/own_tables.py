@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tables the store keeps for itself: event chain, personal values, counters, cursors, lease, index, readings."""
+"""Tables the store keeps for itself: event chain, personal values, counters, cursors, lease, nodes, index, readings."""
 
 from __future__ import annotations
 
@@ -90,13 +90,27 @@ class ReadingRow(Row, table=True):
 
 
 class LeaseRow(Row, table=True):
-    """The lease of the running daemon; `fencing` increases each time the lease is taken."""
+    """The lease of the daemon that leads; `fencing` increases each time the lease is taken."""
 
     __tablename__ = "lease"
     name: str = Field(primary_key=True)
     holder: str
     fencing: int
-    until: datetime
+    until: datetime  # by the database's clock
+    asked: str | None  # the holder that is to hand over
+
+
+class NodeRow(Row, table=True):
+    """A start of the daemon, which leads or waits: see `ports.NodeReport`. Its instants are the database's."""
+
+    __tablename__ = "node"
+    id: str = Field(primary_key=True)
+    host: str
+    program: str
+    revision: str  # of the schema that its program works with
+    started: datetime
+    seen: datetime = Field(index=True)
+    unready: str = Field(sa_column=Column(Text, nullable=False))  # JSON: a list of sentences as they are stored
 
 
 class OctetsRow(Row, table=True):

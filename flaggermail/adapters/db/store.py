@@ -8,20 +8,17 @@ cannot change before it writes.
 
 from __future__ import annotations
 
-import os
-import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
 
 from flaggermail import logbook
+from flaggermail.adapters.db import nodes
 from flaggermail.adapters.db.blob_rows import SqlBlobStore
 from flaggermail.adapters.db.engine import (
     ANEW,
@@ -36,8 +33,7 @@ from flaggermail.adapters.db.engine import (
 )
 from flaggermail.adapters.db.kept_forms import SqlKeptForms
 from flaggermail.adapters.db.known_rows import Answers
-from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.own_tables import LeaseRow
+from flaggermail.adapters.db.nodes import SqlNodes
 from flaggermail.adapters.db.readings import SqlReadings
 from flaggermail.adapters.db.sealed import LockedHead
 from flaggermail.adapters.db.secret_rows import SqlSecretRows
@@ -46,16 +42,13 @@ from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
 from flaggermail.record.rows import Channel, DeskState, Election, Override, Platform, Watched
 
-LEASE = table_of("lease")
 _LOCK = select(HEAD.c.seq, HEAD.c.digest).with_for_update()
-_FENCING = select(LEASE.c.fencing).where(LEASE.c.name == bindparam("name"))
 IN_DOUBT = "the change may be on record all the same: look before you repeat it"
 SETTLED = frozenset(record.TABLE for record in (Channel, DeskState, Election, Platform, Override, Watched))
 """Tables that change rarely. A transaction keeps what it read of them for the next one, if that finds the chain's head
 where this one left it: no row changes without an event, so the head is a version of them all."""
 LONG_WAIT = 1.0  # seconds: a writer that waited longer for the lock says so in the log
 SCRUB_WAIT = 200  # milliseconds that a scrub waits for readers, while all writers wait for it
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SqlStore:
@@ -66,9 +59,10 @@ class SqlStore:
         self._salt, self._wait = salt, wait
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
         beside = (self.engine, self._turns, self._file, self._faults)
-        self.readings, self.forms = SqlReadings(*beside), SqlKeptForms(*beside)
+        self.readings, self.forms, self.nodes = SqlReadings(*beside), SqlKeptForms(*beside), SqlNodes(*beside, wait)
         self.octets, self.secrets = SqlBlobStore(*beside), SqlSecretRows(*beside)
         self._lease: Lease | None = None
+        self._ends, self._seconds = 0.0, 0.0  # when the lease is over, by `uptime`; how long it lasts
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED
 
     @contextmanager
@@ -81,8 +75,8 @@ class SqlStore:
         complete = False
         try:
             with self._faults(writing=True), self._write_lock() as (connection, head):
-                if self._lease is not None:
-                    _check_fencing(connection, self._lease)
+                if self._lease is not None and not nodes.require(connection, self._lease):
+                    self._extend(connection, self._lease)
                 kept_at, kept = self._kept
                 known = replace(head, kept=kept if kept_at == head.digest else {})
                 tx = SqlTransaction(connection, self._salt, known)
@@ -96,6 +90,12 @@ class SqlStore:
             raise
         if tx.erased and not self.scrub():
             logbook.not_scrubbed()
+
+    def _extend(self, connection: Connection, lease: Lease) -> None:
+        """Renews a lease whose time is over and which nobody has taken: none can while the chain's head is locked."""
+        asked = uptime()
+        nodes.extend(connection, lease, self._seconds)
+        self._ends = asked + self._seconds
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
@@ -154,48 +154,39 @@ class SqlStore:
         if waited > LONG_WAIT:
             logbook.waited_for_record(waited)
 
-    @contextmanager
-    def _write_session(self) -> Iterator[Session]:
-        """Begins a session that is the only writer; what was changed in it is written at the end of the block."""
-        with self._write_lock() as (connection, _), Session(connection) as session:
-            yield session
-            session.flush()
-
-    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Takes the lease for `seconds`, or raises LeaseHeld naming its holder; see `ports.Store`."""
-        with self._faults(writing=True), self._write_session() as session:
-            row = session.get(LeaseRow, name)
-            if row is None:
-                row = LeaseRow(name=name, holder="", fencing=0, until=LONG_AGO)
-                session.add(row)
-            elif row.until > now and row.holder != holder and not _is_dead_process(row.holder):
-                raise LeaseHeld(
-                    f"lease {name} is held by {row.holder} until {row.until:%H:%M:%S} UTC: "
-                    "stop that daemon first, or wait until then"
-                )
-            row.holder, row.fencing, row.until = holder, row.fencing + 1, now + timedelta(seconds=seconds)
-            lease = Lease(name, holder, row.fencing)
-        self._lease = lease
+        asked = uptime()
+        try:
+            with self._faults(writing=True), self._write_lock() as (connection, _):
+                lease = nodes.claim(connection, name, holder, seconds)
+        except LeaseHeld:
+            raise
+        except StoreBusy:
+            if self.nodes.is_shared:
+                self.nodes.free_head(seconds)
+            raise
+        self._lease, self._ends, self._seconds = lease, asked + seconds, seconds
         return lease
 
-    def renew(self, now: datetime, seconds: int) -> None:
-        """Extends the lease to `now` plus `seconds`. Raises LeaseHeld if the lease was lost, and StoreBusy."""
-        lease = self._lease
-        if lease is None:
+    def renew(self, seconds: float) -> bool:
+        """Lets the lease last for `seconds` from now; see `ports.Store`."""
+        if self._lease is None:
             raise LeaseHeld("no lease is held, so none can be renewed")
-        with self._faults(writing=True), self._write_session() as session:
-            _check_fencing(session.connection(), lease)
-            session.get_one(LeaseRow, lease.name).until = now + timedelta(seconds=seconds)
+        asked = uptime()
+        hands_over = self.nodes.renew(self._lease, seconds)
+        self._ends = asked + seconds
+        return hands_over
+
+    def leads(self) -> bool:
+        """False if the lease was not renewed within its time, by this machine's own clock; see `ports.Store`."""
+        return self._lease is None or uptime() < self._ends
 
     def release(self) -> None:
         """Releases the lease; idempotent, and without effect if another daemon holds it now."""
         lease, self._lease = self._lease, None
-        if lease is None:
-            return
-        with self._faults(writing=True), self._write_session() as session:
-            row = session.get(LeaseRow, lease.name)
-            if row is not None and row.fencing == lease.fencing:
-                row.holder, row.until = "", LONG_AGO
+        if lease is not None:
+            self.nodes.release(lease)
 
     def close(self) -> None:
         """Closes every connection; the next use opens the file anew."""
@@ -203,27 +194,9 @@ class SqlStore:
         self._file.forget()
 
 
-def this_process(started: datetime) -> str:
-    """Returns the name under which this process holds a lease: host, process id and start time."""
-    return f"{socket.gethostname()}:{os.getpid()}:{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def uptime() -> float:
+    """Returns the seconds since this machine started: nobody sets that clock, and it counts a sleep (clock_gettime(2)).
 
-
-def _check_fencing(connection: Connection, lease: Lease) -> None:
-    fencing = connection.execute(_FENCING, {"name": lease.name}).scalar()
-    if fencing != lease.fencing:
-        raise LeaseHeld(f"lease {lease.name} was taken over by another daemon: this one writes no more")
-
-
-def _is_dead_process(holder: str) -> bool:
-    """True if `holder` is a dead process of this host: a crashed daemon must not block its successor."""
-    host, _, rest = holder.partition(":")
-    process = rest.partition(":")[0]
-    if host != socket.gethostname() or not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False  # it exists and belongs to another account
-    return False
+    It is read before the database is asked, whose lease therefore ends later.
+    """
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

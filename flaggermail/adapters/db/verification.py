@@ -57,7 +57,8 @@ EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("per
 INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
 R = TypeVar("R", bound=Record)
 NOT_GIVEN: Mapping[str, str] = {
-    "lease": "says which process is the daemon now; it is renewed every ten seconds and proves nothing about the past",
+    "lease": "says which process is the daemon now; it is renewed every two seconds and proves nothing about the past",
+    "node": "says which daemons run now, on which machines; it proves nothing about the past",
     "kept_answer": "answers to commands of the last day, for whoever repeats one; what was done is in the events",
     "kept_form": "forms that persons left half filled within the last day; nothing was done with them",
     "octets": "raw octets by their digest, if the archive is in the database: compared as the archive, not as a record",

@@ -709,6 +709,17 @@ def _counter_to_row_event() -> None:
         sa.Column("holder", AutoString(), nullable=False),
         sa.Column("fencing", sa.Integer(), nullable=False),
         sa.Column("until", UTCDateTime(), nullable=False),
+        sa.Column("asked", AutoString()),
+    )
+    op.create_table(
+        "node",
+        sa.Column("id", AutoString(), primary_key=True),
+        sa.Column("host", AutoString(), nullable=False),
+        sa.Column("program", AutoString(), nullable=False),
+        sa.Column("revision", AutoString(), nullable=False),
+        sa.Column("started", UTCDateTime(), nullable=False),
+        sa.Column("seen", UTCDateTime(), nullable=False, index=True),
+        sa.Column("unready", sa.Text(), nullable=False),
     )
     op.create_table(
         "octets",
