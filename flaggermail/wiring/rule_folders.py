@@ -86,11 +86,8 @@ def with_registered(settings: Configuration) -> Configuration:
     For a node that has to lead with files that would change a rule. Raises as `with_last_rules` does.
     """
     kept = with_last_rules(settings, ConfigurationError(f"{settings.directory}: the record has no rules in force yet"))
-    return settings.model_copy(
-        update={
-            name: getattr(kept, name) for name in ("rules", "rules_directory", "templates", "intake", "reply_words")
-        }
-    )
+    of_rules = ("rules", "rules_directory", "templates", "intake", "reply_words")
+    return settings.model_copy(update={name: getattr(kept, name) for name in of_rules})
 
 
 def _lay_out(octets: bytes, folder: Path) -> None:

@@ -53,7 +53,7 @@ def _another_address(node: Path) -> None:
 
 
 def _another_rule(node: Path) -> None:
-    rule = sorted((node / "rules").glob("[0-9][0-9]-*.yaml"))[-1]
+    rule = max((node / "rules").glob("[0-9][0-9]-*.yaml"))
     rule.write_text(rule.read_text("utf-8") + "\n# another version of the rules\n", "utf-8")
 
 
