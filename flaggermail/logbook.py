@@ -197,6 +197,11 @@ def takes_over(seconds: float) -> None:
     _log.warning("took over", object="lease", result="leads", after_seconds=round(seconds, 1))
 
 
+def leads_by_record(why: str) -> None:
+    """The node leads with the channels and rules on record, as its own files would change something."""
+    _log.warning("leads with the channels and rules on record", object="configuration", result="kept", reason=why)
+
+
 def hands_over(why: str) -> None:
     """The node led and ends, so that another one leads; a person asked for it."""
     _log.warning("hands over", object="lease", result="released", reason=why)

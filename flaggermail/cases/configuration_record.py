@@ -22,6 +22,7 @@ from flaggermail.record.events import Change, Event, EventKind, added, changed
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import Channel, Election, InForce, Platform, Record, RegisteredFile
 from flaggermail.services import DAEMON
+from flaggermail.settings.model import platform_of
 from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.wording.pieces import ConfigurationPart
 from flaggermail.wording.refusals import CommandRefusal
@@ -135,6 +136,33 @@ def differences(settings: Configuration, tx: Transaction) -> tuple[Configuration
 def in_words(directory: Path, found: Sequence[ConfigurationDifference]) -> StoredText:
     """Returns one sentence that names how the files of a directory differ."""
     return ConfigurationPart.DIFFERS(folder=str(directory), parts=[one.words for one in found])
+
+
+def unready(settings: Configuration, tx: Transaction) -> tuple[StoredText, ...]:
+    """Returns why a node with these settings should not lead while another could: what it would change.
+
+    That is a platform, a channel or a rule, by which mail is placed and sent. Other files are each node's own.
+    """
+    found = [one for one in differences(settings, tx) if one.what is not DifferenceKind.FILE or _is_of_rules(one.key)]
+    return (in_words(settings.directory, found),) if found else ()
+
+
+def _is_of_rules(file: str) -> bool:
+    return file == RULES or file.startswith(f"{RULES}/")
+
+
+def as_registered(settings: Configuration, tx: Transaction) -> Configuration:
+    """Returns the settings with the platforms and channels that the record holds, in the place of their own.
+
+    Of a platform that their files do not name, what no row holds is left out, such as other names of it.
+    """
+    channels = tx.find(Channel)
+    own = {platform.code: platform for platform in settings.platform_list}
+    held = tuple(
+        platform_of(row, [one for one in channels if one.platform == row.code], own.get(row.code))
+        for row in tx.find(Platform)
+    )
+    return settings.model_copy(update={"platform_list": held})
 
 
 def _differences(settings: Configuration, tx: Transaction) -> Iterator[ConfigurationDifference]:

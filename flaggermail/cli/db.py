@@ -76,21 +76,32 @@ def backup(session: Session, out: Path, *, as_json: bool) -> None:
 @click.argument("file", type=_FILE)
 @click.option("--to", required=True, metavar="DIR", type=_FILE, help="The folder to make; it must be new or empty.")
 @click.option("--database", metavar="URL", help="An empty PostgreSQL database, instead of an SQLite file in DIR.")
+@click.option("--octets-in-database", is_flag=True, help="Put the mails into that database too: for several machines.")
 @click.option("--verify", is_flag=True, help="Compare the whole record with its events and its archive, too.")
 @click.option("--any-size", is_flag=True, help="Unpack as much as the disk has room for; only a file of your own.")
 @as_json_option
-def restore(file: Path, to: Path, database: str | None, *, verify: bool, any_size: bool, as_json: bool) -> None:
+def restore(
+    file: Path, to: Path, database: str | None, *, octets_in_database: bool, verify: bool, any_size: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Make a new desk from a backup: database, mail and configuration in one folder.
 
     The new desk observes: it sends nothing until `flaggermail resume`. No reply to a mail of the old desk acts, and
-    officers enrol their devices anew. Passwords are not in a backup: put them into DIR/credentials.
+    officers enrol their devices anew. Passwords are not in a backup: put them into DIR/credentials. If it is killed,
+    give the same command again: mails that are in the database already are not stored again.
 
     Example: flaggermail db restore flaggermail-2027-03-17.tar.gz --to /srv/restored --verify
     """
+    from flaggermail.settings.model import OctetsPlace
+    from flaggermail.wiring.desk_backup import Server
     from flaggermail.wiring.desk_backup import restore as restored
 
+    if octets_in_database and not (database or "").startswith("postgresql"):
+        raise click.UsageError("--octets-in-database needs --database with the address of a PostgreSQL database")
+    octets = OctetsPlace.DATABASE if octets_in_database else OctetsPlace.FOLDER
+    server = Server(database, octets) if database else None
     with counting("restoring") as progress:
-        made = restored(file, to, database, progress, verify=verify, any_size=any_size)
+        made = restored(file, to, server, progress, verify=verify, any_size=any_size)
     found, proof = made.held, made.proof
     wrong = [f"{text(one, 'name')}: {text(one, 'text')}" for one in parts(proof, "differences")] if proof else []
     if as_json:

@@ -18,7 +18,7 @@ _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
 UNIT = "flaggermail.service"
 BESIDE = (
     "flaggermail-door.service", "flaggermail-door-postgresql.conf", "flaggermail-door-proxy.conf",
-    "flaggermail-backup.service", "flaggermail-backup.timer", "prometheus-rules.yaml",
+    "flaggermail-secrets-key.conf", "flaggermail-backup.service", "flaggermail-backup.timer", "prometheus-rules.yaml",
 )  # fmt: skip
 # What the unit is written for; systemd/README.md makes this program, folder and account.
 UNIT_PROGRAM = Path("/opt/flaggermail/bin/flaggermail")

@@ -87,6 +87,7 @@ class Daemon:
     warm: Callable[[], None] | None = None  # makes what the first mail needs
     host: str = ""
     hindrances: Callable[[], Sequence[StoredText]] = tuple  # why it should not lead while another node could
+    by_record: Callable[[Services], Services] | None = None  # the services with what the record holds
     lease_seconds: float = LEASE_SECONDS
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
@@ -141,6 +142,7 @@ class Daemon:
             self.ticker.every(LEASE_EVERY, "lease", self._unless_away("lease", self._keep_lease))
             self.ticker.start()  # what follows may take longer than the lease
             running.callback(self._end_ticker)
+            when_free(self._settle, self.env, self._outage, self.stop, self._publish)
             begin = partial(recover, self.env, self._archive, self.renewal, observe=self.observe)
             when_free(begin, self.env, self._outage, self.stop, self._publish)
             self._plan()
@@ -155,6 +157,17 @@ class Daemon:
         logbook.daemon_stopped(self.monotonic() - stopping)
         if self.failure is not None:
             raise self.failure
+
+    def _settle(self) -> None:
+        """Settles on a configuration: a node that took over and would change something leads with what is on record.
+
+        One that led from its start registers its own.
+        """
+        if self.by_record is None or not self.claim.took_over or not self.claim.unready:
+            self.claim.hindrances, self.claim.unready = tuple, ()
+            return
+        self.env = self.by_record(self.env)
+        logbook.leads_by_record("; ".join(why.english for why in self.claim.unready))
 
     def _plan(self) -> None:
         """Gives the ticker its jobs: loops, times of day in the desk's zone, and clean-up at once."""

@@ -37,6 +37,7 @@ class NodeClaim:
     hindrances: Callable[[], Sequence[StoredText]] = tuple
     lasts: float = LEASE_SECONDS
     unready: tuple[StoredText, ...] = ()
+    took_over: bool = False  # it waited before it led
     _held: LeaseHeld | None = field(default=None)
     _tries: int = field(default=0)
 
@@ -54,7 +55,8 @@ class NodeClaim:
             when_free(lambda: self._try(env), env, outage, stop, tell)
             if self._held is None:
                 outage.renewed()
-                if told >= began:
+                self.took_over = told >= began
+                if self.took_over:
                     logbook.takes_over(outage.uptime() - began)
                 return True
             if env.store.nodes.is_shared:

@@ -57,6 +57,7 @@ class Confinement:
 
 
 ARCHIVE = "archive"  # the finding about its folder
+NODES = "nodes"  # the finding about the other machines' configuration
 CERTIFICATE = "certificate of "  # prefix of findings about servers
 WARNED = (1, 7, 14, 30)  # days before the end of what logs in with tokens: one alarm each, and one at the end
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
@@ -93,6 +94,7 @@ class Measured:
     mark_ends: datetime | None = None
     archive: StoredText | None = None  # why it cannot be used; unsaid if it can
     barriers: Mapping[Barrier, bool] = field(default_factory=dict)  # whether each holds that held before
+    nodes: StoredText | None = None  # how a node differs, unsaid if none does any more; None if none ever did
     leap: timedelta | None = None  # by how much this machine's clock was set lately, positive if forward
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
     dated_ahead: datetime | None = None  # when a mail was last seen that is dated later than that
@@ -150,6 +152,9 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
         said = Health.HOLDS() if holds else Health.HELD_BEFORE()
         kinds = AlarmKind.SANDBOX_LESS, AlarmKind.SANDBOX_WHOLE
         yield HealthFinding(sandbox_row(barrier), Health.SANDBOX(barrier=barrier), not holds, said, *kinds)
+    if measured.nodes is not None:
+        said, kinds = measured.nodes or Health.NODES_AGREE(), (AlarmKind.NODE_DIFFERS, AlarmKind.NODE_AGREES)
+        yield HealthFinding(NODES, Health.NODES(), bool(measured.nodes), said, *kinds)
     yield from _of_clocks(measured, limits.clock, now)
 
 

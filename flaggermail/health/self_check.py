@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from flaggermail.health.findings import (
     ARCHIVE,
+    NODES,
     Barrier,
     Confinement,
     HealthFinding,
@@ -30,10 +31,13 @@ from flaggermail.record.definition import usable
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof, Watched
+from flaggermail.record.states import LEASE
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import UNSAID, StoredText
+
+LIVES_WITHIN = 10.0  # seconds since the last sign of life of a node, which gives one every two
 
 
 def limits_of(desk: DeskSettings) -> HealthLimits:
@@ -69,7 +73,7 @@ def tick(
     )
     now = env.clock.now()
     with env.store.read() as tx:
-        measured = replace(_with_mark(env, tx, measured, now), barriers=_barriers(tx, held))
+        measured = replace(_with_mark(env, tx, measured, now), barriers=_barriers(tx, held), nodes=_nodes(env, tx))
         found = list(findings(measured, limits_of(env.settings.desk), now))
         if measured.archive:  # no other alarm can be written
             found = [finding for finding in found if finding.what == ARCHIVE]
@@ -104,6 +108,14 @@ def _barriers(tx: Transaction, held: Confinement | None) -> dict[Barrier, bool]:
         for barrier, held_now in holds.items()
         if held_now or barrier is Barrier.NO_NEW_PRIVILEGES or tx.get(Watched, sandbox_row(barrier)) is not None
     }
+
+
+def _nodes(env: Services, tx: Transaction) -> StoredText | None:
+    """Returns why a living node is not ready, unsaid if all are; None as long as none ever was."""
+    nodes = env.store.nodes
+    seen = nodes.seen(LEASE, LIVES_WITHIN) if nodes.is_shared else ()
+    why = next((one.node.unready[0] for one in seen if one.lives and one.node.unready), None)
+    return UNSAID if why is None and tx.get(Watched, NODES) is not None else why
 
 
 def _secret_ends(desk: DeskSettings) -> datetime | None:

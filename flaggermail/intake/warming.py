@@ -16,11 +16,23 @@ from dataclasses import dataclass, field, replace
 from flaggermail.errors import ArchiveFailure, StoreBusy, StoreFailure
 from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
-from flaggermail.ports import BlobStore, KeptForms, Lease, Nodes, RawMessage, ReadingLog, Role, Store, Transaction
+from flaggermail.ports import (
+    BlobStore,
+    KeptForms,
+    Lease,
+    Nodes,
+    RawMessage,
+    ReadingLog,
+    Role,
+    SecretRows,
+    Store,
+    Transaction,
+)
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.wording.filing import SenderEvidence
+from flaggermail.wording.said import StoredText
 
 FOLDER = "not a folder"  # of no mailbox
 _TEXT = "Dit bericht noemt een verkeerde stemdag en roept kiezers op om een dag later te gaan stemmen.\r\n" * 4
@@ -57,6 +69,16 @@ class _Undoing:
     def forms(self) -> KeptForms:
         """Delegates."""
         return self.inner.forms
+
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
 
     @property
     def has_replica(self) -> bool:
@@ -124,6 +146,10 @@ class _InMemory:
     def sweep(self) -> int:
         """Removes nothing."""
         return 0
+
+    def fault(self) -> StoredText:
+        """Delegates."""
+        return self.inner.fault()
 
     def files(self) -> Iterator[ArchivedFile]:
         """Delegates."""

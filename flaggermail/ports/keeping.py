@@ -15,14 +15,17 @@ from flaggermail.record.definition import FieldCondition
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.readings import ReadAccess, ReadItem
 from flaggermail.record.rows import Record
-from flaggermail.wording.said import StoredText
+from flaggermail.wording.said import UNSAID, StoredText
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
 
 
 class BlobStore(Listing, Protocol):
-    """The archive of raw octets, addressed by their SHA-256."""
+    """The archive of raw octets, addressed by their SHA-256.
+
+    One in the database raises StoreFailure and StoreBusy too, where it fails with the record.
+    """
 
     def put(self, octets: bytes) -> str:
         """Stores `octets` durably; returns their SHA-256 in hexadecimal. Raises ArchiveFailure."""
@@ -46,6 +49,10 @@ class BlobStore(Listing, Protocol):
     def sweep(self) -> int:
         """Removes partial files left by crashed writers; returns their number. Raises ArchiveFailure."""
         ...
+
+    def fault(self) -> StoredText:
+        """Returns why nothing can be stored; unsaid if something can."""
+        return UNSAID
 
 
 class CodeVault(Protocol):
@@ -366,6 +373,33 @@ class KeptForms(Protocol):
         ...
 
 
+class SealedSecret(NamedTuple):
+    """An encrypted secret, and which key sealed it."""
+
+    key: str
+    sealed: bytes
+
+
+class SecretRows(Protocol):
+    """Sealed secrets in the database, for every node of the desk. Raises StoreFailure and StoreBusy as the store."""
+
+    def get(self, name: str) -> SealedSecret | None:
+        """Returns the sealed secret of that name; None if there is none."""
+        ...
+
+    def put(self, name: str, secret: SealedSecret, *, replace: bool) -> None:
+        """Keeps a sealed secret durably, in place of an earlier one if `replace`, else unless there is one."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Removes the secret of that name, if there is one."""
+        ...
+
+    def locked(self, name: str, patience: float) -> AbstractContextManager[None]:
+        """Keeps other nodes from the same block for the time of this one. Raises StoreBusy after `patience` seconds."""
+        ...
+
+
 class Store(Protocol):
     """The database: rows for the current state, events for the history."""
 
@@ -416,6 +450,16 @@ class Store(Protocol):
     @property
     def forms(self) -> KeptForms:
         """The forms that were left half filled: kept beside the record."""
+        ...
+
+    @property
+    def octets(self) -> BlobStore:
+        """The archive in the database itself, for a desk that keeps its octets there; PostgreSQL alone."""
+        ...
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Sealed secrets, for a desk that keeps its octets in the database; PostgreSQL alone."""
         ...
 
     @property

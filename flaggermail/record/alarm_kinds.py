@@ -54,6 +54,8 @@ class AlarmKind(StrEnum):
     DATABASE_BACK = "database back"
     SANDBOX_LESS = "sandbox less"
     SANDBOX_WHOLE = "sandbox whole"
+    NODE_DIFFERS = "node differs"
+    NODE_AGREES = "node agrees"
     CLOCK_SET = "clock set"
     CLOCK_KEPT = "clock kept"
     DEVICE_LOCKED = "device locked"

@@ -29,6 +29,7 @@ from flaggermail.settings.model import (
     DeskSettings,
     ElectionsFile,
     MailboxSettings,
+    OctetsPlace,
     OncallFile,
     PlatformSettings,
     PlatformsFile,
@@ -63,6 +64,9 @@ def desk(settings: DeskSettings) -> Iterator[Finding]:
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
+    elif settings.store.octets is OctetsPlace.DATABASE and not settings.store.database.startswith(_POSTGRESQL):
+        words = f"needs `store.database: {_POSTGRESQL}USER@HOST/NAME`; with a file of SQLite write `octets: folder`"
+        yield ("store", "octets"), f"'database' {words}"
     fault = _replica(settings.store)
     if fault:
         yield ("store", "replica"), fault

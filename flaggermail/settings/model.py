@@ -6,6 +6,7 @@ The models define what the files may contain; `settings.reading` reads them and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -151,12 +152,20 @@ class SubmissionSettings(Model):
     proof: SendingProof = SendingProof.SENT  # what proves that a platform's mail of uncertain delivery was sent
 
 
+class OctetsPlace(StrEnum):
+    """Where the octets of mail are kept."""
+
+    FOLDER = "folder"  # `store.archive`
+    DATABASE = "database"  # PostgreSQL, which has the record too
+
+
 class StoreSettings(Model):
     """Locations of database and archive; relative paths are relative to the configuration directory."""
 
     database: Text = "sqlite:///flaggermail.db"
     replica: Text | None = None  # a hot standby of it, from which the door reads views
     archive: Path = Path("archive")
+    octets: OctetsPlace = OctetsPlace.FOLDER
     codes: Path | None = None  # secrets of one-time codes; default: the folder `codes` beside the archive
     status: Path | None = None  # folder of status.json; default: that of the unit, else the one above the archive
 
@@ -409,6 +418,11 @@ class Settings(Model):
         return self.directory / self.desk.store.archive
 
     @property
+    def keeps_octets_in_database(self) -> bool:
+        """True if octets and secrets are in the database, for several machines; the archive's folder is not used."""
+        return self.desk.store.octets is OctetsPlace.DATABASE
+
+    @property
     def codes(self) -> Path:
         """The directory of the secrets of one-time codes."""
         return self.directory / self.desk.store.codes if self.desk.store.codes else self.archive.parent / "codes"
@@ -476,6 +490,28 @@ def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
         valid_until=channel.valid_until,
         answers_from=tuple(address.lower() for address in channel.answers_from),
         hosts=tuple(host.lower() for host in channel.hosts),
+    )
+
+
+def platform_of(row: Platform, channels: Sequence[Channel], known: PlatformSettings | None) -> PlatformSettings:
+    """Returns the settings that would give these rows; `known`: those of a file, for what no row holds.
+
+    They are not validated: each row came from settings that were.
+    """
+    given = {name: getattr(known, name) for name in ("also_called", "report_url")} if known else {}
+    policies = [
+        PolicySettings.model_construct(title=one.policy_title, url=one.policy_url, read_on=one.policy_read_on)
+        for one in channels
+    ]
+    ways = tuple(
+        ChannelSettings.model_construct(
+            policy=policy,
+            **{name: getattr(one, name) for name in ChannelSettings.model_fields if name != "policy"},
+        )
+        for one, policy in zip(channels, policies, strict=True)
+    )
+    return PlatformSettings.model_construct(
+        code=row.code, name=row.name, domains=row.domains, policy=next(iter(policies), None), channels=ways, **given
     )
 
 

@@ -61,11 +61,13 @@ from flaggermail.wiring.credentials import (
     TOKENS,
     Presented,
     certificate_fault,
+    code_vault,
     extra_fault,
     login_certificate_end,
     named_secrets,
+    secrets_of,
 )
-from flaggermail.wiring.databases import marks_of, open_store
+from flaggermail.wiring.databases import octets_of, open_store
 from flaggermail.wiring.rule_folders import RuleFolders, watched
 
 
@@ -97,11 +99,15 @@ def parser_confinement(settings: Configuration) -> Confinement:
         reader.close()
 
 
-def measures(settings: Configuration, octets: FileBlobStore | None = None) -> MachineHealthProbe:
+def disks_of(settings: Configuration) -> dict[str, Path]:
+    """Returns the paths of this machine that the record needs room at, by name."""
+    return places(database_file(settings.desk), None if settings.keeps_octets_in_database else settings.archive)
+
+
+def measures(settings: Configuration, octets: BlobStore | None = None) -> MachineHealthProbe:
     """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
-    where = places(database_file(settings.desk), settings.archive)
     return MachineHealthProbe(
-        where, lambda: login_certificate_end(settings), clock_lead, octets.fault if octets else None
+        disks_of(settings), lambda: login_certificate_end(settings), clock_lead, octets.fault if octets else None
     )
 
 
@@ -113,7 +119,8 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
 ) -> Services:  # fmt: skip
     """Returns services on the settings' database and archive, or on others."""
     store = store or open_store(database or settings.desk.store.database, randomness)
-    octets = octets or FileBlobStore(archive or settings.archive)
+    if octets is None:
+        octets = octets_of(settings, store) if archive is None else FileBlobStore(archive)
     return Services(
         settings=settings,
         store=store,
@@ -132,7 +139,9 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         would_work=would_work,
         pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
         health_probe=health_probe or MachineHealthProbe({}),
-        codes=FileCodeVault(archive.parent / "codes" if archive else settings.codes, randomness.salt),
+        codes=FileCodeVault(archive.parent / "codes", randomness.salt)
+        if archive
+        else code_vault(settings, store, randomness.salt),
         documents=OfficeDocuments(),
         organisational=organisational,
     )
@@ -229,7 +238,9 @@ def services_on(
 
     Without it they send nothing. Raises ConfigurationError.
     """
-    octets = FileBlobStore(settings.archive, marks_of(store))
+    if settings.keeps_octets_in_database:
+        secrets_of(settings, store).require()
+    octets = octets_of(settings, store)
     health_probe = measures(settings, octets)
     submit = serves(settings, health_probe.presented).submitter(clock, store.leads) if serves else NO_SUBMITTER
     return make_services(
@@ -259,11 +270,12 @@ def _machine_faults(
     desk = settings.desk
     on_server = not desk.store.database.startswith("sqlite")
     yield database_fault(database_file(desk), on_server=on_server)
-    yield folder_fault(settings.archive) or missing_folder_fault(settings.archive, marks(settings))
+    if not settings.keeps_octets_in_database:
+        yield folder_fault(settings.archive) or missing_folder_fault(settings.archive, marks(settings))
     yield folder_fault(settings.codes, "codes") if os.path.lexists(settings.codes) else None
     tokens = settings.archive.parent / TOKENS
     yield from open_faults(DeskPlaces(database_file(desk), settings.archive, settings.codes, tokens))
-    yield from full_disks(places(database_file(desk), settings.archive))
+    yield from full_disks(disks_of(settings))
     yield ca_file_fault("mailbox", desk.mailbox.ca_file)
     yield ca_file_fault("submission", desk.submission.ca_file)
     if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():

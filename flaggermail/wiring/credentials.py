@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The credentials that the settings name, and what is wrong with them on this machine; no server is asked."""
+"""The credentials that the settings name, and what is wrong with them on this machine, without asking a server.
+
+Where the secrets lie that the desk keeps itself: in files, or sealed in the database.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,38 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from flaggermail.adapters.files.secrets import credential, secret_fault
+from flaggermail.adapters.files.secrets import FileCodeVault, KeptCodeVault, credential, secret_fault
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.findings import WARNED
+from flaggermail.ports import CodeVault, Store
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import Settings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings, Provider
 
+if TYPE_CHECKING:
+    from flaggermail.adapters.db.sealed_secrets import SealedSecrets
+
 TOKENS = "tokens"  # the folder beside the archive for refresh tokens
 _MODULES = {Provider.MICROSOFT: "msal", Provider.DELEGATION: "google.auth"}
 Presented = Callable[[str, object], None]
+
+
+def secrets_of(settings: Settings, store: Store) -> SealedSecrets:
+    """Returns the secrets that lie in the database, sealed. Raises ConfigurationError without what seals them."""
+    try:
+        from flaggermail.adapters.db.sealed_secrets import KEY, SealedSecrets  # an extra
+    except ImportError:
+        raise ConfigurationError(setup_fault(SetupFaultCode.DATABASE_DRIVER).text) from None
+    return SealedSecrets(store.secrets, credential(KEY, settings.directory))
+
+
+def code_vault(settings: Settings, store: Store, salt: Callable[[], bytes]) -> CodeVault:
+    """Returns where the secrets of one-time codes are: sealed in the database, or in their folder."""
+    if settings.keeps_octets_in_database:
+        return KeptCodeVault(secrets_of(settings, store), salt)
+    return FileCodeVault(settings.codes, salt)
 
 
 def unseen(_server: str, _line: object) -> None:
@@ -36,6 +60,8 @@ def named_secrets(settings: Settings) -> Mapping[str, str]:
         keys.setdefault(desk.submission.credential, "flaggermail.yaml submission.credential")
     if desk.watch.heartbeat:
         keys.setdefault(desk.watch.heartbeat, "flaggermail.yaml watch.heartbeat")
+    if settings.keeps_octets_in_database:
+        keys["secrets-key"] = "flaggermail.yaml store.octets"
     for officer in settings.oncall.officers:
         for pager in officer.pagers:
             keys.setdefault(pager.credential, f"oncall.yaml officers {officer.id} pagers")

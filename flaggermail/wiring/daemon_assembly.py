@@ -11,6 +11,7 @@ import random
 import socket
 import time
 import uuid
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +25,7 @@ from flaggermail.adapters.system import machine
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.adapters.system.machine import HttpHeartbeat, SystemdSupervisor
 from flaggermail.adapters.system.own_process import own_process
+from flaggermail.cases import configuration_record
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError, MachineFailure, StoreAway, StoreBusy
@@ -35,7 +37,7 @@ from flaggermail.settings.reading import rules_of
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly, mail_servers
-from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules
+from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules, with_registered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from flaggermail.ports import Clock, Heartbeat, Supervisor
     from flaggermail.rules.configuration import Configuration
     from flaggermail.services import Services
+    from flaggermail.wording.said import StoredText
 
 T = TypeVar("T")
 GIVE_BACK_EVERY = 60.0  # seconds; it takes some milliseconds
@@ -70,6 +73,8 @@ def daemon(
         stop=EventInterrupt(),
         holder=str(uuid.uuid4()),
         host=socket.gethostname(),
+        hindrances=partial(_hindrances, env),
+        by_record=_by_record,
         fraction=random.SystemRandom().random,
         supervisor=supervisor,
         observe=observe,
@@ -80,6 +85,23 @@ def daemon(
         confinement=lambda: assembly.parser_confinement(env.settings),
         warm=lambda: get_ready(plain),
     )
+
+
+def _hindrances(env: Services) -> tuple[StoredText, ...]:
+    """Returns what this node would change if it led; nothing where no other could. Raises StoreBusy, StoreFailure."""
+    if not env.store.nodes.is_shared:
+        return ()
+    with env.store.read() as tx:
+        return configuration_record.unready(env.settings, tx)
+
+
+def _by_record(env: Services) -> Services:
+    """Returns `env` with the platforms, channels, rules and templates that its record holds."""
+    settings = with_registered(env.settings)
+    with env.store.read() as tx:
+        settings = configuration_record.as_registered(settings, tx)
+    made = assembly.services_on(settings, env.store, env.clock, env.randomness, mail_servers.mail_service)
+    return replace(assembly.with_spare_templates(mail_servers.with_signatures(made)), parser=env.parser)
 
 
 def heartbeat(settings: Configuration) -> Heartbeat | None:

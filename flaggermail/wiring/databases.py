@@ -90,6 +90,11 @@ def marks_on_server(settings: Settings) -> Collection[str]:
         return ()
 
 
+def octets_of(settings: Settings, store: Store) -> BlobStore:
+    """Returns the archive of these settings: in the open database, or in its folder, known by the record's marks."""
+    return store.octets if settings.keeps_octets_in_database else FileBlobStore(settings.archive, marks_of(store))
+
+
 def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
     """Returns database and archive of a configuration directory to be verified. Raises ConfigurationError.
 
@@ -105,7 +110,7 @@ def evidence_of(settings: Settings) -> tuple[Store, BlobStore]:
         raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")
     store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
     require_revision(store.engine)
-    return store, FileBlobStore(settings.archive)
+    return store, store.octets if settings.keeps_octets_in_database else FileBlobStore(settings.archive)
 
 
 def upgrade_database(directory: Path) -> str:

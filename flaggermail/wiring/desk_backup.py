@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from flaggermail import __version__, unfinished
@@ -37,17 +38,20 @@ from flaggermail.desk import audit
 from flaggermail.errors import BackupFailure, ConfigurationError, OctetsLost
 from flaggermail.letters import writing
 from flaggermail.mail.message import Json
+from flaggermail.ports import BlobStore
 from flaggermail.record.audit import Kept, NamedDigests
 from flaggermail.record.rows import BY_TABLE
 from flaggermail.rules.configuration import load as load_settings
-from flaggermail.settings.model import Settings, database_file
+from flaggermail.settings.model import OctetsPlace, Settings, database_file
 from flaggermail.settings.yaml_files.store_places import point_to
+from flaggermail.wiring.databases import octets_of
 
 Progress = Callable[[int, int], None]  # how much is done, of how much
 
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})  # of configuration, templates and rules
 _BELOW = ("templates", "rules")  # folders of a configuration
 _MOST_SETTINGS = 1 << 18  # octets of flaggermail.yaml, which takes seconds to read
+_MOST_MAILS, _MOST_TOGETHER = 200, 8 << 20  # mails, and octets, that are stored together
 _DESK_FILE, _DATABASE, _ARCHIVE = "flaggermail.yaml", "flaggermail.db", "archive"
 _HEAD_TABLE = "chain_head"
 _FOLDER_MODE = 0o700  # like its archive
@@ -73,6 +77,14 @@ class Restored:
     held: BackedUp
     database: str
     proof: Mapping[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An empty PostgreSQL database to restore into, and whether it gets the octets too."""
+
+    database: str
+    octets: OctetsPlace = OctetsPlace.FOLDER
 
 
 def back_up(directory: Path, out: Path, progress: Progress) -> BackedUp:
@@ -110,7 +122,8 @@ def _written(file: BackupWriter, batches: Iterator[RowBatch], settings: Settings
             if batch.table == _HEAD_TABLE:
                 head = int(values["seq"]), str(values["digest"])
     stored = sorted(digest for digest, kept, _ in named.items() if kept is Kept.STORED)
-    missing = tuple(_copied(file, FileBlobStore(settings.archive), stored, progress))
+    with closing(SqlStore(settings.desk.store.database, SystemRandomness().salt)) as store:
+        missing = tuple(_copied(file, octets_of(settings, store), stored, progress))
     found = BackedUp(*head, taken_at, rows, len(stored) - len(missing), missing)
     file.add_json(END, asdict(found))
     return found
@@ -137,7 +150,7 @@ def _pieces(batch: RowBatch) -> Iterator[bytes]:
         yield from _pieces(replace(batch, rows=rows))
 
 
-def _copied(file: BackupWriter, octets: FileBlobStore, digests: list[str], progress: Progress) -> Iterator[str]:
+def _copied(file: BackupWriter, octets: BlobStore, digests: list[str], progress: Progress) -> Iterator[str]:
     """Adds the octets; yields the digests of those that are not in the archive any more."""
     for done, digest in enumerate(digests):
         progress(done, len(digests))
@@ -149,13 +162,13 @@ def _copied(file: BackupWriter, octets: FileBlobStore, digests: list[str], progr
 
 
 def restore(
-    path: Path, to: Path, database: str | None, progress: Progress, *, verify: bool, any_size: bool = False
+    path: Path, to: Path, server: Server | None, progress: Progress, *, verify: bool, any_size: bool = False
 ) -> Restored:
     """Makes the desk of a backup anew in the folder `to`, which must not exist, or be empty.
 
-    `database` is the address of an empty PostgreSQL database; else an SQLite file in the folder is made. The desk
-    observes, and no token or device from before holds: see `letters.writing`. Nothing stays if it fails; what a killed
-    one left is removed by the next. `any_size`: only the disk bounds what is unpacked. Raises BackupFailure,
+    Without `server` an SQLite file in the folder is made. The desk observes, and no token or device from before holds:
+    see `letters.writing`. Nothing stays if it fails; what a killed one left is removed by the next, but for mails in
+    the database if that reads the same backup. `any_size`: only the disk bounds what is unpacked. Raises BackupFailure,
     ConfigurationError, StoreFailure, ArchiveFailure.
     """
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
@@ -171,11 +184,14 @@ def restore(
     except OSError as fault:
         raise _unmade(to, fault) from fault
     try:
-        url = database or f"sqlite:///{part / _DATABASE}"
-        with reserved(url, to.absolute()):
-            most = backup_file.most_octets(path, part, any_size=any_size)
-            held, proof = _restored(path, part, url, most, progress, verify=verify)
-            point_to(part / _DESK_FILE, _ARCHIVE, database or f"sqlite:///{_DATABASE}")
+        url = server.database if server else f"sqlite:///{part / _DATABASE}"
+        place = server.octets if server else OctetsPlace.FOLDER
+        with reserved(url, to.absolute(), backup_file.identity(path)):
+            reader = _Reader(path, part, backup_file.most_octets(path, part, any_size=any_size), progress)
+            held, proof = _restored(
+                reader, url, part / _ARCHIVE if place is OctetsPlace.FOLDER else None, verify=verify
+            )
+            point_to(part / _DESK_FILE, _ARCHIVE, server.database if server else f"sqlite:///{_DATABASE}", place)
             unfinished.finish_folder(lock, part, to)
     except OSError as fault:
         raise _unmade(to, fault) from fault
@@ -184,7 +200,7 @@ def restore(
     finally:
         shutil.rmtree(part, ignore_errors=True)
         os.close(lock)
-    return Restored(held, without_password(database or f"sqlite:///{to / _DATABASE}"), proof)
+    return Restored(held, without_password(server.database if server else f"sqlite:///{to / _DATABASE}"), proof)
 
 
 def _require_readable(path: Path) -> None:
@@ -202,13 +218,15 @@ def _unmade(to: Path, fault: OSError) -> BackupFailure:
 
 
 def _restored(
-    path: Path, folder: Path, database: str, most: int, progress: Progress, *, verify: bool
+    reader: _Reader, database: str, archive: Path | None, *, verify: bool
 ) -> tuple[BackedUp, Mapping[str, Json] | None]:
-    octets = FileBlobStore(folder / _ARCHIVE)
-    reader = _Reader(path, folder, octets, most, progress)
+    """Fills an empty database with the rows, then its archive: a folder, or None for the database itself."""
     rows = load(database, reader.revision(), reader.batches())
-    held = reader.end(rows)
     with closing(SqlStore(database, SystemRandomness().salt)) as store:
+        store.octets.is_own = True
+        octets = store.octets if archive is None else FileBlobStore(archive)
+        reader.fill(octets)
+        held = reader.end(rows)
         with store.begin() as tx:
             writing.begin_restored(tx, SystemClock().now(), RESTORER, datetime.fromisoformat(held.taken_at))
         if not verify:
@@ -220,8 +238,8 @@ def _restored(
 class _Reader:
     """Reads a backup once, in the order of its members, and puts each where it belongs."""
 
-    def __init__(self, path: Path, folder: Path, octets: FileBlobStore, most: int, progress: Progress) -> None:
-        self._path, self._folder, self._octets = path, folder, octets
+    def __init__(self, path: Path, folder: Path, most: int, progress: Progress) -> None:
+        self._path, self._folder = path, folder
         self._members = backup_file.members(path, most, progress)
         self._mails = 0
         self._end: dict[str, Json] = {}
@@ -237,20 +255,32 @@ class _Reader:
         return str(begin.get("revision"))
 
     def batches(self) -> Iterator[RowBatch]:
-        """Yields the rows; writes configuration and octets on the way."""
+        """Yields the rows; writes the configuration, which comes before them."""
         for name, octets in self._members:
             if name.startswith(ROWS):
                 yield self._batch(name, octets)
             elif name.startswith(CONFIGURATION):
                 self._write(name.removeprefix(CONFIGURATION), octets)
-            elif name.startswith(OCTETS):
+            else:
+                self._members = chain([(name, octets)], self._members)
+                return
+
+    def fill(self, archive: BlobStore) -> None:
+        """Stores the octets that come after the rows. No transaction waits for them: the server would end it."""
+        some, size = list[bytes](), 0
+        for name, octets in self._members:
+            if name.startswith(OCTETS):
                 backup_file.digest_of(self._path, name, octets)
-                self._octets.put(octets)
-                self._mails += 1
+                some, size, self._mails = [*some, octets], size + len(octets), self._mails + 1
+                if len(some) >= _MOST_MAILS or size >= _MOST_TOGETHER:
+                    archive.put_all(some)
+                    some, size = [], 0
             elif name == END:
                 self._end = backup_file.document(self._path, octets)
             else:
                 raise BackupFailure(f"{self._path}: {name!a} has no place in a backup")
+        if some:
+            archive.put_all(some)
 
     def end(self, rows: int) -> BackedUp:
         """Returns what the backup holds. Raises BackupFailure if that is not what was read: the file is cut off."""

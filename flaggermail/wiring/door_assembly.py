@@ -40,6 +40,7 @@ from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 from flaggermail.sockets import SOCKET_NAME, WEB_SOCKET
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly
+from flaggermail.wiring.credentials import secrets_of
 from flaggermail.wiring.databases import open_replicated
 from flaggermail.wiring.opening import desk_files
 
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
 
 LED_WITHIN = 6.0  # seconds of a lease: one that lasts for twice as long is of a clock that was set
 DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
-FORMS_KEY = "forms.key"
+FORMS_KEY = "forms.key"  # the file beside the archive
+FORMS_SECRET = "forms-key"  # noqa: S105 - the name of the row in the database
 _SECRET_OCTETS = 32
 APART = "--apart"  # the option of `serve` for a process that does large tasks
 TRIM_EVERY, LOOK_EVERY, FORGET_EVERY = 60, 10, 3600  # seconds
@@ -210,14 +212,14 @@ def door(directory: Path, path: Path | None, web_path: Path | None) -> Door:
         raise
     supervisor, stop = SystemdSupervisor(os.environ), EventInterrupt()
     command = [sys.executable, "-m", "flaggermail", "--config", str(directory.absolute()), "serve", APART]
-    pages = partial(add_pages, secret=forms_secret(desk.services().settings.archive.parent / FORMS_KEY))
+    pages = partial(add_pages, secret=_forms_key(desk.services()))
     return Door(desk, sockets, supervisor, stop, command, pages=pages)
 
 
 def demo_door(directory: Path) -> Door:
     """Returns the door of the demo, with the story's clock, which listens already. Raises ConfigurationError."""
     desk = ServedDesk(directory, StoryClock(directory))
-    pages = partial(add_pages, secret=forms_secret(desk.services().settings.archive.parent / FORMS_KEY))
+    pages = partial(add_pages, secret=_forms_key(desk.services()))
     sockets = _listening(desk.sockets, directory / SOCKET_NAME, None)
     return Door(desk, sockets, SystemdSupervisor(os.environ), EventInterrupt(), pages=pages)
 
@@ -244,6 +246,16 @@ def _listening(asked: DoorSettings, path: Path, web_path: Path | None) -> Socket
     except BaseException:
         web.remove()
         raise
+
+
+def _forms_key(env: Services) -> bytes:
+    """Returns the secret that makes the tokens of forms, the same for every door of the desk on every node.
+
+    Raises ConfigurationError, StoreFailure, StoreBusy.
+    """
+    if env.settings.keeps_octets_in_database:
+        return secrets_of(env.settings, env.store).once(FORMS_SECRET, secrets.token_bytes(_SECRET_OCTETS))
+    return forms_secret(env.settings.archive.parent / FORMS_KEY)
 
 
 def forms_secret(path: Path) -> bytes:

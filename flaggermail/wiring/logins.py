@@ -7,17 +7,25 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from flaggermail.adapters.clock.clock import SystemRandomness
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.secrets import credential, credential_file, credential_version
 from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.adapters.imap.probe import proves_one_mailbox
 from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine, fetch_token
 from flaggermail.adapters.oauth.sasl import Bearer
-from flaggermail.adapters.oauth.tokens import Ask, KeptRefreshTokens, RenewingTokens
+from flaggermail.adapters.oauth.tokens import (
+    Ask,
+    KeptRefreshTokens,
+    RefreshTokens,
+    RenewingTokens,
+    SealedRefreshTokens,
+)
 from flaggermail.adapters.smtp.submission import SubmissionAccount
 from flaggermail.ports import TokenReach
 from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings
 from flaggermail.settings.oauth_section import Grant, LoginMethod, OAuth2Settings, Provider
-from flaggermail.wiring.credentials import TOKENS, Presented, unseen
+from flaggermail.wiring.credentials import TOKENS, Presented, secrets_of, unseen
 
 
 def bearer(
@@ -36,10 +44,17 @@ def bearer(
     tokens = RenewingTokens(
         _asks(settings, section, opened, timeout),
         credential(_first_secret(section), settings.directory),
-        KeptRefreshTokens(settings.archive.parent / TOKENS) if rotates else None,
+        _refresh_tokens(settings) if rotates else None,
         timeout,
     )
     return Bearer(tokens=tokens, mailbox=opened, client_id=section.client_id or "")
+
+
+def _refresh_tokens(settings: Settings) -> RefreshTokens:
+    if settings.keeps_octets_in_database:
+        store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
+        return SealedRefreshTokens(secrets_of(settings, store))
+    return KeptRefreshTokens(settings.archive.parent / TOKENS)
 
 
 def secret_of(settings: Settings, server: MailboxSettings | SubmissionSettings) -> str:

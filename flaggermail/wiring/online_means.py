@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from os import geteuid
 from pathlib import Path
 from pwd import getpwuid
@@ -22,17 +23,20 @@ from flaggermail.adapters.files.secrets import FileCodeVault, credential
 from flaggermail.adapters.imap.probe import ImapProbe
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
-from flaggermail.adapters.system.machine import free_octets, places
+from flaggermail.adapters.system.machine import free_octets
 from flaggermail.cases.configuration_record import register
+from flaggermail.errors import ConfigurationError, StoreBusy, StoreFailure
 from flaggermail.intake.trust_proofs import record_trust_proof
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.online.checked import CheckMeans
-from flaggermail.ports import Clock, Resolver, Submitter
+from flaggermail.ports import Clock, Randomness, Resolver, Submitter
 from flaggermail.ports.probing import DatabaseSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import database_file
-from flaggermail.wiring.assembly import make_services, open_services
+from flaggermail.wiring.assembly import disks_of, make_services, open_services
+from flaggermail.wiring.credentials import code_vault
+from flaggermail.wiring.databases import open_store
 from flaggermail.wiring.logins import imap_account, submission_account
 from flaggermail.wiring.mail_servers import proves_one_mailbox
 
@@ -42,7 +46,6 @@ def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | N
     clock, randomness = SystemClock(), SystemRandomness()
     submitter = SmtpSubmitter(submission_account(settings), clock)
     asked = settings.desk.mailbox.trusted.asked
-    where = places(database_file(settings.desk), settings.archive)
     return CheckMeans(
         settings=settings,
         mailbox=ImapProbe(imap_account(settings)),
@@ -52,8 +55,8 @@ def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | N
         pager=ApprisePager(lambda name: credential(name, settings.directory)),
         other_mailbox=lambda: proves_one_mailbox(settings),
         database=lambda: _database(settings),
-        free=lambda: free_octets(where),
-        seal=FileCodeVault(settings.codes, randomness.salt).seal,
+        free=lambda: free_octets(disks_of(settings)),
+        seal=partial(_sealed, settings, randomness),
         scratch=scratch_desk,
         clock=clock,
         token=randomness.token,
@@ -62,6 +65,17 @@ def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | N
         marks=_MarkProofs(settings) if asked is AuthenticationMethod.EXCHANGE else None,
         pages=pages,
     )
+
+
+def _sealed(settings: Configuration, randomness: Randomness, text: str) -> bytes | None:
+    """Returns a digest of `text` that only this desk can make; None if its key cannot be read or kept."""
+    if not settings.keeps_octets_in_database:
+        return FileCodeVault(settings.codes, randomness.salt).seal(text)
+    try:
+        with closing(open_store(settings.desk.store.database, randomness)) as store:
+            return code_vault(settings, store, randomness.salt).seal(text)
+    except (ConfigurationError, StoreBusy, StoreFailure):  # the step of the database says it
+        return None
 
 
 @dataclass(frozen=True, slots=True)

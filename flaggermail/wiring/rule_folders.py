@@ -65,19 +65,29 @@ def with_last_rules(settings: Configuration, refused: ConfigurationError) -> Con
     try:
         store, octets = evidence_of(settings)
         with closing(store), store.read() as tx:
-            in_force = {row.what: row.digest for row in tx.find(InForce) if row.until is None}
+            in_force = {row.what: octets.get(row.digest) for row in tx.find(InForce) if row.until is None}
         kept = settings.archive.parent / LAST_RULES
         rules, templates = kept / "rules", kept / "templates"
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(rules_of(directory), rules, ignore=shutil.ignore_patterns("[0-9][0-9]-*", "*.txt"))
         for what, folder in ((Versioned.RULES, rules), (Versioned.TEMPLATES, templates)):
-            _lay_out(octets.get(in_force[what]), folder)
+            _lay_out(in_force[what], folder)
         (rules / PACKAGE).unlink(missing_ok=True)  # the package's own domains, which are recorded with the rules
         return load(directory, rules, templates)
     except (ArchiveFailure, OSError) as fault:
         raise MachineFailure(*refused.faults, str(fault)) from fault
     except (ConfigurationError, KeyError, tarfile.TarError) as fault:
         raise refused from fault
+
+
+def with_registered(settings: Configuration) -> Configuration:
+    """Returns the settings with the rules and templates in force on their record, however good their own are.
+
+    For a node that has to lead with files that would change a rule. Raises as `with_last_rules` does.
+    """
+    kept = with_last_rules(settings, ConfigurationError(f"{settings.directory}: the record has no rules in force yet"))
+    of_rules = ("rules", "rules_directory", "templates", "intake", "reply_words")
+    return settings.model_copy(update={name: getattr(kept, name) for name in of_rules})
 
 
 def _lay_out(octets: bytes, folder: Path) -> None:

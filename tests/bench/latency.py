@@ -15,7 +15,18 @@ from threading import Thread
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
-from flaggermail.ports import Interrupt, KeptForms, Lease, Mailbox, Nodes, ReadingLog, Store, Transaction
+from flaggermail.ports import (
+    BlobStore,
+    Interrupt,
+    KeptForms,
+    Lease,
+    Mailbox,
+    Nodes,
+    ReadingLog,
+    SecretRows,
+    Store,
+    Transaction,
+)
 from flaggermail.services import Services
 from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus, table
@@ -59,6 +70,16 @@ class TimedStore:
     def forms(self) -> KeptForms:
         """Delegates."""
         return self.inner.forms
+
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
 
     def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""

@@ -8,7 +8,9 @@ and upgraded like a desk that was always there.
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -96,6 +98,21 @@ def move(folder: Path, url: str) -> None:
     text = settings.read_text("utf-8")
     assert text.count(ADDRESS) == 1
     settings.write_text(text.replace(ADDRESS, url), "utf-8")
+
+
+def move_octets(folder: Path, url: str) -> None:
+    """Lets the desk in `folder` keep its octets in the database too, where no folder of an archive is left."""
+    settings, archive = folder / "flaggermail.yaml", folder / "archive"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace(f"{url}\n", f"{url}\n  octets: database\n"), "utf-8")
+    credentials = folder / "credentials"
+    credentials.mkdir(mode=0o700, exist_ok=True)
+    (credentials / "secrets-key").touch(0o600)
+    (credentials / "secrets-key").write_bytes(b64encode(bytes(32)))
+    with _connected(url) as connection:
+        for path in archive.glob("??/*"):
+            connection.execute("INSERT INTO octets VALUES (%s, %s)", (path.name, path.read_bytes()))
+    shutil.rmtree(archive)
 
 
 def _connected(url: str) -> psycopg.Connection[tuple[object, ...]]:

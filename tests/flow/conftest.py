@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,13 +64,16 @@ def desk(
                 "poll_seconds": 5, "keyword": "flaggermail",
             },
             "submission": {**tls, "port": postfix.submission_port, "tls": "starttls"},
-            "store": {"database": database} if database else {},
+            "store": {"database": database, "octets": "database"} if database else {},
         }  # fmt: skip
         configure(folder, changes, officer)
         for credential in ("imap-password", "smtp-password"):
             file = folder / "credentials" / credential
             file.write_text(dovecot.password, "utf-8")
             file.chmod(0o600)
+        key = folder / "credentials" / "secrets-key"
+        key.write_bytes(b64encode(bytes(32)))
+        key.chmod(0o600)
         desk = DeskProcess(folder, mail_user, officer, database)
         postfix.set_dmarc_results({"lindewaard.example": "pass", "tiktok-platform.example": "pass"})
         desk.hold_election()

@@ -18,6 +18,7 @@ from flaggermail.ports import BlobStore, Submission, Submitter
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.wiring import daemon_assembly
+from flaggermail.wording.said import StoredText
 
 POINTS = ("octets stored", "attempt recorded", "after the final dot")
 
@@ -54,6 +55,10 @@ class KilledOctets:
     def sweep(self) -> int:
         """Delegates."""
         return self._octets.sweep()
+
+    def fault(self) -> StoredText:
+        """Delegates."""
+        return self._octets.fault()
 
     def files(self) -> Iterator[ArchivedFile]:
         """Delegates."""

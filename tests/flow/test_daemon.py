@@ -118,7 +118,10 @@ def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, plat
     refer(desk, postfix)
     desk.killed()
     assert desk.listed("case", "list") == []
-    assert len([f for f in (desk.folder / "archive").rglob("*") if f.is_file()]) == 1
+    if desk.database:
+        assert desk.rows("SELECT count(*) FROM octets") == [(1,)]
+    else:
+        assert len([f for f in (desk.folder / "archive").rglob("*") if f.is_file()]) == 1
     desk.start()
     platform.wait(1, recipient=REFERRER)
     assert patiently(lambda: the_case(desk), "a case") == "VF-NU-0001"

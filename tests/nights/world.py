@@ -24,6 +24,7 @@ from flaggermail.ports import (
     ReadingLog,
     Refused,
     Role,
+    SecretRows,
     Store,
     Submission,
     Submitter,
@@ -33,7 +34,7 @@ from flaggermail.ports import (
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.stories.doubles import ListMailbox
-from flaggermail.wording.said import as_written
+from flaggermail.wording.said import StoredText, as_written
 from flaggermail.wording.servers import AttemptText
 from tests.nights.faces import Face
 from tests.nights.leaving import Hindrance
@@ -156,6 +157,16 @@ class WatchedStore:
         """Delegates."""
         return self.inner.forms
 
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
+
     def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""
         return self.inner.acquire(name, holder, seconds)
@@ -218,6 +229,10 @@ class WatchedOctets:
     def sweep(self) -> int:
         """Delegates."""
         return self.inner.sweep()
+
+    def fault(self) -> StoredText:
+        """Delegates."""
+        return self.inner.fault()
 
     def files(self) -> Iterator[ArchivedFile]:
         """Delegates."""

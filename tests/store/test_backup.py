@@ -25,7 +25,7 @@ from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, T
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import load
 from flaggermail.settings.model import Settings, StoreSettings
-from flaggermail.wiring.desk_backup import BackedUp, Restored, back_up_desk, restore
+from flaggermail.wiring.desk_backup import BackedUp, Restored, Server, back_up_desk, restore
 from flaggermail.wiring.opening import DeskConnection
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, desk_settings, mail
@@ -43,6 +43,11 @@ def settings_of(desk: Desk) -> Settings:
     folder = Path(database.removeprefix("sqlite:///")).parent
     store = StoreSettings(database=database, archive=folder / "archive")
     return found.model_copy(update={"desk": found.desk.model_copy(update={"store": store})})
+
+
+def server(url: str | None) -> Server | None:
+    """Returns the server of an address; None for no address, or that of a file."""
+    return Server(url) if url and not url.startswith("sqlite") else None
 
 
 def backed_up(desk: Desk, tmp_path: Path) -> tuple[Path, BackedUp]:
@@ -154,7 +159,7 @@ def test_from_one_engine_to_the_other_and_back(desk: Desk, tmp_path: Path, empty
     at_work(desk)
     file, held = backed_up(desk, tmp_path)
     target = None if empty_url.startswith("sqlite") else empty_url
-    first = restore(file, tmp_path / "first", target, unseen, verify=True)
+    first = restore(file, tmp_path / "first", server(target), unseen, verify=True)
     assert first.proof is not None
     assert first.proof["differences"] == []
     store = StoreSettings(database=target or first.database, archive=tmp_path / "first" / "archive")
@@ -169,7 +174,7 @@ def test_from_one_engine_to_the_other_and_back(desk: Desk, tmp_path: Path, empty
     assert {key for key in two if one.get(key) != two[key]} <= {("desk_state", "desk")}
     if target is not None:
         with pytest.raises(BackupFailure, match="holds tables"):
-            restore(file, tmp_path / "third", target, unseen, verify=False)
+            restore(file, tmp_path / "third", server(target), unseen, verify=False)
 
 
 def test_its_configuration_names_itself(desk: Desk, tmp_path: Path) -> None:

@@ -313,7 +313,8 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
     class Stubborn:
         """An archive that refuses to discard anything."""
 
-        put, put_all, get, sweep, files = usual.put, usual.put_all, usual.get, usual.sweep, usual.files
+        put, put_all, get, sweep = usual.put, usual.put_all, usual.get, usual.sweep
+        files, fault = usual.files, usual.fault
 
         def discard(self, digest: str) -> None:
             """Raises `ArchiveFailure`."""

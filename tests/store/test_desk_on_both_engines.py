@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk with nearly every kind of event reads the same on SQLite and on PostgreSQL."""
+"""A desk with nearly every kind of event reads the same on SQLite with files, and on PostgreSQL, its octets too."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def pair(kept_desk: Path, postgres: Postgres, tmp_path_factory: pytest.TempPathF
     one, another = (copied(kept_desk, folder / name) for name in ("sqlite", "postgresql"))
     loaded.load(another / loaded.SQLITE_FILE, url)
     loaded.move(another, url)
+    loaded.move_octets(another, url)
     (another / loaded.SQLITE_FILE).unlink()
     found = Pair(opened(kept_desk, one), opened(kept_desk, another))
     assert found.postgresql.env.settings.desk.store.database == url

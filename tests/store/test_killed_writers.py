@@ -22,7 +22,7 @@ from flaggermail.unfinished import leftovers
 from flaggermail.wiring.desk_backup import Restored, restore
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import Desk
-from tests.store.test_backup import at_work, backed_up, unseen
+from tests.store.test_backup import at_work, backed_up, server, unseen
 
 # Each says `ready` in the middle of its work and waits to be killed.
 WRITERS = {
@@ -40,20 +40,20 @@ with new_folder(Path(sys.argv[1])) as folder:
 """,
     "restore": """
 from flaggermail.wiring.desk_backup import restore
-restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, wait, verify=False)
+restore(Path(sys.argv[2]), Path(sys.argv[1]), server(sys.argv[3]), wait, verify=False)
 """,
     "after": """
 from flaggermail import unfinished
 from flaggermail.wiring import desk_backup
 desk_backup.point_to = wait
-desk_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, lambda *_: None, verify=True)
+desk_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), server(sys.argv[3]), lambda *_: None, verify=True)
 """,
     "last": """
 from flaggermail import unfinished
 from flaggermail.wiring import desk_backup
 real = unfinished.finish_folder
 unfinished.finish_folder = lambda *all: [real(*all), wait()]
-desk_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), sys.argv[3] or None, lambda *_: None, verify=True)
+desk_backup.restore(Path(sys.argv[2]), Path(sys.argv[1]), server(sys.argv[3]), lambda *_: None, verify=True)
 """,
     "files": """
 import os
@@ -73,6 +73,7 @@ new_files.write_new([(Path(sys.argv[1]), b"report"), (Path(sys.argv[1] + "2"), b
 START = """
 import sys
 from pathlib import Path
+from tests.store.test_backup import server
 def wait(*_):
     print("ready", flush=True)
     sys.stdin.readline()
@@ -154,10 +155,10 @@ def test_a_killed_restore_is_in_nobodys_way(desk: Desk, tmp_path: Path, empty_ur
     target = "" if empty_url.startswith("sqlite") else empty_url
     with at_work_on(stage, tmp_path / "new", file, target):
         with pytest.raises(BackupFailure, match="wait for it"):
-            restore(file, tmp_path / "new", target or None, unseen, verify=False)
+            restore(file, tmp_path / "new", server(target), unseen, verify=False)
         if target:
             with pytest.raises(BackupFailure, match="being filled by another restore"):
-                restore(file, tmp_path / "other", target, unseen, verify=False)
+                restore(file, tmp_path / "other", server(target), unseen, verify=False)
     assert named(tmp_path) == [".new.part"]
     made = restored(file, tmp_path / "new", target)
     assert named(tmp_path) == []
@@ -167,7 +168,7 @@ def test_a_killed_restore_is_in_nobodys_way(desk: Desk, tmp_path: Path, empty_ur
 
 def restored(file: Path, to: Path, target: str) -> Restored:
     """Restores a backup and verifies it."""
-    return restore(file, to, target or None, unseen, verify=True)
+    return restore(file, to, server(target), unseen, verify=True)
 
 
 def test_a_desk_in_its_place_is_never_taken_for_a_leftover(desk: Desk, tmp_path: Path, empty_url: str) -> None:

@@ -27,6 +27,7 @@ from flaggermail.ports import (
     Nodes,
     ReadingLog,
     Role,
+    SecretRows,
     Store,
     Transaction,
 )
@@ -98,6 +99,16 @@ class CountingStore(Store):
     def forms(self) -> KeptForms:
         """Delegates."""
         return self.inner.forms
+
+    @property
+    def octets(self) -> BlobStore:
+        """Delegates."""
+        return self.inner.octets
+
+    @property
+    def secrets(self) -> SecretRows:
+        """Delegates."""
+        return self.inner.secrets
 
     def acquire(self, name: str, holder: str, seconds: float) -> Lease:
         """Delegates."""

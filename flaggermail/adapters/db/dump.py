@@ -45,9 +45,11 @@ if TYPE_CHECKING:
     from flaggermail.mail.message import Json
 
 BATCH = 2000  # rows
-LEFT_OUT = frozenset({"lease", "node", "kept_answer", "kept_form"})  # of the daemons that run now, and of one day
+OCTETS = "octets"
+LEFT_OUT = frozenset({"lease", "node", "kept_answer", "kept_form", "sealed_secret", OCTETS})
+"""Of the daemons that run now, and of one day; secrets, which no backup has; octets, which a backup has as files."""
 UNFINISHED = "flaggermail_unfinished_restore"  # a table that is there while a database is filled
-_MARK = Table(UNFINISHED, MetaData(), Column("place", String, primary_key=True))
+_MARK = Table(UNFINISHED, MetaData(), Column("place", String, primary_key=True), Column("source", String))
 _LOCK = 0x666C6167676572  # of PostgreSQL, for one session
 HEAD = "chain_head"  # a fresh schema has its row
 
@@ -102,11 +104,12 @@ def snapshot(url: str) -> Iterator[Iterator[RowBatch]]:
 
 
 @contextmanager
-def reserved(url: str, place: Path) -> Iterator[None]:
+def reserved(url: str, place: Path, source: str) -> Iterator[None]:
     """Holds an empty database while a desk in `place` is made; on a server it is empty again after a fault.
 
-    What a killed restore left there is removed first: a table says so, its lock is gone, and its desk is not there.
-    Raises BackupFailure for a database that holds other tables, and StoreFailure.
+    What a killed restore left there is removed first: a table says so, its lock is gone, and its desk is not there. If
+    it read the same `source`, the octets that it stored stay, and need not be stored again. Raises BackupFailure for a
+    database that holds other tables, and StoreFailure.
     """
     engine = make_engine(url)
     try:
@@ -121,9 +124,9 @@ def reserved(url: str, place: Path) -> Iterator[None]:
         with as_store_failure(writing=True), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as held:
             if not held.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar():
                 raise BackupFailure("the database of --database is being filled by another restore; wait for it")
-            _empty(held)
+            _empty(held, spare=OCTETS if _source(held) == source else "")
             _MARK.create(held)
-            held.execute(_MARK.insert().values(place=str(place)))
+            held.execute(_MARK.insert().values(place=str(place), source=source))
             try:
                 yield
             except BaseException:
@@ -140,12 +143,20 @@ def _is_made(connection: Connection) -> bool:
     return place is not None and Path(place).is_dir() and any(Path(place).iterdir())
 
 
-def _empty(connection: Connection) -> None:
-    """Removes every table and the function of revision 0001; last the table that says that they may be removed."""
+def _source(connection: Connection) -> str | None:
+    """Returns what the killed restore read; None if there was none."""
+    if not inspect(connection).has_table(UNFINISHED):
+        return None
+    return connection.scalar(select(_MARK.c.source))
+
+
+def _empty(connection: Connection, spare: str = "") -> None:
+    """Removes every table but `spare`, and the function of revision 0001; last the table that says that it may."""
     found = MetaData()
     found.reflect(connection)
     last = found.tables.get(UNFINISHED)
-    found.drop_all(connection, tables=[table for table in found.tables.values() if table is not last])
+    going = [table for name, table in found.tables.items() if table is not last and name != spare]
+    found.drop_all(connection, tables=going)
     connection.execute(text("DROP FUNCTION IF EXISTS event_is_append_only()"))
     if last is not None:
         last.drop(connection)

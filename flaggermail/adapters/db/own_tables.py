@@ -113,6 +113,23 @@ class NodeRow(Row, table=True):
     unready: str = Field(sa_column=Column(Text, nullable=False))  # JSON: a list of sentences as they are stored
 
 
+class OctetsRow(Row, table=True):
+    """Raw octets by their SHA-256, where the archive is in the database; no event makes the row."""
+
+    __tablename__ = "octets"
+    digest: str = Field(primary_key=True)
+    octets: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SealedSecretRow(Row, table=True):
+    """A secret of the desk, encrypted under a key that no database has; no event makes the row."""
+
+    __tablename__ = "sealed_secret"
+    name: str = Field(primary_key=True)
+    key: str  # which key sealed it, by a digest of that key
+    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class KeptAnswerRow(Row, table=True):
     """The answer to a command that bore a key: see `ports.KeptAnswer`."""
 

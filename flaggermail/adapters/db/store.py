@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from flaggermail import logbook
 from flaggermail.adapters.db import nodes
+from flaggermail.adapters.db.blob_rows import SqlBlobStore
 from flaggermail.adapters.db.engine import (
     ANEW,
     BY_ANOTHER,
@@ -35,6 +36,7 @@ from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.nodes import SqlNodes
 from flaggermail.adapters.db.readings import SqlReadings
 from flaggermail.adapters.db.sealed import LockedHead
+from flaggermail.adapters.db.secret_rows import SqlSecretRows
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
 from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease
@@ -58,6 +60,7 @@ class SqlStore:
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
         beside = (self.engine, self._turns, self._file, self._faults)
         self.readings, self.forms, self.nodes = SqlReadings(*beside), SqlKeptForms(*beside), SqlNodes(*beside, wait)
+        self.octets, self.secrets = SqlBlobStore(*beside), SqlSecretRows(*beside)
         self._lease: Lease | None = None
         self._ends, self._seconds = 0.0, 0.0  # when the lease is over, by `uptime`; how long it lasts
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED

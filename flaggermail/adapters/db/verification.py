@@ -61,6 +61,8 @@ NOT_GIVEN: Mapping[str, str] = {
     "node": "says which daemons run now, on which machines; it proves nothing about the past",
     "kept_answer": "answers to commands of the last day, for whoever repeats one; what was done is in the events",
     "kept_form": "forms that persons left half filled within the last day; nothing was done with them",
+    "octets": "raw octets by their digest, if the archive is in the database: compared as the archive, not as a record",
+    "sealed_secret": "secrets, each sealed for its place under a key that the database has not: opened, they prove it",
     "reading": "says who read a case or a mail; no event makes it, and it goes after a term of its own",
     "alembic_version": "the revision of the schema, which every start compares with the program's",
 }

@@ -12,6 +12,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import pyotp
 
@@ -130,29 +131,49 @@ def _unusable(path: Path, why: str) -> SetupFault:
     return setup_fault(SetupFaultCode.CREDENTIAL_UNREADABLE, path=path, why=why)
 
 
-_NAME = re.compile(r"[a-z0-9-]{1,40}")
+SECRET_NAME = re.compile(r"[a-z0-9-]{1,40}")
 _KEY = "key"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class FileCodeVault:
-    """Implements `ports.CodeVault` in `folder`, made when the first secret is; `salt` gives 16 random octets."""
-
-    def __init__(self, folder: Path, salt: Callable[[], bytes]) -> None:
-        self._folder, self._salt = folder, salt
+class SecretPlace(Protocol):
+    """Where secrets are kept by their names, for the desk's own account alone."""
 
     def unusable(self) -> StoredText:
-        """Returns whose folder it is if it is not this account's; empty if secrets can be kept."""
-        place = next(path for path in (self._folder, *self._folder.parents) if path.exists())
-        owner = place.stat().st_uid
-        if owner == os.geteuid():
-            return StoredText()
-        return RefusalPart.FOLDER_OF_ANOTHER(place=str(place), account=_account(owner))
+        """Returns why this account cannot keep secrets here; empty if it can."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """Returns a secret; None if there is none that is this account's alone."""
+        ...
+
+    def holds(self, name: str) -> bool:
+        """True if something is kept by that name, also if this account cannot open it."""
+        ...
+
+    def write(self, name: str, octets: bytes) -> None:
+        """Keeps a secret durably, in place of an earlier one. Raises ArchiveFailure."""
+        ...
+
+    def forget(self, name: str) -> bool:
+        """Destroys a secret; returns whether none is left."""
+        ...
+
+
+class KeptCodeVault:
+    """Implements `ports.CodeVault` in a place for secrets; `salt` gives 16 random octets."""
+
+    def __init__(self, place: SecretPlace, salt: Callable[[], bytes]) -> None:
+        self._place, self._salt = place, salt
+
+    def unusable(self) -> StoredText:
+        """Returns why this account cannot keep secrets there; empty if it can."""
+        return self._place.unusable()
 
     def make(self, device: str, secret: bytes) -> str:
         """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFailure."""
         text = base64.b32encode(secret).decode("ascii")
-        self._write(device, text.encode("ascii"))
+        self._place.write(device, text.encode("ascii"))
         return _commitment(device, text)
 
     def codes(self, device: str, commitment: str, steps: Iterable[int]) -> Mapping[int, str] | None:
@@ -170,34 +191,64 @@ class FileCodeVault:
 
     def seal(self, text: str) -> bytes | None:
         """Returns the HMAC-SHA-256 of `text` under the desk's key, made on first use; None if it cannot be kept."""
-        key = self._read(_KEY)
-        if key is None and not self.unusable() and not self._path(_KEY).exists():
+        key = self._place.read(_KEY)
+        if key is None and not self.unusable() and not self._place.holds(_KEY):
             try:
-                self._write(_KEY, base64.b32encode(self._salt() + self._salt()))
+                self._place.write(_KEY, base64.b32encode(self._salt() + self._salt()))
             except ArchiveFailure:
                 return None
-            key = self._read(_KEY)
+            key = self._place.read(_KEY)
         return None if key is None else hmac.digest(key, text.encode(), "sha256")
 
     def forget(self, device: str) -> bool:
         """Destroys the secret of a device; returns whether none is left."""
+        return self._place.forget(device)
+
+    def _secret(self, device: str, commitment: str) -> str | None:
+        octets = self._place.read(device)
+        text = octets.decode("ascii", "replace") if octets is not None else ""
+        return text if text and hmac.compare_digest(_commitment(device, text), commitment) else None
+
+
+class FileCodeVault(KeptCodeVault):
+    """The vault in a folder, made when the first secret is."""
+
+    def __init__(self, folder: Path, salt: Callable[[], bytes]) -> None:
+        super().__init__(SecretFolder(folder), salt)
+
+
+class SecretFolder:
+    """Implements `SecretPlace`: a file for each secret."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def unusable(self) -> StoredText:
+        """Returns whose folder it is if it is not this account's; empty if secrets can be kept."""
+        place = next(path for path in (self._folder, *self._folder.parents) if path.exists())
+        owner = place.stat().st_uid
+        if owner == os.geteuid():
+            return StoredText()
+        return RefusalPart.FOLDER_OF_ANOTHER(place=str(place), account=_account(owner))
+
+    def holds(self, name: str) -> bool:
+        """True if there is a file of that name, whoever may read it."""
+        return self._path(name).exists()
+
+    def forget(self, name: str) -> bool:
+        """Removes the file of a secret; returns whether none is left."""
         try:
-            self._path(device).unlink(missing_ok=True)
+            self._path(name).unlink(missing_ok=True)
         except OSError:
             return False
         return True
 
-    def _secret(self, device: str, commitment: str) -> str | None:
-        octets = self._read(device)
-        text = octets.decode("ascii", "replace") if octets is not None else ""
-        return text if text and hmac.compare_digest(_commitment(device, text), commitment) else None
-
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
+        if not SECRET_NAME.fullmatch(name):
             raise ValueError(f"{name!a} names no secret")
         return self._folder / name
 
-    def _read(self, name: str) -> bytes | None:
+    def read(self, name: str) -> bytes | None:
         """Returns the octets of a file that is this account's alone, else None."""
         try:
             descriptor = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -208,7 +259,7 @@ class FileCodeVault:
             private = found.st_uid == os.geteuid() and not found.st_mode & _OTHERS
             return file.read() if private and stat.S_ISREG(found.st_mode) else None
 
-    def _write(self, name: str, octets: bytes) -> None:
+    def write(self, name: str, octets: bytes) -> None:
         """Writes beside, syncs, renames, and syncs the folder."""
         try:
             if not self._folder.exists():

@@ -11,13 +11,17 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from flaggermail.adapters.files.blob_store import replace_file, sync_folder
 from flaggermail.adapters.oauth.endpoint import Granted
-from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
+from flaggermail.errors import ArchiveFailure, ConfigurationError, LinkLost, LoginRefused, StoreBusy, StoreFailure
 from flaggermail.ports import AccessToken
+
+if TYPE_CHECKING:
+    from flaggermail.adapters.db.sealed_secrets import SealedSecrets
 
 Ask = Callable[[str], Granted]
 """Fetches a token for a client secret or refresh token. Raises LinkLost, LoginRefused."""
@@ -28,7 +32,24 @@ _LEAST = 60.0  # seconds that a token is kept, whatever life its endpoint names,
 _PAUSE = 60.0  # seconds between two tries while the old token lives
 _POLL = 0.05  # seconds between two tries at the lock of another process
 _PATIENCE = 30.0  # seconds
+_NAME = "refresh-token"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class RefreshTokens(Protocol):
+    """Keeps the newest refresh token of a credential, for every process of the desk. Raises LinkLost."""
+
+    def held(self, patience: float = _PATIENCE) -> AbstractContextManager[None]:
+        """Keeps other processes of the desk from refreshing meanwhile; waits for one that does."""
+        ...
+
+    def successor(self, credential: str) -> str:
+        """Returns the newest token that descends from the credential, or the credential itself."""
+        ...
+
+    def keep(self, credential: str, token: str) -> None:
+        """Keeps a token durably: one that is not kept is not used."""
+        ...
 
 
 class RenewingTokens:
@@ -39,7 +60,7 @@ class RenewingTokens:
     """
 
     def __init__(
-        self, ask: Ask, secret: Callable[[], str], kept: KeptRefreshTokens | None, patience: float = _PATIENCE
+        self, ask: Ask, secret: Callable[[], str], kept: RefreshTokens | None, patience: float = _PATIENCE
     ) -> None:
         self._ask, self._secret, self._kept, self._patience = ask, secret, kept, patience
         self._lock = threading.Lock()
@@ -129,20 +150,12 @@ class KeptRefreshTokens:
             found = os.fstat(file.fileno())
             if found.st_uid != os.geteuid() or found.st_mode & _OTHERS:
                 return credential  # somebody else may have put it there
-            try:
-                told: object = json.loads(file.read())
-            except ValueError:
-                return credential
-        if not isinstance(told, dict) or told.get("of") != _commitment(credential):
-            return credential
-        token = told.get("token")
-        return token if isinstance(token, str) and token else credential
+            return _descendant(file.read(), credential)
 
     def keep(self, credential: str, token: str) -> None:
         """Writes the token beside, syncs and renames. Raises LinkLost: a token that is not kept is not used."""
-        text = json.dumps({"of": _commitment(credential), "token": token})
         try:
-            replace_file(self._path, text.encode(), 0o600)
+            replace_file(self._path, _written(credential, token), 0o600)
             sync_folder(self._folder)
         except OSError as fault:
             raise self._lost(fault) from None
@@ -151,6 +164,55 @@ class KeptRefreshTokens:
         return LinkLost(
             f"{self._folder}: no refresh token can be kept ({fault.strerror}); let this account write there"
         )
+
+
+class SealedRefreshTokens:
+    """The newest refresh token, sealed in the database, for every node of the desk."""
+
+    def __init__(self, secrets: SealedSecrets) -> None:
+        self._secrets = secrets
+
+    @contextmanager
+    def held(self, patience: float = _PATIENCE) -> Iterator[None]:
+        """Keeps other nodes from refreshing meanwhile; waits for one that does. Raises LinkLost."""
+        with ExitStack() as until_done:
+            with _as_link_lost():
+                until_done.enter_context(self._secrets.rows.locked(_NAME, patience))
+            yield
+
+    def successor(self, credential: str) -> str:
+        """Returns the newest token that descends from the credential, or the credential itself. Raises LinkLost."""
+        with _as_link_lost():
+            return _descendant(self._secrets.opened(_NAME) or b"", credential)
+
+    def keep(self, credential: str, token: str) -> None:
+        """Seals and commits the token. Raises LinkLost: a token that is not kept is not used."""
+        with _as_link_lost():
+            self._secrets.write(_NAME, _written(credential, token))
+
+
+@contextmanager
+def _as_link_lost() -> Iterator[None]:
+    try:
+        yield
+    except (ArchiveFailure, ConfigurationError, StoreBusy, StoreFailure) as fault:
+        raise LinkLost(f"no refresh token can be kept in the database: {fault}") from None
+
+
+def _written(credential: str, token: str) -> bytes:
+    return json.dumps({"of": _commitment(credential), "token": token}).encode()
+
+
+def _descendant(octets: bytes, credential: str) -> str:
+    """Returns the token that was written for the credential, or the credential itself."""
+    try:
+        told: object = json.loads(octets)
+    except ValueError:
+        return credential
+    if not isinstance(told, dict) or told.get("of") != _commitment(credential):
+        return credential
+    token = told.get("token")
+    return token if isinstance(token, str) and token else credential
 
 
 def _lock_within(seconds: float, descriptor: int) -> None:

@@ -151,9 +151,10 @@ def account(login: str) -> pwd.struct_passwd | None:
         return None
 
 
-def places(database: Path | None, archive: Path) -> dict[str, Path]:
-    """Returns the paths that need space, by name; a database that is not a file is not ours to watch."""
-    return {"archive": archive} | ({"database": database} if database is not None else {})
+def places(database: Path | None, archive: Path | None) -> dict[str, Path]:
+    """Returns the paths that need space, by name; what is on a server is not ours to watch."""
+    given = {"archive": archive, "database": database}
+    return {name: path for name, path in given.items() if path is not None}
 
 
 def free_octets(where: Mapping[str, Path]) -> dict[str, int]:

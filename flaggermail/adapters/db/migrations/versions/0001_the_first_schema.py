@@ -656,7 +656,7 @@ def _desk_state_to_chain_head() -> None:
 
 
 def _counter_to_row_event() -> None:
-    """Creates the tables from counter to row_event, those of nodes and of what is kept for a day among them."""
+    """Creates the tables that the store keeps for itself, but for the head: counter to sealed_secret."""
     op.create_table(
         "counter",
         sa.Column("name", AutoString(), primary_key=True),
@@ -722,6 +722,12 @@ def _counter_to_row_event() -> None:
         sa.Column("unready", sa.Text(), nullable=False),
     )
     op.create_table(
+        "octets",
+        sa.Column("digest", AutoString(), primary_key=True),
+        sa.Column("octets", sa.LargeBinary(), nullable=False),
+        if_not_exists=True,  # a restore that was killed goes on with what it has stored
+    )
+    op.create_table(
         "personal",
         sa.Column("commitment", AutoString(), primary_key=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
@@ -740,6 +746,12 @@ def _counter_to_row_event() -> None:
         sa.Column("of_table", AutoString(), primary_key=True),
         sa.Column("key", AutoString(), primary_key=True),
         sa.Column("event", sa.Integer(), sa.ForeignKey("event.seq"), primary_key=True, index=True),
+    )
+    op.create_table(
+        "sealed_secret",
+        sa.Column("name", AutoString(), primary_key=True),
+        sa.Column("key", AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
     )
 
 
