@@ -88,7 +88,7 @@ class Watch:
 
 
 @dataclass
-class WatchedStore:
+class WatchedStore(Store):
     """Implements `ports.Store`. There is no other writer, so all reads between two commits share one view."""
 
     inner: Store
