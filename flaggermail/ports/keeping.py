@@ -465,11 +465,11 @@ class Store(Protocol):
     @property
     def has_replica(self) -> bool:
         """True if readers are answered by a replica, even while the record cannot be written."""
-        ...
+        return False
 
     def catch_up(self) -> None:
         """Lets readers see what another process has committed by now, where they read a replica."""
-        ...
+        return
 
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; False if a reader prevents it for now."""

@@ -42,7 +42,7 @@ UNHELD = {"burst": 100, "mails_per_hour": 1000}  # more notices than are measure
 
 
 @dataclass
-class TimedStore:
+class TimedStore(Store):
     """Implements `ports.Store` with another store, and notes when each write was committed, by time.perf_counter."""
 
     inner: Store

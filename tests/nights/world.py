@@ -114,7 +114,7 @@ class Watch:
 
 
 @dataclass
-class WatchedStore:
+class WatchedStore(Store):
     """Implements `ports.Store`. All writers share the watch, so all reads between two commits share one view."""
 
     inner: Store

@@ -24,6 +24,7 @@ class ReplicatedStore:
     def __init__(self, primary: SqlStore, replica: SqlStore) -> None:
         self._primary, self._replica = primary, replica
         self.readings, self.forms, self.nodes = primary.readings, primary.forms, primary.nodes
+        self.octets, self.secrets = primary.octets, primary.secrets
         self._known = 0  # the last event that this process has shown or recorded
         self.primary_away = False
 
