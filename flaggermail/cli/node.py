@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.lists import Field, Row, ShownList, fields
 from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.showing import texts
-from flaggermail.health.status_document import instant
 
 
 def _state(node: Row) -> str:
@@ -20,8 +21,8 @@ def _state(node: Row) -> str:
 
 def _second(node: Row, name: str) -> str:
     """Returns an instant to the second: a lease lasts for few of them."""
-    found = instant(node[name])
-    return f"{found:%Y-%m-%d %H:%M:%S}" if found else ""
+    found = node[name]
+    return f"{datetime.fromisoformat(found):%Y-%m-%d %H:%M:%S}" if isinstance(found, str) else ""
 
 
 NODES = ShownList(
