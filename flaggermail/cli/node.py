@@ -10,7 +10,7 @@ import click
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.lists import Field, Row, ShownList, fields
 from flaggermail.cli.session import Session, as_json_option, report_answer
-from flaggermail.cli.showing import text, texts
+from flaggermail.cli.showing import texts
 
 
 def _state(node: Row) -> str:
@@ -21,7 +21,8 @@ def _state(node: Row) -> str:
 
 def _second(node: Row, name: str) -> str:
     """Returns an instant to the second: a lease lasts for few of them."""
-    return f"{datetime.fromisoformat(text(node, name)):%Y-%m-%d %H:%M:%S}" if node[name] else ""
+    found = node[name]
+    return f"{datetime.fromisoformat(found):%Y-%m-%d %H:%M:%S}" if isinstance(found, str) else ""
 
 
 NODES = ShownList(

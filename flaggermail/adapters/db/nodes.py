@@ -198,11 +198,10 @@ class SqlNodes(BesideRecord):
     def seen(self, name: str, within: float) -> list[NodeSeen]:
         """Returns every node, the one that leads first; see `ports.Nodes`."""
         leads = and_(LEASE.c.holder == NODE.c.id, _holds(_MOST))
+        lives = or_(NODE.c.seen > FromNow(-LIVES * within), leads)
         query = (
-            select(
-                NODE, or_(NODE.c.seen > FromNow(-LIVES * within), leads).label("lives"),
-                LEASE.c.until, leads.label("leads"),
-            ).select_from(NODE.outerjoin(LEASE, _OF_NAME)).order_by(NODE.c.started, NODE.c.id)
+            select(NODE, lives.label("lives"), LEASE.c.until, leads.label("leads"))
+            .select_from(NODE.outerjoin(LEASE, _OF_NAME)).order_by(NODE.c.started, NODE.c.id)
         )  # fmt: skip
         with self.reading() as connection:
             rows = connection.execute(query, {"lease": name, "most": 2 * within}).all()
