@@ -92,14 +92,12 @@ def restore(
 
     Example: flaggermail db restore flaggermail-2027-03-17.tar.gz --to /srv/restored --verify
     """
-    from flaggermail.settings.model import OctetsPlace
     from flaggermail.wiring.desk_backup import Server
     from flaggermail.wiring.desk_backup import restore as restored
 
     if octets_in_database and not (database or "").startswith("postgresql"):
         raise click.UsageError("--octets-in-database needs --database with the address of a PostgreSQL database")
-    octets = OctetsPlace.DATABASE if octets_in_database else OctetsPlace.FOLDER
-    server = Server(database, octets) if database else None
+    server = Server(database, with_octets=octets_in_database) if database else None
     with counting("restoring") as progress:
         made = restored(file, to, server, progress, verify=verify, any_size=any_size)
     found, proof = made.held, made.proof

@@ -84,7 +84,7 @@ class Server:
     """An empty PostgreSQL database to restore into, and whether it gets the octets too."""
 
     database: str
-    octets: OctetsPlace = OctetsPlace.FOLDER
+    with_octets: bool = False
 
 
 def back_up(directory: Path, out: Path, progress: Progress) -> BackedUp:
@@ -185,7 +185,7 @@ def restore(
         raise _unmade(to, fault) from fault
     try:
         url = server.database if server else f"sqlite:///{part / _DATABASE}"
-        place = server.octets if server else OctetsPlace.FOLDER
+        place = OctetsPlace.DATABASE if server and server.with_octets else OctetsPlace.FOLDER
         with reserved(url, to.absolute(), backup_file.identity(path)):
             reader = _Reader(path, part, backup_file.most_octets(path, part, any_size=any_size), progress)
             held, proof = _restored(

@@ -27,7 +27,6 @@ KILLED = """\
 import os, signal, sys
 from pathlib import Path
 from flaggermail.adapters.db.blob_rows import SqlBlobStore
-from flaggermail.settings.model import OctetsPlace
 from flaggermail.wiring import desk_backup
 desk_backup._MOST_MAILS, put, calls = 1, SqlBlobStore.put_all, []
 def put_all(archive, octets):
@@ -36,7 +35,7 @@ def put_all(archive, octets):
         os.kill(os.getpid(), signal.SIGKILL)
     return put(archive, octets)
 SqlBlobStore.put_all = put_all
-server = desk_backup.Server(sys.argv[3], OctetsPlace.DATABASE)
+server = desk_backup.Server(sys.argv[3], with_octets=True)
 desk_backup.restore(Path(sys.argv[1]), Path(sys.argv[2]), server, lambda *_: None, verify=True)
 """
 
@@ -44,7 +43,7 @@ desk_backup.restore(Path(sys.argv[1]), Path(sys.argv[2]), server, lambda *_: Non
 @pytest.fixture
 def server(postgres: Postgres) -> Server:
     """Returns an empty database that gets the octets too."""
-    return Server(postgres.database(), OctetsPlace.DATABASE)
+    return Server(postgres.database(), with_octets=True)
 
 
 def proved(made: Restored) -> None:

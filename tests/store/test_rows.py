@@ -22,8 +22,8 @@ from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
 
 OWN_TABLES = {
-    "event", "chain_head", "personal", "counter", "cursor", "kept_answer", "kept_form", "lease", "octets", "reading",
-    "row_event", "sealed_secret",
+    "event", "chain_head", "personal", "counter", "cursor", "kept_answer", "kept_form", "lease", "node", "octets",
+    "reading", "row_event", "sealed_secret",
 }  # fmt: skip
 MANY = settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 

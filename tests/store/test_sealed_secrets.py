@@ -67,7 +67,7 @@ def test_the_database_alone_gives_no_secret(node: Node, url: str) -> None:
     sealed = node()
     for name in ("d000001", "d000002"):
         vault(sealed).make(name, SECRET)
-    rows = [bytes(row[0]) for row in run(url, "SELECT sealed FROM sealed_secret")]  # type: ignore[call-overload]
+    rows = [row[0] for row in run(url, "SELECT sealed FROM sealed_secret") if isinstance(row[0], bytes)]
     assert len(set(rows)) == 2
     for row in rows:
         assert SECRET not in row

@@ -65,7 +65,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_node_that_would_change_something_is_not_ready(directory: Path, change: str) -> None:  # noqa: F811
+def test_a_node_that_would_change_something_is_not_ready(directory: Path, change: str) -> None:  # noqa: F811 - a fixture
     """One sentence names its folder and what differs, and no value."""
     node = standby(directory)
     make, named = CHANGES[change]
@@ -76,7 +76,7 @@ def test_a_node_that_would_change_something_is_not_ready(directory: Path, change
     assert "@" not in said
 
 
-def test_what_is_each_nodes_own_leaves_it_ready(directory: Path) -> None:  # noqa: F811
+def test_what_is_each_nodes_own_leaves_it_ready(directory: Path) -> None:  # noqa: F811 - a fixture
     """Another interval of polling is no reason to keep a desk without a leader."""
     node = standby(directory)
     edit(node, "flaggermail.yaml", "mailbox:\n", "watch: {disk_free_mb: 600}\nmailbox:\n")
@@ -84,7 +84,7 @@ def test_what_is_each_nodes_own_leaves_it_ready(directory: Path) -> None:  # noq
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_it_leads_with_what_the_record_holds(directory: Path, change: str) -> None:  # noqa: F811
+def test_it_leads_with_what_the_record_holds(directory: Path, change: str) -> None:  # noqa: F811 - a fixture
     """With the channels, platforms and rules of the record it would change nothing, and its own files stay."""
     node = standby(directory)
     CHANGES[change][0](node)
