@@ -16,6 +16,7 @@ FlaggermailError
 +-- MailUnreadable        the server lists one mail and does not give it: continue with the others
 +-- StoreBusy             others wrote the record for as long as this writer waited: try again        (exit 1)
 |   `-- LeaseHeld         another daemon holds the lease: no waiting ends that                       (exit 1)
++-- HandedOver            another node leads from now on, as a person asked: starts again as a standby  (exit 1)
 +-- StoreFailure            the database cannot be read or written: disk full, read-only               (exit 1)
 |   `-- StoreAway         its server is away or refuses work for now: wait for it                    (exit 1)
 |       `-- DiskFailure     the disk of an SQLite database is full, read-only or fails: wait for it    (exit 1)
@@ -180,7 +181,11 @@ class StoreBusy(FlaggermailError):
 
 
 class LeaseHeld(StoreBusy):
-    """Another daemon holds the lease or has taken it over; the text names the holder. To try again changes nothing."""
+    """Another daemon holds the lease or has taken it over; the text names the holder. A standby waits for its end."""
+
+
+class HandedOver(FlaggermailError):
+    """The daemon led and was asked to hand over; its service manager starts it again, as a standby."""
 
 
 class StoreFailure(FlaggermailError):

@@ -187,6 +187,21 @@ def daemon_started(holder: str) -> None:
     _log.info("daemon started", holder=holder)
 
 
+def stands_by(held: str) -> None:
+    """Another node leads, which `held` names; this one waits and takes over if that one ends or is silent."""
+    _log.info("standby", object="lease", result="waits", reason=held)
+
+
+def takes_over(seconds: float) -> None:
+    """The node waited for so long and leads from now on."""
+    _log.warning("took over", object="lease", result="leads", after_seconds=round(seconds, 1))
+
+
+def hands_over(why: str) -> None:
+    """The node led and ends, so that another one leads; a person asked for it."""
+    _log.warning("hands over", object="lease", result="released", reason=why)
+
+
 def parser_confined(*, no_new_privileges: bool, landlock: int, seccomp: bool, missing: str) -> None:
     """What confines the process that parses mail; `missing` lists what this machine's kernel does not offer."""
     log = _log.warning if missing else _log.info

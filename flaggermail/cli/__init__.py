@@ -57,6 +57,7 @@ COMMANDS_OF = {
         "db": "Maintain the database.",
         "ingest": "Take in old mail from files and folders.",
         "init": "Write a complete configuration to start from.",
+        "node": "List the machines of the desk; hand over from one to another.",
         "rules": "Check the rules and explain their outcome for mails.",
         "run": "Run the daemon.",
         "serve": "Serve the desk on a Unix socket.",

@@ -79,6 +79,8 @@ def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, objec
 def _daemon(document: Mapping[str, Json]) -> str:
     if not document["daemon"]:
         return "does not run"
+    if _section(document, "node").get("leads") is False:
+        return "waits as a standby: another node leads (`flaggermail node list`)"
     return "is starting" if document.get("starting") else "runs"
 
 

@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, str] = {  # name -> module of this room and class, import
     "message mark": "marks:MarkMessage",
     "message reclassify": "messages:ReclassifyMessage",
     "message refuse": "messages:RefuseMessage",
+    "node hand-over": "nodes:HandOverNode",
     "notify": "notify:Draft",
     "officer confirm": "devices:ConfirmDevice",
     "officer enrol": "devices:EnrolDevice",

@@ -77,6 +77,10 @@ class Outage:
             logbook.record_busy(worker, str(error))
         return False
 
+    def uptime(self) -> float:
+        """Returns the present instant of the clock that nobody sets, in seconds."""
+        return self._monotonic()
+
     def renewed(self) -> None:
         """Notes that the lease was taken or renewed."""
         self._renewed = self._monotonic()

@@ -14,7 +14,7 @@ from flaggermail.daemon.outage import Outage
 from flaggermail.errors import StoreBusy, StoreFailure
 from flaggermail.health import status_gathering
 from flaggermail.health.findings import Confinement
-from flaggermail.health.status_document import DATABASE, Overview
+from flaggermail.health.status_document import DATABASE, NodeStanding, Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, StatusBoard, Supervisor
@@ -101,6 +101,7 @@ class Observed:
     starting: bool = False  # not yet reported as ready
     link_fault: str | None = None  # why the mailbox cannot be read
     wrong: Mapping[str, str] = field(default_factory=dict)  # what is wrong with each, by now; empty if nothing is
+    node: NodeStanding | None = None
 
 
 class Publishing:
@@ -125,7 +126,7 @@ class Publishing:
         wrong = {what: value for what, value in {**seen.wrong, **observed.wrong}.items() if value}
         seen = replace(
             seen, starting=observed.starting, jobs=observed.jobs, link_fault=observed.link_fault,
-            unlogged=logbook.lines.tell_dropped(), wrong=wrong,
+            unlogged=logbook.lines.tell_dropped(), wrong=wrong, node=observed.node,
         )  # fmt: skip
         standing = StatusLine(
             last_mail=observed.last_mail,
@@ -136,6 +137,7 @@ class Publishing:
             observing=seen.observing_since is not None,
             stuck=observed.stuck,
             database_away=self._outage.lasts,
+            standby=observed.node is not None and not observed.node.leads,
         )
         line = standing.line(seen.zone, seen.at)
         if board is not None:

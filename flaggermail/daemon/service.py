@@ -13,21 +13,24 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
-from flaggermail import logbook
+from flaggermail import __version__, logbook
 from flaggermail.daemon import publishing
 from flaggermail.daemon.outage import PROBE_EVERY, Outage, OutageCall
 from flaggermail.daemon.publishing import Observed, Publishing, Sending
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
-from flaggermail.daemon.starting import ArchiveWatch, Unsupervised, recover, tell_started, when_free
-from flaggermail.errors import ArchiveFailure, LinkLost, StoreAway, StoreBusy, StoreFailure
+from flaggermail.daemon.standby import LEASE_EVERY, NodeClaim
+from flaggermail.daemon.starting import ArchiveWatch, Unsupervised, loop_bounds, recover, tell_started, when_free
+from flaggermail.errors import ArchiveFailure, HandedOver, LinkLost, StoreAway, StoreBusy, StoreFailure
 from flaggermail.health import mailbox_monitor, readiness, self_check, watchdog
 from flaggermail.health.findings import ARCHIVE, Confinement
 from flaggermail.health.mailbox_monitor import InboxAge
+from flaggermail.health.status_document import NodeStanding
 from flaggermail.health.watchdog import JobFailures, LoopMonitor, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.intake.folder_troubles import FolderFailures
@@ -39,35 +42,33 @@ from flaggermail.ports import (
     JobFailure,
     JobReport,
     Mailbox,
+    NodeReport,
     StatusBoard,
     Supervisor,
     Ticker,
     TokenReach,
     WallTime,
 )
-from flaggermail.record.states import LEASE
+from flaggermail.record.states import LEASE_SECONDS
 from flaggermail.reminders import handover, paging, sending
 from flaggermail.rule_changes.reload import RuleReloader, tell_broken
 from flaggermail.services import Services
 from flaggermail.stories import rehearsal
+from flaggermail.wording.said import StoredText
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
-LEASE_SECONDS, LEASE_EVERY = 6.0, 2.0
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 DIGESTS_AT, CLEANED_AT = WallTime(minute=0), WallTime(minute=30)  # each hour, in the desk's zone
 AT_A_MINUTE, BUSY_AGAIN = frozenset({"digests", "clean-up"}), 60.0  # seconds: their next call is an hour away
 SCRUB_AGAIN = 60.0  # seconds until erased values are overwritten that a reader kept in the journal
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
-STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
 DURING_OUTAGE = frozenset({"watcher", "database", "status", "pagers"})  # these know what to do without the database
-SLACK = 300.0  # seconds added per step, for a database locked by another process
 INTO_ARCHIVE = frozenset({"outbox", "remind", "digests", handover.JOB, "clean-up", "rules"})  # they store or need mail
-LARGE_MAIL = 600.0  # seconds added where mail is fetched, as `adapters.imap.link` bounds a large one
 
 
 @dataclass
 class Daemon:
-    """The daemon and its workers; `holder` is the name under which it holds the lease."""
+    """The daemon and its workers; `holder` is new at each start, and `host` is its machine's name for people."""
 
     env: Services
     mailbox: Mailbox
@@ -84,6 +85,9 @@ class Daemon:
     proof: Callable[[], TokenReach | None] | None = None  # that the token opens no other mailbox
     confinement: Callable[[], Confinement] | None = None  # what confines the process that parses mail
     warm: Callable[[], None] | None = None  # makes what the first mail needs
+    host: str = ""
+    hindrances: Callable[[], Sequence[StoredText]] = tuple  # why it should not lead while another node could
+    lease_seconds: float = LEASE_SECONDS
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
     stop_within: float = STOP_WITHIN
@@ -101,14 +105,8 @@ class Daemon:
     _unsettled: set[str] = field(default_factory=set)  # loops whose last attempt may be unrecorded after an outage
 
     def __post_init__(self) -> None:
-        desk = self.env.settings.desk
-        self._bounds = {
-            "watcher": STEPS * desk.mailbox.timeout_seconds + LARGE_MAIL + SLACK,
-            "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
-            "remind": SLACK,
-            "pagers": SLACK,
-        }
-        self._pulse = LoopMonitor(self.supervisor, self._bounds, self.monotonic)
+        self.claim = NodeClaim(NodeReport(self.holder, self.host, __version__), self.hindrances, self.lease_seconds)
+        self._leads = False
         self._outage = Outage(self.monotonic)
         self._archive = ArchiveWatch(self.env.health_probe.archive, self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
@@ -116,28 +114,39 @@ class Daemon:
         self._sending, self._troubles = Sending(), FolderFailures()
         self._publishing = Publishing(self._outage)
         self._call = OutageCall(self._outage, lambda: self._publishing.observes, self.monotonic)
-        self._reminded, self._age = self.monotonic(), InboxAge(self.monotonic())
+        self._begin_anew()
         self.job_faults = JobFailures(self.monotonic)
         self._sends = threading.Lock()  # held while mail is sent, at its second or after new mail
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
 
+    def _begin_anew(self) -> None:
+        """Counts from now on what counts from the start: a standby has waited, for days perhaps."""
+        self._reminded, self._age = self.monotonic(), InboxAge(self.monotonic())
+        self._pulse = LoopMonitor(self.supervisor, loop_bounds(self.env.settings.desk), self.monotonic)
+
     def run(self) -> None:
-        """Runs until `stop` is set or a worker fails, and then raises the worker's error. Raises LeaseHeld.
+        """Waits until no other node leads, then runs until `stop` is set or a worker fails, and raises its error.
 
         A worker that waits for a server and cannot be interrupted is abandoned and listed in `overdue`. Its unfinished
-        work is in the same state as after a crash: recorded as begun, and recovered at the next start.
+        work is in the same state as after a crash: recorded as begun, and recovered by who leads next.
         """
-        patience = self.monotonic() + READY_WITHIN
+        if not self.claim.wait(self.env, self._outage, self.stop, self.supervisor, self._publish):
+            self.claim.leave(self.env)
+            return
+        self._leads, patience = True, self.monotonic() + READY_WITHIN
+        self._begin_anew()
         with ExitStack() as running:
-            when_free(self._take_lease, self.env, self._outage, self.stop, self._publish)
             running.callback(self._release)
-            when_free(self._recover, self.env, self._outage, self.stop, self._publish)
+            self.ticker.listen(self._note_job_fault)
+            self.ticker.every(LEASE_EVERY, "lease", self._unless_away("lease", self._keep_lease))
+            self.ticker.start()  # what follows may take longer than the lease
+            running.callback(self._end_ticker)
+            begin = partial(recover, self.env, self._archive, self.renewal, observe=self.observe)
+            when_free(begin, self.env, self._outage, self.stop, self._publish)
             self._plan()
             watcher = threading.Thread(target=self._guarded("watcher", self._poll_mailbox), name="watcher", daemon=True)
             watcher.start()
             running.callback(self._join, watcher)
-            self.ticker.start()
-            running.callback(self._end_ticker)
             tell_started(self.env, self.holder)
             self._wait(patience)
             stopping = self.monotonic()
@@ -147,15 +156,10 @@ class Daemon:
         if self.failure is not None:
             raise self.failure
 
-    def _recover(self) -> None:
-        recover(self.env, self._archive, self.renewal, observe=self.observe)
-
     def _plan(self) -> None:
         """Gives the ticker its jobs: loops, times of day in the desk's zone, and clean-up at once."""
         ticker, zone = self.ticker, self.env.settings.zone
-        ticker.listen(self._note_job_fault)
         loops: list[tuple[float, str, Callable[[], None]]] = [
-            (LEASE_EVERY, "lease", self._keep_lease),
             (PROBE_EVERY, "database", self._probe_database),
             (self.outbox_every, "outbox", self._send),
             (self.remind_every, "remind", self.remind),
@@ -252,6 +256,9 @@ class Daemon:
         """Stops the daemon, whatever else goes wrong, and logs why."""
         self.failure = self.failure or error
         self.stop.set()
+        if isinstance(error, HandedOver):
+            logbook.hands_over(str(error))
+            return
         logbook.worker_failed(worker, error)
         publishing.log_full_disks(self.env)
 
@@ -438,20 +445,18 @@ class Daemon:
         if not publishing.clean_up(self.env):
             self.ticker.once(SCRUB_AGAIN, "clean-up again", self._unless_away("clean-up", self._clean_up))
 
-    def _take_lease(self) -> None:
-        self.env.store.acquire(LEASE, self.holder, LEASE_SECONDS)
-        self._outage.renewed()
-
     def _keep_lease(self) -> None:
-        self.env.store.renew(LEASE_SECONDS)
-        self._outage.renewed()
+        self.claim.keep(self.env, self._outage)
 
     def _publish(self, env: Services) -> None:
         stuck, faults = self._pulse.stuck(), self.job_faults.counts()
         why = None if self.link else self._reconnection.reason
         refused = self.renewal.refused if self.renewal else ""
         wrong = {ARCHIVE: self._archive.said.english, "rules": refused, "mailbox": self.mailbox.full()}
-        seen = Observed(self.link, self._last_mail, self._last_look, stuck, faults, not self._ready, why, wrong)
+        seen = Observed(
+            self.link, self._last_mail, self._last_look, stuck, faults, self._leads and not self._ready, why, wrong,
+            NodeStanding(self.holder, self._leads, self.claim.unready),
+        )  # fmt: skip
         self._publishing.publish(env, seen, self.board, self.supervisor)
 
     def _report_ready(self) -> None:
@@ -479,7 +484,7 @@ class Daemon:
     def _release(self) -> None:
         """Releases the lease in the time left, as another process may lock the database.
 
-        Keeps the lease if an abandoned worker might still write. The end of the process frees it too.
+        Keeps the lease if an abandoned worker might still write: it ends by itself seconds after the process.
         """
         if not self.overdue and not self._outage.lasts:
             releasing = threading.Thread(target=self._release_lease, name="lease", daemon=True)
@@ -492,3 +497,4 @@ class Daemon:
         with suppress(StoreBusy, StoreFailure):
             publishing.log_head(self.env)
             self.env.store.release()
+            self.claim.leave(self.env)

@@ -18,12 +18,26 @@ from flaggermail.reminders import paging
 from flaggermail.rule_changes import reload
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
+from flaggermail.settings.model import DeskSettings
 from flaggermail.wording.alarms import Health
 from flaggermail.wording.said import UNSAID, StoredText
 
 LOOK_EVERY = 2.0  # seconds
 HELD = 60.0  # seconds: longer than from one look of the self-check to the next
+STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
+SLACK = 300.0  # seconds added per step, for a database locked by another process
+LARGE_MAIL = 600.0  # seconds added where mail is fetched, as `adapters.imap.link` bounds a large one
 RULES = "rules"  # the worker that loads them
+
+
+def loop_bounds(desk: DeskSettings) -> dict[str, float]:
+    """Returns the longest permitted step of each loop, in seconds."""
+    return {
+        "watcher": STEPS * desk.mailbox.timeout_seconds + LARGE_MAIL + SLACK,
+        "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
+        "remind": SLACK,
+        "pagers": SLACK,
+    }
 
 
 @dataclass(frozen=True, slots=True)

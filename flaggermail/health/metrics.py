@@ -93,6 +93,8 @@ _SOURCES = (
     _Fact("starting", ("starting",), "1 while the daemon starts"),
     _Fact("up", ("ok",), "1 while the desk finds nothing wrong"),
     _Fact("faults", ("wrong",), "Faults that the desk finds in itself"),
+    _Fact("leads", ("node", "leads"), "1 while this node leads, 0 while it is a standby"),
+    _Fact("node_ready", ("node", "ready"), "1 while nothing speaks against this node leading"),
     _Fact("observing_timestamp_seconds", ("observing_since",), "Since when the desk observes and sends nothing"),
     _Fact("on_call", ("on_call",), "1 while an officer is on call"),
     _Fact("mailbox_link_up", ("mailbox", "link"), "1 while the mailbox is reachable"),

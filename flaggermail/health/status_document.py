@@ -20,6 +20,7 @@ from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNDELIVERED_
 
 if TYPE_CHECKING:
     from flaggermail.mail.message import Json
+    from flaggermail.wording.said import StoredText
 
 MEGA = 1_000_000  # octets
 DATABASE = "database"  # the finding about an outage of it
@@ -58,6 +59,7 @@ class StatusCode(StrEnum):
     DISK = "disk full"
     DATABASE = "database away"
     PROBE = "probe failing"
+    UNREADY = "standby not ready"
 
 
 OF_MAILBOX = frozenset({StatusCode.STARTING, StatusCode.UNREACHABLE, StatusCode.NEVER_READ, StatusCode.UNREAD})
@@ -72,6 +74,15 @@ class StatusFinding:
     words: str
     since: datetime | None = None
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStanding:
+    """Which node the daemon is, whether it leads, and why it should not as long as another one could."""
+
+    id: str
+    leads: bool
+    unready: Sequence[StoredText] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +135,7 @@ class Overview:
     free: Mapping[str, int] = field(default_factory=dict)  # octets free for database and archive
     unlogged: int = 0  # lines of the log dropped so far, while nobody reads it
     jobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # faults since the start, by job and kind
+    node: NodeStanding | None = None  # None of a desk that is looked at by another process
 
     @property
     def waiting(self) -> int:
@@ -166,6 +178,8 @@ class Overview:
             yield StatusFinding(StatusCode.WITHHELD, words)
 
     def _of_machine(self) -> Iterator[StatusFinding]:
+        for why in self.node.unready if self.node is not None else ():
+            yield StatusFinding(StatusCode.UNREADY, f"this node is not ready to lead: {why.english}", None, why.english)
         if self.unlogged:
             words = f"the log cannot be written, or nobody reads it; lines lost so far: {self.unlogged}"
             yield StatusFinding(StatusCode.UNLOGGED, words)
@@ -237,6 +251,14 @@ class Overview:
             "pages": _counts(self.pages, UNDELIVERED_PAGES),
             "pages_oldest_at": self._shown(self.undelivered_since),
             "jobs": {name: dict(counts) for name, counts in self.jobs.items()},
+            "node": None
+            if self.node is None
+            else {
+                "id": self.node.id,
+                "leads": self.node.leads,
+                "ready": not self.node.unready,
+                "unready": [why.english for why in self.node.unready],
+            },
         }
 
     def _shown(self, at: datetime | None) -> str | None:
@@ -245,7 +267,7 @@ class Overview:
 
 def started(document: Mapping[str, Json], at: datetime, version: str, wrong: Mapping[str, str]) -> dict[str, Json]:
     """Returns the last document as that of a daemon that starts at `at`, in the desk's zone, and knows no more yet."""
-    begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True}
+    begun: dict[str, Json] = {"written_at": at.isoformat(), "version": version, "starting": True, "node": None}
     found = [STARTING, *(f"{what}: {value}" for what, value in wrong.items())]
     codes: list[Json] = [{"code": StatusCode.STARTING.value, "since": at.isoformat(), "detail": ""}]
     codes += [

@@ -21,20 +21,27 @@ class StatusLine:
     observing: bool
     stuck: Sequence[str] = ()  # loops by name
     database_away: bool = False
+    standby: bool = False  # another node leads, and looks at the mailbox
 
     def line(self, zone: ZoneInfo, now: datetime) -> str:
         """Returns the line; instants in `zone`, with the date if it differs from that of `now`."""
         parts = [
             *([f"STUCK: {', '.join(self.stuck)}"] if self.stuck else []),
             *(["database away, everything waits"] if self.database_away else []),
+            *(["standby: another node leads"] if self.standby else []),
             *(["observing, nothing is sent"] if self.observing else []),
-            f"last mail seen {_shown(self.last_mail, zone, now)}",
-            f"last look {_shown(self.last_look, zone, now)}",
-            "first look under way" if self.link is None else "link up" if self.link else "link down",
+            *([] if self.standby else self._of_mailbox(zone, now)),
             f"{self.waiting} waiting",
             f"{self.in_doubt} in doubt",
         ]
         return ", ".join(parts)
+
+    def _of_mailbox(self, zone: ZoneInfo, now: datetime) -> Sequence[str]:
+        return (
+            f"last mail seen {_shown(self.last_mail, zone, now)}",
+            f"last look {_shown(self.last_look, zone, now)}",
+            "first look under way" if self.link is None else "link up" if self.link else "link down",
+        )
 
 
 def _shown(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:

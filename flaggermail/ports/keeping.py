@@ -296,7 +296,9 @@ class Nodes(Protocol):
         ...
 
     def seen(self, name: str, within: float) -> list[NodeSeen]:
-        """Returns every node, the holder of the lease `name` first; a sign of life `within` seconds is of a living one.
+        """Returns every node, the holder of the lease `name` first; `within`: the seconds of a lease.
+
+        One that lives gives signs of life several times in that time, and on a busy machine once in a few of them.
 
         Raises StoreFailure.
         """

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -353,8 +353,8 @@ class MailService(Protocol):
         """Returns the mailbox, not connected yet. Raises ConfigurationError."""
         ...
 
-    def submitter(self, clock: Clock) -> Submitter:
-        """Returns the submitter, whose instants are those of `clock`."""
+    def submitter(self, clock: Clock, leads: Callable[[], bool]) -> Submitter:
+        """Returns the submitter, whose instants are those of `clock`; once `leads` returns False it sends nothing."""
         ...
 
 

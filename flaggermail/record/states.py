@@ -144,7 +144,7 @@ UNDELIVERED_PAGES = (PageState.FAILED, PageState.HELD)  # pages that reached nob
 UNDELIVERED_FOR = timedelta(days=1)
 SUPPRESSED = "suppressed"  # the counter of mails suppressed as duplicates
 PLATFORM_MAILS = "platform mails"  # the counters of mails from platforms: these words and the sender's verdict
-LEASE = "mailbox"  # held by the one running daemon
+LEASE, LEASE_SECONDS = "mailbox", 6.0  # held by the one daemon that leads; how long it lasts without a renewal
 
 
 class AnnexState(StrEnum):

@@ -231,7 +231,7 @@ def services_on(
     """
     octets = FileBlobStore(settings.archive, marks_of(store))
     health_probe = measures(settings, octets)
-    submit = serves(settings, health_probe.presented).submitter(clock) if serves else NO_SUBMITTER
+    submit = serves(settings, health_probe.presented).submitter(clock, store.leads) if serves else NO_SUBMITTER
     return make_services(
         settings, clock=clock, randomness=randomness, store=store, octets=octets, submit=submit,
         health_probe=health_probe,

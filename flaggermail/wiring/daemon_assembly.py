@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import time
 import uuid
 from functools import partial
@@ -68,6 +69,7 @@ def daemon(
         ticker=ticker,
         stop=EventInterrupt(),
         holder=str(uuid.uuid4()),
+        host=socket.gethostname(),
         fraction=random.SystemRandom().random,
         supervisor=supervisor,
         observe=observe,

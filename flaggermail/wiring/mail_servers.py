@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flaggermail.adapters.dns.dkim_check import DkimCheck
@@ -18,9 +19,11 @@ from flaggermail.wiring.credentials import Presented, unseen
 from flaggermail.wiring.logins import imap_account, submission_account, tries_another
 
 
-def submitter(settings: Configuration, clock: Clock, presented: Presented = unseen) -> Submitter:
+def submitter(
+    settings: Configuration, clock: Clock, presented: Presented = unseen, leads: Callable[[], bool] = lambda: True
+) -> Submitter:
     """Returns a submitter for the submission server in the settings."""
-    return SmtpSubmitter(submission_account(settings, presented), clock)
+    return SmtpSubmitter(submission_account(settings, presented), clock, leads)
 
 
 def mailbox(settings: Configuration, presented: Presented = unseen) -> Mailbox:
@@ -47,9 +50,9 @@ class ImapService:
         """Returns the mailbox in the settings."""
         return mailbox(self.settings, self.presented)
 
-    def submitter(self, clock: Clock) -> Submitter:
+    def submitter(self, clock: Clock, leads: Callable[[], bool]) -> Submitter:
         """Returns the submitter in the settings."""
-        return submitter(self.settings, clock, self.presented)
+        return submitter(self.settings, clock, self.presented, leads)
 
 
 def mail_service(settings: Configuration, presented: Presented = unseen) -> MailService:

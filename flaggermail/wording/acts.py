@@ -51,6 +51,7 @@ class ActText(Sentence):
     CASE_CLOSED = "act: case closed"
     CASE_TAGGED = "act: case tagged"
     DESK_RESUMED = "act: desk resumed"
+    NODE_HANDS_OVER = "act: node hands over"
     DRAFTED = "act: drafted"
     DRAFTED_TO_GIVE = "act: drafted to give"
     DRAFT_APPROVALS = "act: draft approvals"

@@ -430,6 +430,7 @@ class StatusWord(Sentence):
     DISK = "finding: disk full"
     DATABASE = "finding: database away"
     PROBE = "finding: probe failing"
+    UNREADY = "finding: standby not ready"
 
 
 def _by_value(of: type[Sentence]) -> Mapping[str, Sentence]:

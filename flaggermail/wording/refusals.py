@@ -50,6 +50,8 @@ class CommandRefusal(Sentence):
     CHANNEL_UNKNOWN = "channel unknown"
     CHANNEL_NOT_VALID = "channel not valid"
     ADDRESS_NOT_BAD = "address not bad"
+    NO_NODE_LEADS = "no node leads"
+    NO_NODE_READY = "no node ready"
     VERSION_UNKNOWN = "version unknown"
     VERSION_TOO_OLD = "version too old"
     NOTE_NEEDS_CHANNEL = "note needs channel"

@@ -29,6 +29,7 @@ class AttemptText(Sentence):
     NOT_OFFERED = "delivery: not offered"
     SILENT = "delivery: silent"
     ENDED = "delivery: ended"
+    LEASE_OVER = "delivery: lease over"
     NO_SERVER = "delivery: no server"
     CERTIFICATE = "delivery: certificate"
     TLS_FAILED = "delivery: tls failed"

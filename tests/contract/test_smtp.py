@@ -367,6 +367,19 @@ class TestRefused:
         assert [isinstance(result, Refused) and not result.permanent for result in results] == [True, True]
         assert server.wire == []
 
+    @pytest.mark.parametrize("looks", [1, 2])
+    def test_a_process_whose_lease_is_over_sends_nothing(self, looks: int) -> None:
+        """It was stopped before DATA, or within the text: the server gets no end of it, and the refusal is for now."""
+        answers = iter([True] * (looks - 1) + [False] * 2)
+        server = ScriptedSmtp()
+        with server.running():
+            submitter = SmtpSubmitter(account(server.port), SteppingClock(), lambda: next(answers))
+            (result,) = submitter.submit(OCTETS, SENDER, [ONE])
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.text.code) == (False, "delivery: lease over")
+        assert not any(text.endswith(b"\r\n.\r\n") for text in server.wire)
+        assert ("DATA" in server.verbs()) == (looks > 1)
+
     def test_no_server_at_all(self) -> None:
         """A refused connection names host and port."""
         with socket.socket() as probe:

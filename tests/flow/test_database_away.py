@@ -7,20 +7,18 @@ Mailbox, submission server and database are real. What the desk says itself is c
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Event, Thread
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests import running
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.machine import status_of
 from tests.flow.test_daemon import PLATFORM, REFERRER, answer, clocks_stopped, decide, written
@@ -192,56 +190,6 @@ def test_sessions_that_end_in_mid_transaction_double_nothing(
     assert_whole(desk, platform, referrals=9, mails=9)
     outages = desk.log().count(f'"{AWAY}"')
     assert_in_words(desk, (outages, outages))
-
-
-def take_over(desk: DeskProcess) -> DeskProcess:
-    """Starts a daemon beside that of the desk, again as systemd does while it is refused; returns the one that runs."""
-    second = replace(desk, process=None, logs=list(desk.logs))
-
-    def starts() -> bool:
-        second.start(waits=False)
-        patiently(
-            lambda: "daemon started" in second.log() or second.process_ended(), "it runs, or is refused", 5 * PATIENCE
-        )
-        assert not second.process_ended() or "is held by" in second.log(), second.log()
-        return not second.process_ended()
-
-    patiently(starts, "the lease ends", 5 * PATIENCE)  # PostgreSQL ends a transaction that hangs after two minutes
-    return second
-
-
-@pytest.mark.long
-def test_two_daemons_of_which_the_first_hangs_for_longer_than_its_lease(
-    desk: DeskProcess, postfix: Postfix, platform: PlatformServer
-) -> None:
-    """The second is refused until the lease ends, and then works; the first, awake again, ends by itself.
-
-    Mail of before, meanwhile and after is on record once and confirmed once.
-    """
-    desk.start()
-    refer(desk, postfix, 1)
-    wait_for_confirmations(platform, 1)
-    wait_until_on_record(desk)
-    first = desk.process
-    assert first is not None
-    running.expect_no_more(first)
-    first.send_signal(signal.SIGSTOP)
-    second = None
-    try:
-        refer(desk, postfix, 2)
-        second = take_over(desk)
-        wait_for_confirmations(platform, 2)
-        first.send_signal(signal.SIGCONT)
-        refer(desk, postfix, 3)
-        wait_for_confirmations(platform, 3)
-        assert first.wait(PATIENCE) == 1
-        assert "LeaseHeld" in desk.log()
-        wait_until_on_record(desk)
-        second.stop()
-    finally:
-        if second is not None:
-            second.end()
-    assert_whole(desk, platform, referrals=3, mails=3)
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,7 @@ ABOUT: tuple[tuple[str, dict[str, Json], str, str], ...] = (
     ("oncall swap", {"shift": "2024-06-07T08:00", "officer": "lead1"}, "no such shift", "shift"),
     ("case close", {"case": CASE, "version": 10**9}, "version unknown", "version"),
     ("resume", {}, "not observing", ""),
+    ("node hand-over", {}, "no node leads", ""),
 )
 
 

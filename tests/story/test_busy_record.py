@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.daemon import outage
 from flaggermail.daemon.service import BUSY_AGAIN
 from flaggermail.errors import LeaseHeld, PauseAsked, StoreBusy
 from flaggermail.mail.message import Json
@@ -96,7 +98,7 @@ def test_a_busy_record_stops_no_worker(hurried: Services, other: SqlStore) -> No
     assert said(logged, "database away") == []
     assert (daemon.failure, daemon.stop.is_set()) == (None, False)
     with pytest.raises(LeaseHeld, match="here:1:now"):
-        other.acquire("mailbox", "elsewhere:9:now", 60)
+        other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.stop.set()
     thread.join(PATIENCE)
     assert daemon.failure is None
@@ -137,7 +139,7 @@ def test_a_lease_that_is_not_renewed_for_a_minute_makes_all_wait(hurried: Servic
     assert "keeps it locked" not in str(board.shown["wrong"])
     assert daemon.failure is None
     with pytest.raises(LeaseHeld, match="here:1:now"):
-        other.acquire("mailbox", "elsewhere:9:now", 60)
+        other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.stop.set()
     thread.join(PATIENCE)
 
@@ -156,7 +158,7 @@ def test_a_daemon_whose_lease_was_taken_meanwhile_ends(hurried: Services, other:
     assert mailbox.looked.wait(PATIENCE)
     assert isinstance(daemon.ticker, StepTicker)
     let_end(other)
-    other.acquire("mailbox", "elsewhere:9:now", 60)
+    other.acquire("mailbox", "elsewhere:9:now", 600)
     daemon.ticker.works["lease"]()
     assert isinstance(daemon.failure, LeaseHeld)
     thread.join(PATIENCE)
@@ -275,8 +277,11 @@ class Throttling(WatchedMailbox):
         raise PauseAsked("throttled", self.PAUSE)
 
 
-def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(env: Services) -> None:
+def test_the_pause_that_a_server_asks_for_is_kept_though_the_record_is_busy(
+    env: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What finds the record busy is the status; whoever comes back earlier is asked for a longer pause."""
+    monkeypatch.setattr(outage, "LOCKED_AFTER", math.inf)  # time passes here without a tick that renews the lease
     store, stop = BusyReading(env.store), Passing()
     there = replace(env, store=cast("Store", store))
     mailbox = Throttling(there, store, stop)

@@ -223,7 +223,9 @@ def test_a_job_that_fails_on_the_scheduler_stops_the_daemon(make: Made, monkeypa
 
     monkeypatch.setattr(delivery, "drain", fail)
     mailbox = WatchedMailbox(desk.env)
-    daemon = Daemon(desk.env, mailbox, SchedulerTicker(), EventInterrupt(), "here:1:now", lambda: 0.0)
+    daemon = Daemon(
+        desk.env, mailbox, SchedulerTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, lease_seconds=600.0
+    )
     daemon.outbox_every = 0.05
     raised = list[BaseException]()
 

@@ -324,7 +324,7 @@ def started(env: Services, *, observe: bool) -> list[str]:
     """Runs a daemon for one look and returns its status lines."""
     stop: Interrupt = EventInterrupt()
     told, mailbox = StatusLines(), WatchedMailbox(env)
-    daemon = Daemon(env, mailbox, StepTicker(), stop, "here:1:now", lambda: 0.0, told, observe)
+    daemon = Daemon(env, mailbox, StepTicker(), stop, "here:1:now", lambda: 0.0, told, observe, lease_seconds=600.0)
     thread = threading.Thread(target=daemon.run)
     thread.start()
     assert mailbox.looked.wait(PATIENCE)

@@ -49,7 +49,7 @@ def takes_in(env: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         mailbox = WatchedMailbox(probed)
         for octets in mails:
             mailbox.deliver("inbox", octets, NOW)
-        daemon = Daemon(probed, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0)
+        daemon = Daemon(probed, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, lease_seconds=600.0)
         daemon.confinement = parser.confinement
         thread = running(daemon)
         assert mailbox.looked.wait(PATIENCE)

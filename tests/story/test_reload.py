@@ -124,7 +124,9 @@ def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
     env = opened(tmp_path, clock)
     mailbox = HintingMailbox(env)
     renewal = assembly.renewal(env)
-    daemon = Daemon(env, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, renewal=renewal)
+    daemon = Daemon(
+        env, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, renewal=renewal, lease_seconds=600.0
+    )
     thread = running(daemon)
     assert mailbox.looked.wait(PATIENCE)
     yield Desk(tmp_path, clock, daemon, mailbox, thread)

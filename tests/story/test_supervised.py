@@ -187,7 +187,7 @@ def a_daemon(
     """Builds a supervised daemon that reconnects after moments."""
     return Daemon(
         env, mailbox, ticker or StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, heard,
-        monotonic=seconds or time.monotonic,
+        monotonic=seconds or time.monotonic, lease_seconds=600.0,
     )  # fmt: skip
 
 
@@ -431,7 +431,7 @@ def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> N
         (attempt,) = tx.find(Attempt, where(Attempt.mail).is_(in_hand.id))
     assert attempt.ended_at is None
     with pytest.raises(StoreBusy, match="here:1:now"):
-        env.store.acquire("mailbox", "elsewhere:2:now", 60)
+        env.store.acquire("mailbox", "elsewhere:2:now", 600)
     silent.answer.set()
     assert settled(env, in_hand.id)
 

@@ -8,7 +8,8 @@ A node's own clock may be an hour ahead, and two machines may have one name: nei
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
 
@@ -16,11 +17,13 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Engine,
     Float,
     and_,
     bindparam,
     delete,
     insert,
+    or_,
     select,
     text,
     update,
@@ -31,7 +34,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from flaggermail.adapters.db.engine import StoredInstant
+from flaggermail.adapters.db.engine import OwnFile, StoredInstant, Turns
 from flaggermail.adapters.db.inspection import CURRENT, newest, revision_fault
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.readings import BesideRecord
@@ -39,7 +42,7 @@ from flaggermail.errors import ConfigurationError, LeaseHeld
 from flaggermail.ports import Lease, NodeReport, NodeSeen
 from flaggermail.wording.said import StoredText
 
-WAIT = 10.0  # seconds that a node waits for others that write
+LIVES = 3  # times of a lease without a sign of life: a machine may be busy
 GONE = 86_400.0  # seconds without a sign of life after which a node's row is removed
 LEASE, NODE = table_of("lease"), table_of("node")
 
@@ -147,6 +150,14 @@ def _newest() -> str:
 class SqlNodes(BesideRecord):
     """Implements `ports.Nodes`."""
 
+    def __init__(
+        self, engine: Engine, turns: Turns, file: OwnFile, faults: Callable[..., AbstractContextManager[None]],
+        wait: float,
+    ) -> None:  # fmt: skip
+        """`wait`: seconds that a node waits for others that write."""
+        super().__init__(engine, turns, file, faults)
+        self._wait = wait
+
     @property
     def is_shared(self) -> bool:
         """True on PostgreSQL, which several machines reach."""
@@ -154,18 +165,18 @@ class SqlNodes(BesideRecord):
 
     def renew(self, lease: Lease, seconds: float) -> bool:
         """Extends a lease; see `ports.Store.renew`. On PostgreSQL it waits for no writer of the record."""
-        with self.writing(WAIT) as connection:
+        with self.writing(self._wait) as connection:
             _require_schema(connection)
             return extend(connection, lease, seconds)
 
     def release(self, lease: Lease) -> None:
         """Releases a lease, if it is still this one."""
-        with self.writing(WAIT) as connection:
+        with self.writing(self._wait) as connection:
             connection.execute(_RELEASED, {"lease": lease.name, "number": lease.fencing})
 
     def free_head(self, seconds: float) -> None:
         """Ends sessions of this account that keep the chain's head of PostgreSQL locked and were idle for so long."""
-        with self.writing(WAIT) as connection:
+        with self.writing(self._wait) as connection:
             connection.execute(_FREE_HEAD, {"seconds": seconds})
 
     def report(self, node: NodeReport) -> None:
@@ -173,7 +184,7 @@ class SqlNodes(BesideRecord):
         values = {
             "host": node.host, "program": node.program, "revision": _newest(), "unready": json.dumps(node.unready),
         }  # fmt: skip
-        with self.writing(WAIT) as connection:
+        with self.writing(self._wait) as connection:
             found = connection.execute(update(NODE).where(NODE.c.id == node.id).values(seen=FromNow(0.0), **values))
             if not found.rowcount:
                 connection.execute(delete(NODE).where(NODE.c.seen < FromNow(-GONE)))
@@ -181,14 +192,15 @@ class SqlNodes(BesideRecord):
 
     def forget(self, node: str) -> None:
         """Removes the row of a node that ends; see `ports.Nodes`."""
-        with self.writing(WAIT) as connection:
+        with self.writing(self._wait) as connection:
             connection.execute(delete(NODE).where(NODE.c.id == node))
 
     def seen(self, name: str, within: float) -> list[NodeSeen]:
         """Returns every node, the one that leads first; see `ports.Nodes`."""
         leads = and_(LEASE.c.holder == NODE.c.id, _holds(_MOST))
+        lives = or_(NODE.c.seen > FromNow(-LIVES * within), leads)
         query = (
-            select(NODE, (NODE.c.seen > FromNow(-within)).label("lives"), LEASE.c.until, leads.label("leads"))
+            select(NODE, lives.label("lives"), LEASE.c.until, leads.label("leads"))
             .select_from(NODE.outerjoin(LEASE, _OF_NAME)).order_by(NODE.c.started, NODE.c.id)
         )  # fmt: skip
         with self.reading() as connection:
@@ -205,5 +217,5 @@ class SqlNodes(BesideRecord):
     def ask_hand_over(self, name: str, holder: str) -> bool:
         """Asks the holder of the lease to release it; see `ports.Nodes`."""
         asked = update(LEASE).where(_OF_NAME, LEASE.c.holder == bindparam("by")).values(asked=bindparam("by"))
-        with self.writing(WAIT) as connection:
+        with self.writing(self._wait) as connection:
             return bool(connection.execute(asked, {"lease": name, "by": holder}).rowcount)

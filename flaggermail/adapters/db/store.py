@@ -57,7 +57,7 @@ class SqlStore:
         self._salt, self._wait = salt, wait
         self._turns, self._file = Turns(time.monotonic), OwnFile(url)
         beside = (self.engine, self._turns, self._file, self._faults)
-        self.readings, self.forms, self.nodes = SqlReadings(*beside), SqlKeptForms(*beside), SqlNodes(*beside)
+        self.readings, self.forms, self.nodes = SqlReadings(*beside), SqlKeptForms(*beside), SqlNodes(*beside, wait)
         self._lease: Lease | None = None
         self._ends, self._seconds = 0.0, 0.0  # when the lease is over, by `uptime`; how long it lasts
         self._kept: tuple[str, Mapping[str, Answers]] = "", {}  # the chain's head, and what holds with it: SETTLED

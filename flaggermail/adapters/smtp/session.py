@@ -222,6 +222,10 @@ class SmtpSession:
         """Sends the final dot; raises SMTPServerDisconnected only if it certainly was not sent."""
         self._protocol.write(b".\r\n")
 
+    def abandon(self) -> None:
+        """Closes the connection in the middle of a text, where a command would be one more line of it."""
+        self._client.close()
+
     async def reply(self) -> SMTPResponse:
         """Returns the reply to the final dot; on failure closes the connection, which could otherwise block."""
         try:

@@ -120,11 +120,12 @@ class SmtpSubmitter(Submitter):
     password, or names an unreadable `ca_file`.
     """
 
-    def __init__(self, account: SubmissionAccount, clock: Clock) -> None:
+    def __init__(self, account: SubmissionAccount, clock: Clock, leads: Callable[[], bool] = lambda: True) -> None:
+        """`leads`: whether this process may still send, asked right before DATA and right before the final dot."""
         if account.bearer is None and (account.user is None) != (account.password is None):
             raise ConfigurationError("submission: user and password belong together, one of them is missing")
         self._account = account
-        self._clock = clock
+        self._clock, self._leads = clock, leads
         self._tls = verifying("submission", account.host, account.tls, account.ca_file)
 
     def secret_version(self) -> str:
@@ -202,6 +203,7 @@ class SmtpSubmitter(Submitter):
             accepted = [recipient for recipient in recipients if recipient not in results]
             if accepted:
                 await _add_witness(session, witness)
+                self._require_lead()
                 await session.data(octets)
                 results |= await self._finish(session, sender, accepted)
         except (SMTPException, OSError) as error:
@@ -219,6 +221,11 @@ class SmtpSubmitter(Submitter):
         finally:
             await session.close()
         return results
+
+    def _require_lead(self) -> None:
+        """Raises SessionFailure in a process that was stopped for longer than its lease: another one leads by now."""
+        if not self._leads():
+            raise SessionFailure(AttemptText.LEASE_OVER())
 
     async def _connect(self, session: SmtpSession) -> None:
         """Connects and starts TLS."""
@@ -238,6 +245,9 @@ class SmtpSubmitter(Submitter):
 
     async def _finish(self, session: SmtpSession, sender: str, recipients: list[str]) -> dict[str, Submission]:
         """Sends the final dot; once it is sent, anything but a reply leaves the result unknown."""
+        if not self._leads():
+            session.abandon()  # a server does nothing with a text that has no end (RFC 5321, section 4.1.1.4)
+        self._require_lead()
         session.dot()
         try:
             code, answer = await session.reply()

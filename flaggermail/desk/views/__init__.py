@@ -44,6 +44,7 @@ VIEWS: dict[str, str] = {  # name of the view -> module and class
     "message picture": "flaggermail.desk.views.picture:ShowPicture",
     "message sample": "flaggermail.desk.views.message:SampleMessage",
     "message show": "flaggermail.desk.views.message:ShowMessage",
+    "node list": "flaggermail.desk.views.nodes:ListNodes",
     "notify preview": "flaggermail.desk.views.notification:PreviewNotification",
     "officer enrolment": "flaggermail.desk.views.lists:ShowEnrolment",
     "officer list": "flaggermail.desk.views.lists:ListOfficers",

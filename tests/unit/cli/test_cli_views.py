@@ -50,7 +50,8 @@ def rows(document: Found, name: str) -> list[Found]:
 
 LISTS = {
     "case list": "cases", "channel list": "channels", "declined list": "messages", "election list": "elections",
-    "events": "events", "message list": "messages", "outbox list": "mails", "quarantine list": "messages",
+    "events": "events", "message list": "messages", "node list": "nodes", "outbox list": "mails",
+    "quarantine list": "messages",
 }  # fmt: skip
 
 

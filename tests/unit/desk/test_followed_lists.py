@@ -146,8 +146,8 @@ class Followed:
     request: Mapping[str, Json] = field(default_factory=dict)
 
 
-# tests/unit/desk/test_papers.py and tests/store/test_readings.py follow these.
-ELSEWHERE = frozenset({"archive dossier", "case readers", "latency", "report changes"})
+# tests/unit/desk/test_papers.py, tests/store/test_readings.py and tests/store/test_nodes.py follow these.
+ELSEWHERE = frozenset({"archive dossier", "case readers", "latency", "node list", "report changes"})
 LATEST_FIRST = frozenset({"case events"})  # what is added comes before the cursor
 NOTE = ("cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld")
 LISTS: Mapping[str, Followed] = {

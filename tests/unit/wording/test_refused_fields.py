@@ -32,7 +32,8 @@ ABOUT_NO_FIELD = {
     ViewRefusal.NO_REQUEST, ViewRefusal.NO_SUCH_REQUEST, CommandRefusal.NO_OFFICERS_LOGIN,
     CommandRefusal.OVERVIEW_FIRST, CommandRefusal.TO_BE_FETCHED,
     CommandRefusal.NOT_TO_BE_FETCHED, CommandRefusal.MAY_NOT_READ, CommandRefusal.DAEMON_NOT_RUN,
-    CommandRefusal.NOT_DIRECT, ViewRefusal.PICTURES_NOT_INSTALLED, ViewRefusal.PICTURES_NOT_CONFINED,
+    CommandRefusal.NOT_DIRECT, CommandRefusal.NO_NODE_LEADS, CommandRefusal.NO_NODE_READY,
+    ViewRefusal.PICTURES_NOT_INSTALLED, ViewRefusal.PICTURES_NOT_CONFINED,
 }  # fmt: skip
 """Who asks, the state of the desk, its machine, or the request as a whole; a faulty request names its fields itself."""
 NAMES = {spec.name for name in door.COMMANDS for spec in fields(door.command_of(name))}

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The nodes of a desk as it shows them, the planned hand-over, and who leaves the lease to whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flaggermail.adapters.db.nodes import SqlNodes
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.daemon.outage import Outage
+from flaggermail.daemon.standby import NodeClaim
+from flaggermail.daemon.starting import Unsupervised
+from flaggermail.desk.desk import Caller
+from flaggermail.desk.desk import Desk as OpenDesk
+from flaggermail.errors import HandedOver, Refusal
+from flaggermail.mail.message import Json
+from flaggermail.ports import NodeReport
+from flaggermail.record.states import LEASE
+from flaggermail.services import Services
+from flaggermail.wording.alarms import Health
+from tests.store.conftest import new_store
+from tests.store.desk_fixtures import Desk
+
+LEADER, STANDBY = NodeReport("n1", "vlag", "1.0"), NodeReport("n2", "vlag", "1.0")
+LASTS = 6.0
+WHY = Health.AT_FAULT()
+
+
+def ask(desk: Desk, name: str, **request: Json) -> dict[str, Json]:
+    """Asks the desk as an officer."""
+    return dict(OpenDesk(lambda: desk.env, Caller(officer="officer1")).answer(name, request))
+
+
+def only(document: dict[str, Json]) -> dict[str, Json]:
+    """Returns the only node of a document."""
+    found = document["nodes"]
+    assert isinstance(found, list)
+    (node,) = found
+    assert isinstance(node, dict)
+    return node
+
+
+def refused(desk: Desk) -> str:
+    """Asks for a hand-over that is refused; returns the code."""
+    with pytest.raises(Refusal) as caught:
+        ask(desk, "node hand-over")
+    return caught.value.code
+
+
+def node(env: Services) -> Services:
+    """Returns another node's services on the database of a desk."""
+    assert isinstance(env.store, SqlStore)
+    return replace(env, store=new_store(env.store.engine.url.render_as_string()))
+
+
+def tries(claim: NodeClaim, env: Services) -> bool:
+    """Tries once to take the lease; returns whether it did."""
+    stop = EventInterrupt()
+    stop.set()
+    return claim.wait(env, Outage(lambda: 0.0), stop, Unsupervised(), lambda _: None)
+
+
+def test_a_hand_over_needs_a_leader_and_another_that_is_ready(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that is not ready is none, and SQLite has none at all; the leader hears of it when it renews."""
+    nodes = desk.env.store.nodes
+    assert refused(desk) == "no node leads"
+    nodes.report(LEADER)
+    desk.env.store.acquire(LEASE, LEADER.id, LASTS)
+    assert refused(desk) == "no node ready"
+    nodes.report(replace(STANDBY, unready=(WHY,)))
+    assert refused(desk) == "no node ready"
+    nodes.report(STANDBY)
+    assert refused(desk) == "no node ready"
+    monkeypatch.setattr(SqlNodes, "is_shared", True)
+    monkeypatch.setattr(SqlNodes, "ask_hand_over", lambda *_: True)  # it waits here for the transaction that asks
+    assert "n1 on vlag" in str(ask(desk, "node hand-over"))
+    monkeypatch.undo()
+    assert nodes.ask_hand_over(LEASE, LEADER.id)
+    claim = NodeClaim(LEADER)
+    with pytest.raises(HandedOver, match="n1"):
+        claim.keep(desk.env, Outage(lambda: 0.0))
+
+
+def test_the_nodes_are_listed_part_by_part(desk: Desk) -> None:
+    """The leader stands first; two nodes of one host name are two, and one says why it is not ready."""
+    desk.env.store.nodes.report(replace(STANDBY, unready=(WHY,)))
+    desk.env.store.nodes.report(LEADER)
+    desk.env.store.acquire(LEASE, LEADER.id, LASTS)
+    first = ask(desk, "node list", limit=1)
+    second = ask(desk, "node list", limit=1, cursor=first["next"])
+    leader, standby = only(first), only(second)
+    assert (leader["id"], leader["leads"], leader["ready"], leader["unready"]) == ("n1", True, False, [])
+    assert leader["lease_until"] is not None
+    assert (standby["id"], standby["leads"], standby["lease_until"]) == ("n2", False, None)
+    assert standby["unready"] == [WHY.english]
+    assert second["next"] is None
+
+
+def test_who_is_not_ready_leaves_the_lease_to_who_is(desk: Desk) -> None:
+    """It leads where no other node is ready; one that has just started lets another try first, once."""
+    other = node(desk.env)
+    unready = NodeClaim(LEADER, hindrances=lambda: [WHY])
+    other.store.nodes.report(STANDBY)
+    assert not tries(unready, desk.env)
+    assert not tries(unready, desk.env)
+    other.store.nodes.forget(STANDBY.id)
+    assert tries(unready, desk.env)
+    desk.env.store.release()
+    desk.env.store.nodes.report(LEADER)
+    fresh = NodeClaim(STANDBY)
+    assert not tries(fresh, other)
+    assert tries(fresh, other)
+    assert not tries(unready, desk.env)
+    other.store.close()
