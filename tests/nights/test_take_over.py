@@ -7,10 +7,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from flaggermail.adapters.db import nodes as lease
+from flaggermail.outbox import delivery, results
+from flaggermail.ports import Unknown
+from flaggermail.record.rows import OutboxMail
+from flaggermail.reminders import paging
+from flaggermail.services import UnitOfWork
 from tests.corpus import long
 from tests.nights.effects import EFFECTS, Evening, Point, Promise, evening, use_at
 from tests.nights.kit import Kit
@@ -70,3 +80,50 @@ def test_a_promise_is_kept_wherever_the_leader_ends(
     assert promise.keeps(times, shown=bool(alarms))
     if ending is Ending.TOLD_TO_STOP:
         assert (times, alarms) == (1, set())
+
+
+def _fencing_ignored() -> AbstractContextManager[object]:
+    return patch.object(lease, "require", lambda *_: True)
+
+
+def _nothing_recovered() -> AbstractContextManager[object]:
+    return patch.object(delivery, "recover", lambda _: 0)
+
+
+def _pages_not_recovered() -> AbstractContextManager[object]:
+    return patch.object(paging, "recover", lambda _: 0)
+
+
+def _repeated_in_doubt() -> AbstractContextManager[object]:
+    """Sends a platform's mail again like any other."""
+    in_doubt = results.in_doubt
+
+    def repeats(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
+        in_doubt(work, replace(mail, at_most_once=False), answer)
+
+    return patch.object(results, "in_doubt", repeats)
+
+
+PLATFORM = next(iter(EFFECTS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("planted", "where", "promise"),
+    [
+        (_fencing_ignored, (PLATFORM, Ending.PAUSED, Point.ANSWERED), 14),
+        (_nothing_recovered, (PLATFORM, Ending.KILLED, Point.COMMITTED), 2),
+        (_repeated_in_doubt, (PLATFORM, Ending.KILLED, Point.ANSWERED), 1),
+        (_pages_not_recovered, ("a page", Ending.KILLED, Point.COMMITTED), 15),
+    ],
+)
+def test_a_fault_of_a_take_over_is_found(
+    kit: Kit, quiet: Evening, planted: Callable[[], AbstractContextManager[object]],
+    where: tuple[str, Ending, Point], promise: int,
+) -> None:  # fmt: skip
+    """Without what bears a take-over, the evening breaks its promise."""
+    name, ending, point = where
+    effect = EFFECTS[name]
+    with planted():
+        night = evening(kit, ending, use_at(point, quiet.began(effect), effect))
+    assert promise in {violation.promise for violation in night.diary.violations}
