@@ -127,7 +127,9 @@ def _retry(desk: ChaosDesk) -> None:
 def _urgent(desk: ChaosDesk) -> None:
     """Old mail comes in bulk, a live referral behind it, and the leader dies in the middle."""
     old = (desk.soak.mails.referral().octets for _ in range(OLD))
-    desk.servers.dovecot.lay(desk.soak.desk.mailbox, old, datetime.now(UTC) - timedelta(days=30))
+    mailbox = desk.soak.desk.mailbox
+    desk.servers.dovecot.lay(mailbox, old, datetime.now(UTC) - timedelta(days=30), "Old")
+    desk.servers.dovecot.move(mailbox, "Old", "INBOX")
     desk.traffic()
     time.sleep(desk.soak.chance.uniform(1, 4))
     desk.kill_leader()
