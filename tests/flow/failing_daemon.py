@@ -12,12 +12,13 @@ from functools import partial
 
 from flaggermail.cli import main
 from flaggermail.errors import ArchiveFailure
+from flaggermail.ports import BlobStore
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.wiring import daemon_assembly
 
 
-class FailingOctets:
+class FailingOctets(BlobStore):
     """An archive whose errors quote the octets it cannot store."""
 
     def put(self, octets: bytes) -> str:
