@@ -279,11 +279,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if SERVERS & set(getattr(item, "fixturenames", ())) or (group is not None and group.args == ("postgres",)):
             item.add_marker(pytest.mark.outside)
     if by := config.getoption("--half"):
-        other = {item for item in items if item.get_closest_marker("long") and not in_half(by, item.nodeid)}
+        long_ones = ((item, item.get_closest_marker("long")) for item in items)
+        other = {
+            item for item, mark in long_ones if mark and not in_half(by, item.nodeid, mark.kwargs.get("one_in", 2))
+        }
         config.hook.pytest_deselected(items=list(other))
         items[:] = [item for item in items if item not in other]
 
 
-def in_half(by: str, nodeid: str) -> bool:
-    """Returns whether a case is in the half that a text chooses; another text chooses another half."""
-    return bool(hashlib.sha256(f"{by} {nodeid}".encode()).digest()[0] & 1)
+def in_half(by: str, nodeid: str, one_in: int = 2) -> bool:
+    """Returns whether a case is in the half that a text chooses, or in a smaller part; another text chooses another."""
+    return hashlib.sha256(f"{by} {nodeid}".encode()).digest()[0] % one_in == 1
