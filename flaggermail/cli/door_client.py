@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 SHOWN_BY_DOOR = frozenset({"audit head", "audit verify"})
 """Inspections that show the record, which the door answers as views."""
 API_VERSION = "1"
-AGAIN_WITHIN, FIRST_PAUSE = 20.0, 0.1
+AGAIN_WITHIN, FIRST_PAUSE, LONGEST_PAUSE = 20.0, 0.1, 1.0
 """Seconds for a door that ended to be there again, which its unit starts after five, and until the first repeat; each
-further pause is twice as long."""
+further pause is twice as long, at most a second."""
 SILENT_FOR = 60.0
 """Seconds without an octet after which a door counts as one that hangs: while a large task is done, it says so every
 five."""
@@ -129,7 +129,7 @@ class DoorClient:
         until, pause = time.monotonic() + self._again_within, FIRST_PAUSE
         while True:
             time.sleep(pause)
-            pause *= 2
+            pause = min(2 * pause, LONGEST_PAUSE)
             try:
                 left = max(1.0, until - time.monotonic())
                 answer, octets = sent.by(connected(self._path, left), streamed=streamed)

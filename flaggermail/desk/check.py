@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from flaggermail.cases import attention
 from flaggermail.desk.ground import DeskFiles
-from flaggermail.errors import ConfigurationError, Refusal, RowUnreadable, StoreFailure
+from flaggermail.errors import ConfigurationError, RowUnreadable, StoreFailure
 from flaggermail.health import advice
 from flaggermail.health.findings import Confinement
 from flaggermail.mail.authentication.authres import AuthenticationMethod
@@ -23,19 +23,13 @@ from flaggermail.record.definition import where
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import Case, Election, TrustProof
 from flaggermail.record.states import CaseState, Severity
-from flaggermail.rules import models as files
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.reading import rules_of
 from flaggermail.settings.rota import gaps
-from flaggermail.settings.yaml_files.kinds import Model
-from flaggermail.wording.refusals import ViewRefusal
 
 _AHEAD = timedelta(weeks=4)
 _WORST_FIRST = tuple(Severity)
-_SCHEMAS: dict[str, type[Model]] = {
-    "rules": files.RulesFile, "sample": files.SampleFile, "who": files.WhoFile, "languages": files.LanguagesFile,
-}  # fmt: skip
 
 _OWN_STEPS = frozenset({  # ask no server, or belong to the mail of the online check itself
     CheckStep.LEFT_OVER, CheckStep.DISK, CheckStep.TIME_ZONE, CheckStep.PLACED, CheckStep.ANSWERED, CheckStep.ARCHIVED,
@@ -160,24 +154,6 @@ def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinemen
         "parser": {**asdict(held), "missing": held.missing},
         "only_online": [step for step in CheckStep if step not in own],
     }
-
-
-def check_rules(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
-    """Returns {"remarks": [...], "rules", "rules_version"}: faults and warnings. Raises ConfigurationError."""
-    settings = load(ground.directory.absolute())
-    remarks: list[Json] = [
-        {"file": one.file, "line": one.line, "column": one.column, "text": one.text, "fault": one.fault}
-        for one in ground.rule_findings(settings)
-    ]
-    return {"remarks": remarks, "rules": len(settings.rules.rules), "rules_version": settings.rules.version}
-
-
-def show_schema(_: DeskFiles, request: Mapping[str, Json]) -> dict[str, Json]:
-    """Returns the JSON Schema of a file of the rules folder. Raises Refusal for an unknown `name`."""
-    name = request["name"]
-    if not isinstance(name, str) or name not in _SCHEMAS:
-        raise Refusal(ViewRefusal.SCHEMA_UNKNOWN(given=str(name), allowed=list(_SCHEMAS)))
-    return _SCHEMAS[name].model_json_schema(by_alias=True)
 
 
 def upgrade(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:

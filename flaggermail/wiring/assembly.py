@@ -33,7 +33,6 @@ from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.health import advice
-from flaggermail.health.findings import Confinement
 from flaggermail.intake import facts, trust_proofs
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
@@ -49,13 +48,10 @@ from flaggermail.ports import (
 from flaggermail.record.states import Severity
 from flaggermail.replies.verbs import would_work
 from flaggermail.rule_changes.reload import RuleReloader
-from flaggermail.rules import rulebook
 from flaggermail.rules.configuration import Configuration, load
-from flaggermail.rules.rulebook import RuleFinding, load_samples
 from flaggermail.services import Services
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
-from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
 from flaggermail.wiring.credentials import (
     TOKENS,
@@ -68,35 +64,13 @@ from flaggermail.wiring.credentials import (
     secrets_of,
 )
 from flaggermail.wiring.databases import octets_of, open_store
+from flaggermail.wiring.rule_checks import rule_findings
 from flaggermail.wiring.rule_folders import RuleFolders, watched
 
 
 def template_faults(settings: Configuration) -> tuple[str, ...]:
     """Returns the faults in the templates of the settings, one line each: file, line, name."""
     return FileTemplates(settings.templates, settings.zone).check()
-
-
-def rule_findings(settings: Configuration) -> list[RuleFinding]:
-    """Returns faults and warnings about the rules of the settings and their sample mails."""
-    faults: list[FileFault] = []
-    samples = load_samples(settings.rules_directory, faults)
-    remarks = [rulebook.RuleFinding(fault.file, fault.line, fault.column, fault.said) for fault in faults]
-    if remarks:
-        return remarks
-    reader = ContainedParser(settings.rules_directory)
-    try:
-        return rulebook.check(settings.rules, samples, reader, Re2Matcher())
-    finally:
-        reader.close()
-
-
-def parser_confinement(settings: Configuration) -> Confinement:
-    """Returns what confines the processes that parse mail on this machine; starts one to find out, and ends it."""
-    reader = ContainedParser(settings.rules_directory)
-    try:
-        return reader.confinement()
-    finally:
-        reader.close()
 
 
 def disks_of(settings: Configuration) -> dict[str, Path]:

@@ -36,7 +36,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.settings.reading import rules_of
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import StoryClock
-from flaggermail.wiring import assembly, mail_servers
+from flaggermail.wiring import assembly, mail_servers, rule_checks
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules, with_registered
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def daemon(
         heartbeat=heartbeat(env.settings),
         board=status_board(env.settings),
         proof=lambda: mail_servers.proves_one_mailbox(env.settings),
-        confinement=lambda: assembly.parser_confinement(env.settings),
+        confinement=lambda: rule_checks.parser_confinement(env.settings),
         warm=lambda: get_ready(plain),
     )
 

@@ -200,7 +200,7 @@ class _DeskFiles:
         return template_faults(settings)
 
     def rule_findings(self, settings: Configuration) -> list[RuleFinding]:
-        from flaggermail.wiring.assembly import rule_findings
+        from flaggermail.wiring.rule_checks import rule_findings
 
         return rule_findings(settings)
 
@@ -212,7 +212,7 @@ class _DeskFiles:
         return machine_faults(settings, marks_on_server if on_server else marks_in_file)
 
     def confinement(self, settings: Configuration) -> Confinement:
-        from flaggermail.wiring.assembly import parser_confinement
+        from flaggermail.wiring.rule_checks import parser_confinement
 
         return parser_confinement(settings)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -220,11 +221,14 @@ class ChaosDesk:
 
 
 def _write(folder: Path) -> None:
-    """Lets every node keep octets in one place, and a reminder fall due after a minute."""
+    """Lets every node keep octets and secrets in the database, and a reminder fall due after a minute."""
     yaml = YAML()
     settings = yaml.load((folder / "flaggermail.yaml").read_text("utf-8"))
-    settings["store"]["archive"] = str(folder / "archive")
+    settings["store"]["octets"] = "database"
     yaml.dump(settings, folder / "flaggermail.yaml")
+    key = folder / "credentials" / "secrets-key"
+    key.write_bytes(b64encode(bytes(32)))
+    key.chmod(0o600)
     policy = {"name": "quick", "receipt": STEPS, "human": [], "substance": [], "decision": []}
     named = dict.fromkeys(("polling_day", "election", "quiet"), "quick")
     yaml.dump({"acknowledged_minutes": 60, "policies": [policy], "use": named}, folder / "escalation.yaml")

@@ -189,6 +189,7 @@ def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[K
     deliveries = {"/".join(map(str, row[:3])): row[3:] for row in desk.rows(query)}
     messages = {str(row[0]): row for row in desk.rows("SELECT id, message_id, direction, enclosed_in FROM message")}
     archived = {path.name for path in (desk.folder / "archive").rglob("*") if path.is_file()}
+    archived |= {str(digest) for (digest,) in desk.rows("SELECT digest FROM octets")}
     figures.count("mails that our servers took from strangers", len(diary.accepted))
     figures.count("mails in the mailbox", len(kept))
     names = Counter(message_id(mail.octets) for mail in kept)

@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from tests.flow.door_process import DoorProcess
+from tests.patience import PATIENCE
 
 SKIPPED = ("positive_data_acceptance",)  # the desk refuses what fits the schema: a case that is not there
 
@@ -82,7 +83,7 @@ def held_to_its_description(door: DoorProcess, mode: GenerationMode, times: int)
         def asked(case: Any) -> None:  # noqa: ANN401 - generic in the operation, which varies
             nonlocal requests_sent
             requests_sent += 1
-            answer = case.call(base_url="http://desk", session=session)
+            answer = case.call(base_url="http://desk", session=session, timeout=PATIENCE)
             if answer.status_code != HTTPStatus.REQUEST_URI_TOO_LONG:  # no fault of a field: no server reads so much
                 case.validate_response(answer, checks=chosen)
 

@@ -21,7 +21,7 @@ from flaggermail.record.states import MailState
 from flaggermail.record.trust_proofs import LASTS, WARNED, ProofState, end_of, state_of
 from flaggermail.settings.mistakes import SetupFaultCode
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wiring import assembly, daemon_assembly
+from flaggermail.wiring import daemon_assembly, rule_checks
 from flaggermail.wiring.opening import DeskConnection
 from tests.doubles.broken_desks import SETTINGS, edit, sound
 from tests.store.desk_fixtures import OFFICER, START, X_CHANNEL, Desk, X, mail, report_of
@@ -203,7 +203,7 @@ def test_each_state_of_the_proof_has_its_sentence(exchange: Desk) -> None:
 
 def test_check_and_run_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`check` names a missing trial, and `run` logs the same sentence; after a trial both are silent."""
-    monkeypatch.setattr(assembly, "parser_confinement", lambda _: Confinement())  # which takes seconds to find out
+    monkeypatch.setattr(rule_checks, "parser_confinement", lambda _: Confinement())  # which takes seconds to find out
     folder = sound(tmp_path / "desk")
     lines = f"  trust: exchange\n  received_by: {SERVER}\n  own_domains: [bzk.example]\n"
     edit(folder / SETTINGS, "  authserv_id: mx.bzk.example\n", lines)

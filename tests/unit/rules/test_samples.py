@@ -17,7 +17,7 @@ from flaggermail.rules.configuration import load
 from flaggermail.rules.rulebook import load_samples
 from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.shipped import shipped
-from flaggermail.wiring.assembly import rule_findings
+from flaggermail.wiring.rule_checks import rule_findings
 from tests.corpus import each
 from tests.shipped_parser import PARSER
 

@@ -21,6 +21,7 @@ from flaggermail.cli.session import Session
 from flaggermail.health.findings import Confinement
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
+from flaggermail.wiring import rule_checks
 from tests.doubles.broken_desks import give_secrets
 
 
@@ -154,7 +155,9 @@ def test_check_accepts_what_init_wrote(directory: Path) -> None:
 
 def test_check_says_what_the_parser_lacks(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`check` notes each part of the parser's sandbox that this kernel does not offer; it is no fault."""
-    monkeypatch.setattr("flaggermail.wiring.assembly.parser_confinement", lambda _: Confinement(no_new_privileges=True))
+    monkeypatch.setattr(
+        "flaggermail.wiring.rule_checks.parser_confinement", lambda _: Confinement(no_new_privileges=True)
+    )
     result = run_check(directory)
     assert result.exit_code == 0
     assert [line for line in result.stdout.splitlines() if "parser" in line] == [
@@ -167,7 +170,7 @@ def test_check_says_what_the_parser_lacks(directory: Path, monkeypatch: pytest.M
 
 def test_check_says_that_the_parser_does_not_start(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A parser whose process this account may not start is one note that names the program, and no kernel's fault."""
-    monkeypatch.setattr("flaggermail.wiring.assembly.parser_confinement", lambda _: Confinement())
+    monkeypatch.setattr(rule_checks, "parser_confinement", lambda _: Confinement())
     (line,) = [line for line in run_check(directory).stdout.splitlines() if "pars" in line]
     assert line.startswith("note: the process that parses mail does not start")
     assert line.endswith(f"let this account run {sys.executable}")

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Checks of a rule set by the parser that reads its sample mails: `rules check` loads nothing else of a desk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaggermail.adapters.parsing.patterns import Re2Matcher
+from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.rules import rulebook
+
+if TYPE_CHECKING:
+    from flaggermail.health.findings import Confinement
+    from flaggermail.rules.configuration import Configuration
+    from flaggermail.rules.rulebook import RuleFinding
+    from flaggermail.settings.yaml_files.source import FileFault
+
+
+def rule_findings(settings: Configuration) -> list[RuleFinding]:
+    """Returns faults and warnings about the rules of the settings and their sample mails."""
+    faults: list[FileFault] = []
+    samples = rulebook.load_samples(settings.rules_directory, faults)
+    remarks = [rulebook.RuleFinding(fault.file, fault.line, fault.column, fault.said) for fault in faults]
+    if remarks:
+        return remarks
+    reader = ContainedParser(settings.rules_directory)
+    try:
+        return rulebook.check(settings.rules, samples, reader, Re2Matcher())
+    finally:
+        reader.close()
+
+
+def parser_confinement(settings: Configuration) -> Confinement:
+    """Returns what confines the processes that parse mail on this machine; starts one to find out, and ends it."""
+    reader = ContainedParser(settings.rules_directory)
+    try:
+        return reader.confinement()
+    finally:
+        reader.close()
