@@ -29,7 +29,7 @@ NODES = ShownList(
     "node list", "nodes", "no daemon runs",
     (
         Field("node", "id"), *fields("host"), Field("state", _state), Field("lease until", "lease_until", _second),
-        Field("schema", "revision"), Field("program", "program"), Field("last sign of life", "seen_at", _second),
+        *fields("schema", "program"), Field("last sign of life", "seen_at", _second),
         Field("why not", lambda node: "; ".join(texts(node, "unready"))),
     ),
 )  # fmt: skip

@@ -94,6 +94,7 @@ def test_the_nodes_are_listed_part_by_part(desk: Desk) -> None:
     leader, standby = only(first), only(second)
     assert (leader["id"], leader["leads"], leader["ready"], leader["unready"]) == ("n1", True, False, [])
     assert leader["lease_until"] is not None
+    assert (first["leader"], first["lease_until"]) == ("n1", leader["lease_until"])
     assert (standby["id"], standby["leads"], standby["lease_until"]) == ("n2", False, None)
     assert standby["unready"] == [WHY.english]
     assert second["next"] is None

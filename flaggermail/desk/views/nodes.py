@@ -26,7 +26,7 @@ class ListedNode(ViewAnswer):
     id: str
     host: str
     program: str
-    revision: str
+    schema: str
     started_at: datetime
     seen_at: datetime
     lives: bool
@@ -38,8 +38,10 @@ class ListedNode(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeList(ViewAnswer):
-    """The leader, and the others by their start."""
+    """The leader first, then the others by their start; `leader` is its id, null without one."""
 
+    leader: str | None
+    lease_until: datetime | None
     nodes: tuple[ListedNode, ...]
     next: str | None
 
@@ -52,14 +54,19 @@ class ListNodes(ListView):
 
     def show(self, work: UnitOfWork) -> NodeList:
         """Returns the nodes. Raises Refusal for a cursor of another list."""
-        found = self.cut(map(_listed, work.env.store.nodes.seen(LEASE, LEASE_SECONDS)), _place)
-        return NodeList(nodes=found.lines, next=found.next)
+        seen = work.env.store.nodes.seen(LEASE, LEASE_SECONDS)
+        leader = next((one for one in seen if one.leads_until is not None), None)
+        found = self.cut(map(_listed, seen), _place)
+        return NodeList(
+            leader=leader.node.id if leader else None, lease_until=leader.leads_until if leader else None,
+            nodes=found.lines, next=found.next,
+        )  # fmt: skip
 
 
 def _listed(one: NodeSeen) -> ListedNode:
     node = one.node
     return ListedNode(
-        id=node.id, host=node.host, program=node.program, revision=one.revision, started_at=one.started,
+        id=node.id, host=node.host, program=node.program, schema=one.revision, started_at=one.started,
         seen_at=one.seen, lives=one.lives, leads=one.leads_until is not None, lease_until=one.leads_until,
         ready=one.is_ready, unready=node.unready,
     )  # fmt: skip
