@@ -162,14 +162,18 @@ def looked_at(of: str) -> None:
     TALLY.counted[of] += 1
 
 
-def one_in(every: int, values: Iterable[object]) -> list[object]:
-    """For `parametrize`: keeps the first of each `every` values; the others run only in `./dev test long`."""
-    return [value if index % every == 0 else long(value) for index, value in enumerate(values)]
+def one_in(every: int, values: Iterable[object], share: int = 2) -> list[object]:
+    """For `parametrize`: keeps the first of each `every` values; the others run only in `./dev test long`.
+
+    `share`: see `long`.
+    """
+    return [value if index % every == 0 else long(value, share) for index, value in enumerate(values)]
 
 
-def long(value: object) -> object:
-    """Returns a value of `parametrize` whose case runs only in `./dev test long`."""
-    return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.long)
+def long(value: object, share: int = 2) -> object:
+    """Returns a value of `parametrize` whose case runs only in `./dev test long`; on each change, one in `share` does."""
+    mark = pytest.mark.long(one_in=share)
+    return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=mark)
 
 
 LANGUAGES = ("nl", long("en"))

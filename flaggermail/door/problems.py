@@ -10,6 +10,7 @@ from typing import cast
 from flaggermail.errors import (
     ArchiveFailure,
     ConfigurationError,
+    DiskFailure,
     FlaggermailError,
     LeaseHeld,
     NotFound,
@@ -91,7 +92,8 @@ def problem_of(fault: BaseException) -> Problem | None:
     if isinstance(fault, StoreAway):
         away = DoorProblem.RECORD_AWAY(reason=str(fault))
         unkept = DoorProblem.READING_UNKEPT() if isinstance(fault, ReadingUnkept) else away
-        return unavailable(DoorProblem.COMMAND_IN_DOUBT() if fault.in_doubt else unkept, _AWAY_AGAIN)
+        in_doubt = fault.in_doubt and not isinstance(fault, DiskFailure)  # SQLite undoes what a full disk cut off
+        return unavailable(DoorProblem.COMMAND_IN_DOUBT() if in_doubt else unkept, _AWAY_AGAIN)
     if isinstance(fault, ConfigurationError):
         return unavailable(DoorProblem.CONFIGURATION_FAULTY(reason=fault.faults[0] if fault.faults else ""), 60)
     if isinstance(fault, StoreFailure | RowUnreadable | ArchiveFailure | FlaggermailError):

@@ -94,6 +94,8 @@ class Kit:
         folder = self.folder / "desk"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.folder / "fresh", folder)
+        for store in (self.store, *self.others):
+            store.release()  # what it led in the night before
         return folder
 
     def _salt(self) -> bytes:

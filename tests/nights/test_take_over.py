@@ -61,7 +61,7 @@ def _cases() -> list[object]:
     ordinary = {(name, list(Ending)[row % 3]) for row, name in enumerate(EFFECTS)}
     ordinary |= {(next(iter(EFFECTS)), ending) for ending in Ending}
     each = [(name, ending, point) for name in EFFECTS for ending in Ending for point in Point]
-    return [case if case[:2] in ordinary and case[2] is MOST_AT_STAKE[case[1]] else long(case) for case in each]
+    return [case if case[:2] in ordinary and case[2] is MOST_AT_STAKE[case[1]] else long(case, 24) for case in each]
 
 
 @pytest.mark.slow
