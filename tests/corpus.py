@@ -171,7 +171,7 @@ def one_in(every: int, values: Iterable[object], share: int = 2) -> list[object]
 
 
 def long(value: object, share: int = 2) -> object:
-    """Returns a value of `parametrize` whose case runs only in `./dev test long`; on each change, one in `share` does."""
+    """Returns a value of `parametrize` whose case runs in `./dev test long` alone; one in `share` on each change."""
     mark = pytest.mark.long(one_in=share)
     return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=mark)
 
