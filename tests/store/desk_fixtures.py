@@ -57,7 +57,6 @@ from flaggermail.wiring.assembly import make_services
 from tests import asking
 from tests.acting import run
 from tests.doubles.shared_parser import sharing
-from tests.store import first_acts
 from tests.tools.dutch import english_in_mail
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -177,11 +176,8 @@ def report_of(
 class Desk:
     """Acts as officers, receives mail, and advances time."""
 
-    def __init__(
-        self, env: Services, clock: SetClock, server: RecordingSubmitter, folder: Path | None = None
-    ) -> None:  # fmt: skip
+    def __init__(self, env: Services, clock: SetClock, server: RecordingSubmitter) -> None:
         self.env, self.clock, self.server = env, clock, server
-        self._made, self._folder = env, folder
         self._uid = 0
         self._events: list[tuple[int, Event]] = []
 
@@ -232,17 +228,10 @@ class Desk:
 
     def notified(self, channel: str = "x-urgent", case: str | None = None) -> str:
         """Approves and sends a notification; returns its id."""
-
-        def played() -> str:
-            key = self.drafted(channel, case)
-            self.do(Approve(draft=key))
-            delivery.drain(self.env)
-            return key
-
-        untouched = self.env is self._made and not self._uid and not self.server.envelopes and not self.server.script
-        if self._folder is None or not untouched or case is not None or self.clock.now() != START:
-            return played()
-        return first_acts.once(self.env, self._folder, self.server.envelopes, channel, played)
+        key = self.drafted(channel, case)
+        self.do(Approve(draft=key))
+        delivery.drain(self.env)
+        return key
 
     # ---- incoming mail, and time
 
@@ -457,4 +446,4 @@ def opened(equipment: Services, settings: Configuration, folder: Path, seed: str
         submitter=server,
         health_probe=MachineHealthProbe({}),  # what another desk saw of the mailbox server's clock is not this one's
     )
-    return Desk(env, clock, server, folder)
+    return Desk(env, clock, server)
