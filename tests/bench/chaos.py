@@ -49,7 +49,7 @@ class Round:
 
 def play(servers: Servers, fault: Fault, seed: int) -> Round:
     """Plays one round on a desk of its own and returns what came of it."""
-    begun, user = time.monotonic(), f"chaos-{seed}"
+    begun, user = time.monotonic(), f"chaos-{fault.name.lower()}-{seed}"
     servers.platform.clear()
     with (
         _disk(fault) as disk,
