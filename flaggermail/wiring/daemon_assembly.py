@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import time
 import uuid
 from dataclasses import replace
@@ -72,7 +71,7 @@ def daemon(
         ticker=ticker,
         stop=EventInterrupt(),
         holder=str(uuid.uuid4()),
-        host=socket.gethostname(),
+        host=os.uname().nodename,
         hindrances=partial(_hindrances, env),
         by_record=_by_record,
         fraction=random.SystemRandom().random,

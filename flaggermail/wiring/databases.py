@@ -7,10 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
 from flaggermail.adapters.clock.clock import SystemRandomness
-from flaggermail.adapters.db.engine import TARGET, answering_within, names_several, with_defaults
+from flaggermail.adapters.db.engine import answering_within, preferring_standby
 from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
 from flaggermail.adapters.db.replica import ReplicatedStore
 from flaggermail.adapters.db.store import SqlStore
@@ -50,7 +48,7 @@ def open_replicated(database: str, replica: str, randomness: Randomness) -> Repl
 
     Raises ConfigurationError, StoreAway, StoreBusy.
     """
-    here = with_defaults(replica, **({TARGET: "prefer-standby"} if names_several(make_url(replica)) else {}))
+    here = preferring_standby(replica)
     there = answering_within(PRIMARY_WITHIN, database)
     store = ReplicatedStore(
         SqlStore(there, randomness.salt), SqlStore(answering_within(PRIMARY_WITHIN, here), randomness.salt)

@@ -18,7 +18,8 @@ PACKAGE = ROOT / "flaggermail"
 PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
 OPENS_CONNECTIONS = frozenset({
     "aiosmtplib", "apprise", "dns", "ftplib", "http", "httpx", "imapclient", "imaplib", "poplib", "requests", "smtplib",
-    "socket", "socketserver", "ssl", "telnetlib", "urllib.request", "urllib3", "webbrowser", "xmlrpc",
+    "socket", "socketserver", "sqlalchemy.create_engine", "ssl", "telnetlib", "urllib.request", "urllib3", "webbrowser",
+    "xmlrpc",
 })  # fmt: skip
 PEOPLE = re.compile(r".+_by|officer|author|reader|assigned_to")
 

@@ -131,6 +131,11 @@ def with_defaults(url: str, **settings: str) -> str:
     return given.update_query_dict(missing).render_as_string(hide_password=False)
 
 
+def preferring_standby(url: str) -> str:
+    """Returns the URL of a replica, which of several servers means one that only reads, unless it says itself which."""
+    return with_defaults(url, **{TARGET: "prefer-standby"}) if names_several(make_url(url)) else url
+
+
 def answering_within(seconds: int, url: str) -> str:
     """Returns the URL of a server that is given up after so many seconds, unless it says how many itself."""
     return with_defaults(url, connect_timeout=str(seconds), tcp_user_timeout=str(seconds * 1000))

@@ -272,6 +272,7 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
         "pages_oldest_at": None,
         "unverified_officer_replies": 0,
         "jobs": {},
+        "node": None,
         "daemon": True,
     }  # fmt: skip
 
