@@ -21,7 +21,6 @@ import pytest
 from tests import running
 from tests.command_line import type_here
 from tests.flow.desk_process import DeskProcess, patiently
-from tests.flow.engines import BOTH
 from tests.flow.machine import FakedClock, fill, mount, remount, status_of, unmount
 from tests.flow.supervised import Notified, notify_socket, start
 from tests.flow.test_reload import own_rules, reload
@@ -188,7 +187,6 @@ def test_a_log_that_nobody_reads_holds_neither_intake_nor_the_stop(
 
 
 @pytest.mark.long
-@BOTH
 def test_an_archive_that_is_not_there_is_not_made_anew(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
     """With the archive's folder moved away, or its disk not mounted, nothing is taken in, and status and check say so.
 
