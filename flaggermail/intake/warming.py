@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from flaggermail.errors import ArchiveFailure, StoreBusy, StoreFailure
@@ -18,16 +18,12 @@ from flaggermail.intake.ingest import ingest
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.ports import (
     BlobStore,
-    KeptForms,
-    Lease,
-    Nodes,
     RawMessage,
-    ReadingLog,
     Role,
-    SecretRows,
     Store,
     Transaction,
 )
+from flaggermail.ports.delegating import StoreOnAnother
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 from flaggermail.settings.word_tables import FREE_MAIL
@@ -42,9 +38,9 @@ class _Undone(Exception):
     """Ends the transaction of the mail."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Undoing:
-    """Implements `ports.Store` with another store, and undoes each of its own transactions."""
+@dataclass(slots=True)
+class _Undoing(StoreOnAnother):
+    """Undoes each of its own transactions."""
 
     inner: Store
 
@@ -55,64 +51,6 @@ class _Undoing:
             with tx.savepoint():
                 yield tx
             raise _Undone
-
-    def read(self) -> AbstractContextManager[Transaction]:
-        """Delegates."""
-        return self.inner.read()
-
-    @property
-    def readings(self) -> ReadingLog:
-        """Delegates."""
-        return self.inner.readings
-
-    @property
-    def forms(self) -> KeptForms:
-        """Delegates."""
-        return self.inner.forms
-
-    @property
-    def octets(self) -> BlobStore:
-        """Delegates."""
-        return self.inner.octets
-
-    @property
-    def secrets(self) -> SecretRows:
-        """Delegates."""
-        return self.inner.secrets
-
-    @property
-    def has_replica(self) -> bool:
-        """Delegates."""
-        return self.inner.has_replica
-
-    def catch_up(self) -> None:
-        """Delegates."""
-        self.inner.catch_up()
-
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
-        """Delegates."""
-        return self.inner.acquire(name, holder, seconds)
-
-    def renew(self, seconds: float) -> bool:
-        """Delegates."""
-        return self.inner.renew(seconds)
-
-    def leads(self) -> bool:
-        """Delegates."""
-        return self.inner.leads()
-
-    def release(self) -> None:
-        """Delegates."""
-        self.inner.release()
-
-    @property
-    def nodes(self) -> Nodes:
-        """Delegates."""
-        return self.inner.nodes
-
-    def scrub(self) -> bool:
-        """Delegates."""
-        return self.inner.scrub()
 
     def close(self) -> None:
         """Leaves the store open: others use it."""

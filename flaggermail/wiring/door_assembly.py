@@ -34,7 +34,7 @@ from flaggermail.door.peers import Proxy
 from flaggermail.door.serving import Door, Sockets
 from flaggermail.errors import ConfigurationError, FlaggermailError, MachineFailure, StoreBusy, StoreFailure
 from flaggermail.health.status_document import StatusCode, instant, judged
-from flaggermail.record.states import LEASE
+from flaggermail.record.states import LEASE, LEASE_SECONDS
 from flaggermail.rules.configuration import load
 from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 from flaggermail.sockets import SOCKET_NAME, WEB_SOCKET
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
     from flaggermail.settings.sections import DoorSettings
 
-LED_WITHIN = 6.0  # seconds of a lease: one that lasts for twice as long is of a clock that was set
 DESCRIPTORS = 4_096  # files and connections at once; many accounts may have some hundred each
 FORMS_KEY = "forms.key"  # the file beside the archive
 FORMS_SECRET = "forms-key"  # noqa: S105 - the name of the row in the database
@@ -142,7 +141,7 @@ class ServedDesk:
         store.catch_up()
         if store.nodes.is_shared:
             try:
-                self._nodes = store.nodes.seen(LEASE, LED_WITHIN)
+                self._nodes = store.nodes.seen(LEASE, LEASE_SECONDS)
             except (StoreBusy, StoreFailure):  # nobody can know, and each request says so
                 self._nodes = []
 

@@ -16,17 +16,12 @@ from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
 from flaggermail.ports import (
-    BlobStore,
     Interrupt,
-    KeptForms,
-    Lease,
     Mailbox,
-    Nodes,
-    ReadingLog,
-    SecretRows,
     Store,
     Transaction,
 )
+from flaggermail.ports.delegating import StoreOnAnother
 from flaggermail.services import Services
 from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus, table
@@ -42,7 +37,7 @@ UNHELD = {"burst": 100, "mails_per_hour": 1000}  # more notices than are measure
 
 
 @dataclass
-class TimedStore(Store):
+class TimedStore(StoreOnAnother):
     """Implements `ports.Store` with another store, and notes when each write was committed, by time.perf_counter."""
 
     inner: Store
@@ -54,61 +49,6 @@ class TimedStore(Store):
         with self.inner.begin() as tx:
             yield tx
         self.committed.append(time.perf_counter())
-
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """Delegates."""
-        with self.inner.read() as tx:
-            yield tx
-
-    @property
-    def readings(self) -> ReadingLog:
-        """Delegates."""
-        return self.inner.readings
-
-    @property
-    def forms(self) -> KeptForms:
-        """Delegates."""
-        return self.inner.forms
-
-    @property
-    def octets(self) -> BlobStore:
-        """Delegates."""
-        return self.inner.octets
-
-    @property
-    def secrets(self) -> SecretRows:
-        """Delegates."""
-        return self.inner.secrets
-
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
-        """Delegates."""
-        return self.inner.acquire(name, holder, seconds)
-
-    def renew(self, seconds: float) -> bool:
-        """Delegates."""
-        return self.inner.renew(seconds)
-
-    def leads(self) -> bool:
-        """Delegates."""
-        return self.inner.leads()
-
-    def release(self) -> None:
-        """Delegates."""
-        self.inner.release()
-
-    @property
-    def nodes(self) -> Nodes:
-        """Delegates."""
-        return self.inner.nodes
-
-    def scrub(self) -> bool:
-        """Delegates."""
-        return self.inner.scrub()
-
-    def close(self) -> None:
-        """Delegates."""
-        self.inner.close()
 
 
 @dataclass

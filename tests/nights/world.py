@@ -17,20 +17,16 @@ from flaggermail.ports import (
     Accepted,
     BlobStore,
     Folder,
-    KeptForms,
-    Lease,
     MailPage,
-    Nodes,
-    ReadingLog,
     Refused,
     Role,
-    SecretRows,
     Store,
     Submission,
     Submitter,
     Transaction,
     Unknown,
 )
+from flaggermail.ports.delegating import StoreOnAnother
 from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.stories.doubles import ListMailbox
@@ -114,7 +110,7 @@ class Watch:
 
 
 @dataclass
-class WatchedStore(Store):
+class WatchedStore(StoreOnAnother):
     """Implements `ports.Store`. All writers share the watch, so all reads between two commits share one view."""
 
     inner: Store
@@ -147,46 +143,9 @@ class WatchedStore(Store):
         self._view = None
         self._views.close()
 
-    @property
-    def readings(self) -> ReadingLog:
-        """Delegates."""
-        return self.inner.readings
-
-    @property
-    def forms(self) -> KeptForms:
-        """Delegates."""
-        return self.inner.forms
-
-    @property
-    def octets(self) -> BlobStore:
-        """Delegates."""
-        return self.inner.octets
-
-    @property
-    def secrets(self) -> SecretRows:
-        """Delegates."""
-        return self.inner.secrets
-
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
-        """Delegates."""
-        return self.inner.acquire(name, holder, seconds)
-
-    def renew(self, seconds: float) -> bool:
-        """Delegates."""
-        return self.inner.renew(seconds)
-
     def leads(self) -> bool:
         """Returns what simulated time says of the lease."""
         return self.watch.leads()
-
-    def release(self) -> None:
-        """Delegates."""
-        self.inner.release()
-
-    @property
-    def nodes(self) -> Nodes:
-        """Delegates."""
-        return self.inner.nodes
 
     def scrub(self) -> bool:
         """Closes the view, which would prevent it, and delegates."""

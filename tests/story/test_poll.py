@@ -20,17 +20,13 @@ from flaggermail.letters import writing
 from flaggermail.ports import (
     BlobStore,
     Folder,
-    KeptForms,
-    Lease,
     MailPage,
     News,
-    Nodes,
-    ReadingLog,
     Role,
-    SecretRows,
     Store,
     Transaction,
 )
+from flaggermail.ports.delegating import StoreOnAnother
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
@@ -84,52 +80,11 @@ class OddMailbox(ListMailbox):
 
 
 @dataclass
-class CountingStore(Store):
+class CountingStore(StoreOnAnother):
     """A store that counts its commits."""
 
     inner: Store
     commits: int = 0
-
-    @property
-    def readings(self) -> ReadingLog:
-        """Delegates."""
-        return self.inner.readings
-
-    @property
-    def forms(self) -> KeptForms:
-        """Delegates."""
-        return self.inner.forms
-
-    @property
-    def octets(self) -> BlobStore:
-        """Delegates."""
-        return self.inner.octets
-
-    @property
-    def secrets(self) -> SecretRows:
-        """Delegates."""
-        return self.inner.secrets
-
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
-        """Delegates."""
-        return self.inner.acquire(name, holder, seconds)
-
-    def renew(self, seconds: float) -> bool:
-        """Delegates."""
-        return self.inner.renew(seconds)
-
-    def leads(self) -> bool:
-        """Delegates."""
-        return self.inner.leads()
-
-    def release(self) -> None:
-        """Delegates."""
-        self.inner.release()
-
-    @property
-    def nodes(self) -> Nodes:
-        """Delegates."""
-        return self.inner.nodes
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -137,16 +92,6 @@ class CountingStore(Store):
         with self.inner.begin() as tx:
             yield tx
         self.commits += 1
-
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """Delegates."""
-        with self.inner.read() as tx:
-            yield tx
-
-    def close(self) -> None:
-        """Delegates."""
-        self.inner.close()
 
 
 @dataclass

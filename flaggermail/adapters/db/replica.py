@@ -15,16 +15,15 @@ from flaggermail.adapters.db.migrate import require_current, require_revision
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.errors import ServerFull, StoreAway, StoreBusy, StoreFailure
-from flaggermail.ports import Lease
+from flaggermail.ports.delegating import StoreOnAnother
 
 
-class ReplicatedStore:
-    """Implements `ports.Store` for the door. Thread-safe: a number that is too small is mended."""
+class ReplicatedStore(StoreOnAnother):
+    """The store of a door. Thread-safe: a number that is too small is mended."""
 
     def __init__(self, primary: SqlStore, replica: SqlStore) -> None:
-        self._primary, self._replica = primary, replica
-        self.readings, self.forms, self.nodes = primary.readings, primary.forms, primary.nodes
-        self.octets, self.secrets = primary.octets, primary.secrets
+        self.inner = self._primary = primary
+        self._replica = replica
         self._known = 0  # the last event that this process has shown or recorded
         self.primary_away = False
 
@@ -71,26 +70,6 @@ class ReplicatedStore:
         """Lets readers see what is committed by now; see `ports.Store`. While the primary is away it does nothing."""
         with suppress(StoreBusy, StoreFailure), ExitStack() as stack:
             self._on_primary(stack)
-
-    def acquire(self, name: str, holder: str, seconds: float) -> Lease:
-        """Takes the lease; see `SqlStore.acquire`."""
-        return self._primary.acquire(name, holder, seconds)
-
-    def renew(self, seconds: float) -> bool:
-        """Lets the lease last longer; see `SqlStore.renew`."""
-        return self._primary.renew(seconds)
-
-    def leads(self) -> bool:
-        """Returns whether the lease lasts; see `SqlStore.leads`."""
-        return self._primary.leads()
-
-    def release(self) -> None:
-        """Releases the lease; see `SqlStore.release`."""
-        self._primary.release()
-
-    def scrub(self) -> bool:
-        """Does nothing; see `SqlStore.scrub`."""
-        return self._primary.scrub()
 
     def close(self) -> None:
         """Closes every connection; idempotent."""
