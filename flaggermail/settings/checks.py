@@ -29,11 +29,9 @@ from flaggermail.settings.model import (
     DeskSettings,
     ElectionsFile,
     MailboxSettings,
-    OctetsPlace,
     OncallFile,
     PlatformSettings,
     PlatformsFile,
-    StoreSettings,
     SubmissionSettings,
 )
 from flaggermail.settings.rota import WEEKDAYS
@@ -64,7 +62,7 @@ def desk(settings: DeskSettings) -> Iterator[Finding]:
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
-    elif settings.store.octets is OctetsPlace.DATABASE and not settings.store.database.startswith(_POSTGRESQL):
+    elif settings.store.octets is sections.OctetsPlace.DATABASE and not settings.store.database.startswith(_POSTGRESQL):
         words = f"needs `store.database: {_POSTGRESQL}USER@HOST/NAME`; with a file of SQLite write `octets: folder`"
         yield ("store", "octets"), f"'database' {words}"
     fault = _replica(settings.store)
@@ -331,7 +329,7 @@ def _database(url: str) -> str | None:
     return None
 
 
-def _replica(store: StoreSettings) -> str | None:
+def _replica(store: sections.StoreSettings) -> str | None:
     """Returns what is wrong with the URL of a replica, without repeating it."""
     if store.replica is None:
         return None

@@ -38,11 +38,15 @@ from flaggermail.settings.sections import (
     CitizenSettings,
     DoorSettings,
     DossierSettings,
+    OctetsPlace,
+    RateLimitSettings,
     ReadingSettings,
     ReferrerSettings,
     ReportSettings,
     RetentionSettings,
+    StoreSettings,
     TagSettings,
+    WatchSettings,
 )
 from flaggermail.settings.steps import WAITING, Step
 from flaggermail.settings.yaml_files.kinds import (
@@ -152,24 +156,6 @@ class SubmissionSettings(Model):
     proof: SendingProof = SendingProof.SENT  # what proves that a platform's mail of uncertain delivery was sent
 
 
-class OctetsPlace(StrEnum):
-    """Where the octets of mail are kept."""
-
-    FOLDER = "folder"  # `store.archive`
-    DATABASE = "database"  # PostgreSQL, which has the record too
-
-
-class StoreSettings(Model):
-    """Locations of database and archive; relative paths are relative to the configuration directory."""
-
-    database: Text = "sqlite:///flaggermail.db"
-    replica: Text | None = None  # a hot standby of it, from which the door reads views
-    archive: Path = Path("archive")
-    octets: OctetsPlace = OctetsPlace.FOLDER
-    codes: Path | None = None  # secrets of one-time codes; default: the folder `codes` beside the archive
-    status: Path | None = None  # folder of status.json; default: that of the unit, else the one above the archive
-
-
 class QuarantineSettings(Model):
     """When mail is placed automatically, and who is notified of mail that waits too long."""
 
@@ -190,33 +176,6 @@ class ExerciseSettings(Model):
 
     addresses: tuple[MailAddress, ...] = ()
     domains: frozenset[Domain] = frozenset()
-
-
-class RateLimitSettings(Model):
-    """Rate limits per person and per sender; mail above them is held back and counted, never lost."""
-
-    burst: int = Field(default=5, ge=1, le=100)  # alarms to one person in a minute, or notices of one sender's mail
-    mails_per_hour: int = Field(default=30, ge=5, le=1000)  # alarms to one person, or notices of known senders' mail
-    verified_per_hour: int = Field(default=15, ge=1, le=1000)  # notices of mail whose sender is verified but unknown
-    unverified_per_hour: int = Field(default=10, ge=1, le=1000)  # of mail whose sender is not verified
-    failed_per_hour: int = Field(default=5, ge=1, le=1000)  # of mail whose sender failed the check
-    notices_per_sender: int = Field(default=10, ge=1, le=1000)  # notices of one sender's mail in an hour
-    min_interval_minutes: Minutes = 15  # between two reports of what was held back, of alarms and known senders
-    pages_per_hour: int = Field(default=12, ge=1, le=100)  # to one person
-    answers_per_sender: int = Field(default=10, ge=1, le=1000)  # automatic answers per hour
-    answers_per_hour: int = Field(default=200, ge=1, le=10000)  # automatic answers to all senders together
-    priority_per_sender: int = Field(default=20, ge=1, le=1000)  # mails per hour that go first in a flood
-    priority_per_hour: int = Field(default=500, ge=1, le=10000)  # the same for all senders together
-
-
-class WatchSettings(Model):
-    """Thresholds of the daemon's own health checks, and the heartbeat to an outside monitor."""
-
-    disk_free_mb: int = Field(default=500, ge=10, le=1_000_000)  # minimum, for database and archive
-    clock_skew_seconds: int = Field(default=90, ge=10, le=3600)  # maximum difference from the server's clock
-    certificate_days: int = Field(default=14, ge=1, le=365)  # minimum remaining validity of a server's certificate
-    heartbeat: Credential | None = None  # the credential that contains the URL
-    heartbeat_minutes: Minutes = 1
 
 
 class DeskSettings(Model):

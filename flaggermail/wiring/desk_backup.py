@@ -42,7 +42,8 @@ from flaggermail.ports import BlobStore
 from flaggermail.record.audit import Kept, NamedDigests
 from flaggermail.record.rows import BY_TABLE
 from flaggermail.rules.configuration import load as load_settings
-from flaggermail.settings.model import OctetsPlace, Settings, database_file
+from flaggermail.settings.model import Settings, database_file
+from flaggermail.settings.sections import OctetsPlace
 from flaggermail.settings.yaml_files.store_places import point_to
 from flaggermail.wiring.databases import octets_of
 

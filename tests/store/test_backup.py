@@ -24,7 +24,8 @@ from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind
 from flaggermail.record.rows import Device, OutboxMail, Record, StoredMessage, Token
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import load
-from flaggermail.settings.model import Settings, StoreSettings
+from flaggermail.settings.model import Settings
+from flaggermail.settings.sections import StoreSettings
 from flaggermail.wiring.desk_backup import BackedUp, Restored, Server, back_up_desk, restore
 from flaggermail.wiring.opening import DeskConnection
 from tests.store.conftest import new_store

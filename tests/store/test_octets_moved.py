@@ -14,7 +14,7 @@ from flaggermail.cli.showing import parts
 from flaggermail.errors import BackupFailure
 from flaggermail.record.audit import FileState
 from flaggermail.rules.configuration import load
-from flaggermail.settings.model import OctetsPlace
+from flaggermail.settings.sections import OctetsPlace
 from flaggermail.wiring import databases
 from flaggermail.wiring.desk_backup import Restored, Server, back_up, restore
 from tests.servers.postgres import Postgres

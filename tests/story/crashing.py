@@ -33,7 +33,8 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Folder, Mailbox, MailName, MailPage, Matcher, Role, Submission, Transaction
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
-from flaggermail.settings.model import MailboxSettings, RateLimitSettings
+from flaggermail.settings.model import MailboxSettings
+from flaggermail.settings.sections import RateLimitSettings
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.wording.servers import AttemptText

@@ -17,7 +17,7 @@ from flaggermail.cli import main
 from flaggermail.desk import status as status_command
 from flaggermail.health.status_document import EXERCISE
 from flaggermail.record.states import CASE_STATES, CLOCKS, UNSETTLED
-from flaggermail.settings.model import StoreSettings
+from flaggermail.settings.sections import StoreSettings
 from tests.unit.cli.test_cli_help import SLOW
 
 NOW = datetime.now(UTC)
