@@ -31,13 +31,11 @@ from flaggermail.record.definition import usable
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof, Watched
-from flaggermail.record.states import LEASE
+from flaggermail.record.states import LEASE, LEASE_SECONDS
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import UNSAID, StoredText
-
-LIVES_WITHIN = 10.0  # seconds since the last sign of life of a node, which gives one every two
 
 
 def limits_of(desk: DeskSettings) -> HealthLimits:
@@ -113,7 +111,7 @@ def _barriers(tx: Transaction, held: Confinement | None) -> dict[Barrier, bool]:
 def _nodes(env: Services, tx: Transaction) -> StoredText | None:
     """Returns why a living node is not ready, unsaid if all are; None as long as none ever was."""
     nodes = env.store.nodes
-    seen = nodes.seen(LEASE, LIVES_WITHIN) if nodes.is_shared else ()
+    seen = nodes.seen(LEASE, LEASE_SECONDS) if nodes.is_shared else ()
     why = next((one.node.unready[0] for one in seen if one.lives and one.node.unready), None)
     return UNSAID if why is None and tx.get(Watched, NODES) is not None else why
 
