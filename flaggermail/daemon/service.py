@@ -57,6 +57,7 @@ from flaggermail.stories import rehearsal
 from flaggermail.wording.said import StoredText
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
+JOBS_END = 1.0  # seconds of it, or a quarter, that a silent mailbox leaves to the calls of the ticker
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 DIGESTS_AT, CLEANED_AT = WallTime(minute=0), WallTime(minute=30)  # each hour, in the desk's zone
 AT_A_MINUTE, BUSY_AGAIN = frozenset({"digests", "clean-up"}), 60.0  # seconds: their next call is an hour away
@@ -234,9 +235,14 @@ class Daemon:
         return run
 
     def _unless_away(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
-        """Returns `work` that waits while the database's server is away, and ends quietly if the record is busy."""
+        """Returns `work` that waits while the database's server is away, and ends quietly if the record is busy.
+
+        Once the daemon stops, it begins no more; the lease goes on, because what is under way still writes.
+        """
 
         def run() -> None:
+            if self.stop.is_set() and name != "lease":
+                return
             try:
                 if name in INTO_ARCHIVE and self._archive.is_away(name):
                     self._spare(name)
@@ -486,7 +492,8 @@ class Daemon:
 
     def _join(self, worker: threading.Thread) -> None:
         self.stop.set()
-        worker.join(self._time_left())
+        left = self._time_left()
+        worker.join(max(left - JOBS_END, 0.75 * left))
         if worker.is_alive():
             self._abandon(worker.name)
 

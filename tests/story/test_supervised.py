@@ -436,6 +436,35 @@ def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> N
     assert settled(env, in_hand.id)
 
 
+class SilentMailbox(WatchedMailbox):
+    """A mailbox whose server no longer answers, whoever asks its client to end."""
+
+    answer = threading.Event()
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Waits for the end of the test."""
+        del stop
+        self.looked.set()
+        self.answer.wait(at_most)
+
+
+def test_no_job_begins_while_the_end_waits_for_a_silent_mailbox(env: Services) -> None:
+    """A stop waits for the mailbox in vain, begins no job meanwhile, and leaves time to the jobs under way."""
+    mailbox, ticker, heard = SilentMailbox(env), StepTicker(), Heard()  # the ticker requires time at its stop
+    daemon = a_daemon(env, mailbox, heard, ticker)
+    daemon.stop_within = 0.4
+    thread = threading.Thread(target=daemon.run, daemon=True)
+    thread.start()
+    assert mailbox.looked.wait(PATIENCE)
+    daemon.stop.set()
+    said = len(heard.words)
+    for work in ticker.works.values():
+        work()
+    assert ends(daemon, thread)
+    mailbox.answer.set()
+    assert (daemon.overdue, ticker.calls[-1], heard.words[said:]) == (["watcher"], "stop", ["stopping"])
+
+
 def settled(env: Services, mail: str) -> bool:
     """Waits until the daemon has recorded the late answer, so that the store can be closed."""
     deadline = time.monotonic() + PATIENCE
