@@ -125,9 +125,9 @@ def _memory(bench: Bench, door: DoorProcess, addresses: list[str]) -> Iterator[R
                 f"/v1/views/{addresses[number % len(addresses)]}" if number % 10 == 0 else "/v1/views/election-list",
             )
     goal = Goal(90, 110)
-    yield Figure(what="resident memory, idle", figure=idle, unit="MiB", name="door.memory", goal=goal)
+    yield Figure(what="memory of an idle door", figure=idle, unit="MiB", name="door.memory", goal=goal)
     yield Figure(
-        what="resident memory, after the requests", figure=door.memory() / 1024, unit="MiB", goal=Goal(100, 120)
+        what="memory of a door after the requests", figure=door.memory() / 1024, unit="MiB", goal=Goal(100, 120)
     )
 
 

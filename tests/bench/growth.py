@@ -69,7 +69,8 @@ def in_case(bench: Bench) -> Iterator[Row]:
         shutil.rmtree(folder)
         seconds.append(statistics.median(taken))
         yield Figure(what=f"an answer in a case of {size} mails, median", figure=seconds[-1] * 1e3, unit="ms")
-    yield times("median beside the smaller", seconds[1] / seconds[0], "growth.case", Goal(1.1, 1.3))
+    what = f"an answer with {sizes[1]:,} in its case, beside {sizes[0]:,}"
+    yield times(what, seconds[1] / seconds[0], "growth.case", Goal(1.1, 1.3))
 
 
 def _answers(env: Services, clock: SetClock, count: int) -> Iterator[float]:
@@ -115,7 +116,8 @@ def large(bench: Bench) -> Iterator[Row]:
         with _stored(bench.folder / f"large{size}", size) as env:
             seconds.append(statistics.median(_taken(env, bench.few(PROBES, QUICK_PROBES))))
         yield Figure(what=f"history, small mail, {size:,} stored, median", figure=seconds[-1] * 1e6, unit="us")
-    yield times("median beside the smaller", seconds[1] / seconds[0], "growth.200k", Goal(1.2))
+    what = f"small mail with {sizes[1]:,} stored, beside {sizes[0]:,}"
+    yield times(what, seconds[1] / seconds[0], "growth.200k", Goal(1.1, 1.2))
 
 
 @contextmanager
@@ -157,6 +159,7 @@ def _raw(octets: bytes, number: int, folder: str) -> RawMessage:
 
 def growth(desks: Sequence[Filled], folder: Path, probes: int) -> Iterator[Row]:
     """Yields the cost of a mail on the fullest desk, compared with the emptiest."""
+    little_stored, much_stored = (desk.size for desk in desks)
     yield Heading(f"growth, {probes} mails each, median of pairs", "x smaller")
     for name, live in (("history", False), ("live", True)):
         files = corpus.write(folder / f"probe-{name}", probes, SEED + 1 + live)
@@ -166,7 +169,8 @@ def growth(desks: Sequence[Filled], folder: Path, probes: int) -> Iterator[Row]:
             yield Figure(what=f"{name}, {desk.size:,} stored, median", figure=each, unit="us")
         yield times(f"{name}, ratio of the sums", sum(much) / sum(little))
         ratio = statistics.median(b / a for a, b in zip(little, much, strict=True))
-        yield times(f"{name}, median of the ratios", ratio, f"growth.{name}", Goal(1.05, 1.2))
+        what = f"{name} mail with {much_stored:,} stored, beside {little_stored:,}"
+        yield times(what, ratio, f"growth.{name}", Goal(1.05, 1.1))
 
 
 def probe(desks: Sequence[Filled], files: list[Path], *, live: bool) -> list[list[float]]:

@@ -167,12 +167,12 @@ def measure(bench: Bench) -> Iterator[Row]:
     delays = announced_to_committed(bench.servers, bench.few(COMMITS, QUICK_COMMITS))
     files = synced(bench.folder, len(delays))
     yield _milliseconds("a file of 5 kB on this disk (fsync), p50", files, 0.5)
-    yield _milliseconds("EXISTS seen to commit, p50", delays, 0.5, "live.p50", Goal(8, 15))
-    yield _milliseconds("EXISTS seen to commit, p95", delays, 0.95, "live.p95", Goal(25, 50))
+    yield _milliseconds("EXISTS seen to commit, p50", delays, 0.5, "live.p50", Goal(10, 15))
+    yield _milliseconds("EXISTS seen to commit, p95", delays, 0.95, "live.p95", Goal(20, 30))
     told = arrived_to_told(bench.servers, bench.few(NOTICES, QUICK_NOTICES))
     for name, share in ((None, 0.5), ("notice.p95", 0.95)):
         what = f"LMTP acknowledged to notice accepted, p{share * 100:.0f}"
-        goal = Goal(2) if name else None
+        goal = Goal(0.5, 1) if name else None
         yield Figure(what=what, figure=table.percentile(told, share), unit="s", name=name, goal=goal)
 
 

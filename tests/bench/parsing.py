@@ -41,7 +41,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     count, rounds = bench.few(MAILS, QUICK_MAILS), bench.few(ROUNDS, 1)
     yield Heading(f"reading {count:,} mails, one process", "x email")
     for name, kind in KINDS.items():
-        what = f"flaggermail: all that is read of {kind}"
+        what = f"all that is read of {kind}, beside policy.default"
         if not corpus.has(kind):
             yield Figure(what=f"{what}, not here", figure=None, unit="us", goal=GOALS[name], name=name)
             continue

@@ -39,10 +39,14 @@ def show(row: Row) -> None:
             line(row.what, row.figure, row.unit, row.ratio, _judged(row))
 
 
-def write(report: Path, figures: Iterable[Figure]) -> None:
-    """Writes the figures that have a name to `report`: a JSON list with one object per figure."""
-    objects = [_object(figure) for figure in figures if figure.name is not None]
-    report.write_text(json.dumps(objects, indent=2) + "\n", "utf-8")
+def write(path: Path, figures: Iterable[Figure]) -> None:
+    """Writes `report(figures)` to `path`, a JSON list."""
+    path.write_text(json.dumps(report(figures), indent=2) + "\n", "utf-8")
+
+
+def report(figures: Iterable[Figure]) -> list[dict[str, object]]:
+    """Returns one object for each figure that has a name."""
+    return [_object(figure) for figure in figures if figure.name is not None]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -69,10 +73,12 @@ def _judged(figure: Figure) -> str:
 def _object(figure: Figure) -> dict[str, object]:
     return {
         "name": figure.name,
+        "what": figure.what,
         "figure": figure.figure,
         "unit": figure.unit,
         "beside": figure.beside,
         "ratio": figure.ratio,
         "goal": figure.goal.most if figure.goal else None,
+        "must": figure.goal.worst if figure.goal else None,
         "met": figure.met,
     }

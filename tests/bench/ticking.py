@@ -52,5 +52,5 @@ def measure(bench: Bench) -> Iterator[Row]:
             begun = time.process_time()
             sending.tick(env)
             taken.append(time.process_time() - begun)
-    what = f"a tick, processor time, median of {rounds}"
+    what = f"a tick with {cases} open cases, processor time"
     yield Figure(what=what, figure=statistics.median(taken) * 1000, unit="ms", goal=Goal(20), name="tick.400")

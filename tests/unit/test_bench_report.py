@@ -2,17 +2,20 @@
 """`./dev bench`: the report, and the exit status after a failed measurement."""
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.bench import peers, running
+from tests.bench import peers, readme_table, running
 from tests.bench.__main__ import MEASUREMENTS
 from tests.bench.figures import NAMES, PEER_NAMES, Bench, Figure, Goal, Heading, Measurement, Note, Row, times
 from tests.tools import bench_page
 
 OF_RATIO = Goal(0.25, 0.5, of_ratio=True)
+WHAT = {"backfill.big": "a mail", "backfill.small": "a mail", "notice.p95": "notice", "growth.live": "of another"}
 
 
 def slow(bench: Bench) -> Iterator[Row]:
@@ -48,11 +51,13 @@ def row(name: str, figure: float, unit: str, **others: object) -> dict[str, obje
     """Returns one object of the report, with null for every other field."""
     return {
         "name": name,
+        "what": WHAT.get(name, name),
         "figure": figure,
         "unit": unit,
         "beside": None,
         "ratio": None,
         "goal": None,
+        "must": None,
         "met": None,
     } | others
 
@@ -62,10 +67,10 @@ def test_the_report_has_one_object_a_named_figure(tmp_path: Path, capsys: pytest
     assert ran(tmp_path, {"slow": slow, "alone": alone}) == (
         0,
         [
-            row("backfill.big", 6.0, "us", beside=4.0, ratio=1.5, goal=0.25, met=False),
+            row("backfill.big", 6.0, "us", beside=4.0, ratio=1.5, goal=0.25, must=0.5, met=False),
             row("notice.p95", 1.2, "s"),
-            row("backfill.small", 6.0, "us", goal=0.25),
-            row("growth.live", 1.04, "x", beside=1, ratio=1.04, goal=1.05, met=True),
+            row("backfill.small", 6.0, "us", goal=0.25, must=0.5),
+            row("growth.live", 1.04, "x", beside=1, ratio=1.04, goal=1.05, must=1.2, met=True),
         ],
     )
     lines = capsys.readouterr().out.splitlines()
@@ -90,6 +95,48 @@ def test_a_name_that_no_measurement_gave_did_not_run(tmp_path: Path, capsys: pyt
     assert running.run({"alone": alone}, Bench(tmp_path, quick=True), None, ["backfill.small"]) == 0
     assert running.run({"alone": alone}, Bench(tmp_path, quick=True), None, ["backfill.small", "compare"]) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "did not run: compare"
+
+
+def test_the_readme_gets_a_line_for_each_named_figure(tmp_path: Path) -> None:
+    """README's section is replaced after a whole run; if a measurement fails, it stays as it was."""
+    readme = tmp_path / "README.md"
+    readme.write_text("# a\n\n## What it costs\n\nold\n\n## Next\n", "utf-8")
+    assert running.run({"broken": broken}, Bench(tmp_path, quick=True), None, (), readme) == 1
+    assert "old" in readme.read_text("utf-8")
+    assert running.run({"slow": slow, "alone": alone}, Bench(tmp_path, quick=True), None, (), readme) == 0
+    text = readme.read_text("utf-8")
+    said, _, found = text.partition("| what |")
+    assert f"{os.cpu_count()} cores" in said
+    assert f"SQLite {sqlite3.sqlite_version}" in said
+    assert (text.startswith("# a\n\n## What it costs\n\nMade by"), text.endswith("|\n\n## Next\n")) == (True, True)
+    assert found.splitlines()[2:6] == [
+        "| a mail | 6 us | 1.5 x 4 | 0.25 | 0.5 | **beyond** |",
+        "| notice | 1.2 s | - | - | - |  |",
+        "| a mail | 6 us | - | 0.25 | 0.5 | not measured |",
+        "| of another | 1.04 x | - | 1.05 | 1.2 | goal met |",
+    ]
+
+
+def test_a_readme_without_its_section_is_refused(tmp_path: Path) -> None:
+    """The error names the file and the title that it needs."""
+    readme = tmp_path / "README.md"
+    readme.write_text("# a\n", "utf-8")
+    with pytest.raises(ValueError, match=r"README\.md: it needs one section with the title 'What it costs'"):
+        readme_table.write(readme, [], "")
+
+
+def test_a_figure_between_goal_and_must_is_within() -> None:
+    """Of a figure of which less is better, and of one of which more is, each is met, within, or beyond."""
+    both: dict[str, Sequence[float]] = {"live.p50": (9, 12, 16), "redact.names": (99, 96, 90)}
+    must = {"live.p50": (10, 15), "redact.names": (98, 95)}
+    report = [row(name, each, "", goal=must[name][0], must=must[name][1]) for name, each in spread(both)]
+    lines = readme_table.rows(report).splitlines()[2:]
+    assert [line.split("|")[-2].strip() for line in lines] == 2 * ["goal met", "within must", "**beyond**"]
+
+
+def spread(values: Mapping[str, Sequence[float]]) -> list[tuple[str, float]]:
+    """Returns each value with its name."""
+    return [(name, each) for name, many in values.items() for each in many]
 
 
 def test_more_is_better_where_the_goal_says_so() -> None:
