@@ -6,6 +6,7 @@ Pure. A finding asks a person to do something; the other facts are told with it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
@@ -225,9 +226,11 @@ def _certificates(work: UnitOfWork) -> list[Since]:
 
 
 def _uses(work: UnitOfWork, election: Election) -> int:
-    cases = {case.number for case in work.tx.find(Case, where(Case.election).is_(election.code))}
-    sent = work.tx.find(Notification, where(Notification.state).is_(NotificationState.SENT))
-    return sum(one.counted and not one.exercise and one.case in cases for one in sent)
+    fields = (Notification.case, Notification.counted, Notification.exercise)
+    sent = work.tx.columns(Notification, fields, where(Notification.state).is_(NotificationState.SENT))
+    uses = Counter(case for case, counted, exercise in sent if counted and not exercise)
+    here = where(Case.election).is_(election.code), where(Case.number).in_(uses)
+    return sum(uses[case] for (case,) in work.tx.columns(Case, (Case.number,), *here))
 
 
 def _days_since(work: UnitOfWork, instants: Sequence[datetime | None]) -> int | None:

@@ -16,9 +16,16 @@ from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.approve import Approve
+from flaggermail.desk.views.case_list import ListCases
+from flaggermail.desk.views.message_lists import ListDeclined, ListMessages, ListQuarantine
+from flaggermail.desk.views.view import ListView
 from flaggermail.matching.lookup import LATEST
 from flaggermail.notices.digest import send_digest
+from flaggermail.record.kinds import Place
 from flaggermail.record.rows import Record
+from flaggermail.record.states import CaseState
+from flaggermail.services import UnitOfWork
+from tests.corpus import each
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 GROWING = re.compile(
@@ -124,6 +131,25 @@ def test_a_whole_table_that_is_read_is_noticed(desk: Desk) -> None:
     with statements(engine) as asked:
         desk.receive(mail(REFERRER, *REFERRAL))
     assert {scan.partition(":")[0] for scan in scans(engine, asked)} == {"SCAN message"}
+
+
+LISTS: tuple[ListView, ...] = (
+    ListMessages(place=Place.NOISE), ListQuarantine(), ListDeclined(), ListCases(), ListCases(state=CaseState.OPEN),
+)  # fmt: skip
+
+
+@each("asked", LISTS, ids=lambda view: type(view).__name__)
+def test_a_list_reads_the_lines_that_it_shows(desk: Desk, asked: ListView) -> None:
+    """Lists of what grows are in the order of an index: the database neither sorts nor passes over what it holds."""
+    desk.receive(mail(REFERRER, *REFERRAL))
+    with statements(engine_of(desk)) as said, desk.env.store.read() as tx:
+        asked.show(UnitOfWork(desk.env, tx, desk.env.clock.now()))
+    wanted = [one for one in said if "LIMIT" in one[0]]
+    assert wanted
+    with engine_of(desk).connect() as connection:
+        for statement, parameters in wanted:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters)).all()
+            assert [str(row[3]) for row in plan if "TEMP B-TREE" in row[3]] == [], statement
 
 
 def test_a_mail_that_comes_now_is_one_commit(desk: Desk) -> None:

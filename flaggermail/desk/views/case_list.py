@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
 
 from flaggermail.commands.requests import Day
 from flaggermail.desk.answers import FLAT, ViewAnswer
-from flaggermail.desk.views.view import ListView, at_most
+from flaggermail.desk.views.view import ListView, at_most, stamp
 from flaggermail.errors import Refusal
 from flaggermail.mail.case_numbers import fits_number
 from flaggermail.mail.fields import in_domains
@@ -81,9 +81,12 @@ class ListCases(ListView):
         Raises Refusal for days that are backwards, or a cursor of another list.
         """
         waits = _running(work.tx) if self.waiting else None
+        if waits is None and not self._is_searched:
+            found = self.ordered(work, Case, Case.opened_at, *self._conditions(work))
+            return CaseList(cases=tuple(ListedCase(row=row, waits=None) for row in found.lines), next=found.next)
         fields = (Case.opened_at, Case.number, Case.narratives, Case.referrer_address, Case.referrer_name)
-        found = (_Candidate(*one) for one in work.tx.columns(Case, fields, *self._conditions(work)))
-        cut = self.cut(sorted(filter(self._fitting(work, waits), found), key=_order), _order)
+        each = (_Candidate(*one) for one in work.tx.columns(Case, fields, *self._conditions(work, waits)))
+        cut = self.cut(sorted(filter(self._fitting(work), each), key=_order), _order)
         shown = where(Case.number).in_([one.number for one in cut.lines])
         rows = {row.number: row for row in work.tx.find(Case, shown)}
         lines = (
@@ -91,13 +94,19 @@ class ListCases(ListView):
         )
         return CaseList(cases=tuple(lines), next=cut.next)
 
-    def _conditions(self, work: UnitOfWork) -> list[FieldCondition]:
-        """Returns what the database can tell; the days are those of the desk's zone."""
+    @property
+    def _is_searched(self) -> bool:
+        """Whether a case must fit what the database cannot tell."""
+        return any(one is not None for one in (self.tag, self.number, self.correspondent, self.platform))
+
+    def _conditions(self, work: UnitOfWork, waits: Collection[str] | None = None) -> list[FieldCondition]:
+        """Returns what the database can tell; the days are those of the desk's zone, `waits` numbers of cases."""
         if self.since is not None and self.until is not None and self.until < self.since:
             raise Refusal(CommandRefusal.DAYS_BACKWARDS(since=self.since.isoformat(), until=self.until.isoformat()))
         found = [where(Case.election).is_(self.election)] if self.election is not None else []
         found += [where(Case.state).is_(self.state)] if self.state is not None else []
         found += [where(Case.assigned_to).is_(self.officer)] if self.officer is not None else []
+        found += [where(Case.number).in_(waits)] if waits is not None else []
         zone = work.env.settings.zone
         if self.since is not None:
             found.append(where(Case.opened_at).after(datetime.combine(self.since, time.min, zone) - _JUST))
@@ -106,7 +115,7 @@ class ListCases(ListView):
             found.append(where(Case.opened_at).before(datetime.combine(after, time.min, zone)))
         return found
 
-    def _fitting(self, work: UnitOfWork, waits: Mapping[str, object] | None) -> Callable[[_Candidate], bool]:
+    def _fitting(self, work: UnitOfWork) -> Callable[[_Candidate], bool]:
         """Returns whether a case fits what the database cannot tell."""
         wanted = self.correspondent.strip().casefold() if self.correspondent is not None else None
         named = _notified(work.tx, _meant(work.tx, wanted)) if wanted else frozenset[str]()
@@ -114,8 +123,7 @@ class ListCases(ListView):
 
         def fits(case: _Candidate) -> bool:
             return (
-                (waits is None or case.number in waits)
-                and (self.tag is None or self.tag in case.narratives)
+                (self.tag is None or self.tag in case.narratives)
                 and (self.number is None or fits_number(case.number, self.number))
                 and (to_platform is None or case.number in to_platform)
                 and (not wanted or case.number in named or _is_of(wanted, case.address, case.name))
@@ -135,7 +143,7 @@ class _Candidate(NamedTuple):
 
 
 def _order(case: _Candidate) -> tuple[str, str]:
-    return case.opened_at.isoformat(), case.number
+    return stamp(case.opened_at), case.number
 
 
 def _is_of(wanted: str, address: str | None, name: str | None) -> bool:

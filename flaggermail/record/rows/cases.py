@@ -32,13 +32,17 @@ class Case(Record):
     PERSONAL: ClassVar[frozenset[str]] = frozenset(
         {"referrer_address", "referrer_name", "title", "contradicts", "override_reason", "decision_reason"}
     )
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "number"),)
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("title", "number"),
+        ("opened_at", "number"),
+        ("state", "opened_at", "number"),
+    )
     number: str
     election: Annotated[str, References(Election), Column.INDEXED]
     type: CaseType
     origin: Origin
     source: Source | None = None
-    state: Annotated[CaseState, Column.INDEXED] = CaseState.OPEN
+    state: CaseState = CaseState.OPEN
     title: str = ""
     token: Annotated[str, Column.UNIQUE]
     language: LanguageCode = LanguageCode.NL

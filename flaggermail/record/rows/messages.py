@@ -22,7 +22,10 @@ class StoredMessage(Record):
 
     TABLE: ClassVar[str] = "message"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"from_address", "from_name", "subject", "reason", "verdict_basis"})
-    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("from_address", "id"),)  # the latest messages of an author
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("from_address", "id"),  # the latest messages of an author
+        ("place", "received_at", "id"),  # the lists of what lies in a place
+    )
     id: str
     message_id: Annotated[str | None, Column.INDEXED]
     content_key: Annotated[str, Column.INDEXED]
@@ -35,7 +38,7 @@ class StoredMessage(Record):
     first_seen_at: Annotated[datetime, Column.INDEXED]
     mechanical: MechanicalKind = MechanicalKind.HUMAN
     kinds: tuple[Kind, ...] = ()
-    place: Annotated[Place, Column.INDEXED, Column.CHECKED]
+    place: Annotated[Place, Column.CHECKED]
     case: Annotated[str | None, References(Case), Column.INDEXED] = None
     notification: Annotated[str | None, Column.INDEXED] = None
     match_basis: StoredText = StoredText()  # why it was placed there

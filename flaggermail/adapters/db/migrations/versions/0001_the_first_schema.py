@@ -157,7 +157,7 @@ def _case_file_to_contact_note() -> None:
         sa.Column("type", AutoString(), nullable=False),
         sa.Column("origin", AutoString(), nullable=False),
         sa.Column("source", AutoString()),
-        sa.Column("state", AutoString(), nullable=False, index=True),
+        sa.Column("state", AutoString(), nullable=False),
         sa.Column("title", AutoString(), nullable=False),
         sa.Column("token", AutoString(), nullable=False, unique=True),
         sa.Column("language", AutoString(), nullable=False),
@@ -192,6 +192,8 @@ def _case_file_to_contact_note() -> None:
         sa.Column("tail", AutoString()),
     )
     op.create_index("ix_case_file_title", "case_file", ["title", "number"], unique=False)
+    op.create_index("ix_case_file_opened_at", "case_file", ["opened_at", "number"], unique=False)
+    op.create_index("ix_case_file_state", "case_file", ["state", "opened_at", "number"], unique=False)
     op.create_table(
         "contact_note",
         sa.Column("id", AutoString(), primary_key=True),
@@ -330,7 +332,7 @@ def _message() -> None:
         sa.Column("first_seen_at", UTCDateTime(), nullable=False, index=True),
         sa.Column("mechanical", AutoString(), nullable=False),
         sa.Column("kinds", sa.JSON(), nullable=False),
-        sa.Column("place", AutoString(), nullable=False, index=True),
+        sa.Column("place", AutoString(), nullable=False),
         sa.Column("case", AutoString(), sa.ForeignKey("case_file.number"), index=True),
         sa.Column("notification", AutoString(), index=True),
         sa.Column("match_basis", AutoString(), nullable=False),
@@ -365,6 +367,7 @@ def _message() -> None:
         sa.CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
     )
     op.create_index("ix_message_from_address", "message", ["from_address", "id"], unique=False)
+    op.create_index("ix_message_place", "message", ["place", "received_at", "id"], unique=False)
 
 
 def _thread_key_to_assigned_id() -> None:
