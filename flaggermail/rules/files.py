@@ -148,7 +148,7 @@ def load_rules(
 
 
 def _octets(directory: Path, *, dated_lists: bool) -> dict[str, bytes]:
-    """Returns the octets of all files that affect classification, or how a mail or reply is read, by path in the folder.
+    """Returns the octets of all files that affect classification, or how mail is read, by path in the folder.
 
     The domains of the package are among them: another version of it may classify otherwise.
     """
