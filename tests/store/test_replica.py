@@ -14,7 +14,7 @@ from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.replica import ReplicatedStore
-from flaggermail.errors import ConfigurationError, ReadCancelled, StoreAway
+from flaggermail.errors import ConfigurationError, ReadCancelled, ServerFull, StoreAway
 from flaggermail.ports import Transaction
 from flaggermail.ports.probing import ReplicaSeen
 from flaggermail.wiring.databases import open_replicated, open_store
@@ -24,6 +24,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.postgres_pair import PostgresPair
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import desk_settings
+from tests.store.test_archive_contract import FILLS_THE_DISK
 from tests.store.test_postgres_pair import number, write
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -140,6 +141,20 @@ def test_while_the_primary_is_away_the_standby_answers_as_it_is(
     write(store)
     assert number(store) == 3
     assert not is_away(store)
+
+
+def test_a_primary_whose_disk_is_full_is_not_away(
+    postgres_pair: PostgresPair, store: ReplicatedStore, url: str
+) -> None:
+    """It can be read (SQLSTATE 53100): what this process has recorded is shown, however far the standby is behind."""
+    postgres_pair.standby.execute(BEHIND)
+    write(store)
+    with closing(new_store(url)) as other, other.engine.begin() as connection:
+        connection.execute(text(FILLS_THE_DISK))
+        connection.execute(text("CREATE TRIGGER full_disk BEFORE INSERT ON event EXECUTE FUNCTION full_disk()"))
+    with pytest.raises(ServerFull):
+        write(store)
+    assert (is_away(store), number(store)) == (False, 2)
 
 
 def test_while_the_standby_is_away_the_primary_answers(postgres_pair: PostgresPair, store: ReplicatedStore) -> None:
