@@ -25,6 +25,7 @@ from flaggermail.wording.alarms import Health
 from flaggermail.wording.said import StoredText
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import Desk
+from tests.store.test_reading_once import statements
 
 LEADER, STANDBY = NodeReport("n1", "vlag", "1.0"), NodeReport("n2", "vlag", "1.0")
 LASTS = 6.0
@@ -120,3 +121,13 @@ def test_who_is_not_ready_leaves_the_lease_to_who_is(desk: Desk) -> None:
     assert tries(fresh, other)
     assert not tries(unready, desk.env)
     other.store.close()
+
+
+def test_what_a_leader_of_one_machine_does_each_two_seconds_is_one_write(desk: Desk) -> None:
+    """It renews its lease, after a look at the schema; that it lives is told to nobody."""
+    store, claim = desk.env.store, NodeClaim(LEADER)
+    assert isinstance(store, SqlStore)
+    store.acquire(LEASE, LEADER.id, LASTS)
+    with statements(store) as sent:
+        claim.keep(desk.env, Outage(lambda: 0.0))
+    assert [statement.split()[0] for statement in sent] == ["BEGIN", "SELECT", "UPDATE"]
