@@ -140,7 +140,11 @@ def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """Returns the rule files in the folder."""
-    paths = [*folder.glob("[0-9][0-9]-*.yaml"), *folder.glob("lists/*.txt"), *(folder / f"{name}.yaml" for name in WORDS)]
+    paths = [
+        *folder.glob("[0-9][0-9]-*.yaml"),
+        *folder.glob("lists/*.txt"),
+        *(folder / f"{name}.yaml" for name in WORDS),
+    ]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
