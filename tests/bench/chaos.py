@@ -92,8 +92,8 @@ def _keep(desk: ChaosDesk, fault: Fault, seed: int) -> None:
     folder = Path(tempfile.gettempdir()) / f"chaos-{fault.name.lower()}-{seed}"
     folder.mkdir(exist_ok=True)
     for node in desk.nodes:
-        (folder / f"{node.host.name}.log").write_text(node.log(), "utf-8")
-        shutil.copyfile(node.folder / "door.log", folder / f"{node.host.name}-door.log")
+        for log in node.folder.glob("*.log"):
+            shutil.copyfile(log, folder / f"{node.host.name}-{log.name}")
     (folder / "postgres.log").write_text(desk.postgres.log(), "utf-8")
 
 
