@@ -6,9 +6,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from flaggermail import progress
 from flaggermail.annex import exchange, layout, printed
 from flaggermail.annex.printed import PrintedExchange, PrintedMail, PrintedNote
 from flaggermail.annex.redaction.marks import Mark, markers
@@ -136,12 +137,13 @@ def annex_files(work: UnitOfWork, made: RedactedExchange) -> dict[str, bytes]:
     """Returns the files by their names. Raises Refusal unless the annex is approved."""
     document = document_of(work, made)
     writer = work.env.documents
-    files = {
-        TEXT: made.text().encode("utf-8", "replace"),
-        PAGE: html.page(document).encode("utf-8", "replace"),
-        ODT: writer.odt(document),
-        PDF: writer.pdf(document),
+    forms: dict[str, Callable[[], bytes]] = {
+        TEXT: lambda: made.text().encode("utf-8", "replace"),
+        PAGE: lambda: html.page(document).encode("utf-8", "replace"),
+        ODT: lambda: writer.odt(document),
+        PDF: lambda: writer.pdf(document),
     }
+    files = {name: write() for name, write in progress.counted(forms.items(), len(forms))}
     written = json.dumps(manifest(work, made, files), ensure_ascii=True, indent=2)
     return {**files, MANIFEST: f"{written}\n".encode()}
 

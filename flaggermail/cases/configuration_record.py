@@ -143,12 +143,8 @@ def unready(settings: Configuration, tx: Transaction) -> tuple[StoredText, ...]:
 
     That is a platform, a channel or a rule, by which mail is placed and sent. Other files are each node's own.
     """
-    found = [one for one in differences(settings, tx) if one.what is not DifferenceKind.FILE or _is_of_rules(one.key)]
+    found = [one for one in differences(settings, tx) if one.what is not DifferenceKind.FILE or one.key == RULES]
     return (in_words(settings.directory, found),) if found else ()
-
-
-def _is_of_rules(file: str) -> bool:
-    return file == RULES or file.startswith(f"{RULES}/")
 
 
 def as_registered(settings: Configuration, tx: Transaction) -> Configuration:
@@ -214,8 +210,6 @@ def _files(settings: Configuration) -> Mapping[str, object]:
         _PLATFORMS: settings.platform_list,
         "oncall.yaml": settings.oncall,
         "escalation.yaml": settings.escalation,
-        "rules/intake.yaml": settings.intake,
-        "rules/reply-words.yaml": settings.reply_words,
     }
 
 

@@ -217,7 +217,8 @@ def apply(session: Session, annex: str, out: Path, *, as_approved: bool, as_json
     Example: flaggermail annex apply a00000001 --out annex-1
     """
     place = usable(out)
-    found = session.fetch("annex files", annex=annex, as_approved=as_approved)
+    with waited_for("making the files"):
+        found = session.fetch("annex files", annex=annex, as_approved=as_approved)
     with new_folder(place) as folder:
         for name, octets in unpacked(found):
             (folder / name).write_bytes(octets)

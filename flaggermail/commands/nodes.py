@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
+from flaggermail.record.events import EventKind
 from flaggermail.record.states import LEASE, LEASE_SECONDS
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
@@ -17,10 +18,7 @@ from flaggermail.wording.refusals import CommandRefusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOverNode(Command):
-    """Asks the node that leads to hand over to another that is ready. Nothing of it is in the record.
-
-    It is asked beside the record: a lease is no row of it, and the leader hears of it at its next renewal.
-    """
+    """Asks the node that leads to hand over to another that is ready; the leader hears of it at its next renewal."""
 
     NAME = "node hand-over"
     MAY = DESK
@@ -36,6 +34,8 @@ class HandOverNode(Command):
             raise Refusal(CommandRefusal.NO_NODE_LEADS())
         if not nodes.is_shared or not any(one.is_ready for one in seen):
             raise Refusal(CommandRefusal.NO_NODE_READY())
-        if not nodes.ask_hand_over(LEASE, leader.id):
+        said = ActText.NODE_HANDS_OVER(node=leader.id, host=leader.host)
+        work.record(EventKind.NODE_HANDED_OVER, reason=said)
+        if not work.tx.ask_hand_over(LEASE, leader.id):  # last: it locks the lease, which the leader renews
             raise Refusal(CommandRefusal.NO_NODE_LEADS())
-        return ActResult(ActText.NODE_HANDS_OVER(node=leader.id, host=leader.host), leader.id)
+        return ActResult(said, leader.id)

@@ -139,7 +139,8 @@ def _loaded(ground: DeskFiles) -> Configuration:
 
 
 def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:
-    own = _OWN_STEPS | {CheckStep.DATABASE} if _is_file(settings) else _OWN_STEPS
+    unasked = {CheckStep.DATABASE: _is_file(settings), CheckStep.REPLICA: settings.desk.store.replica is None}
+    own = _OWN_STEPS | {step for step, is_so in unasked.items() if is_so}
     spans: list[Json] = [
         {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
         for begins, ends in empty

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass, field
 from http import HTTPStatus
 from typing import Protocol
@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
-from flaggermail import __version__, logbook
+from flaggermail import __version__, logbook, progress
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.desk.presence import Presence
@@ -228,14 +228,20 @@ class DoorApplication:
 
     @contextmanager
     def _turn(self, task: str) -> Iterator[None]:
-        """Keeps large tasks few. Raises Problem if as many are under way as there may be, and none of them ends."""
+        """Keeps large tasks few, and lets one that is done here say how far it is.
+
+        Raises Problem if as many are under way as there may be and none of them ends, and once nobody waits for it.
+        """
         if task not in catalogue.HEAVY:
             yield
             return
         if not self._heavy.acquire(timeout=TURN_WITHIN):
             raise unavailable(DoorProblem.TOO_MUCH_AT_ONCE(), HEAVY_AGAIN)
         try:
-            yield
+            with nullcontext() if task in catalogue.APART else progress.heard(self._waiting()):
+                yield
+        except GivenUp:
+            raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN) from None
         finally:
             self._heavy.release()
 
@@ -247,10 +253,7 @@ class DoorApplication:
         child = children.take(self._source.state().configuration)
         named = _named()
         child.ask(environ if named is None else {**environ, VOUCHED: named}, body)
-        try:
-            status, headers = child.head(self._waiting())
-        except GivenUp:
-            raise unavailable(DoorProblem.STOPPING(), STOPPING_AGAIN) from None
+        status, headers = child.head(self._waiting())
         answer = Response(child.body(), status, headers)
         answer.call_on_close(lambda: children.rest(child))
         return answer

@@ -22,8 +22,8 @@ APART = frozenset({
 })  # fmt: skip
 """Views and commands that read much of the record or archive, for seconds or minutes: each in a process of its own."""
 HEAVY = APART | {"annex files"}
-"""Of these few are done at once. An annex is one exchange, whose mails the parser's process reads. It shows a
-case, and who looks at one is known to the door alone."""
+"""Of these few are done at once, and each says how far it is. An annex is one exchange, whose mails the parser's
+process reads. It shows a case, and who looks at one is known to the door alone, which makes its files itself."""
 
 
 def _addresses(names: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:

@@ -88,7 +88,7 @@ def _view(address: str, name: str, schemas: Schemas, held: dict[str, Json]) -> d
     answer = _octets() if catalogue.is_fetched(name) else _answer(_shown(kind, schemas))
     answer["304"] = {"description": "What If-None-Match names is still so."}
     words = _words(kind) if kind is not None else f"Answers `{name}`."
-    if name in catalogue.APART:
+    if name in catalogue.HEAVY:
         answer["102"] = _INTERIM
     by_get = _operation(f"get-{address}", words, answer, _BY_GET)
     by_get["parameters"] = [*_parameters(asked), _LANGUAGE, _TAG]
@@ -104,7 +104,7 @@ def _command(address: str, name: str, held: dict[str, Json]) -> dict[str, Json]:
     version: dict[str, Json] = {"type": "integer", "minimum": 0, "description": "of the view it was decided on"}
     properties = asked.get("properties")
     asked["properties"] = {**(properties if isinstance(properties, Mapping) else {}), "version": version}
-    answer = _answer({"$ref": f"{_REF}Done"}) | ({"102": _INTERIM} if name in catalogue.APART else {})
+    answer = _answer({"$ref": f"{_REF}Done"}) | ({"102": _INTERIM} if name in catalogue.HEAVY else {})
     found = _operation(f"do-{address}", _words(kind), answer, _BY_POST)
     return {**found, "requestBody": _body(asked), "parameters": [_LANGUAGE, _IF_MATCH, _KEY]}
 

@@ -34,7 +34,7 @@ from flaggermail.ports import (
     Submitter,
     TokenReach,
 )
-from flaggermail.ports.probing import DatabaseSeen, Found, MailboxProbe, SubmissionProbe, SubmissionSeen
+from flaggermail.ports.probing import DatabaseSeen, Found, MailboxProbe, ReplicaSeen, SubmissionProbe, SubmissionSeen
 from flaggermail.record.audit import compared
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
@@ -176,6 +176,7 @@ class CheckMeans:
     pager: Pager
     other_mailbox: Callable[[], TokenReach | None]  # raises LinkLost; None where no mailbox is named
     database: Callable[[], DatabaseSeen | None]  # raises FlaggermailError; None if there is none yet
+    replica: Callable[[], ReplicaSeen | None]  # raises StoreFailure; None if none is named
     free: Callable[[], Mapping[str, int]]  # octets by place
     seal: Callable[[str], bytes | None]  # as in `ports.CodeVault`
     scratch: Callable[[Configuration, Submitter, Clock], AbstractContextManager[Services]]  # empty, and thrown away

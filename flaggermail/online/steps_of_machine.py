@@ -10,10 +10,12 @@ from flaggermail.health.status_document import MEGA
 from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
 from flaggermail.online.checked import Checked, fields
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
+from flaggermail.ports.probing import ReplicaSeen
 from flaggermail.ports.servers import PAGE_TITLE
 
 _SPF, _DMARC = "v=spf1", "v=dmarc1"
 _SHOWN = 120  # characters of a record
+CATCHES_UP = 5  # seconds for a replica to have what the database has
 
 
 def spf(checked: Checked) -> StepOutcome:
@@ -105,6 +107,35 @@ def database(checked: Checked) -> StepOutcome:
     return OutcomeCode.DATABASE_GOOD.at(
         CheckStep.DATABASE, kind=seen.kind, revision=seen.revision, isolation=seen.isolation
     )
+
+
+def replica(checked: Checked) -> StepOutcome:
+    """Compares the replica with the database, until it has the last event or was behind for too long."""
+    means = checked.means
+    try:
+        seen = means.replica()
+        for _ in range(CATCHES_UP):
+            if seen is None or not seen.behind:
+                break
+            means.wait(1.0)
+            seen = means.replica()
+    except StoreFailure as fault:
+        return OutcomeCode.REPLICA_BAD.at(CheckStep.REPLICA, words=str(fault))
+    return _seen_replica(seen)
+
+
+def _seen_replica(seen: ReplicaSeen | None) -> StepOutcome:
+    if seen is None:
+        return OutcomeCode.REPLICA_NONE.at(CheckStep.REPLICA)
+    if not seen.is_of_database:
+        return OutcomeCode.REPLICA_OTHER.at(CheckStep.REPLICA)
+    if not seen.is_standby:
+        return OutcomeCode.REPLICA_WRITES.at(CheckStep.REPLICA)
+    if seen.revision != seen.wanted:
+        return OutcomeCode.REPLICA_SCHEMA.at(CheckStep.REPLICA, revision=seen.revision, wanted=seen.wanted)
+    if seen.behind:
+        return OutcomeCode.REPLICA_BEHIND.at(CheckStep.REPLICA, count=seen.behind, seconds=CATCHES_UP)
+    return OutcomeCode.REPLICA_GOOD.at(CheckStep.REPLICA)
 
 
 def time_zone(checked: Checked) -> StepOutcome:

@@ -246,6 +246,10 @@ class Transaction(Evidence, Protocol):
         """Forgets the answers that were kept before that instant; returns their number."""
         ...
 
+    def ask_hand_over(self, name: str, holder: str) -> bool:
+        """Asks the holder of the lease to release it at its next renewal; False if another node holds it by now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -309,10 +313,6 @@ class Nodes(Protocol):
 
         Raises StoreFailure.
         """
-        ...
-
-    def ask_hand_over(self, name: str, holder: str) -> bool:
-        """Asks the holder of the lease to release it at its next renewal; False if another node holds it by now."""
         ...
 
 

@@ -92,3 +92,14 @@ class DatabaseSeen:
     kind: str  # with its version
     revision: str
     isolation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSeen:
+    """A replica that answers, beside the database that it should follow."""
+
+    is_standby: bool
+    is_of_database: bool  # by the identifier of the server's cluster, which its standbys share
+    revision: str
+    wanted: str  # the revision of the database
+    behind: int  # events

@@ -110,6 +110,7 @@ class EventKind(StrEnum):
     TRUST_MARK_TESTED = "trust mark tested"
     ROTA_OVERRIDDEN = "rota overridden"
     REMINDER_HANDED_OVER = "reminder handed over"
+    NODE_HANDED_OVER = "node handed over"
     REPLY_OBEYED = "reply obeyed"
     REPLY_NOT_UNDERSTOOD = "reply not understood"
     REPLY_IGNORED = "reply ignored"

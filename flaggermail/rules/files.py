@@ -23,7 +23,7 @@ from flaggermail.rules.conditions import wording
 from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_of
 from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
 from flaggermail.rules.written_conditions import condition_of
-from flaggermail.settings.word_tables import FREE_MAIL
+from flaggermail.settings.word_tables import FREE_MAIL, INTAKE, REPLIES
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read
 
@@ -128,6 +128,7 @@ def _of_package() -> frozenset[str]:
 
 
 LANGUAGES = "languages.yaml"
+_WORDS = (LANGUAGES, INTAKE, REPLIES)
 _RULE_NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")
 
 
@@ -147,11 +148,11 @@ def load_rules(
 
 
 def _octets(directory: Path, *, dated_lists: bool) -> dict[str, bytes]:
-    """Returns the octets of all files that affect classification, by path relative to the folder.
+    """Returns the octets of all files that affect classification, or how mail is read, by path in the folder.
 
     The domains of the package are among them: another version of it may classify otherwise.
     """
-    paths = [*_named(directory), *list_paths(directory, dated=dated_lists), directory / LANGUAGES]
+    paths = [*_named(directory), *list_paths(directory, dated=dated_lists), *(directory / name for name in _WORDS)]
     files = {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths if path.is_file()}
     return {**files, PACKAGE: package_octets()}
 

@@ -65,7 +65,7 @@ from flaggermail.wiring.credentials import (
 )
 from flaggermail.wiring.databases import octets_of, open_store
 from flaggermail.wiring.rule_checks import rule_findings
-from flaggermail.wiring.rule_folders import RuleFolders, watched
+from flaggermail.wiring.rule_folders import OF_RULES, RuleFolders, watched
 
 
 def template_faults(settings: Configuration) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ def renewed(env: Services) -> Services:
     faults = [str(remark) for remark in rule_findings(settings) if remark.fault]
     if faults:
         raise ConfigurationError(*faults)
-    kept = env.settings.model_copy(update={"rules": settings.rules})
+    kept = env.settings.model_copy(update={name: getattr(settings, name) for name in OF_RULES})
     return with_whole_templates(replace(env, settings=kept))
 
 

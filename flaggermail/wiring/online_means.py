@@ -15,8 +15,9 @@ from pathlib import Path
 from pwd import getpwuid
 
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.db.engine import answering_within, preferring_standby
 from flaggermail.adapters.db.migrate import require_revision
-from flaggermail.adapters.db.server import probe
+from flaggermail.adapters.db.server import probe, probe_replica
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.dns.resolver import DnsResolver
 from flaggermail.adapters.files.secrets import FileCodeVault, credential
@@ -30,13 +31,13 @@ from flaggermail.intake.trust_proofs import record_trust_proof
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.online.checked import CheckMeans
 from flaggermail.ports import Clock, Randomness, Resolver, Submitter
-from flaggermail.ports.probing import DatabaseSeen
+from flaggermail.ports.probing import DatabaseSeen, ReplicaSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import database_file
 from flaggermail.wiring.assembly import disks_of, make_services, open_services
 from flaggermail.wiring.credentials import code_vault
-from flaggermail.wiring.databases import open_store
+from flaggermail.wiring.databases import PRIMARY_WITHIN, open_store
 from flaggermail.wiring.logins import imap_account, submission_account
 from flaggermail.wiring.mail_servers import proves_one_mailbox
 
@@ -55,6 +56,7 @@ def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | N
         pager=ApprisePager(lambda name: credential(name, settings.directory)),
         other_mailbox=lambda: proves_one_mailbox(settings),
         database=lambda: _database(settings),
+        replica=lambda: _replica(settings),
         free=lambda: free_octets(disks_of(settings)),
         seal=partial(_sealed, settings, randomness),
         scratch=scratch_desk,
@@ -111,6 +113,16 @@ def _database(settings: Configuration) -> DatabaseSeen | None:
     with closing(SqlStore(settings.desk.store.database, SystemRandomness().salt)) as store:
         require_revision(store.engine)
         return probe(store.engine)
+
+
+def _replica(settings: Configuration) -> ReplicaSeen | None:
+    stores = settings.desk.store
+    if stores.replica is None:
+        return None
+    replica = answering_within(PRIMARY_WITHIN, preferring_standby(stores.replica))
+    salt = SystemRandomness().salt
+    with closing(SqlStore(stores.database, salt)) as there, closing(SqlStore(replica, salt)) as here:
+        return probe_replica(there.engine, here.engine)
 
 
 def _local_offset() -> timedelta:

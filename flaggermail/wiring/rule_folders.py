@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
 
 LOOK_EVERY = 15  # ticks of one second between two checks for changed rules or templates
+OF_RULES = ("rules", "intake", "reply_words")
+"""The settings that are read from the files of the rules in force."""
 LAST_RULES = "rules-in-force"  # the folder beside the archive for rules that a start took from the record
 
 
@@ -86,8 +88,8 @@ def with_registered(settings: Configuration) -> Configuration:
     For a node that has to lead with files that would change a rule. Raises as `with_last_rules` does.
     """
     kept = with_last_rules(settings, ConfigurationError(f"{settings.directory}: the record has no rules in force yet"))
-    of_rules = ("rules", "rules_directory", "templates", "intake", "reply_words")
-    return settings.model_copy(update={name: getattr(kept, name) for name in of_rules})
+    taken = (*OF_RULES, "rules_directory", "templates")
+    return settings.model_copy(update={name: getattr(kept, name) for name in taken})
 
 
 def _lay_out(octets: bytes, folder: Path) -> None:

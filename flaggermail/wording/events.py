@@ -97,6 +97,7 @@ class EventWord(Sentence):
     TRUST_MARK_TESTED = "event: trust mark tested"
     ROTA_OVERRIDDEN = "event: rota overridden"
     REMINDER_HANDED_OVER = "event: reminder handed over"
+    NODE_HANDED_OVER = "event: node handed over"
     REPLY_OBEYED = "event: reply obeyed"
     REPLY_NOT_UNDERSTOOD = "event: reply not understood"
     REPLY_IGNORED = "event: reply ignored"

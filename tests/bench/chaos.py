@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -45,6 +46,7 @@ class Round:
     reminders: int
     takeovers: list[float]  # seconds
     wrong: list[str]
+    repeated: int = 0  # commands that were sent to a door once more
 
 
 def play(servers: Servers, fault: Fault, seed: int) -> Round:
@@ -75,7 +77,7 @@ def play(servers: Servers, fault: Fault, seed: int) -> Round:
             _keep(desk, fault, seed)
         return Round(
             fault, seed, time.monotonic() - begun, mails, len(desk.soak.diary.approved), desk.reminded(),
-            desk.takeovers, figures.faults,
+            desk.takeovers, figures.faults, len(desk.soak.acts),
         )  # fmt: skip
 
 
@@ -90,7 +92,8 @@ def _keep(desk: ChaosDesk, fault: Fault, seed: int) -> None:
     folder = Path(tempfile.gettempdir()) / f"chaos-{fault.name.lower()}-{seed}"
     folder.mkdir(exist_ok=True)
     for node in desk.nodes:
-        (folder / f"{node.host.name}.log").write_text(node.log(), "utf-8")
+        for log in node.folder.glob("*.log"):
+            shutil.copyfile(log, folder / f"{node.host.name}-{log.name}")
     (folder / "postgres.log").write_text(desk.postgres.log(), "utf-8")
 
 
@@ -165,6 +168,7 @@ def report(rounds: Sequence[Round], out: Path | None = None) -> int:
         table.line(f"  {fault}", len(these), "", goal=f"wrong in {sum(bool(one.wrong) for one in these)}")
     table.line("mails that arrived", sum(one.mails for one in rounds), "")
     table.line("notifications approved", sum(one.platform for one in rounds), "")
+    table.line("commands sent to a door once more", sum(one.repeated for one in rounds), "")
     table.line("reminders", sum(one.reminders for one in rounds), "")
     wrong = [each for one in rounds for each in one.wrong]
     table.line("mail lost", sum(each.startswith("LOST") for each in wrong), "", goal="0")

@@ -17,10 +17,11 @@ import psycopg
 from ruamel.yaml import YAML
 
 from tests.bench import soak_count
+from tests.bench.chaos_doors import DoorSoak
 from tests.bench.chaos_nodes import Node, Watch, copied, hosts
 from tests.bench.desk import Servers
 from tests.bench.mails import Mails
-from tests.bench.soak import Soak, written
+from tests.bench.soak import written
 from tests.flow.desk_process import patiently
 from tests.patience import PATIENCE
 from tests.servers import account, give, server_folder
@@ -45,7 +46,7 @@ _PORT = 5432
 class ChaosDesk:
     """The nodes, the office in which commands are typed, and the servers of one round."""
 
-    soak: Soak
+    soak: DoorSoak
     nodes: Sequence[Node]
     servers: Servers
     postgres: Postgres
@@ -90,7 +91,7 @@ class ChaosDesk:
             stack.callback(_end, nodes)
             watch = Watch(url.replace("+psycopg", ""))
             stack.callback(watch.close)
-            soak = Soak(servers, written(office), chance, Mails(seed, f"{user}@bzk.example"))
+            soak = DoorSoak(servers, written(office), chance, Mails(seed, f"{user}@bzk.example"), nodes=nodes)
             desk = cls(soak, nodes, servers, one, two, watch)
             for node in nodes:
                 node.start()
@@ -137,6 +138,7 @@ class ChaosDesk:
     def begin(self) -> None:
         """Waits until referrals are cases and one notification has left; it is reminded of a minute later."""
         self.awaited_leader()
+        self.soak.open_doors()
         for _ in range(2):
             self.soak.referral()
         cases = "SELECT number FROM case_file"
@@ -163,6 +165,7 @@ class ChaosDesk:
             patiently(self._settled, "nothing waits any more", SETTLING)
         except AssertionError:
             self.soak.diary.findings.append(f"not settled: {self._pending()}, ends: {[n.ends for n in self.nodes]}")
+        self.soak.repeat()
 
     def answers(self) -> bool:
         """Returns whether the database answers."""
@@ -259,4 +262,5 @@ def _placed(disk: Path) -> Iterator[Postgres]:
 def _end(nodes: Sequence[Node]) -> None:
     for node in nodes:
         node.host.plug_cable()
+        node.close_door()
         node.kill()

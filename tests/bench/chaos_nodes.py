@@ -40,6 +40,7 @@ class Node:
     process: subprocess.Popen[bytes] | None = None
     ends: list[int] = field(default_factory=list)  # exit statuses that nobody provoked
     known_as: str = ""  # the host's name for the next start, if not its own
+    door: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Starts it; does not wait."""
@@ -49,6 +50,26 @@ class Node:
                 self.host.inside(command, self.known_as), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
                 cwd=ROOT, env=os.environ | (self.clock.environment if self.clock else {}),
             )  # fmt: skip
+
+    @property
+    def socket(self) -> Path:
+        """Where its door listens."""
+        return self.folder / "desk.sock"
+
+    def open_door(self) -> None:
+        """Starts `flaggermail serve` beside it; does not wait."""
+        command = [sys.executable, "-m", "flaggermail", "--config", str(self.folder), "serve", "--socket"]
+        with (self.folder / "door.log").open("ab") as sink:
+            self.door = subprocess.Popen(
+                self.host.inside([*command, str(self.socket)]), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink,
+                cwd=ROOT,
+            )  # fmt: skip
+
+    def close_door(self) -> None:
+        """Ends its door."""
+        if self.door is not None:
+            self.door.kill()  # what runs inside ends with it
+            self.door.wait(PATIENCE)
 
     @property
     def runs(self) -> bool:

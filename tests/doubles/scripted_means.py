@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.errors import LinkLost, Refusal
+from flaggermail.errors import LinkLost, Refusal, StoreFailure
 from flaggermail.online.checked import CheckMeans, part_of
 from flaggermail.ports import (
     Accepted,
@@ -23,7 +23,7 @@ from flaggermail.ports import (
     TokenReach,
     Unknown,
 )
-from flaggermail.ports.probing import DatabaseSeen, Found, SubmissionSeen
+from flaggermail.ports.probing import DatabaseSeen, Found, ReplicaSeen, SubmissionSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
@@ -210,6 +210,7 @@ class Around:
         default_factory=lambda: TokenReach(Reach.REFUSED, ReachText.REFUSED(other="x@bzk.example", own="y"))
     )
     database: DatabaseSeen | Exception | None = field(default_factory=lambda: DatabaseSeen("SQLite 3", "0019", "wal"))
+    replica: ReplicaSeen | StoreFailure | None = None
     free: Mapping[str, int] = field(default_factory=lambda: {"archive": 10**12})
     offset: timedelta = timedelta(hours=1)
     pages: bool = True
@@ -225,7 +226,8 @@ class Around:
         return CheckMeans(
             settings=self.settings, mailbox=self.mailbox, submission=self.sending, submitter=self.sending,
             resolver=ScriptedResolver(self.records), pager=self.pager, other_mailbox=lambda: self.reach,
-            database=self._database, free=lambda: self.free, seal=lambda text: text[::-1].encode(),
+            database=self._database, replica=self._replica, free=lambda: self.free,
+            seal=lambda text: text[::-1].encode(),
             scratch=self.scratch, clock=self.clock, token=lambda: BITS,
             wait=lambda seconds: self.clock.set(self.clock.now() + timedelta(seconds=seconds)),
             local_offset=lambda: self.offset, marks=self.marks, pages=self.pages,
@@ -235,6 +237,11 @@ class Around:
         if isinstance(self.database, Exception):
             raise self.database
         return self.database
+
+    def _replica(self) -> ReplicaSeen | None:
+        if isinstance(self.replica, StoreFailure):
+            raise self.replica
+        return self.replica
 
 
 def link_lost() -> LinkLost:

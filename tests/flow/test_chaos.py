@@ -40,6 +40,7 @@ def test_nothing_is_lost_doubled_or_forgotten(servers: Servers, fault: Fault) ->
     played = chaos.play(servers, fault, SEED)
     assert played.wrong == []
     assert played.mails > 0
+    assert played.repeated > 0
     assert played.reminders > 0
 
 

@@ -18,7 +18,7 @@ from flaggermail.cli.door_client import DoorClient
 from flaggermail.ports import NodeReport
 from flaggermail.record.states import LEASE
 from tests.flow.desk_process import patiently
-from tests.flow.door_process import Answer, DoorProcess, desk_of, door_on
+from tests.flow.door_process import Answer, DoorProcess, desk_of, door_on, request
 from tests.patience import PATIENCE
 from tests.servers import server_folder
 from tests.servers.commit_cutter import CommitCutter, Cut
@@ -157,6 +157,34 @@ def test_while_the_primary_is_away_lists_say_so_and_nobody_reads_unseen(
         assert opened(door, "while-001").status == 200
         assert len(cases(door)) == 3
         assert "record" not in door.ask(CASES).headers
+
+
+def test_a_large_task_is_no_older_than_its_door_while_the_replica_is_behind(
+    postgres_pair: PostgresPair, tmp_path: Path
+) -> None:
+    """A process that rests packs the case that was just opened, and says how far it is.
+
+    Without a primary it packs none: who asks for a dossier is on record before it is handed out.
+    """
+    with door_on(replicated(postgres_pair, tmp_path / "desk")) as door:
+        first = opened(door, "before-01")
+        answers(door, dossier_of(first), 200)
+        postgres_pair.standby.execute("SELECT pg_wal_replay_pause()")
+        second = opened(door, "before-02")
+        *told, packed = door.raw(request(dossier_of(second), Prefer="progress")).split(b"HTTP/1.1 ")[1:]
+        assert packed.startswith(b"200 OK"), packed[:500]
+        assert told
+        assert {one[:3] for one in told} == {b"102"}
+        assert f"{second.document['key']}/bagit.txt".encode() in packed
+        postgres_pair.primary.stop()
+        unread = door.ask(dossier_of(first))
+        assert (unread.status, b"bagit.txt" in unread.body) == (503, False), unread
+        assert len(cases(door)) == 1  # as it is
+
+
+def dossier_of(case: Answer) -> str:
+    """Returns the address of the dossier of a case that was opened."""
+    return f"/v1/views/archive-dossier-file?case={case.document['key']}"
 
 
 def test_each_door_says_whether_any_node_leads(own_postgres: Postgres, tmp_path: Path) -> None:

@@ -83,7 +83,11 @@ def to_file(path: str) -> Callable[[], socket.socket]:
 
     def connect() -> socket.socket:
         line = socket.socket(socket.AF_UNIX)
-        line.connect(path)
+        try:
+            line.connect(path)
+        except OSError:
+            line.close()
+            raise
         return line
 
     return connect

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.errors import ArchiveFailure, OctetsLost, StoreAway
+from flaggermail.errors import ArchiveFailure, OctetsLost, ServerFull
 from flaggermail.ports import BlobStore
 from flaggermail.record.audit import FileState
 from flaggermail.record.events import added
@@ -83,6 +83,12 @@ def empty(request: pytest.FixtureRequest) -> str:
 def database(request: pytest.FixtureRequest) -> str:
     """Returns the address of a migrated PostgreSQL database."""
     return empty(request)
+
+
+FILLS_THE_DISK = (
+    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file'; END $$"
+)
 
 
 def run(url: str, statement: str, **values: object) -> list[tuple[object, ...]]:
@@ -228,14 +234,10 @@ def _in_force(store: SqlStore) -> None:
 
 def test_a_server_without_room_is_away_until_it_has_some(database: str) -> None:
     """The disk of the server is full while octets are stored (SQLSTATE 53100): the desk waits as for its record."""
-    run(
-        database,
-        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file'; END $$",
-    )
+    run(database, FILLS_THE_DISK)
     run(database, "CREATE TRIGGER full_disk BEFORE INSERT ON octets EXECUTE FUNCTION full_disk()")
     with closing(new_store(database)) as store:
-        with pytest.raises(StoreAway, match="could not extend file"):
+        with pytest.raises(ServerFull, match="could not extend file"):
             store.octets.put(OCTETS)
         run(database, "DROP TRIGGER full_disk ON octets")
         assert store.octets.put(OCTETS) == DIGEST

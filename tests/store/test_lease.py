@@ -328,9 +328,11 @@ def test_nodes_are_listed_as_they_were_last_seen(store: SqlStore, other: SqlStor
 def test_a_hand_over_is_asked_of_whoever_leads(store: SqlStore, other: SqlStore) -> None:
     """The leader hears of it at its next renewal, once; a node that does not lead is not asked."""
     store.acquire(LEASE, FIRST, SECONDS)
-    assert not other.nodes.ask_hand_over(LEASE, SECOND)
+    with other.begin() as tx:
+        assert not tx.ask_hand_over(LEASE, SECOND)
     assert not store.renew(SECONDS)
-    assert other.nodes.ask_hand_over(LEASE, FIRST)
+    with other.begin() as tx:
+        assert tx.ask_hand_over(LEASE, FIRST)
     assert store.renew(SECONDS)
     store.release()
     other.acquire(LEASE, SECOND, SECONDS)

@@ -18,15 +18,19 @@ from flaggermail.desk.desk import Desk as OpenDesk
 from flaggermail.errors import HandedOver, Refusal
 from flaggermail.mail.message import Json
 from flaggermail.ports import NodeReport
+from flaggermail.record.events import EventKind
 from flaggermail.record.states import LEASE
 from flaggermail.services import Services
 from flaggermail.wording.alarms import Health
+from flaggermail.wording.said import StoredText
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import Desk
+from tests.store.test_reading_once import statements
 
 LEADER, STANDBY = NodeReport("n1", "vlag", "1.0"), NodeReport("n2", "vlag", "1.0")
 LASTS = 6.0
 WHY = Health.AT_FAULT()
+SAID = {"en": "n1 on vlag", "nl": "n1 op vlag"}
 
 
 def ask(desk: Desk, name: str, **request: Json) -> dict[str, Json]:
@@ -75,10 +79,11 @@ def test_a_hand_over_needs_a_leader_and_another_that_is_ready(desk: Desk, monkey
     nodes.report(STANDBY)
     assert refused(desk) == "no node ready"
     monkeypatch.setattr(SqlNodes, "is_shared", True)
-    monkeypatch.setattr(SqlNodes, "ask_hand_over", lambda *_: True)  # it waits here for the transaction that asks
     assert "n1 on vlag" in str(ask(desk, "node hand-over"))
     monkeypatch.undo()
-    assert nodes.ask_hand_over(LEASE, LEADER.id)
+    (event,) = [one for one in desk.events() if one.kind is EventKind.NODE_HANDED_OVER]
+    assert (event.actor, event.at) == ("officer1", desk.env.clock.now())
+    assert [words in StoredText(event.reason).in_language(one) for one, words in SAID.items()] == [True, True]
     claim = NodeClaim(LEADER)
     with pytest.raises(HandedOver, match="n1"):
         claim.keep(desk.env, Outage(lambda: 0.0))
@@ -116,3 +121,13 @@ def test_who_is_not_ready_leaves_the_lease_to_who_is(desk: Desk) -> None:
     assert tries(fresh, other)
     assert not tries(unready, desk.env)
     other.store.close()
+
+
+def test_what_a_leader_of_one_machine_does_each_two_seconds_is_one_write(desk: Desk) -> None:
+    """It renews its lease, after a look at the schema; that it lives is told to nobody."""
+    store, claim = desk.env.store, NodeClaim(LEADER)
+    assert isinstance(store, SqlStore)
+    store.acquire(LEASE, LEADER.id, LASTS)
+    with statements(store) as sent:
+        claim.keep(desk.env, Outage(lambda: 0.0))
+    assert [statement.split()[0] for statement in sent] == ["BEGIN", "SELECT", "UPDATE"]

@@ -5,19 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
 from flaggermail.adapters.clock.clock import SystemRandomness
+from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.replica import ReplicatedStore
-from flaggermail.errors import ConfigurationError, ReadCancelled, StoreAway
+from flaggermail.errors import ConfigurationError, ReadCancelled, ServerFull, StoreAway
 from flaggermail.ports import Transaction
-from flaggermail.wiring.databases import open_replicated
+from flaggermail.ports.probing import ReplicaSeen
+from flaggermail.wiring.databases import open_replicated, open_store
+from flaggermail.wiring.online_means import means
 from tests.flow.desk_process import patiently
+from tests.servers.postgres import Postgres
 from tests.servers.postgres_pair import PostgresPair
 from tests.store.conftest import new_store
+from tests.store.desk_fixtures import desk_settings
+from tests.store.test_archive_contract import FILLS_THE_DISK
 from tests.store.test_postgres_pair import number, write
 
 pytestmark = pytest.mark.xdist_group("postgres")
@@ -36,7 +43,12 @@ def url(postgres_pair: PostgresPair) -> str:
 
 def of_standby(pair: PostgresPair, url: str) -> str:
     """Returns the URL of the same record on the standby."""
-    return pair.url(url.rpartition("@/")[2].partition("?")[0], pair.standby)
+    return of_server(pair.standby, url)
+
+
+def of_server(server: Postgres, url: str) -> str:
+    """Returns the URL of the same record on one server."""
+    return PostgresPair.url(url.rpartition("@/")[2].partition("?")[0], server)
 
 
 @pytest.fixture
@@ -131,6 +143,20 @@ def test_while_the_primary_is_away_the_standby_answers_as_it_is(
     assert not is_away(store)
 
 
+def test_a_primary_whose_disk_is_full_is_not_away(
+    postgres_pair: PostgresPair, store: ReplicatedStore, url: str
+) -> None:
+    """It can be read (SQLSTATE 53100): what this process has recorded is shown, however far the standby is behind."""
+    postgres_pair.standby.execute(BEHIND)
+    write(store)
+    with closing(new_store(url)) as other, other.engine.begin() as connection:
+        connection.execute(text(FILLS_THE_DISK))
+        connection.execute(text("CREATE TRIGGER full_disk BEFORE INSERT ON event EXECUTE FUNCTION full_disk()"))
+    with pytest.raises(ServerFull):
+        write(store)
+    assert (is_away(store), number(store)) == (False, 2)
+
+
 def test_while_the_standby_is_away_the_primary_answers(postgres_pair: PostgresPair, store: ReplicatedStore) -> None:
     """And once both are away, the view is."""
     postgres_pair.standby.stop()
@@ -167,3 +193,36 @@ def test_a_reader_in_the_way_of_the_replay_is_cancelled_and_may_ask_again(
     with pytest.raises(ReadCancelled, match="recovery"), store.read() as tx:
         read_on(tx)
     assert number(store) == 1
+
+
+def test_the_online_check_tells_what_a_replica_is(postgres_pair: PostgresPair, url: str, postgres_url: str) -> None:
+    """It asks under a role that owns the database and nothing else; a replica that lags is behind by events."""
+    with closing(new_store(url)) as store, store.engine.begin() as connection:
+        connection.execute(text("CREATE ROLE poor LOGIN"))
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO poor"))
+    standby, primary = (
+        of_server(one, url).replace("vf@", "poor@") for one in (postgres_pair.standby, postgres_pair.primary)
+    )
+    postgres_pair.standby.execute(BEHIND)
+    with closing(new_store(url)) as store:
+        write(store)
+        write(store)
+    good = ReplicaSeen(is_standby=True, is_of_database=True, revision=newest(), wanted=newest(), behind=0)
+    seen = online(primary, standby)
+    postgres_pair.standby.execute(AGAIN)
+    assert seen == replace(good, behind=2)
+    patiently(lambda: online(primary, standby) == good, "the standby has the events")
+    assert online(primary, primary) == replace(good, is_standby=False)
+    with closing(open_store(postgres_url, SystemRandomness())):
+        assert online(primary, postgres_url) == replace(good, is_standby=False, is_of_database=False, behind=2)
+    postgres_pair.standby.stop()
+    with pytest.raises(StoreAway):
+        online(primary, standby)
+
+
+def online(database: str, replica: str) -> ReplicaSeen | None:
+    """Returns what the online check of a desk with these servers sees of the replica."""
+    settings = desk_settings()
+    store = settings.desk.store.model_copy(update={"database": database, "replica": replica})
+    desk = settings.desk.model_copy(update={"store": store})
+    return means(settings.model_copy(update={"desk": desk})).replica()

@@ -15,12 +15,14 @@ from flaggermail.annex import approved
 from flaggermail.cli.acting import typed
 from flaggermail.desk.views.annex import FilledAnnexForm
 from flaggermail.documents.model import Heading, Labelled, Paragraph, Text, Verbatim
+from flaggermail.door.application import GONE, INTERIM
 from flaggermail.errors import Refusal
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Annex
 from flaggermail.services import Services, UnitOfWork
 from tests.doubles.annexes import applied, by_hand, edited, form_of
+from tests.doubles.paged import OFFICER1, PlayedSource, pages_of
 from tests.doubles.scenarios import Reopen
 
 CASE, USE, ANNEX = "VF-EP2024-0001", "VF-EP2024-0001/1", "a00000001"
@@ -113,6 +115,27 @@ def test_the_letter_of_2024_is_marked_by_one_and_approved_by_another(played: Pla
         "annex proposed", "annex form", "annex form read", "annex confirmed", "annex show", "annex approved",
         "annex files",
     ]  # fmt: skip
+
+
+def test_the_files_of_an_annex_tell_how_far_they_are(played: Play, tmp_path: Path) -> None:
+    """By interim answers to whoever asks for them, up to the end; they are made no more once nobody waits."""
+    env = played("letter-of-2024")
+    typed(env, "officer1", ["annex", "propose", CASE])
+    edited(env, ANNEX, form_of(env, ANNEX), tmp_path)
+    typed(env, "head1", ["annex", "approve", ANNEX, "--revision", "2"])
+    client, told = pages_of(PlayedSource(env)).test_client(), list[str]()
+
+    def ask(*, gone: bool = False, **headers: str) -> int:
+        around = {"X_REMOTE_UID": str(OFFICER1), INTERIM: told.append, GONE: lambda: gone}
+        return client.get(f"/v1/views/annex-files?annex={ANNEX}", headers=headers, environ_overrides=around).status_code
+
+    assert (ask(Prefer="progress"), told) == (200, sorted(told))
+    assert len(told) > len(["mails", "text", "page", "odt", "pdf"])
+    assert told[-1] == "1.0000"
+    told.clear()
+    assert (ask(), told) == (200, [])
+    assert ask(gone=True, Prefer="progress") == 503
+    assert told == []
 
 
 def test_a_thread_prints_each_mail_once(played: Play) -> None:

@@ -34,6 +34,7 @@ from tests.story.test_daemon import HintingMailbox, StepTicker, running
 
 R = TypeVar("R", bound=Record)
 TESTS = Path(__file__).parents[1]
+WORDS = ("languages", "intake", "reply-words")
 NEWSLETTER = """  - name: newsletter
     when: {subject: [nieuwsbrief]}
     then: {kind: noise}
@@ -139,7 +140,11 @@ def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     """Returns the rule files in the folder."""
-    paths = [*folder.glob("[0-9][0-9]-*.yaml"), *folder.glob("lists/*.txt"), folder / "languages.yaml"]
+    paths = [
+        *folder.glob("[0-9][0-9]-*.yaml"),
+        *folder.glob("lists/*.txt"),
+        *(folder / f"{name}.yaml" for name in WORDS),
+    ]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
@@ -162,6 +167,18 @@ def test_the_next_mail_is_judged_by_the_new_rules(desk: Desk) -> None:
         assert b"gmail.com" in archived.pop(PACKAGE)  # what came from the kept package
         assert archived == files
     assert desk.alarms() == []
+
+
+def test_words_of_referrals_and_replies_are_reloaded_and_archived_as_rules(desk: Desk) -> None:
+    """The desk reads by them what comes next; a node that has other files finds them on record."""
+    for name, known in (("intake.yaml", "zelf gemeld"), ("reply-words.yaml", "niet opgenomen")):
+        file = desk.folder / "rules" / name
+        desk.write(file, file.read_text("utf-8").replace(f"- {known}\n", f"- {known}\n    - woord van hier\n", 1))
+    desk.look(2)
+    settings = desk.daemon.env.settings
+    assert "woord van hier" in settings.intake.attempts.words
+    assert "woord van hier" in settings.reply_words.unreached.words
+    assert desk.archived(desk.periods("rules")[-1]).items() >= files_of(desk.folder / "rules").items()
 
 
 def test_a_file_that_is_still_being_written_waits(desk: Desk) -> None:

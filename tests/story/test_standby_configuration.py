@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -57,10 +58,16 @@ def _another_rule(node: Path) -> None:
     rule.write_text(rule.read_text("utf-8") + "\n# another version of the rules\n", "utf-8")
 
 
+def _another_word(node: Path, name: str, word: str) -> None:
+    edit(node, f"rules/{name}", f"    - {word}\n", f"    - {word}\n    - word of this node\n")
+
+
 CHANGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a channel more": (_another_channel, "x-thief"),
     "another address": (_another_address, "x-urgent"),
     "a rule": (_another_rule, "rules"),
+    "a word of a referral": (partial(_another_word, name="intake.yaml", word="zelf gemeld"), "rules"),
+    "a word of a reply": (partial(_another_word, name="reply-words.yaml", word="niet opgenomen"), "rules"),
 }
 
 
@@ -97,4 +104,6 @@ def test_it_leads_with_what_the_record_holds(directory: Path, change: str) -> No
         assert {one.code: one.also_called for one in found.platform_list} == {
             one.code: one.also_called for one in load(directory).platform_list
         }
+    led = load(directory)
+    assert (found.intake, found.reply_words) == (led.intake, led.reply_words)
     assert (node / "platforms.yaml").read_bytes() == before

@@ -134,6 +134,12 @@ def extend(connection: Connection, lease: Lease, seconds: float) -> bool:
     return bool(found.asked == lease.holder)
 
 
+def ask_hand_over(connection: Connection, name: str, holder: str) -> bool:
+    """Asks the holder of the lease to release it; see `ports.Transaction`."""
+    asked = update(LEASE).where(_OF_NAME, LEASE.c.holder == bindparam("by")).values(asked=bindparam("by"))
+    return bool(connection.execute(asked, {"lease": name, "by": holder}).rowcount)
+
+
 def _require_schema(connection: Connection) -> None:
     """Raises ConfigurationError if the schema is not the one that this program works with."""
     found = connection.execute(text(CURRENT)).scalar()
@@ -213,9 +219,3 @@ class SqlNodes(BesideRecord):
             for row in rows
         ]  # fmt: skip
         return sorted(found, key=lambda one: one.leads_until is None)
-
-    def ask_hand_over(self, name: str, holder: str) -> bool:
-        """Asks the holder of the lease to release it; see `ports.Nodes`."""
-        asked = update(LEASE).where(_OF_NAME, LEASE.c.holder == bindparam("by")).values(asked=bindparam("by"))
-        with self.writing(self._wait) as connection:
-            return bool(connection.execute(asked, {"lease": name, "by": holder}).rowcount)

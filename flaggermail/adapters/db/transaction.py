@@ -55,6 +55,7 @@ from flaggermail.adapters.db.mapping import (
     to_fields,
     to_record,
 )
+from flaggermail.adapters.db.nodes import ask_hand_over
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
 from flaggermail.adapters.db.verification import Verification, proved_row, revealed
 from flaggermail.errors import NotFound
@@ -331,6 +332,10 @@ class SqlTransaction:
     def forget_answers(self, before: datetime) -> int:
         """Forgets the answers that were kept before that instant; returns their number."""
         return self._connection.execute(delete(KEPT_ANSWER).where(KEPT_ANSWER.c.at < before)).rowcount
+
+    def ask_hand_over(self, name: str, holder: str) -> bool:
+        """Asks the holder of the lease to release it; see `ports.Transaction`."""
+        return ask_hand_over(self._connection, name, holder)
 
     def finish(self) -> str:
         """Writes what was kept for the end, the chain's head last; returns its digest. Call once, before the commit."""

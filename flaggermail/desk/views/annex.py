@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from flaggermail import progress
 from flaggermail.annex import approved, form
 from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.asked import WordsLeft
@@ -164,6 +165,9 @@ class FilledAnnexForm(OneAnnex):
         )
 
 
+_READ = 0.5  # the share of the time in which the mails of an annex are read
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesOfAnnex(ViewAnswer):
     """Whose files these are, and their names."""
@@ -185,7 +189,10 @@ class MakeAnnexFiles(OneAnnex, OctetsView):
             raise Refusal(AnnexRefusal.NOT_APPROVED(annex=annex.id, state=annex.state.value))
         if not self.as_approved:
             approved.refuse_newer(work, annex)
-        made = approved.annex_files(work, approved.of_annex(work, annex))
+        with progress.part(0.0, _READ):
+            redacted = approved.of_annex(work, annex)
+        with progress.part(_READ, 1.0):
+            made = approved.annex_files(work, redacted)
         return tar(f"annex-{annex.id}.tar", list(made.items()), FilesOfAnnex(annex=annex.id, files=tuple(made)))
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
+from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused, StoreFailure
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import CHECK_HEADER
@@ -17,7 +17,7 @@ from flaggermail.online import checking
 from flaggermail.online.checked import MARK, CheckPart, Marks, bits_of, compose_mail, forged_mark
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import Folder, Reach, Role, TokenReach
-from flaggermail.ports.probing import Found, SubmissionSeen
+from flaggermail.ports.probing import Found, ReplicaSeen, SubmissionSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.model import PagerSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
@@ -140,6 +140,7 @@ def trusts_marks(replaced: dict[bytes, bytes], *, refuses: bool = False) -> Chan
 
 MARKED = f"{MARK}: {forged_mark(MARKS)}\r\n".encode()
 BY_SERVER = f"{MARK}: Internal\r\n".encode()
+FOLLOWS = ReplicaSeen(is_standby=True, is_of_database=True, revision="0001", wanted="0001", behind=0)
 ALL_WELL = frozenset({
     OutcomeCode.IMAP_OPEN, OutcomeCode.IMAP_LOGGED_IN, OutcomeCode.CAPABLE, OutcomeCode.FOLDERS_THERE,
     OutcomeCode.RIGHTS_TRIED, OutcomeCode.OTHER_UNASKED, OutcomeCode.LEFT_NOTHING, OutcomeCode.SUBMISSION_OPEN,
@@ -147,8 +148,9 @@ ALL_WELL = frozenset({
     OutcomeCode.SELF_ARRIVED, OutcomeCode.ID_KEPT, OutcomeCode.HEADER_KEPT, OutcomeCode.BODY_KEPT,
     OutcomeCode.KEYWORD_UNUSED, OutcomeCode.RESULTS_OURS, OutcomeCode.PLUS_KEPT, OutcomeCode.CLOCK_AGREES,
     OutcomeCode.SPF_FOUND, OutcomeCode.DKIM_FOUND, OutcomeCode.DMARC_FOUND, OutcomeCode.MARK_UNASKED,
-    OutcomeCode.PAGERS_NONE, OutcomeCode.DISK_ENOUGH, OutcomeCode.DATABASE_GOOD, OutcomeCode.TIME_ZONE_SAME,
-    OutcomeCode.CLEANED, OutcomeCode.BROKEN, OutcomeCode.NOT_TRIED,  # the last two: there is no scratch desk here
+    OutcomeCode.PAGERS_NONE, OutcomeCode.DISK_ENOUGH, OutcomeCode.DATABASE_GOOD, OutcomeCode.REPLICA_NONE,
+    OutcomeCode.TIME_ZONE_SAME, OutcomeCode.CLEANED,
+    OutcomeCode.BROKEN, OutcomeCode.NOT_TRIED,  # the last two: there is no scratch desk here
 })  # fmt: skip
 OF_THE_PROOF = frozenset(code for code in OutcomeCode if code.name.startswith("PROOF_"))  # test_proof.py
 
@@ -228,6 +230,12 @@ CASES: tuple[tuple[OutcomeCode, CheckStep, Change], ...] = (
     (C.DATABASE_NEW, S.DATABASE, lambda around: setattr(around, "database", None)),
     (C.DATABASE_BAD, S.DATABASE,
      lambda around: setattr(around, "database", ConfigurationError("database x: revision 0001 is older"))),
+    (C.REPLICA_GOOD, S.REPLICA, lambda around: setattr(around, "replica", FOLLOWS)),
+    (C.REPLICA_BAD, S.REPLICA, lambda around: setattr(around, "replica", StoreFailure("connection refused"))),
+    (C.REPLICA_WRITES, S.REPLICA, lambda around: setattr(around, "replica", replace(FOLLOWS, is_standby=False))),
+    (C.REPLICA_OTHER, S.REPLICA, lambda around: setattr(around, "replica", replace(FOLLOWS, is_of_database=False))),
+    (C.REPLICA_SCHEMA, S.REPLICA, lambda around: setattr(around, "replica", replace(FOLLOWS, revision="0000"))),
+    (C.REPLICA_BEHIND, S.REPLICA, lambda around: setattr(around, "replica", replace(FOLLOWS, behind=7))),
     (C.TIME_ZONE_OTHER, S.TIME_ZONE, lambda around: setattr(around, "offset", timedelta(hours=-5, minutes=-30))),
     (C.REMAINS, S.CLEAN_UP, at_mailbox(removes=False)),
 )  # fmt: skip
