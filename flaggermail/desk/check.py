@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from flaggermail.cases import attention
 from flaggermail.desk.ground import DeskFiles
@@ -53,29 +54,43 @@ def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
         return _findings([setup_fault(SetupFaultCode.CONFIGURATION, line=line) for line in error.faults])
     now = ground.now()
     today = now.astimezone(settings.zone).date()
-    on_day = advice.setup_faults_on(settings, today, _of_record(ground, settings, _elections_added, []))
-    referrers, remembered = _of_record(ground, settings, _referrers, _NOBODY)
-    unlisted = advice.unlisted(settings, referrers, remembered)
-    left = advice.of_overrides(settings, _of_record(ground, settings, duty.overrides, []), now)
-    orphaned = advice.orphaned(settings, _of_record(ground, settings, _taken, {}))
-    on_machine = (*_mark(ground, settings, now), *ground.machine_faults(settings))
+    with _record(ground, settings) as of_record:
+        on_day = advice.setup_faults_on(settings, today, of_record(_elections_added, []))
+        unlisted = advice.unlisted(settings, *of_record(_referrers, _NOBODY))
+        left = advice.of_overrides(settings, of_record(duty.overrides, []), now)
+        orphaned = advice.orphaned(settings, of_record(_taken, {}))
+        marked = _mark(of_record, settings, now)
+    on_machine = (*marked, *ground.machine_faults(settings))
     found = (*advice.setup_faults(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
     held = ground.confinement(settings)
     return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
 
 
-def _of_record(ground: DeskFiles, settings: Configuration, read: Callable[[Transaction], T], unread: T) -> T:
-    """Returns what `read` finds in the database file; `unread` on a server, which `check` does not ask.
+class _OfRecord(Protocol):
+    """Returns what `read` finds in the database file; `unread` where it cannot be read."""
+
+    def __call__(self, read: Callable[[Transaction], T], unread: T) -> T: ...
+
+
+@contextmanager
+def _record(ground: DeskFiles, settings: Configuration) -> Iterator[_OfRecord]:
+    """Yields the reader of the database file, opened once; `check` asks no server.
 
     A file that cannot be read is a mistake of its own.
     """
-    if not _is_file(settings):
-        return unread
-    try:
-        with ground.evidence() as (tx, _):
-            return read(tx)
-    except (ConfigurationError, StoreFailure, RowUnreadable):
-        return unread
+    with ExitStack() as opened:
+        tx: Transaction | None = None
+        if _is_file(settings):
+            with suppress(ConfigurationError, StoreFailure):
+                tx, _ = opened.enter_context(ground.evidence(settings))
+
+        def of_record(read: Callable[[Transaction], T], unread: T) -> T:
+            try:
+                return unread if tx is None else read(tx)
+            except (StoreFailure, RowUnreadable):
+                return unread
+
+        yield of_record
 
 
 def _is_file(settings: Configuration) -> bool:
@@ -103,13 +118,13 @@ def _taken(tx: Transaction) -> dict[str, list[str]]:
     return taken
 
 
-def _mark(ground: DeskFiles, settings: Configuration, now: datetime) -> tuple[SetupFault, ...]:
+def _mark(of_record: _OfRecord, settings: Configuration, now: datetime) -> tuple[SetupFault, ...]:
     """Returns what is wrong with the trial of the server's mark; a record on a server is not asked, `run` says it."""
     mailbox = settings.desk.mailbox
     exchange = mailbox.trusted.asked is AuthenticationMethod.EXCHANGE
     if not exchange or not _is_file(settings):
         return ()
-    proof = _of_record(ground, settings, lambda tx: tx.get(TrustProof, TrustMark.INTERNAL), None)
+    proof = of_record(lambda tx: tx.get(TrustProof, TrustMark.INTERNAL), None)
     return advice.of_mark(mailbox, proof, now, settings.zone)
 
 

@@ -25,7 +25,7 @@ from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.findings import KnownNames
 from flaggermail.settings.yaml_files import source
 from flaggermail.settings.yaml_files.source import FileFault
-from flaggermail.wiring import assembly as wiring
+from flaggermail.wiring import assembly, setup_checks
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
 PATTERNS = 2048
@@ -150,7 +150,7 @@ def _found_once(find: Callable[[TemplateEngine, str, str], Iterable[str]]) -> Ca
 def compose_once() -> None:
     """Makes the readers of the configuration, of the words and of the mail templates use them in this process."""
     vars(redaction_words).update(_read=_words_once, _with_institutions=_institutions_once)
-    for module in (vocabulary_file, wiring):
+    for module in (vocabulary_file, assembly, setup_checks):
         vars(module)["read_language"] = _language_once
     vars(configuration)["load_rules"] = _rules_once
     vars(template_engine)["_environment"] = _environment_once
