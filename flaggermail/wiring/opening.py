@@ -173,10 +173,15 @@ class _DeskFiles:
             with self._given.store.read() as tx:
                 yield tx, self._given.octets
             return
+        from flaggermail.adapters.db.inspection import require_file
         from flaggermail.rules.configuration import load
+        from flaggermail.settings.model import database_file
+
+        settings = settings or load(self._directory)
+        require_file(database_file(settings.desk))  # before an engine of databases is loaded
         from flaggermail.wiring.databases import evidence_of
 
-        store, octets = evidence_of(settings or load(self._directory))
+        store, octets = evidence_of(settings)
         try:
             with store.read() as tx:
                 yield tx, octets

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flaggermail.adapters.files.blob_store import full_disk, is_read_only
-from flaggermail.errors import BackupFailure
+from flaggermail.errors import BackupFailure, ConfigurationError
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 
 HERE = Path(__file__).parent / "migrations"
@@ -39,6 +39,12 @@ def require_known(revision: str) -> None:
 def known() -> set[str]:
     """Returns all revisions known to this program."""
     return {path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py")}
+
+
+def require_file(file: Path | None) -> None:
+    """Raises ConfigurationError if the record is a file, and the file is not there."""
+    if file is not None and not file.exists():
+        raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")
 
 
 def looked_into(file: Path) -> closing[sqlite3.Connection]:
