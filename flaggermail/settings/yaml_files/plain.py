@@ -43,8 +43,7 @@ _INTEGER = re.compile(r"-?[0-9]++")
 _FRACTION = re.compile(r"-?[0-9]++\.[0-9]++")
 _PERHAPS_NUMBER = re.compile(r"[-0-9._a-fox]*+", re.IGNORECASE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# Tabs, other line breaks, control characters, the mark of the order of octets.
-_UNUSUAL = re.compile("[^\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_USUAL = str.maketrans("", "", "\n\u200c")  # a line break, and a sign within words of Persian: neither is printable
 
 
 class _NotPlain(Exception):
@@ -53,7 +52,7 @@ class _NotPlain(Exception):
 
 def plain(text: str) -> tuple[dict[str, Value], dict[Key, tuple[int, int]]] | None:
     """Returns the values of a text and the line and column of each, from 1; None if the text is not plain."""
-    if _UNUSUAL.search(text):
+    if not text.translate(_USUAL).isprintable():  # such as a tab, another line break, a mark of the order of octets
         return None
     reader = _PlainReader(text if text.endswith("\n") else f"{text}\n")
     try:
