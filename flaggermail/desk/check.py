@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -48,10 +49,11 @@ def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     `faults` the lines of those that refuse the start or are faults, and `warnings` the lines of the notes.
     `only_online` names the steps of the online check that ask a server, which this does not.
     """
-    try:
-        settings = _loaded(ground)
-    except ConfigurationError as error:
-        return _findings([setup_fault(SetupFaultCode.CONFIGURATION, line=line) for line in error.faults])
+    with ThreadPoolExecutor(1) as beside:  # the process that parses mail starts while templates are tried
+        try:
+            settings, confined = _loaded(ground, beside)
+        except ConfigurationError as error:
+            return _findings([setup_fault(SetupFaultCode.CONFIGURATION, line=line) for line in error.faults])
     now = ground.now()
     today = now.astimezone(settings.zone).date()
     with _record(ground, settings) as of_record:
@@ -62,8 +64,8 @@ def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
         marked = _mark(of_record, settings, now)
     on_machine = (*marked, *ground.machine_faults(settings))
     found = (*advice.setup_faults(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
-    held = ground.confinement(settings)
-    return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
+    empty = gaps(settings.rota, (), now, now + _AHEAD)
+    return {**_document(settings, empty, confined.result()), **_findings(found)}
 
 
 class _OfRecord(Protocol):
@@ -138,19 +140,23 @@ def _findings(found: Sequence[SetupFault]) -> dict[str, Json]:
     }
 
 
-def _loaded(ground: DeskFiles) -> Configuration:
-    """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
+def _loaded(ground: DeskFiles, beside: Executor) -> tuple[Configuration, Future[Confinement]]:
+    """Loads the settings and everything they refer to; `beside` finds out what confines the parser.
+
+    Raises ConfigurationError with every fault.
+    """
     directory = ground.directory.absolute()
     rules = rules_of(directory)
     words = ground.word_faults(rules) if rules.is_dir() else ()  # `load` reports the missing folder
     try:
         settings = load(directory)
+        confined = beside.submit(ground.confinement, settings)
         faults = (*words, *ground.template_faults(settings))
     except ConfigurationError as error:
         faults = (*error.faults, *words)
     if faults:
         raise ConfigurationError(*faults)
-    return settings
+    return settings, confined
 
 
 def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:

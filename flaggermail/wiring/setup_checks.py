@@ -19,12 +19,10 @@ from flaggermail.adapters.files.blob_store import (
     leftover_faults,
     missing_folder_fault,
 )
-from flaggermail.adapters.files.rights import DeskPlaces, open_faults
+from flaggermail.adapters.files.rights import DeskPlaces, account, open_faults
 from flaggermail.adapters.files.secrets import secret_fault
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.adapters.pagers.apprise_pager import is_installed
 from flaggermail.adapters.parsing.vocabulary_file import read_language
-from flaggermail.adapters.system.machine import account, places
 from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError
@@ -32,7 +30,7 @@ from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
-from flaggermail.wiring.credentials import TOKENS, certificate_fault, extra_fault, named_secrets
+from flaggermail.wiring.credentials import TOKENS, certificate_fault, extra_fault, is_module, named_secrets
 
 
 def template_faults(settings: Configuration) -> tuple[str, ...]:
@@ -41,8 +39,10 @@ def template_faults(settings: Configuration) -> tuple[str, ...]:
 
 
 def disks_of(settings: Configuration) -> dict[str, Path]:
-    """Returns the paths of this machine that the record needs room at, by name."""
-    return places(database_file(settings.desk), None if settings.keeps_octets_in_database else settings.archive)
+    """Returns the paths that the record needs room at, by name; what is on a server is not ours to watch."""
+    archive = None if settings.keeps_octets_in_database else settings.archive
+    given = {"archive": archive, "database": database_file(settings.desk)}
+    return {name: path for name, path in given.items() if path is not None}
 
 
 def machine_faults(
@@ -74,7 +74,7 @@ def _machine_faults(
     yield from full_disks(disks_of(settings))
     yield ca_file_fault("mailbox", desk.mailbox.ca_file)
     yield ca_file_fault("submission", desk.submission.ca_file)
-    if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():
+    if any(officer.pagers for officer in settings.oncall.officers) and not is_module("apprise"):
         yield setup_fault(SetupFaultCode.PAGER_EXTRA)
     if desk.door.proxy_account is not None and account(desk.door.proxy_account) is None:
         yield setup_fault(SetupFaultCode.PROXY_ACCOUNT, account=desk.door.proxy_account)

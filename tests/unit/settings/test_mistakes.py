@@ -408,7 +408,7 @@ def test_a_mistake_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch, code: SetupFaultCode, spoil: Spoil, said: str
 ) -> None:
     """Each mistake is found once for its cause, in one line with what would be right, with its severity's status."""
-    monkeypatch.setattr(setup_checks, "is_installed", lambda: False)
+    monkeypatch.setattr(setup_checks, "is_module", lambda _: False)
     if code is SetupFaultCode.TOKEN_EXTRA:
         monkeypatch.setattr("flaggermail.wiring.credentials.is_module", lambda _: False)
     monkeypatch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
