@@ -260,7 +260,7 @@ class _Source:
     body: str  # with one empty line for each line above it in the file, so that faults name the right line
 
 
-class _Part(NamedTuple):
+class _TemplatePart(NamedTuple):
     """The subject or body of a template, compiled once."""
 
     template: Template
@@ -279,7 +279,7 @@ class TemplateEngine:
         self._environments: Mapping[str, ImmutableSandboxedEnvironment] = {
             language: _environment(Formats(language, words[language], zone)) for language in words
         }
-        self._compiled: dict[tuple[str, str], tuple[_Part, _Part, str]] = {}
+        self._compiled: dict[tuple[str, str], tuple[_TemplatePart, _TemplatePart, str]] = {}
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and undefined name."""
@@ -331,7 +331,7 @@ class TemplateEngine:
                 known = ", ".join(sorted(VALUES[name]))
                 yield f"{place}:{line} {unknown}: nobody gives this; {name} knows {known}"
 
-    def _templates(self, name: str, language: str) -> tuple[_Part, _Part, str]:
+    def _templates(self, name: str, language: str) -> tuple[_TemplatePart, _TemplatePart, str]:
         """Returns subject and body, compiled once, and the file's place."""
         if (name, language) not in self._compiled:
             source = self._source(name, language)
@@ -406,7 +406,7 @@ def _printable(value: object) -> object:
     return value
 
 
-def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) -> _Part:
+def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) -> _TemplatePart:
     try:
         tree = environment.parse(part)
         uses_others = any(True for _ in meta.find_referenced_templates(tree))
@@ -414,7 +414,9 @@ def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) 
         code = environment.compile(tree, name=place, filename=place)
     except TemplateSyntaxError as error:
         raise ConfigurationError(f"{place}:{error.lineno} syntax: {error.message}") from error
-    return _Part(Template.from_code(environment, code, environment.globals), frozenset(_NAMES.get()), uses_others)
+    return _TemplatePart(
+        Template.from_code(environment, code, environment.globals), frozenset(_NAMES.get()), uses_others
+    )
 
 
 def _tries(name: str) -> Tries:
