@@ -61,11 +61,11 @@ def read_redaction_words(rules: Path) -> RedactionWords:
     That may be the file, a list in it, or the dated lists: a desk may have been set up before there was one. Raises
     ConfigurationError with one line per fault in the file.
     """
-    own = rules / FILE
-    words = _read(own if own.exists() else shipped("rules") / FILE)
+    own, ours = rules / FILE, shipped("rules") / FILE
+    words = _read(own if own.exists() else ours)
     missing = [name for name in LISTS if not words[name]]
-    if missing and own.exists():
-        others = _read(shipped("rules") / FILE)
+    if missing and own.exists() and own.read_bytes() != ours.read_bytes():
+        others = _read(ours)
         words = RedactionWords({**words.lists, **{name: others[name] for name in missing}})
     return _with_institutions(words, rules if (rules / INSTITUTIONS).is_dir() else shipped("rules"))
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from flaggermail.cases import attention
 from flaggermail.desk.ground import DeskFiles
@@ -47,35 +49,50 @@ def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     `faults` the lines of those that refuse the start or are faults, and `warnings` the lines of the notes.
     `only_online` names the steps of the online check that ask a server, which this does not.
     """
-    try:
-        settings = _loaded(ground)
-    except ConfigurationError as error:
-        return _findings([setup_fault(SetupFaultCode.CONFIGURATION, line=line) for line in error.faults])
+    with ThreadPoolExecutor(1) as beside:  # the process that parses mail starts while templates are tried
+        try:
+            settings, confined = _loaded(ground, beside)
+        except ConfigurationError as error:
+            return _findings([setup_fault(SetupFaultCode.CONFIGURATION, line=line) for line in error.faults])
     now = ground.now()
     today = now.astimezone(settings.zone).date()
-    on_day = advice.setup_faults_on(settings, today, _of_record(ground, settings, _elections_added, []))
-    referrers, remembered = _of_record(ground, settings, _referrers, _NOBODY)
-    unlisted = advice.unlisted(settings, referrers, remembered)
-    left = advice.of_overrides(settings, _of_record(ground, settings, duty.overrides, []), now)
-    orphaned = advice.orphaned(settings, _of_record(ground, settings, _taken, {}))
-    on_machine = (*_mark(ground, settings, now), *ground.machine_faults(settings))
+    with _record(ground, settings) as of_record:
+        on_day = advice.setup_faults_on(settings, today, of_record(_elections_added, []))
+        unlisted = advice.unlisted(settings, *of_record(_referrers, _NOBODY))
+        left = advice.of_overrides(settings, of_record(duty.overrides, []), now)
+        orphaned = advice.orphaned(settings, of_record(_taken, {}))
+        marked = _mark(of_record, settings, now)
+    on_machine = (*marked, *ground.machine_faults(settings))
     found = (*advice.setup_faults(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
-    held = ground.confinement(settings)
-    return {**_document(settings, gaps(settings.rota, (), now, now + _AHEAD), held), **_findings(found)}
+    empty = gaps(settings.rota, (), now, now + _AHEAD)
+    return {**_document(settings, empty, confined.result()), **_findings(found)}
 
 
-def _of_record(ground: DeskFiles, settings: Configuration, read: Callable[[Transaction], T], unread: T) -> T:
-    """Returns what `read` finds in the database file; `unread` on a server, which `check` does not ask.
+class _OfRecord(Protocol):
+    """Returns what `read` finds in the database file; `unread` where it cannot be read."""
+
+    def __call__(self, read: Callable[[Transaction], T], unread: T) -> T: ...
+
+
+@contextmanager
+def _record(ground: DeskFiles, settings: Configuration) -> Iterator[_OfRecord]:
+    """Yields the reader of the database file, opened once; `check` asks no server.
 
     A file that cannot be read is a mistake of its own.
     """
-    if not _is_file(settings):
-        return unread
-    try:
-        with ground.evidence() as (tx, _):
-            return read(tx)
-    except (ConfigurationError, StoreFailure, RowUnreadable):
-        return unread
+    with ExitStack() as opened:
+        tx: Transaction | None = None
+        if _is_file(settings):
+            with suppress(ConfigurationError, StoreFailure):
+                tx, _ = opened.enter_context(ground.evidence(settings))
+
+        def of_record(read: Callable[[Transaction], T], unread: T) -> T:
+            try:
+                return unread if tx is None else read(tx)
+            except (StoreFailure, RowUnreadable):
+                return unread
+
+        yield of_record
 
 
 def _is_file(settings: Configuration) -> bool:
@@ -103,13 +120,13 @@ def _taken(tx: Transaction) -> dict[str, list[str]]:
     return taken
 
 
-def _mark(ground: DeskFiles, settings: Configuration, now: datetime) -> tuple[SetupFault, ...]:
+def _mark(of_record: _OfRecord, settings: Configuration, now: datetime) -> tuple[SetupFault, ...]:
     """Returns what is wrong with the trial of the server's mark; a record on a server is not asked, `run` says it."""
     mailbox = settings.desk.mailbox
     exchange = mailbox.trusted.asked is AuthenticationMethod.EXCHANGE
     if not exchange or not _is_file(settings):
         return ()
-    proof = _of_record(ground, settings, lambda tx: tx.get(TrustProof, TrustMark.INTERNAL), None)
+    proof = of_record(lambda tx: tx.get(TrustProof, TrustMark.INTERNAL), None)
     return advice.of_mark(mailbox, proof, now, settings.zone)
 
 
@@ -123,19 +140,23 @@ def _findings(found: Sequence[SetupFault]) -> dict[str, Json]:
     }
 
 
-def _loaded(ground: DeskFiles) -> Configuration:
-    """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
+def _loaded(ground: DeskFiles, beside: Executor) -> tuple[Configuration, Future[Confinement]]:
+    """Loads the settings and everything they refer to; `beside` finds out what confines the parser.
+
+    Raises ConfigurationError with every fault.
+    """
     directory = ground.directory.absolute()
     rules = rules_of(directory)
     words = ground.word_faults(rules) if rules.is_dir() else ()  # `load` reports the missing folder
     try:
         settings = load(directory)
+        confined = beside.submit(ground.confinement, settings)
         faults = (*words, *ground.template_faults(settings))
     except ConfigurationError as error:
         faults = (*error.faults, *words)
     if faults:
         raise ConfigurationError(*faults)
-    return settings
+    return settings, confined
 
 
 def _document(settings: Configuration, empty: tuple[Span, ...], held: Confinement) -> dict[str, Json]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
     from flaggermail.rules.configuration import Configuration
     from flaggermail.rules.rulebook import RuleFinding
     from flaggermail.settings.mistakes import SetupFault
+    from flaggermail.settings.model import Settings
 
 
 class DeskServers(Protocol):
@@ -43,11 +44,11 @@ class DeskFiles(DeskServers, Protocol):
         """Returns the current instant in UTC."""
         ...
 
-    def evidence(self) -> AbstractContextManager[tuple[Transaction, BlobStore]]:
+    def evidence(self, settings: Settings | None = None) -> AbstractContextManager[tuple[Transaction, BlobStore]]:
         """Yields a snapshot of the database and the archive, opened without writing to either.
 
-        Rows are not read on the way, so a row with an impossible value does not prevent that it is found. Raises
-        ConfigurationError.
+        `settings`: those of the directory, if they are loaded already. Rows are not read on the way, so a row with an
+        impossible value does not prevent that it is found. Raises ConfigurationError.
         """
         ...
 

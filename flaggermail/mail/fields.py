@@ -303,7 +303,7 @@ def _joined(segments: list[tuple[str, bool]]) -> str:
 
 MOST = 1000
 LOCAL_PART_LIMIT, _ADDRESS_LIMIT = 64, 254  # octets: RFC 5321, section 4.5.3.1, less the angle brackets of a path
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"  # RFC 6531, section 3.3: what is not ASCII too
+_ATOM = r'[^\x00- "(),.:;<>@\[\\\]\x7f]+'  # RFC 6531, section 3.3: what is not ASCII too
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
 

@@ -24,7 +24,8 @@ from flaggermail.report.values import (
 from flaggermail.settings.model import Settings
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Names, Text, shape
-from flaggermail.settings.yaml_files.source import FileFault, Key, read_text
+from flaggermail.settings.yaml_files.plain import Key
+from flaggermail.settings.yaml_files.source import FileFault, read_text
 from flaggermail.wording.report import MissingWords
 from flaggermail.wording.said import StoredText
 

@@ -275,6 +275,22 @@ def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> E
     return Explanation(outcome, tuple(made), tuple(others), best)
 
 
+def holding(
+    message: Message, context: Context, rules: RuleSet, find: Find
+) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:  # fmt: skip
+    """Returns the rules that made what `classify` returns, and the others that hold and that it does not reach.
+
+    Both as `explain` has them, without what each condition found.
+    """
+    facts = facts_of(message, context, rules, find)
+    made, others = list[Rule](), list[Rule]()
+    for rule in rules.rules:
+        if rule.when.holds(facts):
+            reached = not made or not (made[-1].then.kinds or made[-1].stage is rule.stage)
+            (made if reached else others).append(rule)
+    return tuple(made), tuple(others)
+
+
 def platform_of(message: Message, platforms: Iterable[Platform]) -> str | None:
     """Returns the code of the platform in whose name a mail comes, authenticated or not.
 

@@ -16,7 +16,8 @@ from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSett
 from flaggermail.rules.overlap import implies
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.settings.yaml_files.faults import nearest
-from flaggermail.settings.yaml_files.source import FileFault, Key, YamlSource
+from flaggermail.settings.yaml_files.plain import Key
+from flaggermail.settings.yaml_files.source import FileFault, YamlSource
 
 SAMPLES = "samples"
 _ANSWERS = frozenset({"platform_ack", "substantive_reply"})

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from flaggermail.mail.message import Message
@@ -20,6 +21,7 @@ from flaggermail.rules.classifier import (
     Rule,
     RuleSet,
     explain,
+    holding,
     platform_of,
 )
 from flaggermail.rules.conditions import ConditionTrace
@@ -107,17 +109,19 @@ class RuleFinding:
 
 @dataclass(frozen=True, slots=True)
 class SampleVerdict:
-    """A sample mail as classified by the rules."""
+    """A sample mail as classified by the rules; `made_by` and `others` are what `classifier.holding` returns."""
 
     sample: Sample
     message: Message
     context: Context
-    found: Explanation
+    made_by: tuple[Rule, ...]
+    others: tuple[Rule, ...]
+    explain: Callable[[], Explanation]
 
     @property
     def decided_by(self) -> frozenset[str]:
         """The names of the rules that made the result."""
-        return frozenset(tried.rule.name for tried in self.found.made_by)
+        return frozenset(rule.name for rule in self.made_by)
 
 
 def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher) -> list[RuleFinding]:
@@ -136,7 +140,8 @@ def judge_samples(
     judged: dict[str, SampleVerdict] = {}
     for mail, message in zip(mails, messages, strict=True):
         context = context_of(mail, samples, message)
-        judged[mail.name] = SampleVerdict(mail, message, context, explain(message, context, own, matcher.find))
+        asked = (message, context, own, matcher.find)
+        judged[mail.name] = SampleVerdict(mail, message, context, *holding(*asked), partial(explain, *asked))
     return judged
 
 
@@ -186,7 +191,7 @@ def _samples(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Ru
         for cited in rule.samples.match:
             mail = judged.get(cited.name)
             if mail is not None and rule.name not in mail.decided_by:
-                yield _cited(rule, cited, f"is not matched by {rule.name!r}: {why_not(rule, mail.found)}")
+                yield _cited(rule, cited, f"is not matched by {rule.name!r}: {why_not(rule, mail.explain())}")
         for cited in rule.samples.not_match:
             mail = judged.get(cited.name)
             if mail is not None and rule.name in mail.decided_by:
@@ -224,7 +229,7 @@ def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Ru
     """Yields remarks on sample mails that no rule names, and on those that a rule decides against their YAML."""
     cited = Counter(cited.name for rule in rules.rules for cited in (*rule.samples.match, *rule.samples.not_match))
     for name, mail in judged.items():
-        by = next((tried.rule for tried in mail.found.made_by if tried.rule.then.kinds), None)
+        by = next((rule for rule in mail.made_by if rule.then.kinds), None)
         if mail.sample.beside.decided_by == "nobody":
             if by is not None:
                 words = f"is decided by {by.name!r} ({by.place}), and its YAML says that nobody decides it"
@@ -241,10 +246,10 @@ def _order_dependent(judged: Mapping[str, SampleVerdict]) -> Iterator[RuleFindin
     """
     found: dict[tuple[str, str], RuleFinding | None] = {}
     for mail in judged.values():
-        taken = {tried.rule.stage: tried.rule for tried in mail.found.made_by}
-        for tried in mail.found.passed_over:
-            first, other = taken.get(tried.rule.stage), tried.rule
-            if first is None or not tried.looked.held or not overlap.overlapping(first, other):
+        taken = {rule.stage: rule for rule in mail.made_by}
+        for other in mail.others:
+            first = taken.get(other.stage)
+            if first is None or not overlap.overlapping(first, other):
                 continue
             words = (
                 f"{other.name!r} fits {mail.sample.name} too, which {first.name!r} ({first.place}) takes: their order "

@@ -37,7 +37,8 @@ from flaggermail.settings.model import (
 from flaggermail.settings.rota import WEEKDAYS
 from flaggermail.settings.steps import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
-from flaggermail.settings.yaml_files.source import Key, dotted
+from flaggermail.settings.yaml_files.plain import Key
+from flaggermail.settings.yaml_files.source import dotted
 
 Finding = tuple[Key, str]
 

@@ -11,7 +11,7 @@ from flaggermail.settings.escalation_file import CLOCKS, EscalationFile, PolicyS
 from flaggermail.settings.model import OncallFile, PlatformsFile
 from flaggermail.settings.steps import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
-from flaggermail.settings.yaml_files.source import Key
+from flaggermail.settings.yaml_files.plain import Key
 
 
 def faults(file: EscalationFile) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.yaml_files.kinds import Credential, LastDay, Model, Text, WebAddress
-from flaggermail.settings.yaml_files.source import Key
+from flaggermail.settings.yaml_files.plain import Key
 
 
 class LoginMethod(StrEnum):

@@ -24,7 +24,7 @@ from flaggermail.settings.yaml_files.kinds import (
     Names,
     Text,
 )
-from flaggermail.settings.yaml_files.source import Key
+from flaggermail.settings.yaml_files.plain import Key
 
 UNDECIDED = "nog te bepalen"
 

@@ -3,34 +3,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, TypeAlias, cast
 
 from flaggermail import logbook
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, clock_lead
-from flaggermail.adapters.db.inspection import archive_marks, database_fault
 from flaggermail.adapters.dns.organisations import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import (
     FileBlobStore,
-    folder_fault,
-    full_disks,
-    leftover_faults,
-    missing_folder_fault,
 )
-from flaggermail.adapters.files.rights import DeskPlaces, open_faults
-from flaggermail.adapters.files.secrets import FileCodeVault, credential, secret_fault
+from flaggermail.adapters.files.secrets import FileCodeVault, credential
 from flaggermail.adapters.files.templates import FileTemplates, read_words
-from flaggermail.adapters.pagers.apprise_pager import ApprisePager, is_installed
+from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.adapters.system.machine import MachineHealthProbe, account, places
-from flaggermail.adapters.tls import ca_file_fault
-from flaggermail.annex.redaction_words import read_redaction_words
+from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.health import advice
 from flaggermail.intake import facts, trust_proofs
@@ -50,32 +41,17 @@ from flaggermail.replies.verbs import would_work
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
-from flaggermail.settings.model import database_file
 from flaggermail.shipped import shipped
 from flaggermail.wiring.credentials import (
-    TOKENS,
     Presented,
-    certificate_fault,
     code_vault,
-    extra_fault,
     login_certificate_end,
-    named_secrets,
     secrets_of,
 )
 from flaggermail.wiring.databases import octets_of, open_store
 from flaggermail.wiring.rule_checks import rule_findings
 from flaggermail.wiring.rule_folders import OF_RULES, RuleFolders, watched
-
-
-def template_faults(settings: Configuration) -> tuple[str, ...]:
-    """Returns the faults in the templates of the settings, one line each: file, line, name."""
-    return FileTemplates(settings.templates, settings.zone).check()
-
-
-def disks_of(settings: Configuration) -> dict[str, Path]:
-    """Returns the paths of this machine that the record needs room at, by name."""
-    return places(database_file(settings.desk), None if settings.keeps_octets_in_database else settings.archive)
+from flaggermail.wiring.setup_checks import disks_of, machine_faults, marks_in_file, template_faults, word_faults
 
 
 def measures(settings: Configuration, octets: BlobStore | None = None) -> MachineHealthProbe:
@@ -223,50 +199,6 @@ def services_on(
     )  # fmt: skip
 
 
-def machine_faults(
-    settings: Configuration, marks: Callable[[Configuration], Collection[str]]
-) -> tuple[SetupFault, ...]:
-    """Returns what on this machine does not fit the settings: database, archive, authorities, secrets, extras.
-
-    Reads files, and asks no server but by `marks`, which returns those of the archive; nothing is made or changed.
-    """
-    return tuple(found for found in _machine_faults(settings, marks) if found is not None)
-
-
-def marks_in_file(settings: Configuration) -> Collection[str]:
-    """Returns the marks of the archive that an SQLite file names; none where the record is on a server."""
-    return archive_marks(database_file(settings.desk))
-
-
-def _machine_faults(
-    settings: Configuration, marks: Callable[[Configuration], Collection[str]]
-) -> Iterator[SetupFault | None]:
-    desk = settings.desk
-    on_server = not desk.store.database.startswith("sqlite")
-    yield database_fault(database_file(desk), on_server=on_server)
-    if not settings.keeps_octets_in_database:
-        yield folder_fault(settings.archive) or missing_folder_fault(settings.archive, marks(settings))
-    yield folder_fault(settings.codes, "codes") if os.path.lexists(settings.codes) else None
-    tokens = settings.archive.parent / TOKENS
-    yield from open_faults(DeskPlaces(database_file(desk), settings.archive, settings.codes, tokens))
-    yield from full_disks(disks_of(settings))
-    yield ca_file_fault("mailbox", desk.mailbox.ca_file)
-    yield ca_file_fault("submission", desk.submission.ca_file)
-    if any(officer.pagers for officer in settings.oncall.officers) and not is_installed():
-        yield setup_fault(SetupFaultCode.PAGER_EXTRA)
-    if desk.door.proxy_account is not None and account(desk.door.proxy_account) is None:
-        yield setup_fault(SetupFaultCode.PROXY_ACCOUNT, account=desk.door.proxy_account)
-    yield extra_fault(desk.oauth2)
-    yield certificate_fault(settings, SystemClock().now())
-    of_lines = desk.oauth2.files_of_lines if desk.oauth2 else frozenset()
-    for name, key in named_secrets(settings).items():
-        found = secret_fault(name, settings.directory, several=name in of_lines)
-        yield found and replace(found, text=f"{key}: {found.text}")
-    around = [settings.directory, settings.directory.parent, settings.archive.parent, Path.cwd()]
-    database = database_file(desk)
-    yield from leftover_faults([*around, database.parent] if database is not None else around)
-
-
 def require_ready(settings: Configuration, clock: Clock) -> None:
     """Logs each fault in the set-up that the daemon runs with.
 
@@ -286,17 +218,3 @@ def require_ready(settings: Configuration, clock: Clock) -> None:
             logbook.set_up_faulty(one.code, one.text)
     if settings.desk.oauth2 is not None and settings.desk.oauth2.accept_risk is not None:
         logbook.token_reach_accepted(settings.desk.oauth2.accept_risk)
-
-
-def word_faults(rules: Path) -> Iterator[str]:
-    """Yields the faults in the tables of words that are read when they are needed, one line each."""
-    words = (
-        lambda: read_language(rules),
-        lambda: load_draft_patterns(rules / "drafts.yaml"),
-        lambda: read_redaction_words(rules),
-    )
-    for read in words:
-        try:
-            read()
-        except ConfigurationError as error:
-            yield from error.faults

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.engine import answering_within, preferring_standby
+from flaggermail.adapters.db.inspection import require_file
 from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
 from flaggermail.adapters.db.replica import ReplicatedStore
 from flaggermail.adapters.db.store import SqlStore
@@ -93,19 +94,12 @@ def octets_of(settings: Settings, store: Store) -> BlobStore:
     return store.octets if settings.keeps_octets_in_database else FileBlobStore(settings.archive, marks_of(store))
 
 
-def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
-    """Returns database and archive of a configuration directory to be verified. Raises ConfigurationError.
+def evidence_of(settings: Settings) -> tuple[Store, BlobStore]:
+    """Returns database and archive of these settings to be verified. Raises ConfigurationError.
 
     Writes nothing: neither a database that is missing nor the configuration into one that is there.
     """
-    return evidence_of(load(directory))
-
-
-def evidence_of(settings: Settings) -> tuple[Store, BlobStore]:
-    """Returns database and archive of these settings; see `open_evidence`."""
-    file = database_file(settings.desk)
-    if file is not None and not file.exists():
-        raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")
+    require_file(database_file(settings.desk))
     store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
     require_revision(store.engine)
     return store, store.octets if settings.keeps_octets_in_database else FileBlobStore(settings.archive)

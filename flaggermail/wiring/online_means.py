@@ -35,11 +35,12 @@ from flaggermail.ports.probing import DatabaseSeen, ReplicaSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.settings.model import database_file
-from flaggermail.wiring.assembly import disks_of, make_services, open_services
+from flaggermail.wiring.assembly import make_services, open_services
 from flaggermail.wiring.credentials import code_vault
 from flaggermail.wiring.databases import PRIMARY_WITHIN, open_store
 from flaggermail.wiring.logins import imap_account, submission_account
 from flaggermail.wiring.mail_servers import proves_one_mailbox
+from flaggermail.wiring.setup_checks import disks_of
 
 
 def means(settings: Configuration, *, pages: bool = True, resolver: Resolver | None = None) -> CheckMeans:

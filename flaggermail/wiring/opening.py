@@ -168,14 +168,20 @@ class _DeskFiles:
         return datetime.now(UTC) if self._given is None else self._given.clock.now()
 
     @contextmanager
-    def evidence(self) -> Iterator[tuple[Transaction, BlobStore]]:
+    def evidence(self, settings: Settings | None = None) -> Iterator[tuple[Transaction, BlobStore]]:
         if self._given is not None:
             with self._given.store.read() as tx:
                 yield tx, self._given.octets
             return
-        from flaggermail.wiring.databases import open_evidence
+        from flaggermail.adapters.db.inspection import require_file
+        from flaggermail.rules.configuration import load
+        from flaggermail.settings.model import database_file
 
-        store, octets = open_evidence(self._directory)
+        settings = settings or load(self._directory)
+        require_file(database_file(settings.desk))  # before an engine of databases is loaded
+        from flaggermail.wiring.databases import evidence_of
+
+        store, octets = evidence_of(settings)
         try:
             with store.read() as tx:
                 yield tx, octets
@@ -190,12 +196,12 @@ class _DeskFiles:
         return self._parser
 
     def word_faults(self, rules: Path) -> tuple[str, ...]:
-        from flaggermail.wiring.assembly import word_faults
+        from flaggermail.wiring.setup_checks import word_faults
 
         return tuple(word_faults(rules))
 
     def template_faults(self, settings: Configuration) -> tuple[str, ...]:
-        from flaggermail.wiring.assembly import template_faults
+        from flaggermail.wiring.setup_checks import template_faults
 
         return template_faults(settings)
 
@@ -205,11 +211,13 @@ class _DeskFiles:
         return rule_findings(settings)
 
     def machine_faults(self, settings: Configuration) -> tuple[SetupFault, ...]:
-        from flaggermail.wiring.assembly import machine_faults, marks_in_file
+        from flaggermail.wiring.setup_checks import machine_faults, marks_in_file
+
+        if settings.desk.store.database.startswith("sqlite"):
+            return machine_faults(settings, marks_in_file)
         from flaggermail.wiring.databases import marks_on_server
 
-        on_server = not settings.desk.store.database.startswith("sqlite")
-        return machine_faults(settings, marks_on_server if on_server else marks_in_file)
+        return machine_faults(settings, marks_on_server)
 
     def confinement(self, settings: Configuration) -> Confinement:
         from flaggermail.wiring.rule_checks import parser_confinement

@@ -11,7 +11,7 @@ import re2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flaggermail.adapters.files import template_engine
-from flaggermail.adapters.files.template_engine import Formats, TemplateEngine
+from flaggermail.adapters.files.template_engine import Formats, TemplateEngine, Tries
 from flaggermail.adapters.parsing import vocabulary_file
 from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME
 from flaggermail.annex import redaction_words
@@ -25,7 +25,7 @@ from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.findings import KnownNames
 from flaggermail.settings.yaml_files import source
 from flaggermail.settings.yaml_files.source import FileFault
-from flaggermail.wiring import assembly as wiring
+from flaggermail.wiring import assembly, setup_checks
 
 KEPT = 256  # texts; a configuration with its rules has about fifteen files
 PATTERNS = 2048
@@ -126,20 +126,20 @@ def _environment_once(formats: Formats) -> ImmutableSandboxedEnvironment:
     return _environments[0][1]
 
 
-def _found_once(find: Callable[[TemplateEngine, str, str], Iterable[str]]) -> Callable[..., tuple[str, ...]]:
+def _found_once(find: Callable[..., Iterable[str]]) -> Callable[..., tuple[str, ...]]:
     """Returns a search for faults of one template that is made once for the same template and words."""
     known: dict[tuple[object, ...], tuple[str, ...]] = {}
 
-    def found(engine: TemplateEngine, name: str, language: str) -> tuple[str, ...]:
+    def found(engine: TemplateEngine, name: str, language: str, *tries: Callable[[], Tries]) -> tuple[str, ...]:
         try:
             read = vars(TemplateEngine)["_source"](engine, name, language)
         except ConfigurationError:
-            return tuple(find(engine, name, language))
+            return tuple(find(engine, name, language, *tries))
         key = (vars(engine)["_environments"][language], name, read)
         if key not in known:
             if len(known) == TEMPLATES:
                 known.clear()
-            known[key] = tuple(find(engine, name, language))
+            known[key] = tuple(find(engine, name, language, *tries))
         if not known[key]:
             vars(TemplateEngine)["_templates"](engine, name, language)  # kept, whatever becomes of the file
         return known[key]
@@ -150,7 +150,7 @@ def _found_once(find: Callable[[TemplateEngine, str, str], Iterable[str]]) -> Ca
 def compose_once() -> None:
     """Makes the readers of the configuration, of the words and of the mail templates use them in this process."""
     vars(redaction_words).update(_read=_words_once, _with_institutions=_institutions_once)
-    for module in (vocabulary_file, wiring):
+    for module in (vocabulary_file, assembly, setup_checks):
         vars(module)["read_language"] = _language_once
     vars(configuration)["load_rules"] = _rules_once
     vars(template_engine)["_environment"] = _environment_once

@@ -39,6 +39,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from flaggermail.adapters.db.inspection import is_of_the_disk
 from flaggermail.adapters.files.blob_store import full_disks
 from flaggermail.errors import (
     ConfigurationError,
@@ -59,11 +60,6 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",  # overwrite deleted content
 )
 # No room, read-only, an error of the disk, a file or folder that is not there or closed: all may pass while it runs.
-_OF_THE_DISK = frozenset({
-    sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
-})  # fmt: skip
-_PRIMARY = 0xFF  # the octet of an extended code that is the primary one
 _CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 STUCK_SECONDS = 120
 ASKS_ANEW = 0.1  # seconds after which a writer asks SQLite for its lock as if it had not asked before
@@ -315,12 +311,6 @@ _FORBIDDEN = "42501"
 _FULL = "53100"
 _CANCELLED_CLASS = "40"  # in a reader: it is in the way of what a standby replays
 _DAMAGED_CLASS = "XX"
-
-
-def is_of_the_disk(error: BaseException | None, *, writing: bool = True) -> bool:
-    """True if the disk, or what lies on it, does not do what was asked now; a reader that writes is our own fault."""
-    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return code & _PRIMARY in _OF_THE_DISK and (writing or code != sqlite3.SQLITE_READONLY)
 
 
 def fault_of(error: sqlite3.Error, *, writing: bool) -> StoreFailure | None:

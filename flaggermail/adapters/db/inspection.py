@@ -11,9 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from flaggermail.adapters.db.engine import is_of_the_disk
 from flaggermail.adapters.files.blob_store import full_disk, is_read_only
-from flaggermail.errors import BackupFailure
+from flaggermail.errors import BackupFailure, ConfigurationError
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 
 HERE = Path(__file__).parent / "migrations"
@@ -42,6 +41,12 @@ def known() -> set[str]:
     return {path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py")}
 
 
+def require_file(file: Path | None) -> None:
+    """Raises ConfigurationError if the record is a file, and the file is not there."""
+    if file is not None and not file.exists():
+        raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")
+
+
 def looked_into(file: Path) -> closing[sqlite3.Connection]:
     """Returns a connection that only reads, and makes no file beside the database. Raises sqlite3.Error."""
     # Without a write-ahead log beside it the file is complete, and `immutable` makes no file of the reader's account.
@@ -61,6 +66,11 @@ def revision_of(file: Path) -> str | None:
         return str(found[0]) if found else None
 
 
+_OF_THE_DISK = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
+})  # fmt: skip
+_PRIMARY = 0xFF  # the octet of an extended code that is the primary one
 _DRIVER = "psycopg"
 _ENGINES = {"sqlite": "an SQLite database", "postgresql": "a PostgreSQL database of this desk"}
 _AT_WORK = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})  # another process writes: the database works
@@ -100,6 +110,12 @@ def _content_fault(file: Path) -> SetupFault | None:
             return setup_fault(SetupFaultCode.DATABASE_DISK, path=file, why=error)
         return unreadable(str(file), "sqlite", " ".join(str(error).split()))
     return None if revision == "" else revision_fault(str(file), revision)
+
+
+def is_of_the_disk(error: BaseException | None, *, writing: bool = True) -> bool:
+    """True if the disk, or what lies on it, does not do what was asked now; a reader that writes is our own fault."""
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & _PRIMARY in _OF_THE_DISK and (writing or code != sqlite3.SQLITE_READONLY)
 
 
 def archive_marks(file: Path | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ Only the uppermost folder of the archive is looked at: below it nobody comes who
 from __future__ import annotations
 
 import os
+import pwd
 import shlex
 import stat
 from collections.abc import Iterator
@@ -47,3 +48,11 @@ def _fault(path: Path) -> Iterator[SetupFault]:
     if mode & _OTHERS:
         words = ["chmod", *(["-R"] if stat.S_ISDIR(mode) else []), "go-rwx", str(path)]
         yield setup_fault(SetupFaultCode.FILE_OPEN, path=path, mode=f"{mode & 0o777:o}", command=shlex.join(words))
+
+
+def account(login: str) -> pwd.struct_passwd | None:
+    """Returns the account of this machine with that login; None if it has none."""
+    try:
+        return pwd.getpwnam(login)
+    except KeyError:
+        return None

@@ -10,17 +10,21 @@ Template filters: how days, instants and lists are written in a mail, for one la
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from traceback import walk_tb
-from typing import NoReturn
+from typing import NamedTuple, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, Template, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
+from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -256,6 +260,17 @@ class _Source:
     body: str  # with one empty line for each line above it in the file, so that faults name the right line
 
 
+class _TemplatePart(NamedTuple):
+    """The subject or body of a template, compiled once."""
+
+    template: Template
+    names: frozenset[str]  # that it uses and does not set itself
+    uses_others: bool  # other files
+
+
+Tries: TypeAlias = Sequence[tuple[str, Mapping[str, object]]]
+
+
 class TemplateEngine:
     """Reads templates from `directory/LANGUAGE/NAME.j2` with the words of each language; shows instants in `zone`."""
 
@@ -264,14 +279,14 @@ class TemplateEngine:
         self._environments: Mapping[str, ImmutableSandboxedEnvironment] = {
             language: _environment(Formats(language, words[language], zone)) for language in words
         }
-        self._compiled: dict[tuple[str, str], tuple[Template, Template, str]] = {}
+        self._compiled: dict[tuple[str, str], tuple[_TemplatePart, _TemplatePart, str]] = {}
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and undefined name."""
         subject, body, place = self._templates(name, language)
         try:
-            title = " ".join(subject.render(values).split())  # a value cannot add a header field
-            text = body.render(values)
+            title = " ".join(subject.template.render(values).split())  # a value cannot add a header field
+            text = body.template.render(values)
         except Exception as error:  # a template can raise what Python can; whoever sends the mail decides what follows
             raise ConfigurationError(_fault(place, error)) from error
         lines = (mark_line(line.rstrip()) for line in text.strip("\n").splitlines())
@@ -282,44 +297,41 @@ class TemplateEngine:
 
         Each template without one is filled in with the values of every situation in which its mail is written.
         """
-        return tuple(
-            fault
-            for language in self._environments
-            for name in sorted(VALUES)
-            for fault in tuple(self._faults(name, language)) or self._tried(name, language)
-        )
+        faults: dict[str, list[str]] = {language: [] for language in self._environments}
+        for name in sorted(VALUES):
+            tries = cache(partial(_tries, name))  # the same in each language
+            for language, found in faults.items():
+                found.extend(tuple(self._faults(name, language)) or self._tried(name, language, tries))
+        return tuple(chain.from_iterable(faults.values()))
 
-    def _tried(self, name: str, language: str) -> Iterator[str]:
+    def _tried(self, name: str, language: str, tries: Callable[[], Tries]) -> Iterator[str]:
         """Yields what breaks the template, and in which situation first; each fault once."""
-        from flaggermail.adapters.files.template_situations import situations  # noqa: PLC0415 - to check needs it alone
-
         found = set[str]()
-        for where, values in situations(name):
+        for where, values in tries():
             try:
-                self.render(name, language, guarded(name, values))
+                self.render(name, language, values)
             except ConfigurationError as broken:
                 if broken.faults[0] not in found:
                     found.add(broken.faults[0])
                     yield f"{broken.faults[0]}, where {where}"
 
     def _faults(self, name: str, language: str) -> Iterator[str]:
-        environment = self._environments[language]
         try:
             source = self._source(name, language)
-            self._templates(name, language)
+            *parts, place = self._templates(name, language)
         except ConfigurationError as error:
             yield from error.faults
             return
-        for part in (source.subject, source.body):
-            tree = environment.parse(part)
-            if any(True for _ in meta.find_referenced_templates(tree)):
-                yield f"{source.place}: uses another file; a template stands alone, write its text here"
-            for unknown in sorted(meta.find_undeclared_variables(tree) - VALUES[name]):
+        for part, text in zip(parts, (source.subject, source.body), strict=True):
+            if part.uses_others:
+                yield f"{place}: uses another file; a template stands alone, write its text here"
+            for unknown in sorted(part.names - VALUES[name]):
+                tree = self._environments[language].parse(text)
                 line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == unknown), 1)
                 known = ", ".join(sorted(VALUES[name]))
-                yield f"{source.place}:{line} {unknown}: nobody gives this; {name} knows {known}"
+                yield f"{place}:{line} {unknown}: nobody gives this; {name} knows {known}"
 
-    def _templates(self, name: str, language: str) -> tuple[Template, Template, str]:
+    def _templates(self, name: str, language: str) -> tuple[_TemplatePart, _TemplatePart, str]:
         """Returns subject and body, compiled once, and the file's place."""
         if (name, language) not in self._compiled:
             source = self._source(name, language)
@@ -348,10 +360,26 @@ class TemplateEngine:
         return _Source(place, subject.removeprefix(SUBJECT), f"\n{rest}")
 
 
+_NAMES: ContextVar[set[str]] = ContextVar("names")
+
+
+class _Generator(CodeGenerator):
+    """Writes the code of a template and notes the names that it does not set itself.
+
+    `jinja2.meta` finds them so too, and writes the code a second time for it.
+    """
+
+    def enter_frame(self, frame: Frame) -> None:
+        """Notes the names that a part of the template takes from its values."""
+        super().enter_frame(frame)
+        _NAMES.get().update(name for how, name in frame.symbols.loads.values() if name and how == VAR_LOAD_RESOLVE)
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Refuses powers too: to compute one may take for ever, at a reload of the daemon."""
 
     intercepted_binops = frozenset({"**"})
+    code_generator_class = _Generator
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> NoReturn:  # noqa: ARG002 - jinja2 calls it
         """Raises SecurityError for an intercepted operator."""
@@ -378,12 +406,24 @@ def _printable(value: object) -> object:
     return value
 
 
-def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) -> Template:
+def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) -> _TemplatePart:
     try:
-        code = environment.compile(part, name=place, filename=place)
+        tree = environment.parse(part)
+        uses_others = any(True for _ in meta.find_referenced_templates(tree))
+        _NAMES.set(set())
+        code = environment.compile(tree, name=place, filename=place)
     except TemplateSyntaxError as error:
         raise ConfigurationError(f"{place}:{error.lineno} syntax: {error.message}") from error
-    return Template.from_code(environment, code, environment.globals)
+    return _TemplatePart(
+        Template.from_code(environment, code, environment.globals), frozenset(_NAMES.get()), uses_others
+    )
+
+
+def _tries(name: str) -> Tries:
+    """Returns the situations in which a template's mail is written, with its values there as `render` gets them."""
+    from flaggermail.adapters.files.template_situations import situations  # noqa: PLC0415 - to check needs it alone
+
+    return tuple((where, guarded(name, values)) for where, values in situations(name))
 
 
 def _fault(place: str, error: Exception) -> str:

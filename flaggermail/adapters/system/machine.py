@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-import pwd
 import socket
 import threading
 import time
@@ -141,20 +140,6 @@ class MachineHealthProbe:
         ends = certificate_end(line)
         if ends is not None:
             self._expiry[server] = ends
-
-
-def account(login: str) -> pwd.struct_passwd | None:
-    """Returns the account of this machine with that login; None if it has none."""
-    try:
-        return pwd.getpwnam(login)
-    except KeyError:
-        return None
-
-
-def places(database: Path | None, archive: Path | None) -> dict[str, Path]:
-    """Returns the paths that need space, by name; what is on a server is not ours to watch."""
-    given = {"archive": archive, "database": database}
-    return {name: path for name, path in given.items() if path is not None}
 
 
 def free_octets(where: Mapping[str, Path]) -> dict[str, int]:

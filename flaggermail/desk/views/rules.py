@@ -211,7 +211,7 @@ class ExplainMail(View):
         if self.name not in samples.mails:
             raise ConfigurationError(*map(str, faults))
         one = judge_samples(work.env.settings.rules, samples, work.env.parser, work.env.matcher)[self.name]
-        return _explained("", one.context, one.found)
+        return _explained("", one.context, one.explain())
 
 
 def _live(work: UnitOfWork, name: str, octets: bytes) -> ExplainedMail:

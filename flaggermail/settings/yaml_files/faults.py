@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.settings.yaml_files.source import FileFault, Key, YamlSource, read
+from flaggermail.settings.yaml_files.plain import Key
+from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo

@@ -1,26 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Reads one YAML 1.2 file as plain values and remembers where each of them was written.
 
-The file is composed into nodes but not constructed into objects. Every value keeps its line and column. Dates and times
-stay text until the models read them, because a constructor converts them to UTC and drops the offset. No tag can create
-anything but text, numbers, booleans, lists and mappings.
+`plain` reads the form in which nearly every file is written, `composing` any other. Every value keeps its line and
+column. Dates and times stay text until the models read them, because a constructor converts them to UTC and drops the
+offset.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.settings.yaml_files.composing import DEEPEST, TOO_DEEP, Node, YamlFault, composed
-
-TAG = "tag:yaml.org,2002:"
-Key = tuple[str | int, ...]
-Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
-
-_ALLOWED = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq", "map"})
+from flaggermail.settings.yaml_files.plain import Key, Value, plain
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -122,76 +115,10 @@ def read_text(text: str, name: str) -> YamlSource:
 
 
 def _compose(text: str, source: YamlSource) -> None:
-    try:
-        root = composed(text)
-    except YamlFault as fault:
-        source.faults.append(FileFault(source.file, fault.line, fault.column, "", fault.words))
-        return
-    if root is not None and root.id == "mapping":
-        source.values = _NodeReader(source).mapping(root, ())
+    found = plain(text)
+    if found is None:
+        from flaggermail.settings.yaml_files.composing import compose  # noqa: PLC0415 - slow to import, seldom needed
+
+        compose(text, source)
     else:
-        what = "is empty" if root is None else "is not a mapping"
-        source.faults.append(FileFault(source.file, 1, 1, "", f"the file {what}; write lines of the form `key: value`"))
-
-
-class _NodeReader:
-    """Converts nodes to values and records the place of each."""
-
-    def __init__(self, source: YamlSource) -> None:
-        self._source = source
-        self._seen: set[int] = set()
-
-    def mapping(self, node: Node, key: Key) -> dict[str, Value]:
-        """Returns the entries of a mapping. Of two equal keys the first counts and the second is a fault."""
-        found: dict[str, Value] = {}
-        for name, entry in node.value:
-            here = (*key, str(name.value) if name.id == "scalar" else "?")
-            if here in self._source.places:
-                first = self._source.places[here][0]
-                self._fault(name, here, f"is written twice, first on line {first}; keep one of them")
-                continue
-            self._source.places[here] = _place(name)
-            found[str(here[-1])] = self._value(entry, here)
-        return found
-
-    def _value(self, node: Node, key: Key) -> Value:
-        if len(key) >= DEEPEST:
-            self._fault(node, key, TOO_DEEP)
-            return None
-        if id(node) in self._seen:
-            self._fault(node, key, "is an alias of a value above; write the value out")
-            return None
-        self._seen.add(id(node))
-        if str(node.tag).removeprefix(TAG) not in _ALLOWED:
-            self._fault(node, key, f"has the tag {node.tag}; write the value without a tag")
-            return None
-        if node.id == "mapping":
-            return self.mapping(node, key)
-        if node.id == "sequence":
-            return [self._entry(entry, (*key, index)) for index, entry in enumerate(node.value)]
-        return _scalar(str(node.tag).removeprefix(TAG), str(node.value))
-
-    def _entry(self, node: Node, key: Key) -> Value:
-        self._source.places[key] = _place(node)
-        return self._value(node, key)
-
-    def _fault(self, node: Node, key: Key, text: str) -> None:
-        line, column = _place(node)
-        self._source.faults.append(FileFault(self._source.file, line, column, dotted(key), text))
-
-
-def _place(node: Node) -> tuple[int, int]:
-    return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def _scalar(kind: str, text: str) -> Value:
-    """Reads a plain scalar by the core schema (YAML 1.2.2, 10.3.2): `no` and `06:34` are text, `012` is twelve."""
-    if kind == "null":
-        return None
-    if kind == "bool" and text.lower() in {"true", "false"}:
-        return text.lower() == "true"
-    if kind == "int" and re.fullmatch(r"[-+]?[0-9]+", text):
-        return int(text)
-    if kind == "float" and re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?", text):
-        return float(text)
-    return text
+        source.values, source.places = found

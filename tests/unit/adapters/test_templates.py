@@ -540,6 +540,16 @@ def test_a_wrong_template_is_named_by_file_and_line(
         ("Subject: x\n\na\n{% if false %}{{ due_at | clock }}{% endif %}\n", "templates/en/alarm.j2:4 due_at: nobody"),
         ("Subject: x\n\na\n{% include 'decline.j2' %}\n", "templates/en/alarm.j2: uses another file"),
         ("Subject: x\n\n{% for %}\n", "templates/en/alarm.j2:3 syntax: "),
+        ("Subject: x\n\n{% for a in 'x' %}{{ a }}{% endfor %}\n{{ a }}\n", "templates/en/alarm.j2:3 a: nobody gives"),
+        ("Subject: x\n\n{% for a in 'x' if b %}{{ a }}{% endfor %}\n", "templates/en/alarm.j2:3 b: nobody gives"),
+        (
+            "Subject: x\n\n{% set a = 1 %}{% filter upper %}{{ a ~ b }}{% endfilter %}\n",
+            "templates/en/alarm.j2:3 b: nobody",
+        ),
+        (
+            "Subject: x\n\n{% macro a(b) %}{{ b ~ c }}{% endmacro %}{{ a(1) }}\n",
+            "templates/en/alarm.j2:3 c: nobody gives",
+        ),
     ],
 )
 def test_check_names_a_wrong_template_before_anything_starts(

@@ -11,7 +11,7 @@ from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Kind
 from flaggermail.rules import rulebook
-from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet, classify, explain
+from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet, classify, explain, holding
 from flaggermail.rules.conditions import All, Condition, Domain, Either, Not, OneOf, Words
 from flaggermail.rules.configuration import load
 from flaggermail.rules.rulebook import load_samples
@@ -63,6 +63,15 @@ def test_the_samples_are_read_without_fault_and_are_many_in_both_languages() -> 
     languages = [name.rpartition("-")[2] for name in SAMPLES.mails]
     assert len(languages) >= 150
     assert min(languages.count("nl"), languages.count("en")) >= 75
+
+
+def test_the_rules_that_hold_are_those_that_are_explained() -> None:
+    """`rules check` asks which rules hold, and a person what each of their conditions found: by the same rules."""
+    for name, (mail, context) in mails().items():
+        made, others = holding(mail, context, RULES, FIND)
+        told = explain(mail, context, RULES, FIND)
+        assert made == tuple(tried.rule for tried in told.made_by), name
+        assert others == tuple(tried.rule for tried in told.passed_over if tried.looked.held), name
 
 
 def test_a_sample_is_never_taken_for_another_language() -> None:

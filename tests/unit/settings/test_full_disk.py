@@ -19,7 +19,7 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFailure, StoreFailure
 from flaggermail.rules.configuration import load
 from flaggermail.settings.mistakes import SetupFaultCode
-from flaggermail.wiring import assembly
+from flaggermail.wiring import assembly, setup_checks
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, sound
 from tests.unit.settings.test_mistakes import NOW
 
@@ -71,7 +71,7 @@ def test_one_disk_of_both_is_told_once(folder: Path, disks: Disks) -> None:
     """Database and archive on one disk are one sentence, and a database that cannot be read there is no second one."""
     (folder / DATABASE).write_bytes(b"\0" * 8192)
     disks({folder: (0, 10**6)})
-    found = assembly.machine_faults(load(folder), assembly.marks_in_file)
+    found = setup_checks.machine_faults(load(folder), setup_checks.marks_in_file)
     assert [one.code for one in found] == [SetupFaultCode.DISK_FULL]
     assert f"no room left for {folder}/{ARCHIVE} and {folder}/{DATABASE}; make room" in found[0].text
 

@@ -38,7 +38,7 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.mistakes import SORTS, SetupFault, SetupFaultCode
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wiring import assembly
+from flaggermail.wiring import assembly, setup_checks
 from flaggermail.wiring.opening import DeskConnection
 from tests.doubles.broken_desks import CONFIG, DATABASE, SETTINGS, edit, sound
 from tests.doubles.migrated import register_in, with_a_later_revision
@@ -391,7 +391,7 @@ def found(folder: Path) -> list[SetupFault]:
     return [
         *setup_faults(read),
         *setup_faults_on(read, NOW.date()),
-        *assembly.machine_faults(read, assembly.marks_in_file),
+        *setup_checks.machine_faults(read, setup_checks.marks_in_file),
     ]
 
 
@@ -408,7 +408,7 @@ def test_a_mistake_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch, code: SetupFaultCode, spoil: Spoil, said: str
 ) -> None:
     """Each mistake is found once for its cause, in one line with what would be right, with its severity's status."""
-    monkeypatch.setattr(assembly, "is_installed", lambda: False)
+    monkeypatch.setattr(setup_checks, "is_module", lambda _: False)
     if code is SetupFaultCode.TOKEN_EXTRA:
         monkeypatch.setattr("flaggermail.wiring.credentials.is_module", lambda _: False)
     monkeypatch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)

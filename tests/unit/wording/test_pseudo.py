@@ -137,7 +137,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.report.draft import WordsPart
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.rules.configuration import load
-from flaggermail.wiring.assembly import template_faults
+from flaggermail.wiring.setup_checks import template_faults
 try:
     settings = load(Path("config"))
     print(settings.desk.organisation.language, LanguageCode("qps").name, template_faults(settings))

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How much `check` and `rules check` do: what they load, and that each file is read and each template parsed once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail.cli.init import command as init
+
+pytestmark = pytest.mark.outside
+COUNTING = """
+import json, sys
+from collections import Counter
+from pathlib import Path
+import jinja2
+from flaggermail.rules import rulebook
+from flaggermail.settings.yaml_files import source
+from flaggermail.wiring.opening import desk_files
+from flaggermail.desk.inspections import inspect
+
+counts = {"read": Counter(), "parsed": Counter(), "explained": Counter()}
+
+def counted(owner, name, what, key):
+    before = getattr(owner, name)
+    def again(*given, **named):
+        counts[what][key(*given)] += 1
+        return before(*given, **named)
+    setattr(owner, name, again)
+
+counted(source, "_compose", "read", lambda text, found: found.file)
+counted(jinja2.Environment, "parse", "parsed", lambda of, text, *_: text)
+counted(rulebook, "explain", "explained", lambda *_: "explained")
+ground = desk_files(Path(sys.argv[1]))
+found = inspect(ground, sys.argv[2], {})
+ground.close()
+print(json.dumps({**counts, "found": found, "modules": sorted(sys.modules)}))
+"""
+
+
+@dataclass(frozen=True)
+class Work:
+    """How often each file was read, each template parsed and a sample mail explained, and what was loaded."""
+
+    read: dict[str, int]
+    parsed: dict[str, int]
+    explained: dict[str, int]
+    modules: list[str]
+    found: dict[str, object]
+
+    @property
+    def own(self) -> int:
+        """The number of our own modules."""
+        return sum(name.startswith("flaggermail.") for name in self.modules)
+
+
+def work_of(directory: Path, name: str) -> Work:
+    """Returns what an inspection does on a desk that `init` has just written."""
+    assert CliRunner().invoke(init, [str(directory)]).exit_code == 0
+    ran = subprocess.run(
+        [sys.executable, "-c", COUNTING, str(directory), name], capture_output=True, text=True, check=True
+    )
+    return Work(**json.loads(ran.stdout))
+
+
+def test_check_reads_each_file_and_parses_each_template_once(tmp_path: Path) -> None:
+    """Settings were once loaded five times, templates parsed twice, and SQLAlchemy loaded to look at files."""
+    work = work_of(tmp_path / "desk", "check")
+    assert "elections" in work.found  # the settings were sound
+    twice = {name for name, times in work.read.items() if times > 1}
+    assert twice == {"flaggermail.yaml"}  # that of the desk, and the example whose values it may still have
+    assert len(work.parsed) >= 150
+    assert max(work.parsed.values()) <= 8  # a few subjects are the same words
+    assert sum(work.parsed.values()) == 2 * 84  # subject and body of each
+    assert not {"sqlalchemy", "sqlmodel", "ruamel.yaml", "http.client", "apprise"} & {*work.modules}
+    assert work.own <= 165
+
+
+def test_rules_check_reads_each_file_once_and_explains_nothing_that_is_right(tmp_path: Path) -> None:
+    """Each rule looks at each sample mail; what its conditions found is worded where a rule disagrees alone."""
+    work = work_of(tmp_path / "desk", "rules check")
+    assert work.found["remarks"] == []
+    assert {*work.read.values()} == {1}
+    assert work.explained == {}
+    assert not {"sqlalchemy", "sqlmodel", "ruamel.yaml", "imapclient"} & {*work.modules}
+    assert work.own <= 126
