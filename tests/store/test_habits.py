@@ -19,6 +19,7 @@ from flaggermail.commands.approve import Approve
 from flaggermail.matching.lookup import LATEST
 from flaggermail.notices.digest import send_digest
 from flaggermail.record.rows import Record
+from tests.doubles.statements import engines_of
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 GROWING = re.compile(
@@ -48,11 +49,14 @@ def statements(engine: Engine) -> Iterator[list[Statement]]:
         if not many:
             asked.append((statement, parameters))
 
-    event.listen(engine, "before_cursor_execute", note)
+    engines = engines_of(engine)
+    for one in engines:
+        event.listen(one, "before_cursor_execute", note)
     try:
         yield asked
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for one in engines:
+            event.remove(one, "before_cursor_execute", note)
 
 
 def reads_much(step: str, statement: str) -> bool:
