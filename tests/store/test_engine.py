@@ -63,7 +63,7 @@ def test_a_connection_keeps_what_it_has_prepared(on_sqlite: SqlStore) -> None:
     assert [statement for statement in sent if statement.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"] * 3
 
 
-def test_a_statement_is_compiled_once(on_sqlite: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_statement_is_compiled_once(on_sqlite: SqlStore) -> None:
     """What a unit of work asks for is given to SQLite as text, also by the next store; SQLAlchemy prepares nothing."""
     with on_sqlite.begin() as tx:
         tx.append(happened(added(alarm("a1"))))
