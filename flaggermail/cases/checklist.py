@@ -13,7 +13,7 @@ It is read from below the closing line, before any forwarded or quoted mail. It 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 
@@ -173,17 +173,12 @@ def signature_of(text: str, language: Language, ours: Collection[str] = ()) -> S
 def _behind_closing(line: str, language: Language) -> str | None:
     """Returns what stands behind the closing in its own line; None if the line is no closing."""
     words = line.strip()
-    for closing in sorted(_closings_of(words, language), key=len, reverse=True):
+    for closing in language.closing_starts.beginning(folded(words)):
         rest = words[len(closing) :]
         if not rest or not rest[0].isalnum():
             rest = rest.lstrip(" ,.!-:")
             return rest if not rest or rest[0].isupper() else None
     return None
-
-
-def _closings_of(words: str, language: Language) -> Iterator[str]:
-    small = folded(words)
-    return (closing for closing in language.closings if small.startswith(closing))
 
 
 def _begins_another(line: str, language: Language) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
-from flaggermail.ports import Folder, News, RawMessage, Role
+from flaggermail.ports import Cursor, Folder, News, RawMessage, Role
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis
 from flaggermail.record.rows import StoredMessage
@@ -30,10 +30,12 @@ class MovedIn:
     or that many mails came into at once (`in_bulk`), all of that is history; in another one what is a week older. In
     the inbox somebody may have put it there for us: so the first `few` of a day are taken in as late mail is, and what
     is a week older than the look is history behind them. In Sent nothing is.
+
+    `inbox`: how far it is read; when it was last looked at wholly changes at the end of a look alone.
     """
 
     env: Services
-    inbox: str
+    inbox: Cursor | None
     folder: Folder
     news: News
     in_bulk: bool
@@ -50,13 +52,11 @@ class MovedIn:
 
     def _before(self) -> datetime | None:
         """Returns the instant before which an arrival was well before the last complete look."""
-        with self.env.store.read() as tx:
-            cursor = tx.cursor(self.inbox)
-        if cursor is None or cursor.looked_at is None:
+        if self.inbox is None or self.inbox.looked_at is None:
             return None
         late = timedelta(minutes=self.env.settings.desk.mailbox.backlog_after_minutes)
         wholly = self.in_bulk and self.folder.role is not Role.INBOX
-        return cursor.looked_at - (late if wholly else max(late, OLD))
+        return self.inbox.looked_at - (late if wholly else max(late, OLD))
 
     def _is_history(self, raw: RawMessage, before: datetime) -> bool:
         if raw.internaldate >= before:

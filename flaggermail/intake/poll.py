@@ -43,7 +43,8 @@ def look(
     this one ended), ArchiveFailure, and MailboxReadBefore unless `new_record` says that this is meant.
     """
     troubles = FolderFailures() if troubles is None else troubles
-    folders, again = mailbox.folders(None if everywhere else Role.INBOX), unfetched.due(env)
+    folders = mailbox.folders(None if everywhere else Role.INBOX)
+    again = unfetched.due(env) if everywhere else []
     if everywhere and not new_record:
         _require_unread(env, mailbox, folders)
     if everywhere and not any(folder.role is Role.SENT for folder in folders):
@@ -77,7 +78,7 @@ def look(
         for name, cursor in found.read.items():
             tx.advance(name, cursor)
     send_digest(env)
-    return found.taken + (unfetched.ask_again(env, mailbox, again, folders) if everywhere else 0)
+    return found.taken + unfetched.ask_again(env, mailbox, again, folders)
 
 
 @dataclass(slots=True)
@@ -144,7 +145,7 @@ def _read(env: Services, mailbox: Mailbox, folder: Folder, ahead: OutOfTurn, sto
     """Takes in what is new in one folder."""
     name = folder.name
     with env.store.read() as tx:
-        before, observes = tx.cursor(name), writing.is_on(tx)
+        before, inbox, observes = tx.cursor(name), tx.cursor(ahead.inbox), writing.is_on(tx)
     since = before.position if before else None
     news = mailbox.news(name, since)
     goes_on = news.continuity is Continuity.CONTINUED
@@ -153,7 +154,7 @@ def _read(env: Services, mailbox: Mailbox, folder: Folder, ahead: OutOfTurn, sto
     in_bulk = (news.at_most or 0) > FLOOD
     if in_bulk:
         ahead.begin(name, since)
-    moved = MovedIn(env, ahead.inbox, folder, news, in_bulk or since is None, FLOOD)
+    moved = MovedIn(env, inbox, folder, news, in_bulk or since is None, FLOOD)
     pages = _Pages(env, ahead.pages(name, since), since, moved)
     taken = _take_in(env, pages, stop)
     if taken and env.settings.desk.mailbox.keyword is not None and not observes:

@@ -75,6 +75,11 @@ class Beginnings:
         """True if the folded text `small` begins with one of the phrases."""
         return small.startswith(self._grouped.get(small[:_KEYED], self._short))
 
+    def beginning(self, small: str) -> list[str]:
+        """Returns the phrases with which the folded text `small` begins, the longest first."""
+        found = (phrase for phrase in self._grouped.get(small[:_KEYED], self._short) if small.startswith(phrase))
+        return sorted(found, key=len, reverse=True)
+
 
 @dataclass(frozen=True)
 class Language:
@@ -140,6 +145,11 @@ class Language:
     def end_starts(self) -> Beginnings:
         """The words with which a closing, a notice or a line about a device begins."""
         return Beginnings({*self.closings, *self.device_openers, *self.device_lines, *self.disclaimers.phrases})
+
+    @cached_property
+    def closing_starts(self) -> Beginnings:
+        """The words with which a closing begins: the line may go on with a name."""
+        return Beginnings(self.closings)
 
     @cached_property
     def fillers(self) -> re.Pattern[str]:

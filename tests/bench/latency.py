@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.cases.configuration_record import register
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
 from flaggermail.ports import (
@@ -84,6 +85,7 @@ def watching(servers: Servers, user: str, beside: Beside = nullcontext) -> Itera
         beside(desk.folder),
     ):
         env = assembly.with_whole_templates(mail_servers.with_signatures(opened))
+        register(env)  # the archive is known by it
         warm(env)  # not `get_ready`, which is for a process that stays
         committed: list[float] = []
         watched = Watching(

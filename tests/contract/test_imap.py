@@ -178,14 +178,12 @@ class TestFetching:
             assert uids(list(given(mailbox, "INBOX", str(position)))) == [[1]]
 
     def test_looked_at_again(self) -> None:
-        """A folder already selected is refreshed with NOOP; one NOOP serves a position and a fetch."""
+        """A folder already selected is refreshed with NOOP; one NOOP and one search serve a position and a fetch."""
 
         def script(line: Line) -> None:
             line.log_in()
             line.examine(uidnext=6)
             line.look_again(5, 6)
-            line.search_end(6, 6)
-            line.answer("SEARCH UID 6:*", "* SEARCH 6")
             sizes(line, u6=10)
             give(line, mail(6))
             line.look_again(6, 7)
@@ -199,6 +197,49 @@ class TestFetching:
             assert mailbox.position("INBOX") == Position(1, 6)
             assert uids(list(given(mailbox, "INBOX", "1/5"))) == [[6]]
             assert uids(list(given(mailbox, "INBOX", "1/6"))) == [[7]]
+
+    def test_a_position_of_another_mail_is_searched_from(self) -> None:
+        """What was found for a position serves a fetch that goes on where the folder was known to end, and no other."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=6)
+            line.look_again(5, 6)
+            line.answer("SEARCH UID 5:*", "* SEARCH 5 6")
+            sizes(line, u5=10, u6=10)
+            give(line, mail(5), mail(6))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            assert mailbox.position("INBOX") == Position(1, 5)
+            assert mailbox.position("INBOX") == Position(1, 6)
+            assert uids(list(given(mailbox, "INBOX", "1/4"))) == [[5, 6]]
+
+    def test_a_single_mail_comes_in_one_answer(self) -> None:
+        """Its beginning is asked for together with its size, and is the mail if it is as long."""
+
+        def script(line: Line) -> None:
+            line.examine(uidvalidity=7, uidnext=4)
+            line.answer("SEARCH UID 1:*", "* SEARCH 3")
+            beginning = mail(3, extra=f"RFC822.SIZE {len(MAIL)} ").replace(b"BODY[]", b"BODY[]<0>")
+            give(line, beginning, asked="(RFC822.SIZE INTERNALDATE BODY.PEEK[]<0.1000000>)")
+
+        [[message]] = read(script, "7/0")
+        assert (message.octets, message.item) == (MAIL, "3")
+        assert message.internaldate.isoformat() == "2024-06-06T10:34:00+02:00"
+
+    @pytest.mark.parametrize("size", [f"RFC822.SIZE {len(MAIL) + 1} ", "RFC822.SIZE 1 ", ""])
+    def test_a_beginning_that_is_not_as_long_as_the_mail_is_none(self, size: str) -> None:
+        """A longer mail, and one whose size is an estimate, is fetched as a whole."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=4)
+            line.answer("SEARCH", "* SEARCH 3")
+            give(line, mail(3, extra=size).replace(b"BODY[]", b"BODY[]<0>"), asked="BODY.PEEK[]<0.1000000>")
+            give(line, mail(3, MAIL + b"And more.\r\n"), asked="BODY.PEEK[])")
+
+        [[message]] = read(script)
+        assert message.octets == MAIL + b"And more.\r\n"
 
     def test_many_uids(self) -> None:
         """A wide range is searched in spans, so that no answer exceeds the maximum line length."""

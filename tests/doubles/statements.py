@@ -13,6 +13,8 @@ from sqlalchemy import Engine
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.util import LRUCache
 
+from flaggermail.adapters.db.engine import connect_reading
+
 KEPT = 4000  # statements
 OWN = "own cache of statements"
 
@@ -41,3 +43,9 @@ def share_statements() -> None:
         vars(engine)[OWN] = own
 
     type.__setattr__(Engine, "_compiled_cache", property(cache, keep))
+
+
+def engines_of(engine: Engine) -> set[Engine]:
+    """Returns the engine with that of its readers, which SQLite has apart."""
+    with connect_reading(engine) as connection:
+        return {engine, connection.engine}

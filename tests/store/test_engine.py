@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
 
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.record.definition import where
 from flaggermail.record.events import Change, added, values_of
+from flaggermail.record.rows import Alarm
 from tests.store.conftest import new_store
-from tests.store.samples import happened
+from tests.store.samples import alarm, happened
 from tests.store.test_chain import CANARY, CASE, ELECTION, MESSAGE
+from tests.store.test_reading_once import statements
 
 EXPECTED = {
     "journal_mode": "wal",
@@ -42,6 +46,36 @@ def test_pragmas_are_set_on_every_connection(on_sqlite: SqlStore) -> None:
             connection = stack.enter_context(connect_reading(on_sqlite.engine))
             read = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in EXPECTED}
             assert read == EXPECTED
+
+
+def test_a_connection_keeps_what_it_has_prepared(on_sqlite: SqlStore) -> None:
+    """Readers and writers in turn set no mode anew: SQLite would prepare all statements of the connection again."""
+    for _ in range(2):
+        with on_sqlite.read() as tx, on_sqlite.begin() as writing:
+            assert tx.number_of_last == writing.number_of_last
+    with statements(on_sqlite) as sent:
+        for _ in range(3):
+            with on_sqlite.begin() as tx:
+                tx.find(Alarm)
+            with on_sqlite.read() as tx:
+                tx.find(Alarm)
+    assert [statement for statement in sent if statement.startswith("PRAGMA")] == []
+    assert [statement for statement in sent if statement.startswith("BEGIN")] == ["BEGIN IMMEDIATE", "BEGIN"] * 3
+
+
+def test_a_statement_is_compiled_once(on_sqlite: SqlStore) -> None:
+    """What a unit of work asks for is given to SQLite as text, also by the next store; SQLAlchemy prepares nothing."""
+    with on_sqlite.begin() as tx:
+        tx.append(happened(added(alarm("a1"))))
+        assert not tx.exists(Alarm, where(Alarm.id).is_("a3"))
+        assert [row.id for row in tx.find(Alarm, where(Alarm.id).is_("a1"))] == ["a1"]
+    prepared: list[object] = []
+    listen(on_sqlite.engine, "before_execute", lambda _connection, statement, *_rest: prepared.append(statement))
+    with on_sqlite.begin() as tx:
+        tx.append(happened(added(alarm("a2"))))
+        assert [row.id for row in tx.find(Alarm, where(Alarm.id).is_("a2"))] == ["a2"]
+        assert not tx.exists(Alarm, where(Alarm.id).is_("a3"))
+    assert len(prepared) == 1, "the lock of the chain's head"
 
 
 def locked(path: Path) -> bool:

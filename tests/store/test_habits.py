@@ -26,6 +26,7 @@ from flaggermail.record.rows import Record
 from flaggermail.record.states import CaseState
 from flaggermail.services import UnitOfWork
 from tests.corpus import each
+from tests.doubles.statements import engines_of
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 GROWING = re.compile(
@@ -55,11 +56,14 @@ def statements(engine: Engine) -> Iterator[list[Statement]]:
         if not many:
             asked.append((statement, parameters))
 
-    event.listen(engine, "before_cursor_execute", note)
+    engines = engines_of(engine)
+    for one in engines:
+        event.listen(one, "before_cursor_execute", note)
     try:
         yield asked
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for one in engines:
+            event.remove(one, "before_cursor_execute", note)
 
 
 def reads_much(step: str, statement: str) -> bool:

@@ -15,6 +15,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import Change, added, changed
 from flaggermail.record.rows import Alarm, Platform
 from flaggermail.wording.said import as_written
+from tests.doubles.statements import engines_of
 from tests.store.conftest import new_store
 from tests.store.samples import alarm, happened
 from tests.store.test_transactions import NO_SUCH_CASE
@@ -28,11 +29,14 @@ def statements(store: SqlStore) -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         sent.append(statement)
 
-    event.listen(store.engine, "before_cursor_execute", note)
+    engines = engines_of(store.engine)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(store.engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
 
 
 def test_more_values_are_asked_for_than_one_statement_takes(store: SqlStore) -> None:

@@ -23,7 +23,7 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -71,7 +71,7 @@ CONNECTING = {
 }  # fmt: skip
 """Settings of a connection to PostgreSQL (its manual, section 34.1.2), unless the address has its own."""
 TARGET = "target_session_attrs"
-READS = "flaggermail_reads"
+READERS = "flaggermail_readers"  # the engine of those who read SQLite
 ANEW = "flaggermail_asks_anew"  # of a writer that begins again itself while the database is busy
 
 
@@ -90,16 +90,13 @@ def make_engine(url: str, wait: float = 10) -> Engine:
     """Returns an engine for a `sqlite:///` or `postgresql+psycopg://` URL; `wait`: seconds to wait for a lock."""
     if url.startswith("sqlite"):
         _create_private_file(url)
-        engine = create_engine(
-            url,
-            hide_parameters=True,
-            poolclass=QueuePool,
-            **_existing(url, wait),
-            json_serializer=_as_json,
-            json_deserializer=_from_json,
-        )
-        event.listen(engine, "connect", _configure_sqlite(wait))
+        # SQLite forgets a connection's prepared statements, at ten times their cost, when `query_only` is set anew.
+        engine, readers = _on_sqlite(url, wait), _on_sqlite(url, wait, "PRAGMA query_only = 1")
         event.listen(engine, "begin", _begin_sqlite(wait))
+        event.listen(readers, "begin", _begin_reading)
+        event.listen(readers, "handle_error", _hide_values)
+        event.listen(engine, "engine_disposed", lambda _: readers.dispose())
+        engine.update_execution_options(**{READERS: readers})
     else:
         given = make_url(url)
         usual = {**CONNECTING, **({TARGET: "read-write"} if names_several(given) else {})}  # one of them is the primary
@@ -111,6 +108,19 @@ def make_engine(url: str, wait: float = 10) -> Engine:
         event.listen(engine, "connect", _configure_postgresql(wait))
         event.listen(engine, "checkout", _leave_mode_to_server)
     event.listen(engine, "handle_error", _hide_values)
+    return engine
+
+
+def _on_sqlite(url: str, wait: float, *pragmas: str) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        **_existing(url, wait),
+        json_serializer=_as_json,
+        json_deserializer=_from_json,
+    )
+    event.listen(engine, "connect", _configure_sqlite(wait, pragmas))
     return engine
 
 
@@ -205,7 +215,8 @@ def require_room(file: Path) -> None:
 def connect_reading(engine: Engine) -> Connection:
     """Opens a read-only connection that sees one consistent snapshot, even during writes."""
     if engine.dialect.name == "sqlite":
-        return engine.connect().execution_options(**{READS: True})
+        readers: Engine = engine.get_execution_options()[READERS]
+        return readers.connect()
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -219,11 +230,11 @@ def begun(connection: Connection, until: float) -> RootTransaction:
                 raise
 
 
-def _configure_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]:
+def _configure_sqlite(wait: float, pragmas: Iterable[str]) -> Callable[[SqliteConnection, object], None]:
     def prepare(connection: SqliteConnection, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions: `_begin_sqlite` does
         connection.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")  # first: switching to WAL may have to wait
-        for pragma in PRAGMAS:
+        for pragma in (*PRAGMAS, *pragmas):
             connection.execute(pragma)
 
     return prepare
@@ -232,17 +243,19 @@ def _configure_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]
 def _begin_sqlite(wait: float) -> Callable[[Connection], None]:
     def begin(connection: Connection) -> None:
         """Begins a writing transaction IMMEDIATE: SQLite refuses to upgrade a read lock at once, whatever the wait."""
-        options = connection.get_execution_options()
-        reads, anew = bool(options.get(READS, False)), bool(options.get(ANEW, False))
-        if connection.info.get(READS) != (reads, anew):  # as it was last set on this connection
-            connection.info.pop(READS, None)
-            connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+        anew = bool(connection.get_execution_options().get(ANEW, False))
+        if connection.info.get(ANEW) is not anew:  # as it was last set on this connection
+            connection.info.pop(ANEW, None)
             # SQLite asks again after 1, 2, 5 ... 100 ms: a writer that begins anew each time asks four times as often.
             _set_wait(connection, min(wait, ASKS_ANEW) if anew else wait)
-            connection.info[READS] = (reads, anew)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+            connection.info[ANEW] = anew
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return begin
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _set_wait(connection: Connection, seconds: float) -> None:

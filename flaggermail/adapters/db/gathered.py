@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from flaggermail.adapters.db.known_rows import comparable, meets
 from flaggermail.adapters.db.mapping import Column, adding
+from flaggermail.adapters.db.prepared import written
 from flaggermail.record.definition import FieldCondition, facts_of
 from flaggermail.record.rows import BY_TABLE, Record
 
@@ -56,7 +57,7 @@ class GatheredRows:
             for _, columns in kept[table].values():
                 alike.setdefault(tuple(columns), []).append(columns)
             for rows in alike.values():
-                self._connection.execute(adding(table), rows)
+                written(self._connection, adding(table), *rows)
 
     def forget(self) -> None:
         """Forgets what was not written."""

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindpar
 
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.mapping import adding, table_of
+from flaggermail.adapters.db.prepared import fetched, written
 from flaggermail.adapters.db.raw import RawRow, RowComparison, as_plain, named, rows
 from flaggermail.ports import Cursor
 from flaggermail.record.audit import RecordFinding, Subject
@@ -62,16 +63,16 @@ class SealedValues:
 
     def __init__(self, connection: Connection, sealed: Sealed) -> None:
         self._connection, self._sealed = connection, sealed
-        self._known: dict[str, Mapping[str, Cell] | None] = {}
+        self._known: dict[str, Mapping[str, object] | None] = {}
         self._after: dict[str, str | None] = {}  # of the rows that the database has
         self._changed: dict[str, Mapping[str, Cell]] = {}
 
-    def get(self, key: str) -> Mapping[str, Cell] | None:
+    def get(self, key: str) -> Mapping[str, object] | None:
         """Returns the values of a row; None if there is none."""
         if key not in self._known:
             self._known[key] = None
             names = (*self._sealed.values, *self._sealed.later)
-            for after, *values in self._connection.execute(self._sealed.finding, {_KEY: key}):
+            for after, *values in fetched(self._connection, self._sealed.finding, {_KEY: key}):
                 self._known[key] = dict(zip(names, values, strict=True))
                 self._after[key] = None if after is None else str(after)
         return self._known[key]
@@ -86,11 +87,11 @@ class SealedValues:
         changed, self._changed = self._changed, {}
         there = [{_KEY: key, **self._row(key, values)} for key, values in changed.items() if key in self._after]
         if there:
-            self._connection.execute(self._sealed.changing, there)
+            written(self._connection, self._sealed.changing, *there)
         for key in (key for key in changed if key not in self._after):
             self._after[key] = self._connection.execute(select(self._sealed.last)).scalar_one()
             row = {self._sealed.key: key, "after": self._after[key], **self._row(key, changed[key])}
-            self._connection.execute(adding(self._sealed.table.name), row)
+            written(self._connection, adding(self._sealed.table.name), row)
             self._connection.execute(update(HEAD).values({self._sealed.last: key}))
 
     def forget(self) -> None:
@@ -222,7 +223,7 @@ class ChainWriter:
         }
         for table, those in rows.items():
             if those:
-                self._connection.execute(adding(table), those)
+                written(self._connection, adding(table), *those)
 
     def forget(self) -> None:
         """Forgets what was not written."""

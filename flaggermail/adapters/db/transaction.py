@@ -57,6 +57,7 @@ from flaggermail.adapters.db.mapping import (
 )
 from flaggermail.adapters.db.nodes import ask_hand_over
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
+from flaggermail.adapters.db.prepared import fetched, written
 from flaggermail.adapters.db.verification import Verification, proved_row, revealed
 from flaggermail.errors import NotFound
 from flaggermail.ports import Bookmark, Cursor, KeptAnswer, SearchTerm
@@ -182,7 +183,7 @@ class SqlTransaction:
         found = self._kept(kind, conditions)
         with as_readable(kind.TABLE):
             query = finding(kind.TABLE, shape_of(conditions))
-            found += [to_record(kind, row) for row in self._bare.execute(query, parameters(conditions))]
+            found += [to_record(kind, row) for row in fetched(self._bare, query, parameters(conditions))]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
 
     def columns(
@@ -195,7 +196,7 @@ class SqlTransaction:
             return []
         query = selecting(kind.TABLE, names, shape_of(conditions))
         with as_readable(kind.TABLE):
-            found = to_fields(kind, names, self._connection.execute(query, parameters(conditions)).all())
+            found = to_fields(kind, names, fetched(self._connection, query, parameters(conditions)))
         return cast("list[tuple[*Fields]]", found)
 
     def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
@@ -207,7 +208,7 @@ class SqlTransaction:
         query = latest(kind.TABLE, kind.KEY, shape_of(conditions))
         found = self._kept(kind, conditions)
         with as_readable(kind.TABLE):
-            rows = self._bare.execute(query, {**parameters(conditions), MOST: most})
+            rows = fetched(self._bare, query, {**parameters(conditions), MOST: most})
             found += [to_record(kind, row) for row in rows]
         found = sorted(found, key=lambda row: row.key, reverse=True)[:most] if self._gathered else found
         self.known.see(kind, most, conditions, list(found))
@@ -243,7 +244,7 @@ class SqlTransaction:
         if self._kept(kind, conditions):
             return True
         query = looking(kind.TABLE, kind.KEY, shape_of(conditions))
-        return self._bare.execute(query, parameters(conditions)).first() is not None
+        return bool(fetched(self._bare, query, parameters(conditions)))
 
     def count(self, kind: type[R], *conditions: FieldCondition) -> int:
         """Counts the rows that `find` would return, without reading them."""
@@ -341,7 +342,7 @@ class SqlTransaction:
         """Writes what was kept for the end, the chain's head last; returns its digest. Call once, before the commit."""
         self._write_out()
         if self._head is not None:
-            self._connection.execute(_NEW_HEAD, {"seq": self._head[0], "digest": self._head[1]})
+            written(self._connection, _NEW_HEAD, {"seq": self._head[0], "digest": self._head[1]})
         return self._chain_head()[1]
 
     def _write_out(self) -> None:
@@ -373,10 +374,10 @@ class SqlTransaction:
     def _apply(self, change: Change) -> None:
         record = BY_TABLE[change.table]
         if record.KEY in change.values:
-            self._connection.execute(adding(change.table), to_columns(change.values))
+            written(self._connection, adding(change.table), to_columns(change.values))
             return
         values = {KEY: change.key, **to_columns(change.values)}
-        if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
+        if written(self._connection, changing(change.table, record.KEY), values) != 1:
             raise NotFound(CommandRefusal.NO_SUCH_ROW(table=change.table, key=change.key))
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:

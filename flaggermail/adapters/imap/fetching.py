@@ -20,7 +20,8 @@ from flaggermail.adapters.imap.link import expecting, pause_asked, token_ended
 from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
 from flaggermail.ports import Continuity, OctetSource, RawMessage, Role
 
-DATED = "INTERNALDATE"
+DATED, _SIZE = "INTERNALDATE", "RFC822.SIZE"
+_BEGINNING = (DATED, "BODY.PEEK[]<0.1000000>")  # of a single mail, with its size: most are whole in one answer
 _NOT_READ = "not a date"
 
 
@@ -141,7 +142,12 @@ class Fetching:
 
     def _together(self, place: FolderPlace, uids: Sequence[int]) -> Iterator[Fetched]:
         with place.open() as client:
-            sizes = _sizes(client, uids)
+            told = _fetch(client, uids, _SIZE, *(_BEGINNING if len(uids) == 1 else ()))
+        whole = _whole(place, uids[0], told.get(uids[0], {}))
+        if whole is not None:
+            yield Fetched([whole], uids[0])
+            return
+        sizes = _sizes(told)
         for batch in _bounded(uids, sizes, self.batch_octets):
             with place.open() as client, expecting(client, sum(sizes.get(uid, 0) for uid in batch)):
                 mails, lacking = _messages(client, place, batch)
@@ -170,7 +176,7 @@ def one_by_one(place: FolderPlace, uids: Sequence[int]) -> Fetched:
 
 def _alone(place: FolderPlace, uid: int) -> tuple[Sequence[RawMessage], Sequence[int]]:
     try:
-        with place.open() as client, expecting(client, _sizes(client, [uid]).get(uid, 0)):
+        with place.open() as client, expecting(client, _sizes(_fetch(client, [uid], _SIZE)).get(uid, 0)):
             return _messages(client, place, [uid])
     except (LoginRefused, PauseAsked):
         raise
@@ -218,10 +224,17 @@ def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int,
     return answer
 
 
-def _sizes(client: IMAPClient, uids: Sequence[int]) -> dict[int, int]:
+def _sizes(told: Mapping[int, Mapping[bytes, object]]) -> dict[int, int]:
     """Returns message sizes in octets; messages for which the server reports none are missing."""
-    told = {uid: items.get(b"RFC822.SIZE") for uid, items in _fetch(client, uids, "RFC822.SIZE").items()}
-    return {uid: size for uid, size in told.items() if isinstance(size, int)}
+    sizes = {uid: items.get(_SIZE.encode()) for uid, items in told.items()}
+    return {uid: size for uid, size in sizes.items() if isinstance(size, int)}
+
+
+def _whole(place: FolderPlace, uid: int, items: Mapping[bytes, object]) -> RawMessage | None:
+    """Returns a mail of which the beginning is all; None for another. Exchange's size is an estimate: none, then."""
+    octets = items.get(b"BODY[]<0>")
+    is_all = isinstance(octets, bytes) and len(octets) == items.get(_SIZE.encode())
+    return _raw(place, uid, {**items, b"BODY[]": octets}) if is_all else None
 
 
 def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:

@@ -90,6 +90,7 @@ class ImapMailbox:
         self._roles: dict[str, Role] = {}  # of the watched folders
         self._selected: tuple[str, Position] | None = None  # the selected folder and its last known end
         self._skip_noop: set[str] = set()  # requests that may skip their NOOP
+        self._listed: tuple[int, list[int]] | None = None  # the UID above which these are all, as of now
         self._reported_end: Position | None = None  # the end of the inbox as last reported to the caller
         self._full = ""  # that the mailbox is, as of the last complete look
         self._counts: dict[str, int] = {}  # how many messages a folder holds, from the STATUS for its position
@@ -152,7 +153,8 @@ class ImapMailbox:
         with self._link() as client:
             here = self._look(client, folder, "fetch")
             above = since(position, here)
-            uids = _search_from(client, above + 1, here.uid)
+            known, self._listed = self._listed, None
+            uids = known[1] if known and known[0] == above else _search_from(client, above + 1, here.uid)
         for batch in self._fetching.batches(self._place(folder, here.uidvalidity), uids):
             lacking = [MailName(folder, str(here.uidvalidity), str(uid)) for uid in batch.lacking]
             yield MailPage(batch.mails, str(Position(here.uidvalidity, batch.last)), lacking)
@@ -319,12 +321,16 @@ class ImapMailbox:
         if self._selected is None or self._selected[0] != folder:
             with self._folder_errors(client, folder):
                 here = _examine(client, folder)
-            self._skip_noop = set(_NOOP_SKIPPED_ONCE)
+            self._skip_noop, self._listed = set(_NOOP_SKIPPED_ONCE), None
         else:
+            here = self._selected[1]
             if request not in self._skip_noop:
                 client.noop()  # until then a server may hide new mail from a search
-                self._skip_noop = set(_NOOP_SKIPPED_ONCE)
-            here = _end(client, self._selected[1])
+                self._skip_noop, self._listed = set(_NOOP_SKIPPED_ONCE), None
+            if self._listed is None:
+                uids = _new(client, here)
+                self._listed = (here.uid, uids) if request == "position" else None
+                here = Position(here.uidvalidity, max(uids, default=here.uid))
         self._skip_noop.discard(request)
         self._selected = folder, here
         if request and folder == self._account.inbox:
@@ -401,10 +407,10 @@ def _count(client: IMAPClient, folder: str) -> int | None:
     return count if isinstance(count, int) else None
 
 
-def _end(client: IMAPClient, here: Position) -> Position:
-    """Returns the current end of the selected folder. Selecting it again would make Maildir servers read all names."""
+def _new(client: IMAPClient, here: Position) -> list[int]:
+    """Returns the UIDs behind `here`. Selecting the folder again would make Maildir servers read all names."""
     inner(client).untagged_responses.clear()  # untagged responses would accumulate there
-    return Position(here.uidvalidity, max(_search_from(client, here.uid + 1, here.uid), default=here.uid))
+    return _search_from(client, here.uid + 1, here.uid)
 
 
 def _search_keys(senders: Sequence[str]) -> Iterator[str]:
