@@ -17,7 +17,6 @@ from flaggermail.annex.redaction.spans import HYPHENS, SPACES, Word, words_of
 _MOST_WORDS = 8
 _GAP = re.compile(rf"(?:\.?[{SPACES}]{{0,2}}|[{HYPHENS}]|\.?[{SPACES}]?\([{SPACES}]?|\)[{SPACES}]|\.[{HYPHENS}])\Z")
 _DASH = re.compile(rf"[{SPACES}][{HYPHENS}\u2013][{SPACES}]\Z")  # "Meeuwsen - ten Have"
-_POINT = re.compile(r"\.[^\W\d_]?")
 _SHORTEST_CAPITALS = 4  # letters of a word in capitals that may be a name by itself; shorter ones are abbreviations
 _LONGEST_INITIAL = 2  # "Th."
 
