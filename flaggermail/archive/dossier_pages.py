@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 
 from flaggermail.archive.dossier import CaseMails, Scope, attached_name, destructions, holds_of, number_of
 from flaggermail.archive.dossier_lists import Cell, DossierLink, DossierPage, DossierTable
-from flaggermail.archive.dossier_shown import Shown
-from flaggermail.archive.dossier_words import value_in_words
+from flaggermail.archive.dossier_shown import Shown, value_in_words
 from flaggermail.figures import ledger
 from flaggermail.figures.moments import BASES, FORMS
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of

@@ -16,8 +16,7 @@ from flaggermail.archive import mdto, retention_list
 from flaggermail.archive.dossier import Scope, attached_name, case_target, mail_key, mails_of, target_of
 from flaggermail.archive.dossier_lists import DossierPage, as_html, as_text, visible, visible_line
 from flaggermail.archive.dossier_pages import Pages
-from flaggermail.archive.dossier_shown import Shown, figures_csv
-from flaggermail.archive.dossier_words import value_in_words
+from flaggermail.archive.dossier_shown import Shown, figures_csv, value_in_words
 from flaggermail.archive.mdto import Concept, Custody, FileObject, Level, ObjectEvent, RecordObject, Target
 from flaggermail.archive.retention_list import KeepingClass, KeptSpan, Schedule
 from flaggermail.mail.message import Address, Message

@@ -3,28 +3,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from flaggermail.archive.dossier_lists import Keys
-from flaggermail.archive.dossier_words import value_in_words
 from flaggermail.cases import elections
 from flaggermail.documents.csv_table import STOP_COLUMNS, USE_COLUMNS, csv_of
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, Stop, uses_of
-from flaggermail.mail.message import Message
+from flaggermail.mail.message import Dnssec, Message, SenderVerdict, SignatureState
 from flaggermail.notifications import clocks
 from flaggermail.ports import Transaction
-from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.case_values import CaseType, ContactMeans, Decision, LanguageCode, Origin, Source
 from flaggermail.record.definition import where
-from flaggermail.record.kinds import Direction
+from flaggermail.record.kinds import Direction, Kind, OctetSource
 from flaggermail.record.rows import Case, Delivery, Notification, StoredMessage
-from flaggermail.record.states import CLOCKS
+from flaggermail.record.states import CLOCKS, CaseState, ClockKind, ClockState, NotificationState
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.dossier import Absence, Label
+from flaggermail.wording.dossier import (
+    Absence,
+    DossierCaseState,
+    DossierCaseType,
+    DossierClock,
+    DossierClockState,
+    DossierDecision,
+    DossierDnssec,
+    DossierKind,
+    DossierMeans,
+    DossierNotificationState,
+    DossierOctets,
+    DossierOrigin,
+    DossierSignature,
+    DossierSource,
+    DossierVerdict,
+    Label,
+)
+from flaggermail.wording.said import Sentence
 
 
 def figures_csv(tx: Transaction, numbers: Collection[str], zone: ZoneInfo) -> bytes:
@@ -138,3 +155,30 @@ class Shown:
     def day(self, at: datetime) -> date:
         """Returns the day of an instant."""
         return at.astimezone(self.zone).date()
+
+
+# ---- the words of each closed value
+
+
+def value_in_words(value: StrEnum, language: str) -> str:
+    """Returns a value of a closed set in words. Raises KeyError for one that a dossier does not show."""
+    return WORDS[type(value)][value.name].words(language)
+
+
+# By type: two members of different sets are equal if their values are.
+WORDS: Mapping[type[StrEnum], type[Sentence]] = {
+    CaseType: DossierCaseType,
+    Kind: DossierKind,
+    CaseState: DossierCaseState,
+    Origin: DossierOrigin,
+    Source: DossierSource,
+    Decision: DossierDecision,
+    ClockKind: DossierClock,
+    ClockState: DossierClockState,
+    NotificationState: DossierNotificationState,
+    ContactMeans: DossierMeans,
+    SenderVerdict: DossierVerdict,
+    SignatureState: DossierSignature,
+    Dnssec: DossierDnssec,
+    OctetSource: DossierOctets,
+}

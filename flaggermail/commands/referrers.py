@@ -24,8 +24,6 @@ from flaggermail.wording.acts import ActText
 from flaggermail.wording.dossier import DossierSource
 from flaggermail.wording.refusals import CommandRefusal
 
-REMOVE = "flaggermail referrer remove"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddReferrer(Command):

@@ -12,7 +12,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election, ReportDraft, ReportFreeze
 from flaggermail.record.terms import day_of
-from flaggermail.report import annexes, canonical, draft, facts, frozen, moving, values
+from flaggermail.report import canonical, draft, facts, frozen, moving, values
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.acts import ActText, ActWarning
@@ -103,7 +103,7 @@ class FreezeReport(Command):
         text = ActText.REPORT_FROZEN(
             election=election.code, freeze=row.id, event=row.seq, digest=row.inputs_digest
         )  # fmt: skip
-        lacking = annexes.lacking(work, [use.use.notification for use in inputs.facts.uses])
+        lacking = frozen.lacking_annexes(work, [use.use.notification for use in inputs.facts.uses])
         return ActResult(text, row.id, warnings=(*lacking, *moving.difference_lines(work, last, differences)))
 
 

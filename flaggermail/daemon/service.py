@@ -53,7 +53,7 @@ from flaggermail.record.states import LEASE_SECONDS
 from flaggermail.reminders import handover, paging, sending
 from flaggermail.rule_changes.reload import RuleReloader, tell_broken
 from flaggermail.services import Services
-from flaggermail.stories import rehearsal
+from flaggermail.stories import rehearsing
 from flaggermail.wording.said import StoredText
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
@@ -386,7 +386,7 @@ class Daemon:
             told = sending.tick(self.env)
             paging.tick(self.env)
             self._tell("digests", digest.tell_held_back)
-            rehearsal.tick(self.env)  # after all that is real
+            rehearsing.tick(self.env)  # after all that is real
             unread = self._age.unread(self.env, self.monotonic())
             if self.link is not None or self._age.was_read:  # the very first poll takes long without being an outage
                 mailbox_monitor.watch_inbox(self.env, unread, self._reconnection.meaning)

@@ -156,7 +156,6 @@ class AnnexState(StrEnum):
     WITHDRAWN = "withdrawn"  # a later one stands in its place, or a person took it back
 
 
-ANNEX_STATES = tuple(AnnexState)
 UNDECIDED = (AnnexState.PROPOSED, AnnexState.CONFIRMED)  # annexes that can still be edited
 
 

@@ -2,22 +2,23 @@
 """What a report is made from: gathered now, or as it was frozen; and the documents that come of it.
 
 A frozen report is made from its row alone. The same inputs give the same document, so its digest is kept beside them.
+An annex is the printed and redacted exchange of a use, which two persons approved.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from flaggermail.documents.model import Document
+from flaggermail.annex import approved
+from flaggermail.documents.model import Block, Document
 from flaggermail.errors import Refusal
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import Election, InForce, ReportDraft, ReportFreeze
 from flaggermail.report import canonical, draft, facts
-from flaggermail.report.annexes import annexes_of, in_language
 from flaggermail.report.composing import BLOCKS, block_key, document
 from flaggermail.report.use_section import Style, style_of
 from flaggermail.report.values import PrintSettings, ReportInputs, TextBlock, WrittenParts
@@ -137,4 +138,45 @@ def documents(inputs: ReportInputs, *, as_draft: bool = False) -> Mapping[Langua
     return {
         language: document(inputs, language, in_language(inputs.annexes, language), draft=as_draft)
         for language in inputs.written.languages
+    }
+
+
+# ---------------------------------------------------------------- its annexes
+
+
+def annexes_of(work: UnitOfWork, notifications: Iterable[str]) -> dict[str, str]:
+    """Returns the annex of each use that has one, in each language, as JSON of its blocks.
+
+    A key is `language/notification`. The headings are of level 3: they stand below that of the annex. Raises Refusal.
+    """
+    return {
+        f"{language}/{number}": canonical.encode(blocks)
+        for number in notifications
+        for language in LanguageCode
+        if (blocks := approved.blocks(work, number, language)) is not None
+    }
+
+
+def lacking_annexes(work: UnitOfWork, notifications: Iterable[str]) -> tuple[StoredText, ...]:
+    """Returns a line for each use of which no annex is approved, with the one that still waits."""
+    lines = list[StoredText]()
+    for number in notifications:
+        if approved.approved(work, number) is None:
+            waits = approved.waiting(work, number)
+            told = (
+                ReportNote.NO_ANNEX(use=number)
+                if waits is None
+                else ReportNote.OPEN_ANNEX(use=number, annex=waits.id, state=waits.state.value)
+            )
+            lines.append(told)
+    return tuple(lines)
+
+
+def in_language(annexes: Mapping[str, str], language: LanguageCode) -> dict[str, Sequence[Block]]:
+    """Returns the annexes in a language by their notification."""
+    found = ((key.partition("/"), text) for key, text in annexes.items())
+    return {
+        notification: [block for block in canonical.decode_several(text, Block) if isinstance(block, Block)]
+        for (of, _, notification), text in found
+        if of == language
     }

@@ -134,7 +134,6 @@ _MONTH = rf"(?:{any_of(MONTHS)})\b\.?"
 _NTH = r"(?:ste|de|e|st|nd|rd|th)"
 _FREE = r"(?<![^\W_])"  # no letter or digit before it
 _END = r"(?![^\W_])"
-_NO_LETTER = r"(?![^\W\d_])"
 _CLOCK_END = rf"(?: ?(?P<half>[ap])\.?m\b\.?| ?(?P<oclock>uur|u\.|hrs|hours){_END})"
 _UNIT = (
     rf"(?P<unit>dagen|dag|days?|uren|uur|hours?|hrs?|u|h|minuten|minuut|minutes?|mins?){_END}"

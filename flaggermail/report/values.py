@@ -236,7 +236,7 @@ class ReportInputs:
     settings: PrintSettings
     blocks: Mapping[str, TextBlock]
     templates: str
-    annexes: Mapping[str, str]  # the annex of a use in a language as JSON of its blocks; see `annexes.annex_key`
+    annexes: Mapping[str, str]  # the annex of a use in a language as JSON of its blocks; see `frozen.annexes_of`
 
 
 def disagreements(facts: ReportFacts) -> Iterator[StoredText]:

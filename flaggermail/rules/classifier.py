@@ -128,10 +128,6 @@ class RuleSet:
     version: str = ""  # SHA-256 over the files
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # the octets read, by name
 
-    def in_stage(self, stage: Stage) -> tuple[Rule, ...]:
-        """Returns the rules of a stage, in order."""
-        return tuple(rule for rule in self.rules if rule.stage is stage)
-
     @property
     def for_persons(self) -> RuleSet:
         """The rules without those of machines and noise: what they say if a person wrote a mail for the desk."""

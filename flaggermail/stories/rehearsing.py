@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Takes in the mail of a story at its minute, as mail of the exercise; officers act themselves.
+"""Rehearsals: the desk plays the referrers and platforms of a shipped story to its own officers, who act themselves.
+
+Entry point: `tick` takes in the mail of the story that is due, as mail of the exercise, and ends the rehearsal after
+the last one. The record says what was played: each mail has a delivery of its own in a folder that no server has, so
+that a daemon that was restarted goes on where it was. What a mailbox server delivers goes another way and stays real.
 
 A mail that answers one of ours comes `after` minutes of the story after that one was sent; any other mail as long after
 the start as in the story. A call to the platform is told to the officer on call, who notes it by reply. What else the

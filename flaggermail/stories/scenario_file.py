@@ -77,13 +77,12 @@ class MailEntry(Model):
     auth: ClaimedResult = ClaimedResult.PASSED
     answers: Answers | None = None
     quotes: Answers | None = None  # fills in NUMBER as that mail of ours bears it, and nothing else
-    to_reply_address: bool = False
 
 
 class CallEntry(Model):
     """A call to the platform, so long after the first notification was sent: what the officer is to hear there.
 
-    Only `flaggermail.stories.rehearsal` plays it; a scenario notes a call by an act.
+    Only `flaggermail.stories.rehearsing` plays it; a scenario notes a call by an act.
     """
 
     after: Minutes

@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from flaggermail.wording.said import Sentence
 
-LAW = "https://wetten.overheid.nl/BWBR0045754/#Hoofdstuk5"
-"""Where the grounds stand: Wet open overheid, articles 5.1 and 5.2."""
-
 
 class AnnexLabel(Sentence):
     """Words of the desk in an annex; those before a value are `account.AccountLabel`."""

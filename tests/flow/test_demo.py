@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from flaggermail.stories.demo import Wanted
 from flaggermail.stories.demo_configuration import SHIPPED as STORY
 from flaggermail.stories.demo_figures import Look
 from flaggermail.wiring.runs import play, show_demo
+from tests.command_line import type_here
 from tests.flow.desk_process import ROOT, patiently
 from tests.flow.test_web import FORBIDDEN, MISDIRECTED, OK, SEEN, ask, entered
 from tests.patience import PATIENCE
@@ -36,6 +37,7 @@ together = pytest.mark.xdist_group("demo")  # the story is played once for all o
 DEMO = (sys.executable, "-m", "flaggermail", "demo")
 WARNING, REFERRED = "VF-EP2024-0001", "VF-EP2024-0002"
 UNJUDGED, WAITS = "VF-EP2024-0003", "VF-EP2024-0004"  # once the story is over
+PRINTED = "printed"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
@@ -92,6 +94,62 @@ def clock_times(instants: list[str]) -> list[str]:
     return [f"{instant:%H:%M}" for instant in read]
 
 
+@dataclass(frozen=True)
+class Served:
+    """A demo whose story is over, with what it printed since then, and the browser of its officer."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    lines: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """The address that works once."""
+        (found,) = [line.strip() for line in self.lines if line.startswith("  http://127.0.0.1:")]
+        return found
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands to try."""
+        return [line for line in self.lines if " --config " in line]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """Runs a demo until it serves its pages."""
+    printed = folder / PRINTED
+    with printed.open("wb") as file:
+        process = subprocess.Popen(DEMO, cwd=ROOT, stdout=file, env=environment(folder))
+    try:
+        lines = patiently(lambda: invitation(printed), "the story is over", 5 * PATIENCE)
+        yield Served(process, folder, tuple(lines))
+    finally:
+        process.kill()
+        process.wait()
+        patiently(lambda: not processes_of(folder), "nothing of the demo is left")
+
+
+@pytest.fixture(scope="module")
+def day_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Runs the demo without options, for what it tells and for what it serves; a test ends it."""
+    with serving(tmp_path_factory.mktemp("d")) as found:  # a socket's path is short
+        yield found
+
+
+@pytest.fixture
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Runs a demo of the test's own."""
+    with serving(tmp_path_factory.mktemp("d")) as found:
+        yield found
+
+
+def invitation(printed: Path) -> list[str]:
+    """Returns the whole lines of a file that is being written after the story, once the last of them is there."""
+    whole = printed.read_bytes().rpartition(b"\n")[0].decode()
+    lines = whole.partition("The story is over")[2].splitlines()
+    return lines if lines and "case show" in lines[-1] else []
+
+
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     """Runs the demo that tells everything."""
@@ -99,16 +157,16 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """Runs the demo without options."""
-    return show(tmp_path_factory.mktemp("day"))
+def day(day_served: Served) -> Shown:
+    """Returns what the demo without options has told when it serves its pages."""
+    return Shown((day_served.folder / PRINTED).read_text("utf-8"), day_served.folder)
 
 
 @together
 def test_a_first_look_takes_a_screen_or_two(day: Shown, shown: Shown) -> None:
     """The day alone, in at most 60 lines of which two say what the clocks are; the figures are those of the whole."""
-    lines = day.text.splitlines()
-    assert len(lines) <= 60
+    lines = day.text.partition("The story is over")[0].splitlines()
+    assert len(lines) <= 60 - 5  # with --once it says farewell
     assert sum(" clock" in line for line in lines[3:6]) == 2
     assert "March 2023" not in day.text.partition("What the record says now")[0]
     assert day.block(WARNING) == shown.block(WARNING)
@@ -214,6 +272,7 @@ def test_nothing_runs_on(shown: Shown) -> None:
     assert processes_of(shown.folder) == []
 
 
+@pytest.mark.long
 def test_answer_after_moves_the_answer(tmp_path: Path) -> None:
     """`--answer-after` changes the platform's response time and the reminders before it."""
     block = show(tmp_path, "--answer-after", "97").block(WARNING)
@@ -223,15 +282,15 @@ def test_answer_after_moves_the_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("minutes", ["0", "10081", "soon"])
-def test_silence_is_at_least_a_minute_and_at_most_a_week(tmp_path: Path, minutes: str) -> None:
+def test_silence_is_at_least_a_minute_and_at_most_a_week(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minutes: str
+) -> None:
     """A value outside one minute to one week is a usage error: one line, exit status 2, and no folder."""
-    done = subprocess.run(
-        (*DEMO, "--answer-after", minutes), capture_output=True, text=True, cwd=ROOT, check=False,
-        env=environment(tmp_path),
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "--answer-after" in done.stderr
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ran = type_here(["demo", "--answer-after", minutes], direct=False)
+    assert ran.status == 2
+    assert ran.err.count("\n") == 1
+    assert "--answer-after" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -305,49 +364,6 @@ def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
     assert (WARNING, 152, 2, 0) in replayed
 
 
-@dataclass(frozen=True)
-class Served:
-    """A demo whose story is over, with what it printed since then, and the browser of its officer."""
-
-    process: subprocess.Popen[bytes]
-    folder: Path
-    lines: tuple[str, ...]
-
-    @property
-    def address(self) -> str:
-        """The address that works once."""
-        (found,) = [line.strip() for line in self.lines if line.startswith("  http://127.0.0.1:")]
-        return found
-
-    @property
-    def commands(self) -> list[str]:
-        """The commands to try."""
-        return [line for line in self.lines if " --config " in line]
-
-
-@pytest.fixture
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Runs a demo until it serves its pages."""
-    folder = tmp_path_factory.mktemp("d")  # a socket's path is short
-    printed = folder / "printed"
-    with printed.open("wb") as file:
-        process = subprocess.Popen(DEMO, cwd=ROOT, stdout=file, env=environment(folder))
-    try:
-        lines = patiently(lambda: invitation(printed), "the story is over", 5 * PATIENCE)
-        yield Served(process, folder, tuple(lines))
-    finally:
-        process.kill()
-        process.wait()
-        patiently(lambda: not processes_of(folder), "nothing of the demo is left")
-
-
-def invitation(printed: Path) -> list[str]:
-    """Returns the whole lines of a file that is being written after the story, once the last of them is there."""
-    whole = printed.read_bytes().rpartition(b"\n")[0].decode()
-    lines = whole.partition("The story is over")[2].splitlines()
-    return lines if lines and "case show" in lines[-1] else []
-
-
 def approval(page: str) -> str:
     """Returns the form of a draft's page that approves it, filled in as the page fills it."""
     (form,) = re.findall(
@@ -357,18 +373,18 @@ def approval(page: str) -> str:
 
 
 @together
-def test_the_demo_ends_by_serving_the_desk_of_that_day(served: Served) -> None:
+def test_the_demo_ends_by_serving_the_desk_of_that_day(day_served: Served) -> None:
     """By an address that works once, now is 6 June 2024; a draft waits, and the platform answers what is approved.
 
     Ctrl-C ends the daemon, the door and the pages.
     """
-    cookie = entered(served.address)
-    parts = urlsplit(served.address)
-    assert ask(served.address, f"{parts.path}?{parts.query}").status == FORBIDDEN
-    assert ask(served.address, "/", Cookie=cookie, Host="evil.example").status == MISDIRECTED
+    cookie = entered(day_served.address)
+    parts = urlsplit(day_served.address)
+    assert ask(day_served.address, f"{parts.path}?{parts.query}").status == FORBIDDEN
+    assert ask(day_served.address, "/", Cookie=cookie, Host="evil.example").status == MISDIRECTED
 
     def page(path: str) -> str:
-        found = ask(served.address, path, Cookie=cookie, Accept_Language="en")
+        found = ask(day_served.address, path, Cookie=cookie, Accept_Language="en")
         assert found.status == OK
         return re.sub(r"\s+", " ", found.text)
 
@@ -382,15 +398,15 @@ def test_the_demo_ends_by_serving_the_desk_of_that_day(served: Served) -> None:
     ):
         assert words in tonight
     assert "13:06, after 2 hours and 32 minutes" in page(f"/cases/{WARNING}")
-    draft = ask(served.address, f"/drafts/{WAITS}/1", Cookie=cookie).text
+    draft = ask(day_served.address, f"/drafts/{WAITS}/1", Cookie=cookie).text
     form = {"Cookie": cookie, "Content_Type": "application/x-www-form-urlencoded"}
-    assert ask(served.address, f"/drafts/{WAITS}/1", "POST", approval(draft), **form).status == SEEN
+    assert ask(day_served.address, f"/drafts/{WAITS}/1", "POST", approval(draft), **form).status == SEEN
     patiently(lambda: "answer by a person" in page(f"/cases/{WAITS}"), "the platform answers")
-    served.process.send_signal(signal.SIGINT)
-    assert served.process.wait(PATIENCE) == 0
-    assert processes_of(served.folder) == []
+    day_served.process.send_signal(signal.SIGINT)
+    assert day_served.process.wait(PATIENCE) == 0
+    assert processes_of(day_served.folder) == []
     with pytest.raises(ConnectionError):
-        ask(served.address, "/", Cookie=cookie)
+        ask(day_served.address, "/", Cookie=cookie)
 
 
 @pytest.mark.long

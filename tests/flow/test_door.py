@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -110,16 +110,18 @@ def test_several_doors_on_one_record_agree(database: str, tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_a_door_killed_during_a_command_has_done_it_whole_or_not_at_all(folder: Path) -> None:
     """And the same command with its key, sent to the next door, is done once in all."""
-    for number, wait in enumerate((0.0, 0.002, 0.005, 0.01, 0.02, 0.05)):
-        sent = request("/v1/commands/case-open", "POST", OPENED, Idempotency_Key=f"killed-{number:04}")
-        with door_on(folder) as door, closing(door.line()) as line:
-            line.sendall(sent)
-            time.sleep(wait)
-            door.stop(signal.SIGKILL)
-        with door_on(folder) as again:
-            first, second = (answer_in(again.raw(sent)) for _ in range(2))
+    with ExitStack() as doors:
+        door = doors.enter_context(door_on(folder))
+        for number, wait in enumerate((0.0, 0.002, 0.005, 0.01, 0.02, 0.05)):
+            sent = request("/v1/commands/case-open", "POST", OPENED, Idempotency_Key=f"killed-{number:04}")
+            with closing(door.line()) as line:
+                line.sendall(sent)
+                time.sleep(wait)
+                door.stop(signal.SIGKILL)
+            door = doors.enter_context(door_on(folder))
+            first, second = (answer_in(door.raw(sent)) for _ in range(2))
             assert (first.status, second.document) == (200, first.document)
-            assert len(cases(again)) == number + 1
+            assert len(cases(door)) == number + 1
 
 
 def test_it_follows_the_configuration_that_the_daemon_took_in(folder: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from flaggermail.cli import case, door_client, main, oncall
 from tests.command_line import Ran, type_here
+from tests.flow.desk_process import patiently
 from tests.flow.door_process import AS_ROOT, BIN, DAEMON, SYS, DoorProcess, desk_of, door_on, open_the_way
 from tests.patience import PATIENCE
 
@@ -106,6 +107,11 @@ def begun(folder: Path, title: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def is_called(door: DoorProcess) -> bool:
+    """True if somebody is connected to a door, or waits until it takes the connection."""
+    return Path("/proc/net/unix").read_text("utf-8").count(f" {door.path}\n") > 1
+
+
 def test_a_command_under_way_when_the_door_is_killed_is_done_once(tmp_path: Path) -> None:
     """Whenever it is killed: the client repeats the command with its key at the door that takes its place."""
     folder = desk_of(tmp_path / "desk", ("officer1", os.geteuid()))
@@ -117,7 +123,10 @@ def test_a_command_under_way_when_the_door_is_killed_is_done_once(tmp_path: Path
             if turn == 0:  # it has the request, and never reads it
                 door.process.send_signal(signal.SIGSTOP)
             client = begun(folder, f"Turn {turn}")
-            time.sleep(1.0 if turn == 0 else chance.uniform(0.1, 0.4))
+            if turn == 0:
+                patiently(lambda: is_called(door), "the client is connected")  # noqa: B023 - called at once
+            else:
+                time.sleep(chance.uniform(0.1, 0.4))
             door.stop(signal.SIGKILL)
             door = doors.enter_context(door_on(folder))
             out, err = client.communicate(timeout=PATIENCE)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flaggermail.documents.png import png
+from flaggermail.desk.views.picture import png
 from flaggermail.door.application import PROXY
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormTokens

@@ -15,7 +15,7 @@ from PIL import Image
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.parsing import pictures
 from flaggermail.adapters.parsing.pictures import pixels_of
-from flaggermail.documents.png import png
+from flaggermail.desk.views.picture import png
 from flaggermail.ports.texts import PictureFault, Pixels
 from flaggermail.record.readings import ReadItem, ReadKind
 from tests.corpus import each

@@ -39,7 +39,7 @@ from flaggermail.reminders import sending
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings
 from flaggermail.shipped import stories
-from flaggermail.stories import rehearsal
+from flaggermail.stories import rehearsing
 from tests.acting import warned
 from tests.doubles.told_status import written
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
@@ -61,7 +61,7 @@ def go_on(desk: Desk, minutes: float = 0) -> int:
     desk.clock.set(desk.clock.now() + timedelta(minutes=minutes))
     delivery.drain(desk.env)
     sending.tick(desk.env)
-    played = rehearsal.tick(desk.env)
+    played = rehearsing.tick(desk.env)
     delivery.drain(desk.env)
     return played
 

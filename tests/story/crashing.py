@@ -2,8 +2,8 @@
 """Runs desks that are killed at one use of a port, or not, as requested on standard input.
 
 Each line is a desk to run once, as JSON; the answer is the status of its process. Each desk is a process of its own,
-forked from this one, which has done all slow work and holds no thread and no database. The test wraps the ports itself;
-the product has no hook for it.
+forked from this one, which has done all slow work and holds no thread and no database: it has read the mails of the
+first desk, compiled its statements and templates. The test wraps the ports itself; the product has no hook for it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -25,9 +26,11 @@ from typing import TypeVar
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.cases import erasure
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
+from flaggermail.mail.message import Message
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Folder, Mailbox, MailName, MailPage, Matcher, Role, Submission, Transaction
@@ -39,6 +42,8 @@ from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.wording.servers import AttemptText
 from tests.doubles import migrated
+from tests.doubles.composed import compose_once
+from tests.doubles.statements import share_statements
 from tests.flow.faulty_desk import forked
 from tests.story.conftest import CONFIG, NOW
 from tests.story.crash_points import MODULES, PORTS, Point, module_of, points
@@ -140,6 +145,24 @@ class NotingSubmitter(ScriptedSubmitter):
         return [Accepted(recipient, self._at.now(), AttemptText.SAYS(words="250 accepted")) for recipient in recipients]
 
 
+class ReadingOnce(ContainedParser):
+    """Reads each mail once, here: a desk forked later has the answer and starts no process of its own for it."""
+
+    def __init__(self) -> None:
+        super().__init__(shipped("rules"))
+        self._read: dict[bytes, tuple[Message, tuple[Message, ...]]] = {}
+
+    def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
+        """Returns the parsed mail and the mails attached to it."""
+        if octets not in self._read:
+            self._read[octets] = super().parse_delivery(octets)
+        return self._read[octets]
+
+    def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
+        """Returns each in order."""
+        return list(map(self.parse_delivery, many))
+
+
 @dataclass(frozen=True)
 class FailingMatcher:
     """Fails on one mail, as an unforeseen error of the judgement would."""
@@ -223,6 +246,7 @@ def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetim
     )
     if crash is None:
         run_once(env, mailbox)
+        env.store.close()
         return
     wrapped = {name: watched(getattr(env, name), name, crash) for name in PORTS}
     run_once(replace(env, **wrapped), watched(mailbox, "mailbox", crash))
@@ -230,6 +254,8 @@ def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetim
 
 def main() -> None:
     """Runs the requested desks."""
+    compose_once()
+    share_statements()
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     digest.TOGETHER = 1  # a digest of several mails is marked in parts
     poll.FLOOD = 3  # the waiting mail is a flood, and more than one mail a minute a storm
@@ -240,10 +266,16 @@ def main() -> None:
         clock = SetClock(NOW)
         equipment = migrated.replayed(settings, Path(scratch), clock, SystemRandomness(), ScriptedSubmitter(clock))
         equipment.store.close()
+        equipment = replace(equipment, parser=ReadingOnce())
+        tried = Path(scratch) / "tried"
         for line in sys.stdin:
             asked = json.loads(line)
             crash = Crash(known[asked["point"]], asked["when"], asked["nth"]) if asked["point"] else None
             folder, at = Path(asked["folder"]), datetime.fromisoformat(asked["at"])
+            if not tried.exists():
+                shutil.copytree(folder, tried)
+                run_desk(equipment, tried, None, at)
+                equipment.parser.close()
             status = forked(lambda: run_desk(equipment, folder, crash, at))  # noqa: B023 - has ended before the next
             sys.stdout.write(f"{status}\n")
             sys.stdout.flush()

@@ -380,7 +380,7 @@ def first_of_each_kind() -> Iterator[object]:
     for point, when, nth in crashes():
         kind = (point.port, point.method)
         later = kind in seen or (when == "before" and point.method in LASTING)
-        yield long((point, when, nth)) if later else (point, when, nth)
+        yield long((point, when, nth), 4) if later else (point, when, nth)
         seen |= set() if later else {kind}
 
 

@@ -36,7 +36,7 @@ from flaggermail.reminders.sending import tick
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
 from flaggermail.settings.steps import Step
-from flaggermail.stories import rehearsal
+from flaggermail.stories import rehearsing
 from flaggermail.stories.doubles import ListPager, SetClock
 from flaggermail.wording.said import as_written
 from tests import asking
@@ -437,7 +437,7 @@ def test_a_rehearsal_pages_at_its_own_pace_and_says_what_it_is(paged: Services, 
     """The pager's five minutes are one at sixty minutes in one, and the page begins with the mark of an exercise."""
     with paged.store.begin() as tx:
         door.perform(UnitOfWork(paged, tx, NOW, "officer1"), StartExercise(story="S08", even_today=True))
-    rehearsal.tick(paged)
+    rehearsing.tick(paged)
     run(paged)
     clock.set(NOW + timedelta(minutes=1))
     run(paged)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.notify import Draft
-from flaggermail.documents.png import png
+from flaggermail.desk.views.picture import png
 from tests.doubles.attached import with_files
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, X, desk_settings, equipped, mail, opened

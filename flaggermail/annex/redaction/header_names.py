@@ -6,11 +6,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction.name_forms import PersonName, person_of
-from flaggermail.annex.redaction.name_reading import NameReader, ReadName
+from flaggermail.annex.redaction.name_reading import NamesOfText, ReadName
 from flaggermail.annex.redaction.spans import SHORT, SPACES, TextSpan, Word, fold
 
 _PIECES = re.compile(r"[|,/\u2013\u2014\u00b7\u2022(]|\s-\s|\s{3,}")
@@ -22,22 +21,8 @@ _PAIR = 2  # given name and surname
 _ABBREVIATION = 6  # letters: a display name in capitals shorter than this is an organisation's
 
 
-@dataclass(frozen=True)
-class HeaderNames:
-    """The names in the values of one text. `addresses`: the mail addresses in it, in order."""
-
-    reader: NameReader
-    addresses: Sequence[TextSpan]
-
-    @property
-    def text(self) -> str:
-        """The text."""
-        return self.reader.text
-
-    @property
-    def known(self) -> KnownToDesk:
-        """What the desk knows."""
-        return self.reader.known
+class HeaderNames(NamesOfText):
+    """The names in the values of one text."""
 
     def value(self, start: int, end: int) -> Iterator[ReadName]:
         """Yields the names between `start` and `end`; each piece between addresses and separators is one, or none."""

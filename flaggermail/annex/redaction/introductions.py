@@ -6,14 +6,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from flaggermail.annex.redaction.header_names import HeaderNames
-from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction.name_forms import person_of
-from flaggermail.annex.redaction.name_reading import NameReader, ReadName
-from flaggermail.annex.redaction.spans import SHORT, SPACES, TextSpan, fold
+from flaggermail.annex.redaction.name_reading import NamesOfText, ReadName
+from flaggermail.annex.redaction.spans import SHORT, SPACES, fold
 from flaggermail.mail.vocabulary import Language
 from flaggermail.mail.vocabulary import folded as folded_line
 
@@ -30,27 +28,13 @@ _LONGEST_LABEL = 40
 _CUE_WORDS = 5
 
 
-@dataclass(frozen=True)
-class Introductions:
-    """The names that one text introduces. `addresses`: the mail addresses in it, in order."""
-
-    reader: NameReader
-    addresses: Sequence[TextSpan]
+class Introductions(NamesOfText):
+    """The names that one text introduces."""
 
     @cached_property
     def values(self) -> HeaderNames:
         """Reads header values in the text."""
         return HeaderNames(self.reader, self.addresses)
-
-    @property
-    def text(self) -> str:
-        """The text."""
-        return self.reader.text
-
-    @property
-    def known(self) -> KnownToDesk:
-        """What the desk knows."""
-        return self.reader.known
 
     @cached_property
     def lines(self) -> Sequence[tuple[int, int]]:

@@ -12,12 +12,11 @@ from functools import cached_property
 from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction.lexicon import Lexicon
 from flaggermail.annex.redaction.name_forms import PersonName, person_of
-from flaggermail.annex.redaction.spans import HYPHENS, SPACES, Word, words_of
+from flaggermail.annex.redaction.spans import HYPHENS, SPACES, TextSpan, Word, words_of
 
 _MOST_WORDS = 8
 _GAP = re.compile(rf"(?:\.?[{SPACES}]{{0,2}}|[{HYPHENS}]|\.?[{SPACES}]?\([{SPACES}]?|\)[{SPACES}]|\.[{HYPHENS}])\Z")
 _DASH = re.compile(rf"[{SPACES}][{HYPHENS}\u2013][{SPACES}]\Z")  # "Meeuwsen - ten Have"
-_POINT = re.compile(r"\.[^\W\d_]?")
 _SHORTEST_CAPITALS = 4  # letters of a word in capitals that may be a name by itself; shorter ones are abbreviations
 _LONGEST_INITIAL = 2  # "Th."
 
@@ -207,3 +206,21 @@ class NameReader:
         ):
             return None  # "Gemeente Utrecht"
         return self._name(first, index, end, titled=False)
+
+
+@dataclass(frozen=True)
+class NamesOfText:
+    """Finds names in one text by where they stand. `addresses`: the mail addresses in it, in order."""
+
+    reader: NameReader
+    addresses: Sequence[TextSpan]
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        return self.reader.text
+
+    @property
+    def known(self) -> KnownToDesk:
+        """What the desk knows."""
+        return self.reader.known

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pytest
 
-from flaggermail.archive.dossier_words import WORDS, value_in_words
+from flaggermail.archive.dossier_shown import WORDS, value_in_words
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import CLOCKS, ClockKind
 

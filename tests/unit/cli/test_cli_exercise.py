@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.stories import rehearsal
+from flaggermail.stories import rehearsing
 from tests.unit.cli.conftest import Desk
 
 START = ("exercise", "start", "--story", "S08")
@@ -13,7 +13,7 @@ def test_one_command_rehearses_a_night(desk: Desk) -> None:
     """It names the story and the pace; the debrief is shown while it runs, and after its end."""
     started = desk.done(*START, "--speed", "30", "--even-today")
     assert started.startswith("exercise EX240606 plays S08, 30 minutes in one: the desk writes as referrers")
-    rehearsal.tick(desk.env)
+    rehearsing.tick(desk.env)
     desk.go_to("2024-06-06T10:36:00+02:00")
     shown = desk.done("exercise", "debrief")
     assert "EX240606 played S08, 30 minutes in one\n" in shown

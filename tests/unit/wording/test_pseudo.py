@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 from flaggermail.adapters.files.template_engine import TemplateEngine
 from flaggermail.adapters.files.template_situations import situations
 from flaggermail.adapters.files.templates import LanguageWords
-from flaggermail.archive.dossier_words import WORDS, value_in_words
+from flaggermail.archive.dossier_shown import WORDS, value_in_words
 from flaggermail.errors import Refusal
 from flaggermail.figures.figures_page import page
 from flaggermail.letters.template_values import VALUES
