@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, added, values_of
 from flaggermail.record.rows import Alarm
@@ -69,12 +70,14 @@ def test_a_statement_is_compiled_once(on_sqlite: SqlStore) -> None:
         tx.append(happened(added(alarm("a1"))))
         assert not tx.exists(Alarm, where(Alarm.id).is_("a3"))
         assert [row.id for row in tx.find(Alarm, where(Alarm.id).is_("a1"))] == ["a1"]
+        assert tx.find(Alarm, where(Alarm.kind).in_([AlarmKind.BOUNCED])) == []
     prepared: list[object] = []
     listen(on_sqlite.engine, "before_execute", lambda _connection, statement, *_rest: prepared.append(statement))
     with on_sqlite.begin() as tx:
         tx.append(happened(added(alarm("a2"))))
         assert [row.id for row in tx.find(Alarm, where(Alarm.id).is_("a2"))] == ["a2"]
         assert not tx.exists(Alarm, where(Alarm.id).is_("a3"))
+        assert tx.find(Alarm, where(Alarm.kind).in_([AlarmKind.BOUNCED])) == []
     assert len(prepared) == 1, "the lock of the chain's head"
 
 

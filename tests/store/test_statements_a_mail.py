@@ -2,10 +2,12 @@
 """What a mail costs, counted: statements, savepoints, parses and syncs. Counts do not depend on the machine."""
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from types import FrameType
 from typing import TypeVar
 
 import pytest
@@ -23,6 +25,7 @@ from tests.store.test_reading_once import statements
 
 MOST = 41  # statements of a referral that opens a case, is compared and confirmed, and is told to an officer; once 105
 BATCH, MOST_OF_HISTORY = 100, 9  # mails in one transaction, and statements for each; once 24
+MOST_CALLS = 28_600  # of functions, for the same referral
 R = TypeVar("R", bound=Record)
 SYNCS = 3  # of a file: itself, its folder, and that folder's entry the first time; the database's own are not counted
 
@@ -65,6 +68,26 @@ def test_a_live_referral_asks_for_little(desk: Desk, monkeypatch: pytest.MonkeyP
     assert len(sent) <= MOST, sent
     assert len([statement for statement in sent if "INTO event " in statement]) == 1
     assert len(synced) <= 3 * SYNCS, "of the mail and of two letters"
+
+
+def test_a_live_referral_takes_few_calls(desk: Desk) -> None:
+    """All functions that the thread of a live mail calls, built-in ones included: the words of all languages too."""
+    for number in range(5):
+        desk.receive(referral(number))
+        desk.go_on(61)
+    octets, calls = referral(5), 0
+
+    def note(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        desk.take_in(octets)
+    finally:
+        sys.setprofile(before)
+    assert calls <= MOST_CALLS, calls
 
 
 def test_the_limits_cost_no_more_in_a_flood(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

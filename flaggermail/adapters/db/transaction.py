@@ -168,8 +168,8 @@ class SqlTransaction:
         missing = tuple(value for value in values if self.known.find(kind, single[value]) is None)
         rows: dict[object, list[Record]] = {value: [] for value in missing}
         for part in (missing[first : first + MOST_ASKED] for first in range(0, len(missing), MOST_ASKED)):
-            rest = [one._replace(value=part) if one is several else one for one in conditions]
-            for row in self._select(kind, rest):
+            some = [one._replace(value=part) if one is several else one for one in conditions]
+            for row in self._select(kind, some if part[1:] else single[part[0]]):
                 rows[getattr(row, several.name)].append(row)
         for value, found in rows.items():
             self.known.learn(kind, single[value], found)
