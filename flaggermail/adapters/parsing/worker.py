@@ -29,7 +29,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
-from flaggermail.adapters.parsing.child import ATTACHMENT, DIGESTS, HOPS, MESSAGE, REQUEST
 from flaggermail.adapters.parsing.exchange import (
     GROWTH,
     LARGEST_ANSWER,
@@ -42,6 +41,7 @@ from flaggermail.adapters.parsing.exchange import (
     send,
     started,
 )
+from flaggermail.adapters.parsing.limits import ATTACHMENT, DIGESTS, HOPS, MESSAGE, REQUEST
 from flaggermail.adapters.parsing.pictures import pixels_of
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message, unpacked
