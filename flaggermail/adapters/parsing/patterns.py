@@ -11,7 +11,7 @@ import re2
 # Octets of memory in which RE2 keeps the states of a pattern. It stays within them by dropping states, never by a wrong
 # answer, but where they do not suffice it searches without states, hundreds of times slower. More than the least is
 # asked for by a class of letters, of which a list of whole words has two a word, and by a gap of any characters
-# (`.{0,80}`), which multiplies states. With 10 MiB for each, 500 mails filled 10.5 of the shipped patterns; so they fill
+# (`.{0,80}`), which multiplies states. With 10 MiB for each, 500 mails filled 10.5 of the shipped ones; so they fill
 # 6.1, and the two with the largest gaps take 0.07 ms a mail more.
 _LEAST, _OF_CLASS, _OF_GAP, _MOST = 2 << 20, 320 << 10, 2 << 20, 10 << 20
 # Size of the cache of compiled patterns; a rule set has tens.
