@@ -91,6 +91,12 @@ class RecentAnswers:
             while self._held > self._room:
                 self._held -= len(self._answers.popitem(last=False)[1])
 
+    def drop(self) -> None:
+        """Drops all: who needs one asks again."""
+        with self._lock:
+            self._answers.clear()
+            self._held = 0
+
 
 def _key(octets: bytes) -> bytes:
     return hashlib.sha256(octets).digest()
@@ -366,6 +372,7 @@ class ContainedParser:
         pool, self._pool = self._pool, ()
         for process in pool:
             process.close()
+        self._recent.drop()  # of mail that nobody has asked for since
 
 
 def _cores() -> int:
