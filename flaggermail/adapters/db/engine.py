@@ -96,6 +96,7 @@ def make_engine(url: str, wait: float = 10) -> Engine:
             url,
             hide_parameters=True,
             poolclass=QueuePool,
+            pool_use_lifo=True,  # in turn, each connection would fill 2 MiB with the same pages
             **_existing(url, wait),
             json_serializer=_as_json,
             json_deserializer=_from_json,
