@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlmodel.sql.sqltypes import UTCDateTime
 
-from flaggermail.adapters.db.instants import StoredInstant
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.cases import erasure
 from flaggermail.cli import commands
@@ -99,7 +99,7 @@ def odd(desk: Kept, request: pytest.FixtureRequest) -> Kept:
     """Returns the desk with these instants in every row."""
     with closing(sqlite3.connect(desk.folder / SQLITE_FILE)) as connection, connection:
         for table in all_tables().tables.values():
-            names = [column.name for column in table.c if isinstance(column.type, StoredInstant)]
+            names = [column.name for column in table.c if isinstance(column.type, UTCDateTime)]
             if names and table.name not in PROOF:
                 values = zip(names, itertools.cycle(HELD[request.param]))
                 given = ", ".join(f"\"{name}\" = '{value}'" for name, value in values)

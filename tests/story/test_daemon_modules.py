@@ -25,7 +25,7 @@ ELSEWHERE = (
 """Rooms and modules of the door, of commands that look back, and of the process that parses."""
 UNUSED = (
     "PIL", "alembic", "apprise", "cheroot", "cryptography", "dkim", "dns", "flask", "flufl", "fontTools", "google",
-    "mailparser", "msal", "olefile", "pikepdf", "psycopg", "segno", "sqlalchemy.dialects.postgresql", "sqlalchemy.orm",
+    "mailparser", "msal", "olefile", "pikepdf", "psycopg", "segno", "sqlalchemy.dialects.postgresql",
     "tnefparse", "weasyprint", "werkzeug",
 )  # fmt: skip
 """Packages that other processes need, or a desk on another engine, or with a platform's signed mail."""

@@ -33,10 +33,10 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.engine import as_store_failure, connect_reading, make_engine
 from flaggermail.adapters.db.inspection import require_known
-from flaggermail.adapters.db.instants import StoredInstant
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.migrate import require_revision, upgrade
 from flaggermail.errors import BackupFailure, StoreFailure
@@ -218,7 +218,7 @@ def _reflected(connection: Connection) -> Mapping[str, Table]:
 
 
 def _form(kind: object) -> ValueForm:
-    forms = ((StoredInstant, ValueForm.INSTANT), (Date, ValueForm.DAY), (LargeBinary, ValueForm.OCTETS))
+    forms = ((UTCDateTime, ValueForm.INSTANT), (Date, ValueForm.DAY), (LargeBinary, ValueForm.OCTETS))
     return next((form for type_, form in forms if isinstance(kind, type_)), ValueForm.PLAIN)
 
 

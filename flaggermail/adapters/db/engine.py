@@ -25,6 +25,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -33,9 +34,10 @@ from typing import Protocol
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, make_url
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import QueuePool
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.files.blob_store import full_disks
 from flaggermail.errors import (
@@ -147,6 +149,27 @@ def _as_json(value: object) -> str:
 
 def _from_json(value: str) -> object:
     return [] if value == "[]" else json.loads(value)
+
+
+_WITHOUT_ZONE = len("2026-03-18 21:00:00.000000")
+
+
+class StoredInstant(UTCDateTime):
+    """An instant of a row. On SQLite it is read in one step: a large view reads ten thousand of them."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None] | None:
+        """Returns what reads a value of the database."""
+        return _instant_of_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _instant_of_text(value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    if len(value) <= _WITHOUT_ZONE:  # as we write them; five times as fast as to give the zone afterwards
+        return datetime.fromisoformat(value + "+00:00")
+    return datetime.fromisoformat(value).astimezone(UTC)
 
 
 def _create_private_file(url: str) -> None:

@@ -51,7 +51,7 @@ def all_tables() -> MetaData:
     """Returns the metadata of all tables."""
     for name in BY_TABLE:
         made(name)
-    return own_tables.EVENT.metadata
+    return own_tables.EventRow.metadata
 
 
 def to_columns(values: Mapping[str, Scalar]) -> dict[str, Column]:

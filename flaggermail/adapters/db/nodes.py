@@ -28,14 +28,14 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql.base import PGCompiler
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from flaggermail.adapters.db.engine import OwnFile, Turns
+from flaggermail.adapters.db.engine import OwnFile, StoredInstant, Turns
 from flaggermail.adapters.db.inspection import CURRENT, newest, revision_fault
-from flaggermail.adapters.db.instants import StoredInstant
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.readings import BesideRecord
 from flaggermail.errors import ConfigurationError, LeaseHeld
@@ -56,12 +56,12 @@ class FromNow(FunctionElement[datetime]):
 
 
 @compiles(FromNow, "postgresql")
-def _on_server(element: FromNow, compiler: SQLCompiler, **how: object) -> str:
+def _on_server(element: FromNow, compiler: PGCompiler, **how: object) -> str:
     return f"clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **how)})"
 
 
 @compiles(FromNow, "sqlite")
-def _in_file(element: FromNow, compiler: SQLCompiler, **how: object) -> str:
+def _in_file(element: FromNow, compiler: SQLiteCompiler, **how: object) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%f', 'now', {compiler.process(element.clauses, **how)} || ' seconds')"
 
 

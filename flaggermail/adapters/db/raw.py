@@ -31,8 +31,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import NullType
+from sqlmodel.sql.sqltypes import UTCDateTime
 
-from flaggermail.adapters.db.instants import StoredInstant
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.record.audit import RecordFinding, Subject
 from flaggermail.record.event_codec import Plain, commitment, plain
@@ -98,7 +98,7 @@ class RowComparison:
     def __init__(self, dialect: Dialect, table: Table) -> None:
         sqlite = dialect.name == "sqlite"
         self._stored = {column.name: _form(column, sqlite=sqlite) for column in table.c}
-        self._instants = () if sqlite else tuple(c.name for c in table.c if isinstance(c.type, StoredInstant))
+        self._instants = () if sqlite else tuple(c.name for c in table.c if isinstance(c.type, UTCDateTime))
 
     def differing(self, raw: RawRow, expected: Mapping[str, Plain]) -> list[str]:
         """Returns the columns whose raw value is not what this program stores for the expected one."""
@@ -122,7 +122,7 @@ def as_plain(column: Column[object], raw: object) -> Plain:
         return None
     if isinstance(column.type, Integer) and not isinstance(column.type, Boolean) and isinstance(raw, str):
         return int(raw)
-    if isinstance(column.type, StoredInstant):
+    if isinstance(column.type, UTCDateTime):
         at = datetime.fromisoformat(str(raw))
         return plain(at if at.tzinfo else at.replace(tzinfo=UTC))
     if isinstance(raw, str | int):
@@ -132,7 +132,7 @@ def as_plain(column: Column[object], raw: object) -> Plain:
 
 def _form(column: Column[object], *, sqlite: bool) -> Callable[[Plain], object]:
     """Returns the function from an event's plain value to the raw one."""
-    if isinstance(column.type, StoredInstant):
+    if isinstance(column.type, UTCDateTime):
         return _sqlite_instant if sqlite else _same
     if isinstance(column.type, JSON):
         return _list

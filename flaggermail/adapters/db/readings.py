@@ -14,9 +14,9 @@ from itertools import groupby
 from operator import attrgetter
 
 from sqlalchemy import Connection, Engine, bindparam, delete, select, text
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from flaggermail.adapters.db.engine import ANEW, OwnFile, Turns, begun, connect_reading
-from flaggermail.adapters.db.instants import StoredInstant
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.record.readings import ReadAccess, ReadItem, ReadKind
 
@@ -26,7 +26,7 @@ MOST_ASKED = 10_000  # values in one statement: SQLite takes 32,766
 _READING = table_of("reading")
 _KEEP = text(
     "INSERT INTO reading (kind, item, hour, person) VALUES (:kind, :item, :hour, :person) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("hour", type_=StoredInstant()))
+).bindparams(bindparam("hour", type_=UTCDateTime()))
 _OF_ITEMS = select(_READING.c.kind, _READING.c.item, _READING.c.hour, _READING.c.person).where(
     _READING.c.kind == bindparam("kind"), _READING.c.item.in_(bindparam("items", expanding=True))
 )

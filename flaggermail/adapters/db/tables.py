@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables of the record, each built from its definition in `record.rows`.
+"""The tables of the record, each built from its definition in `record.rows`, with SQLModel's types.
 
-No class is mapped to them: statements take their columns, and thirty-four classes took a command as long as all its
-work. `own_tables` puts the store's own into the same metadata. The constraints here
-enforce what must not depend on any program.
+SQLModel's type of an instant is aware, and UTC, on both engines. No class is mapped to them: statements take their
+columns, and thirty-four classes took a command as long as all its work. `own_tables` puts the store's own into the same
+metadata. The constraints here enforce what must not depend on any program.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    String,
     Table,
     Text,
     false,
@@ -31,10 +30,13 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import Column as SqlColumn
+from sqlalchemy.orm import registry
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.elements import False_, TextClause, True_
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-from flaggermail.adapters.db.instants import StoredInstant
+from flaggermail.adapters.db.engine import StoredInstant
 from flaggermail.record.definition import Column, FieldFacts, Record, default_of, facts_of
 from flaggermail.record.rows import BY_TABLE
 
@@ -45,21 +47,28 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
 }
-METADATA = MetaData(naming_convention=NAMES)
+
+
 _MAKING = Lock()
-SqlType = JSON | Text | String | Integer | Boolean | Date | StoredInstant
+SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime
 TYPES: Mapping[type, SqlType] = {bool: Boolean(), datetime: StoredInstant(), date: Date()}
+
+
+class Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMES))):
+    """Base of the store's own tables, with metadata of its own; validation errors do not quote values."""
+
+    model_config = {"hide_input_in_errors": True, "defer_build": True}  # a table model never validates
 
 
 def made(name: str) -> Table:
     """Returns the table called `name`, built when it is first asked for: a command needs few of them."""
     with _MAKING:  # the daemon's threads ask for one at the same time
-        if name in METADATA.tables:
-            return METADATA.tables[name]
+        if name in Row.metadata.tables:
+            return Row.metadata.tables[name]
         record = BY_TABLE[name]
         facts = facts_of(record)
         columns = [_column(fact, record) for fact in facts.values()]
-        return Table(name, METADATA, *columns, *_constraints(record, facts))
+        return Table(name, Row.metadata, *columns, *_constraints(record, facts))
 
 
 def _column(fact: FieldFacts, record: type[Record]) -> SqlColumn[object]:
@@ -81,7 +90,7 @@ def _type(fact: FieldFacts) -> SqlType:
     if fact.several:
         return JSON(none_as_null=fact.optional)
     if issubclass(fact.kind, str):
-        return Text() if Column.LONG in fact.marks else String()
+        return Text() if Column.LONG in fact.marks else AutoString()
     if fact.kind is int:
         return BigInteger() if Column.BIG in fact.marks else Integer()
     return TYPES[fact.kind]

@@ -154,7 +154,7 @@ def test_to_read_one_mail_nothing_dear_is_loaded(work: str) -> None:
 
     `parse` starts in a fifth of a second.
     """
-    dear = "{'sqlalchemy', 'pydantic', 'jinja2', 'ruamel', 'imapclient', 'structlog'}"
+    dear = "{'sqlmodel', 'sqlalchemy', 'pydantic', 'jinja2', 'ruamel', 'imapclient', 'structlog'}"
     found = subprocess.run(
         [sys.executable, "-c", f"import sys; {work}; print(sorted({dear} & {{m.split('.')[0] for m in sys.modules}}))"],
         capture_output=True, text=True, check=True, cwd=shipped("rules").parent,

@@ -14,7 +14,7 @@ import pytest
 from flaggermail.cli import COMMANDS, commands
 from tests.corpus import each
 
-SLOW = ("sqlalchemy", "pydantic", "apscheduler", "alembic", "imapclient", "ruamel")
+SLOW = ("sqlalchemy", "sqlmodel", "pydantic", "apscheduler", "alembic", "imapclient", "ruamel")
 
 
 def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -10,7 +10,6 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import DefaultClause, text
 from sqlalchemy.sql.elements import False_, True_
 
-from flaggermail.adapters.db.instants import StoredInstant
 from flaggermail.adapters.db.mapping import all_tables
 
 # An arbitrary number: every migration of this database takes this lock.
@@ -18,10 +17,10 @@ ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(8250)")
 
 
 def rendered(kind: str, found: object, _context: AutogenContext) -> str | Literal[False]:
-    """Writes yes and no as either engine knows them, where a scratch database says 1 or 0; and an instant."""
+    """Writes yes and no as either engine knows them; the scratch database's own word for them is 1 or 0."""
     if kind == "server_default" and isinstance(found, DefaultClause) and isinstance(found.arg, True_ | False_):
         return "sa.true()" if isinstance(found.arg, True_) else "sa.false()"
-    return "sa.DateTime(timezone=True)" if isinstance(found, StoredInstant) else False
+    return False
 
 
 engine = context.config.attributes["engine"]
