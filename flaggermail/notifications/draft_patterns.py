@@ -68,6 +68,7 @@ def _drafts_file() -> type[Model]:
 def load_draft_patterns(path: Path) -> DraftPatterns:
     """Reads the patterns of the file; raises ConfigurationError naming every fault by file, line and column."""
     file = read_model(path, _drafts_file())
+    re2.purge()  # drops what was compiled to be checked
     return DraftPatterns({language.value: _language(getattr(file, language)) for language in LanguageCode})
 
 

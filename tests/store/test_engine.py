@@ -81,6 +81,18 @@ def test_a_statement_is_compiled_once(on_sqlite: SqlStore) -> None:
     assert len(prepared) == 1, "the lock of the chain's head"
 
 
+def test_the_connection_that_was_used_last_is_used_next(on_sqlite: SqlStore) -> None:
+    """Of several that are free one is used again and again, so that the others keep no pages of the database."""
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(connect_reading(on_sqlite.engine))
+    used = []
+    for _ in range(5):
+        with connect_reading(on_sqlite.engine) as connection:
+            used.append(connection.connection.dbapi_connection)
+    assert all(one is used[0] for one in used)
+
+
 def locked(path: Path) -> bool:
     """Returns whether the write lock of the file is held now."""
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)

@@ -76,7 +76,10 @@ def promtool(*words: str, given: bytes = b"") -> tuple[int, str]:
     return ended.returncode, (ended.stdout + ended.stderr).decode()
 
 
-@pytest.mark.parametrize("document", [FINE.document(), FULL.document(), {}])
+HOSTILE: dict[str, Json] = {"last_look": {'a"b\\c\nflaggermail_up 1': "2027-03-17T10:00:00+00:00"}}  # a folder's name
+
+
+@pytest.mark.parametrize("document", [FINE.document(), FULL.document(), {}, HOSTILE])
 def test_the_metrics_are_well_formed(document: dict[str, Json], tmp_path: Path) -> None:
     """`promtool check metrics` finds no fault in what the daemon writes beside its status."""
     assert StatusFile(tmp_path / STATUS_FILE).show(document) == ""
@@ -119,8 +122,15 @@ def course_of(
 
 
 def test_the_text_is_the_same_for_the_same_status() -> None:
-    """The library adds nothing of its own: no instant of writing, no figures of the process."""
+    """Nothing is added: no instant of writing, no figures of the process."""
     assert exposition(FULL.document()) == exposition(FULL.document())
     assert {line.split()[2] for line in exposition({}).decode().splitlines() if line.startswith("# TYPE")} == {
         PREFIX + metric.name for metric in metrics({})
     }
+
+
+def test_a_name_of_a_folder_stays_in_its_label() -> None:
+    """Quotes, backslashes and line ends of a folder's name are escaped: it can write no metric of its own."""
+    said = exposition(HOSTILE).decode()
+    assert "\nflaggermail_up 1" not in said
+    assert '{folder="a\\"b\\\\c\\nflaggermail_up 1"} ' in said

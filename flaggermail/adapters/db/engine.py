@@ -116,6 +116,7 @@ def _on_sqlite(url: str, wait: float, *pragmas: str) -> Engine:
         url,
         hide_parameters=True,
         poolclass=QueuePool,
+        pool_use_lifo=True,  # in turn, each connection would fill 2 MiB with the same pages
         **_existing(url, wait),
         json_serializer=_as_json,
         json_deserializer=_from_json,

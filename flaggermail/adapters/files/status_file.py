@@ -13,18 +13,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.registry import Collector, CollectorRegistry
-
 from flaggermail.adapters.files.blob_store import replace_file
-from flaggermail.health.metrics import METRICS_FILE, MetricType, metrics
+from flaggermail.health.metrics import METRICS_FILE, Metric, metrics
 from flaggermail.health.status_document import ARCHIVE_OF, PROCESS, started
 from flaggermail.mail.message import Json
 
 MODE = 0o644  # whatever the umask: the folder's mode decides who may read it
 PREFIX = "flaggermail_"
-FAMILIES = {MetricType.COUNTER: CounterMetricFamily, MetricType.GAUGE: GaugeMetricFamily}
+_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})  # in the value of a label
 
 
 class StatusFile:
@@ -63,23 +59,17 @@ class StatusFile:
         return ""
 
 
-class _Metrics(Collector):
-    """Gives a status document to the library."""
-
-    def __init__(self, document: Mapping[str, Json]) -> None:
-        self._document = document
-
-    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
-        """Yields the metrics as the library's families."""
-        for metric in metrics(self._document):
-            family = FAMILIES[metric.type](PREFIX + metric.name, metric.help, labels=metric.labels)
-            for key, value in metric.values.items():
-                family.add_metric(key, value)
-            yield family
-
-
 def exposition(document: Mapping[str, Json]) -> bytes:
     """Returns a status document in Prometheus' text format, version 0.0.4."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Metrics(document))
-    return generate_latest(registry)
+    return "".join(line for metric in metrics(document) for line in _lines(metric)).encode()
+
+
+def _lines(metric: Metric) -> Iterator[str]:
+    """Yields a metric as its explanation, its type, and a sample for each value; ours explain in one plain line."""
+    name = PREFIX + metric.name
+    yield f"# HELP {name} {metric.help}\n# TYPE {name} {metric.type}\n"
+    for key, value in metric.values.items():
+        labels = ",".join(
+            f'{label}="{text.translate(_ESCAPED)}"' for label, text in zip(metric.labels, key, strict=True)
+        )
+        yield f"{name}{{{labels}}} {value}\n" if labels else f"{name} {value}\n"

@@ -6,24 +6,18 @@ from __future__ import annotations
 import base64
 import json
 import resource
-import struct
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from flaggermail.adapters.parsing.limits import LENGTH, at_most
+from flaggermail.adapters.parsing.limits import ATTACHMENT, DIGESTS, HOPS, LENGTH, REQUEST, at_most
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.sandbox.confine import enter
 from flaggermail.adapters.parsing.unpacking import allow
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Json, packed
-
-REQUEST = struct.Struct(">BQdH")
-"""What is asked, octets of the mail that follows, the seconds it may take, and which attachment is wanted."""
-MESSAGE, HOPS, ATTACHMENT, DIGESTS = 0, 1, 2, 3  # what can be asked of a mail
-
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part in progress is given up and the rest is read
 COSTLY = 0.05  # of the time limit, as processor time: a mail that takes more is read once

@@ -29,7 +29,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
-from flaggermail.adapters.parsing.child import ATTACHMENT, DIGESTS, HOPS, MESSAGE, REQUEST
 from flaggermail.adapters.parsing.exchange import (
     GROWTH,
     LARGEST_ANSWER,
@@ -42,6 +41,7 @@ from flaggermail.adapters.parsing.exchange import (
     send,
     started,
 )
+from flaggermail.adapters.parsing.limits import ATTACHMENT, DIGESTS, HOPS, MESSAGE, REQUEST
 from flaggermail.adapters.parsing.pictures import pixels_of
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message, unpacked
@@ -90,6 +90,12 @@ class RecentAnswers:
             self._answers[key] = answer
             while self._held > self._room:
                 self._held -= len(self._answers.popitem(last=False)[1])
+
+    def drop(self) -> None:
+        """Drops all: who needs one asks again."""
+        with self._lock:
+            self._answers.clear()
+            self._held = 0
 
 
 def _key(octets: bytes) -> bytes:
@@ -366,6 +372,7 @@ class ContainedParser:
         pool, self._pool = self._pool, ()
         for process in pool:
             process.close()
+        self._recent.drop()  # of mail that nobody has asked for since
 
 
 def _cores() -> int:

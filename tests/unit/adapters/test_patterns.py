@@ -8,7 +8,7 @@ from time import process_time
 
 import pytest
 
-from flaggermail.adapters.parsing.patterns import Re2Matcher, compiled
+from flaggermail.adapters.parsing.patterns import Re2Matcher, compiled, room
 from flaggermail.rules.conditions import All, Condition, Either, Not, Words
 from flaggermail.rules.files import load_rules
 from flaggermail.shipped import shipped
@@ -64,3 +64,11 @@ def test_memory_suffices_for_every_shipped_pattern(capfd: pytest.CaptureFixture[
     for pattern in patterns:
         compiled(pattern, log=True).search(text)
     assert "out of memory" not in capfd.readouterr().err
+
+
+def test_room_is_a_patterns_own() -> None:
+    """A pattern that needs few states has little room, one with a gap or many classes of letters has more, none all."""
+    patterns = {words.together for rule in load_rules(shipped("rules"), []).rules for words in words_in(rule.when)}
+    least = room(r"\b(beloften?|promises?)\b")
+    assert least < room(r"\bcampagne\b.{0,80}\bgeweigerd\b") < room("|".join([r"[\pL\pN]*"] * 1000)) == 10 << 20
+    assert [room(pattern) for pattern in patterns].count(least) > len(patterns) / 2

@@ -134,3 +134,13 @@ def test_they_end_when_no_batch_came_for_a_while() -> None:
         assert parser.pids == []
     assert parser.pid == live
     parser.close()
+
+
+def test_what_they_said_is_forgotten_with_them(contained: ContainedParser) -> None:
+    """A mail of a batch is not parsed again while its answer is kept, which is as long as the processes run."""
+    contained.parse_all([mail(number) for number in range(MANY)])
+    assert contained.parse_again(mail(1)).message_id == ids()[1]
+    assert contained.pid is None
+    contained.close()
+    assert contained.parse_again(mail(1)).message_id == ids()[1]
+    assert contained.pid is not None
