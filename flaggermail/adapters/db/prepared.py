@@ -80,7 +80,7 @@ def written(connection: Connection, statement: _Statement, *each: Values) -> int
     ready = _ready(connection, statement, each[0])
     bound = None if ready is None else ready.bound(each)
     if ready is None or bound is None:  # of values that do not fit, SQLAlchemy tells without showing them
-        return connection.execute(statement, each).rowcount
+        return connection.execute(statement, each if each[1:] else each[0]).rowcount
     with _errors(connection, ready.text):
         return _run(connection, ready.text, bound).rowcount
 
