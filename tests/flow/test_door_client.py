@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_command_under_way_when_the_door_is_killed_is_done_once(tmp_path: Path
                 door.process.send_signal(signal.SIGSTOP)
             client = begun(folder, f"Turn {turn}")
             if turn == 0:
-                patiently(lambda: is_called(door), "the client is connected")  # noqa: B023 - called at once
+                patiently(partial(is_called, door), "the client is connected")
             else:
                 time.sleep(chance.uniform(0.1, 0.4))
             door.stop(signal.SIGKILL)
