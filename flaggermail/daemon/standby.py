@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from flaggermail import logbook
 from flaggermail.daemon.outage import Outage
@@ -19,11 +20,24 @@ from flaggermail.errors import HandedOver, LeaseHeld, StoreBusy, StoreFailure
 from flaggermail.ports import Interrupt, NodeReport, Supervisor
 from flaggermail.record.states import LEASE, LEASE_SECONDS
 from flaggermail.services import Services
+from flaggermail.wording.pieces import NodePart
 from flaggermail.wording.said import StoredText
 
 LEASE_EVERY = 2.0  # seconds from one renewal, or try, to the next
 TOLD_EVERY = 10.0  # seconds from one status of a standby to the next
 STANDS_BY = "standby: another node leads"
+CLOCK_OFF = timedelta(seconds=10)  # NTP keeps machines within a fraction of a second (RFC 5905)
+
+
+def clock_hindrances(ahead: timedelta) -> tuple[StoredText, ...]:
+    """Returns why a node should not lead whose clock is so far ahead of the database's, or behind it if negative.
+
+    It would date reminders, tries and the mail that it sends by that clock, and the next leader would wait for them.
+    """
+    if abs(ahead) < CLOCK_OFF:
+        return ()
+    off = NodePart.AHEAD if ahead > timedelta(0) else NodePart.BEHIND
+    return (off(count=round(abs(ahead).total_seconds())),)
 
 
 @dataclass

@@ -298,6 +298,10 @@ class Nodes(Protocol):
         """True if daemons on several machines may share this database."""
         ...
 
+    def now(self) -> datetime:
+        """Returns the instant by the database's clock, in UTC. Raises StoreFailure."""
+        ...
+
     def report(self, node: NodeReport) -> None:
         """Notes a sign of life of a node. Raises StoreBusy, StoreFailure."""
         ...

@@ -25,6 +25,7 @@ from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.adapters.system.machine import HttpHeartbeat, SystemdSupervisor
 from flaggermail.adapters.system.own_process import own_process
 from flaggermail.cases import configuration_record
+from flaggermail.daemon import standby
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError, MachineFailure, StoreAway, StoreBusy
@@ -87,11 +88,15 @@ def daemon(
 
 
 def _hindrances(env: Services) -> tuple[StoredText, ...]:
-    """Returns what this node would change if it led; nothing where no other could. Raises StoreBusy, StoreFailure."""
+    """Returns what this node would change or misdate if it led; nothing where no other could.
+
+    Raises StoreBusy, StoreFailure.
+    """
     if not env.store.nodes.is_shared:
         return ()
+    off = standby.clock_hindrances(env.clock.now() - env.store.nodes.now())
     with env.store.read() as tx:
-        return configuration_record.unready(env.settings, tx)
+        return (*off, *configuration_record.unready(env.settings, tx))
 
 
 def _by_record(env: Services) -> Services:

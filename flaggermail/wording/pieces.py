@@ -123,3 +123,10 @@ class ConfigurationPart(Sentence):
     DIFFERS = "configuration differs"
     FIELDS = "configuration: fields"
     WHOLE = "configuration: whole"
+
+
+class NodePart(Sentence):
+    """How the clock of a node differs from the database's."""
+
+    AHEAD = "node: clock ahead"
+    BEHIND = "node: clock behind"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from flaggermail.adapters.db.nodes import SqlNodes
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.daemon.outage import Outage
-from flaggermail.daemon.standby import NodeClaim
+from flaggermail.daemon.standby import NodeClaim, clock_hindrances
 from flaggermail.daemon.starting import Unsupervised
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as OpenDesk
@@ -23,6 +24,8 @@ from flaggermail.record.states import LEASE
 from flaggermail.services import Services
 from flaggermail.wording.alarms import Health
 from flaggermail.wording.said import StoredText
+from tests.corpus import each
+from tests.patience import PATIENCE
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import Desk
 from tests.store.test_reading_once import statements
@@ -103,6 +106,18 @@ def test_the_nodes_are_listed_part_by_part(desk: Desk) -> None:
     assert (standby["id"], standby["leads"], standby["lease_until"]) == ("n2", False, None)
     assert standby["unready"] == [WHY.english]
     assert second["next"] is None
+
+
+@each("seconds, said", [(9, ""), (-9, ""), (3600, "3600 seconds ahead of"), (-11, "11 seconds behind")])
+def test_a_node_whose_clock_is_off_is_not_ready(seconds: int, said: str) -> None:
+    """A clock within ten seconds of the database's is good enough; another says by how much it is ahead, or behind."""
+    found = clock_hindrances(timedelta(seconds=seconds))
+    assert [one.english for one in found] == ([f"its clock is {said} the database's"] if said else [])
+
+
+def test_the_database_tells_its_time(store: SqlStore) -> None:
+    """Its clock is an instant in UTC, in the file's case that of this machine."""
+    assert abs(store.nodes.now() - datetime.now(UTC)) < timedelta(seconds=PATIENCE)
 
 
 def test_who_is_not_ready_leaves_the_lease_to_who_is(desk: Desk) -> None:

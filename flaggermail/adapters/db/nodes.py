@@ -185,6 +185,11 @@ class SqlNodes(BesideRecord):
         with self.writing(self._wait) as connection:
             connection.execute(_FREE_HEAD, {"seconds": seconds})
 
+    def now(self) -> datetime:
+        """Returns the instant by the database's clock."""
+        with self.reading() as connection:
+            return connection.execute(select(FromNow(0.0))).scalar_one()
+
     def report(self, node: NodeReport) -> None:
         """Notes a sign of life; see `ports.Nodes`."""
         values = {
