@@ -40,7 +40,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     "settings/yaml_files/kinds.py": frozenset({"none"}),  # of what has no end
     "settings/yaml_files/faults.py": frozenset({"missing"}),  # a type of fault of pydantic's
     "commands/requests.py": frozenset({"missing"}),
-    "settings/yaml_files/source.py": frozenset({"null"}),
+    "settings/yaml_files/composing.py": frozenset({"null"}),
     "settings/checks.py": frozenset({"none"}),
     "rules/conditions.py": frozenset(
         {"attachment", "subject", "body", "reply", "{'subject': 2, 'attachment': 2, 'reply': 3, 'body': 4}[self.place]"}

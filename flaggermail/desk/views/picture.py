@@ -80,7 +80,7 @@ def png(width: int, height: int, pixels: bytes) -> bytes:
     """Returns a picture; `pixels` are three octets each, line by line. Raises ValueError for another number of them."""
     line = width * _COLOURS
     if not width or not height or len(pixels) != line * height:
-        raise ValueError(f"{len(pixels)} octets are no picture of {width} x {height}")
+        raise ValueError(f"octets of a picture of {width} x {height}: wanted {line * height}, given {len(pixels)}")
     lines = b"".join(b"\0" + pixels[at : at + line] for at in range(0, len(pixels), line))  # section 6: no filter
     chunks = ((b"IHDR", _HEAD.pack(width, height, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
     return _SIGNATURE + b"".join(_chunk(name, held) for name, held in chunks)

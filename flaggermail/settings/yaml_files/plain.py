@@ -50,11 +50,11 @@ class _NotPlain(Exception):
     """The text has something that this does not read."""
 
 
-def plain(text: str) -> tuple[dict[str, Value], dict[Key, tuple[int, int]]] | None:
+def plain(source: str) -> tuple[dict[str, Value], dict[Key, tuple[int, int]]] | None:
     """Returns the values of a text and the line and column of each, from 1; None if the text is not plain."""
-    if not text.translate(_USUAL).isprintable():  # such as a tab, another line break, a mark of the order of octets
+    if not source.translate(_USUAL).isprintable():  # such as a tab, another line break, a mark of the order of octets
         return None
-    reader = _PlainReader(text if text.endswith("\n") else f"{text}\n")
+    reader = _PlainReader(source if source.endswith("\n") else f"{source}\n")
     try:
         return reader.whole(), reader.places
     except _NotPlain:
@@ -64,10 +64,10 @@ def plain(text: str) -> tuple[dict[str, Value], dict[Key, tuple[int, int]]] | No
 class _PlainReader:
     """Reads a text from `at` on. Between two entries of a block, `column` is that of the next one; -1 at the end."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at, self.column = text, 0, 0
+    def __init__(self, source: str) -> None:
+        self.source, self.at, self.column = source, 0, 0
         self.places: dict[Key, tuple[int, int]] = {}
-        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._starts = [0, *(found.end() for found in re.finditer("\n", source))]
 
     def whole(self) -> dict[str, Value]:
         """Returns the values of the text, which is a mapping. Raises _NotPlain."""
@@ -77,11 +77,11 @@ class _PlainReader:
         return self._mapping(0, ())
 
     def _to_next_line(self) -> None:
-        found = _GAP.match(self.text, self.at)
+        found = _GAP.match(self.source, self.at)
         if found is None:
             raise _NotPlain
         self.at = found.end()
-        self.column = -1 if self.at == len(self.text) else self.at - found.start(1)
+        self.column = -1 if self.at == len(self.source) else self.at - found.start(1)
 
     def _mark(self, key: Key, at: int) -> None:
         if key in self.places:
@@ -90,7 +90,7 @@ class _PlainReader:
         self.places[key] = line, at - self._starts[line - 1] + 1
 
     def _take(self, pattern: re.Pattern[str]) -> str:
-        found = pattern.match(self.text, self.at)
+        found = pattern.match(self.source, self.at)
         if found is None:
             raise _NotPlain
         self.at = found.end()
@@ -99,7 +99,7 @@ class _PlainReader:
     def _block(self, indent: int, key: Key) -> Value:
         if len(key) > _MOST_LEVELS:
             raise _NotPlain
-        return self._list(indent, key) if self.text.startswith("- ", self.at) else self._mapping(indent, key)
+        return self._list(indent, key) if self.source.startswith("- ", self.at) else self._mapping(indent, key)
 
     def _mapping(self, indent: int, key: Key) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -114,26 +114,26 @@ class _PlainReader:
                 raise _NotPlain
 
     def _entry(self, indent: int, here: Key) -> Value:
-        if _LINE_END.match(self.text, self.at) is None:
+        if _LINE_END.match(self.source, self.at) is None:
             self._take(_SPACES)
             return self._line(indent, here)
         self._take(_LINE_END)
         self._to_next_line()
         if self.column > indent:
             return self._line(indent, here) if self._at_bracket() else self._block(self.column, here)
-        begins_list = self.column == indent and self.text.startswith("- ", self.at)
+        begins_list = self.column == indent and self.source.startswith("- ", self.at)
         return self._list(indent, here) if begins_list else None
 
     def _list(self, indent: int, key: Key) -> list[Value]:
         found: list[Value] = []
-        while self.column == indent and self.text.startswith("- ", self.at):
+        while self.column == indent and self.source.startswith("- ", self.at):
             begin = self.at
             self.at += 1
             self._take(_SPACES)
             here = (*key, len(found))
             self._mark(here, self.at)
             inner = indent + self.at - begin
-            is_mapping = _LINE_KEY.match(self.text, self.at) is not None
+            is_mapping = _LINE_KEY.match(self.source, self.at) is not None
             found.append(self._mapping(inner, here) if is_mapping else self._line(indent, here))
         if self.column > indent:
             raise _NotPlain
@@ -148,23 +148,23 @@ class _PlainReader:
 
     def _text(self, indent: int) -> str:
         words = [self._take(_LINE_WORD)]
-        while words[0][0] not in "\"'" and (more := _GOES_ON.match(self.text, self.at)) and len(more[1]) > indent:
+        while words[0][0] not in "\"'" and (more := _GOES_ON.match(self.source, self.at)) and len(more[1]) > indent:
             self.at = more.end()
             words.append(self._take(_LINE_WORD))
         return " ".join(word.rstrip(" ") for word in words)
 
     def _at_bracket(self) -> bool:
-        return self.text.startswith(("[", "{"), self.at)
+        return self.source.startswith(("[", "{"), self.at)
 
     def _bracket(self, here: Key) -> Value:
         if len(here) > _MOST_LEVELS:
             raise _NotPlain
-        if _EMPTY.match(self.text, self.at):
+        if _EMPTY.match(self.source, self.at):
             return [] if self._take(_EMPTY) == "[]" else {}
-        words = _FLOW_WORDS.match(self.text, self.at)
+        words = _FLOW_WORDS.match(self.source, self.at)
         if words is not None:
             return self._words(here, words)
-        is_list, found, items = self.text[self.at] == "[", dict[str, Value](), list[Value]()
+        is_list, found, items = self.source[self.at] == "[", dict[str, Value](), list[Value]()
         self.at += 1
         while True:
             self._take(_FLOW_GAP)
@@ -179,7 +179,7 @@ class _PlainReader:
                 items.append(value)
             self._take(_FLOW_GAP)
             self.at += 1
-            match self.text[self.at - 1 : self.at]:
+            match self.source[self.at - 1 : self.at]:
                 case "]" if is_list:
                     return items
                 case "}" if not is_list:
@@ -191,7 +191,7 @@ class _PlainReader:
 
     def _words(self, here: Key, words: re.Match[str]) -> list[Value]:
         found: list[Value] = []
-        for word in _FLOW_WORD.finditer(self.text, words.start() + 1, words.end()):
+        for word in _FLOW_WORD.finditer(self.source, words.start() + 1, words.end()):
             self._mark((*here, len(found)), word.start())
             found.append(_value(word[0]))
         self.at = words.end()
