@@ -12,8 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, exists, func, select, text, update
 
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.readings import BesideRecord
@@ -28,6 +27,7 @@ _DAMAGED = ".damaged"  # added to the key of a row that holds other octets than 
 _SET_ASIDE = re.compile(rf"{DIGEST.pattern}{re.escape(_DAMAGED)}")
 _PAGE = 1000  # keys
 _OCTETS, _IN_FORCE = table_of("octets"), table_of("in_force")
+_KEEP = text("INSERT INTO octets (digest, octets) VALUES (:digest, :octets) ON CONFLICT DO NOTHING")
 _FOUND = func.encode(func.pg_catalog.sha256(_OCTETS.c.octets), "hex")
 
 
@@ -61,8 +61,7 @@ class SqlBlobStore(BesideRecord):
                         connection.execute(delete(_OCTETS).where(_OCTETS.c.digest == digest + _DAMAGED))
                         aside = update(_OCTETS).where(_OCTETS.c.digest == digest)
                         connection.execute(aside.values(digest=digest + _DAMAGED))
-                    row = insert(_OCTETS).values(digest=digest, octets=fresh[digest])
-                    connection.execute(row.on_conflict_do_nothing())
+                    connection.execute(_KEEP, {"digest": digest, "octets": fresh[digest]})
         return digests
 
     def get(self, digest: str) -> bytes:

@@ -28,9 +28,8 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql.base import PGCompiler
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
@@ -56,12 +55,12 @@ class FromNow(FunctionElement[datetime]):
 
 
 @compiles(FromNow, "postgresql")
-def _on_server(element: FromNow, compiler: PGCompiler, **how: object) -> str:
+def _on_server(element: FromNow, compiler: SQLCompiler, **how: object) -> str:
     return f"clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **how)})"
 
 
 @compiles(FromNow, "sqlite")
-def _in_file(element: FromNow, compiler: SQLiteCompiler, **how: object) -> str:
+def _in_file(element: FromNow, compiler: SQLCompiler, **how: object) -> str:
     return f"strftime('%Y-%m-%d %H:%M:%f', 'now', {compiler.process(element.clauses, **how)} || ' seconds')"
 
 

@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, text
 
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.readings import BesideRecord
@@ -18,6 +17,9 @@ from flaggermail.ports import SealedSecret
 WAIT = 10.0  # seconds for another node that writes the same secret
 _POLL = 0.1  # seconds between two tries at the lock of another node
 _SECRET = table_of("sealed_secret")
+_ADD = "INSERT INTO sealed_secret (name, key, sealed) VALUES (:name, :key, :sealed) ON CONFLICT "
+_KEEP = text(_ADD + "DO NOTHING")
+_REPLACE = text(_ADD + "(name) DO UPDATE SET key = excluded.key, sealed = excluded.sealed")
 
 
 class SqlSecretRows(BesideRecord):
@@ -31,12 +33,9 @@ class SqlSecretRows(BesideRecord):
 
     def put(self, name: str, secret: SealedSecret, *, replace: bool) -> None:
         """Keeps a sealed secret durably, in place of an earlier one if `replace`, else unless there is one."""
-        values = {"key": secret.key, "sealed": secret.sealed}
-        row = insert(_SECRET).values(name=name, **values)
-        keys = [_SECRET.c.name]
-        kept = row.on_conflict_do_update(index_elements=keys, set_=values) if replace else row.on_conflict_do_nothing()
+        kept = _REPLACE if replace else _KEEP
         with self.writing(WAIT) as connection:
-            connection.execute(kept)
+            connection.execute(kept, {"name": name, "key": secret.key, "sealed": secret.sealed})
 
     def remove(self, name: str) -> None:
         """Removes the secret of that name, if there is one."""
