@@ -36,12 +36,15 @@ def servers(
 @pytest.mark.long(one_in=7)  # a round takes a minute: two of fourteen on each change
 @pytest.mark.parametrize("fault", Fault, ids=lambda fault: fault.name.lower())
 def test_nothing_is_lost_doubled_or_forgotten(servers: Servers, fault: Fault) -> None:
-    """All mail is on record, a platform got each notification once at most, every reminder came, the chain is whole."""
+    """All mail is on record, a platform gets a notification once at most, no reminder is missing, the chain is whole.
+
+    A round of a crash may be over before one is due.
+    """
     played = chaos.play(servers, fault, SEED)
     assert played.wrong == []
     assert played.mails > 0
+    assert played.platform > 0
     assert played.repeated > 0
-    assert played.reminders > 0
 
 
 def test_each_fault_comes_at_least_seven_times_in_a_hundred_rounds() -> None:
