@@ -26,7 +26,7 @@ from flaggermail.wording.said import StoredText
 LEASE_EVERY = 2.0  # seconds from one renewal, or try, to the next
 TOLD_EVERY = 10.0  # seconds from one status of a standby to the next
 STANDS_BY = "standby: another node leads"
-CLOCK_OFF = timedelta(seconds=10)  # NTP keeps machines within a fraction of a second (RFC 5905)
+CLOCK_OFF = timedelta(seconds=10)  # NTP keeps machines within a fraction of a second
 
 
 def clock_hindrances(ahead: timedelta) -> tuple[StoredText, ...]:

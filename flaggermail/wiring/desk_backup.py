@@ -17,8 +17,6 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from ruamel.yaml import YAML
-
 from flaggermail import __version__, unfinished
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.dump import RowBatch, ValueForm, load, reserved, snapshot, without_password
@@ -46,6 +44,7 @@ from flaggermail.record.rows import BY_TABLE
 from flaggermail.rules.configuration import load as load_settings
 from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.sections import OctetsPlace
+from flaggermail.settings.yaml_files.composing import point_to
 from flaggermail.wiring.databases import octets_of
 
 Progress = Callable[[int, int], None]  # how much is done, of how much
@@ -318,18 +317,3 @@ class _Reader:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as file:
             file.write(octets)
-
-
-def point_to(path: Path, archive: str, database: str, octets: str) -> None:
-    """Makes a restored configuration name its own database and archive, never those of the desk it came from.
-
-    `octets`: which of them has the octets. Its secrets of one-time codes lie in the usual place again. Raises OSError.
-    """
-    yaml = YAML()  # keeps comments
-    yaml.preserve_quotes = True
-    found = yaml.load(path.read_bytes())
-    store = found.setdefault("store", {})
-    store["database"], store["archive"], store["octets"] = database, archive, str(octets)
-    store.pop("codes", None)
-    with path.open("wb") as file:
-        yaml.dump(found, file)

@@ -8,6 +8,7 @@ booleans, lists and mappings.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any, Protocol
 
 from ruamel.yaml import YAML
@@ -200,3 +201,18 @@ def _scalar(kind: str, text: str) -> Value:
     if kind == "float" and re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?", text):
         return float(text)
     return text
+
+
+def point_to(path: Path, archive: str, database: str, octets: str) -> None:
+    """Makes a restored configuration name its own database and archive, never those of the desk it came from.
+
+    `octets`: which of them has the octets. Its secrets of one-time codes lie in the usual place again. Raises OSError.
+    """
+    yaml = YAML()  # keeps comments
+    yaml.preserve_quotes = True
+    found = yaml.load(path.read_bytes())
+    store = found.setdefault("store", {})
+    store["database"], store["archive"], store["octets"] = database, archive, str(octets)
+    store.pop("codes", None)
+    with path.open("wb") as file:
+        yaml.dump(found, file)
