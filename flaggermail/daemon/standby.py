@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.daemon.outage import Outage
@@ -29,11 +29,13 @@ STANDS_BY = "standby: another node leads"
 CLOCK_OFF = timedelta(seconds=10)  # NTP keeps machines within a fraction of a second
 
 
-def clock_hindrances(ahead: timedelta) -> tuple[StoredText, ...]:
-    """Returns why a node should not lead whose clock is so far ahead of the database's, or behind it if negative.
+def clock_hindrances(asked: datetime, said: datetime, answered: datetime) -> tuple[StoredText, ...]:
+    """Returns why a node should not lead whose clock is far off what the database said its own is.
 
-    It would date reminders, tries and the mail that it sends by that clock, and the next leader would wait for them.
+    `asked` and `answered` are by the node's clock: an answer that is late is no clock that is off. Such a node would
+    date reminders, tries and the mail that it sends by its clock, and the next leader would wait for them.
     """
+    ahead = max(asked - said, timedelta(0)) or min(answered - said, timedelta(0))
     if abs(ahead) < CLOCK_OFF:
         return ()
     off = NodePart.AHEAD if ahead > timedelta(0) else NodePart.BEHIND

@@ -94,7 +94,7 @@ def _hindrances(env: Services) -> tuple[StoredText, ...]:
     """
     if not env.store.nodes.is_shared:
         return ()
-    off = standby.clock_hindrances(env.clock.now() - env.store.nodes.now())
+    off = standby.clock_hindrances(env.clock.now(), env.store.nodes.now(), env.clock.now())
     with env.store.read() as tx:
         return (*off, *configuration_record.unready(env.settings, tx))
 

@@ -108,11 +108,22 @@ def test_the_nodes_are_listed_part_by_part(desk: Desk) -> None:
     assert second["next"] is None
 
 
-@each("seconds, said", [(9, ""), (-9, ""), (3600, "3600 seconds ahead of"), (-11, "11 seconds behind")])
-def test_a_node_whose_clock_is_off_is_not_ready(seconds: int, said: str) -> None:
+@each(
+    "asked, answered, words",
+    [
+        (9, 9, ""),
+        (-9, -9, ""),
+        (3600, 3600, "3600 seconds ahead of"),
+        (-11, -11, "11 seconds behind"),
+        (-20, 40, ""),  # the answer took a minute
+        (20, 80, "20 seconds ahead of"),
+    ],
+)
+def test_a_node_whose_clock_is_off_is_not_ready(asked: int, answered: int, words: str) -> None:
     """A clock within ten seconds of the database's is good enough; another says by how much it is ahead, or behind."""
-    found = clock_hindrances(timedelta(seconds=seconds))
-    assert [one.english for one in found] == ([f"its clock is {said} the database's"] if said else [])
+    said = datetime(2027, 3, 17, 20, 42, tzinfo=UTC)
+    found = clock_hindrances(said + timedelta(seconds=asked), said, said + timedelta(seconds=answered))
+    assert [one.english for one in found] == ([f"its clock is {words} the database's"] if words else [])
 
 
 def test_the_database_tells_its_time(store: SqlStore) -> None:
