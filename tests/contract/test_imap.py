@@ -187,7 +187,6 @@ class TestFetching:
             sizes(line, u6=10)
             give(line, mail(6))
             line.look_again(6, 7)
-            line.answer("SEARCH UID 7:*", "* SEARCH 7")
             sizes(line, u7=10)
             give(line, mail(7))
             line.until_closed()
@@ -197,6 +196,23 @@ class TestFetching:
             assert mailbox.position("INBOX") == Position(1, 6)
             assert uids(list(given(mailbox, "INBOX", "1/5"))) == [[6]]
             assert uids(list(given(mailbox, "INBOX", "1/6"))) == [[7]]
+
+    def test_a_second_search_may_show_what_the_first_did_not(self) -> None:
+        """A server that reads a folder once a second lists a mail late; the fetch of the same look finds it."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=6)
+            line.look_again(5, 5)
+            line.answer("SEARCH UID 6:*", "* SEARCH 6")
+            sizes(line, u6=10)
+            give(line, mail(6))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            assert mailbox.position("INBOX") == Position(1, 5)
+            assert mailbox.position("INBOX") == Position(1, 5)
+            assert uids(list(given(mailbox, "INBOX", "1/5"))) == [[6]]
 
     def test_a_position_of_another_mail_is_searched_from(self) -> None:
         """What was found for a position serves a fetch that goes on where the folder was known to end, and no other."""

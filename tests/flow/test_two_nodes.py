@@ -48,15 +48,15 @@ def second(desk: DeskProcess, tmp_path_factory: pytest.TempPathFactory) -> Itera
         node.end()
 
 
-def stands_by(node: DeskProcess) -> None:
-    """Starts a node beside one that leads, and waits until it says so."""
+def stands_by(node: DeskProcess, *, ready: bool = True) -> None:
+    """Starts a node beside one that leads, and waits until it says so, and whether it is ready to lead."""
     node.start(waits=False)
     patiently(lambda: '"standby"' in node.log() and status_of(node).get("node"), "it stands by", 3 * PATIENCE)
     assert not node.process_ended(), node.log()
     assert '"daemon started"' not in node.log()
     shown = status_of(node)["node"]
     assert isinstance(shown, dict)
-    assert (shown["leads"], shown["ready"]) == (False, True)
+    assert (shown["leads"], shown["ready"]) == (False, ready)
 
 
 def leads(node: DeskProcess) -> None:
@@ -78,12 +78,12 @@ def kill(node: DeskProcess) -> None:
 def test_a_standby_an_hour_ahead_leaves_a_healthy_lease_and_takes_that_of_a_dead_leader(
     desk: DeskProcess, second: DeskProcess, postfix: Postfix, platform: PlatformServer, tmp_path: Path
 ) -> None:
-    """Its own clock says that the lease is long over; the database's says how it is."""
+    """Its own clock says that the lease is long over; the database's says how it is, and that the node is not ready."""
     clock = FakedClock(tmp_path)
     clock.set(timedelta(hours=1))
     desk.start()
     ahead = replace(second, inside=("env", *(f"{name}={value}" for name, value in clock.environment.items())))
-    stands_by(ahead)
+    stands_by(ahead, ready=False)
     refer(desk, postfix, 1)
     wait_for_confirmations(platform, 1)
     wait_until_on_record(desk)

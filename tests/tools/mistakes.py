@@ -21,7 +21,6 @@ import pytest
 import time_machine
 
 from flaggermail.settings.mistakes import SetupFaultCode
-from flaggermail.wiring import assembly
 from tests.command_line import type_here
 from tests.doubles.broken_desks import edit, sound
 from tests.doubles.migrated import register_in
@@ -292,7 +291,7 @@ def _typed(folder: Path, mistake: Made) -> tuple[int, str, str]:
 @contextmanager
 def _as_new_administrator(login: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assembly, "is_installed", lambda: False)
+        patch.setattr("flaggermail.wiring.setup_checks.is_module", lambda module: module != "apprise")
         patch.setattr("flaggermail.adapters.db.inspection.driver_is_installed", lambda: False)
         patch.setitem(sys.modules, "aiosmtpd", None)
         for name in ("aiosmtpd.smtp", "flaggermail.adapters.demo_servers"):

@@ -329,7 +329,8 @@ class ImapMailbox:
                 self._skip_noop, self._listed = set(_NOOP_SKIPPED_ONCE), None
             if self._listed is None:
                 uids = _new(client, here)
-                self._listed = (here.uid, uids) if request == "position" else None
+                # Dovecot may show mail of this very second only to a second search: none found is not yet none there.
+                self._listed = (here.uid, uids) if request == "fetch" or (request == "position" and uids) else None
                 here = Position(here.uidvalidity, max(uids, default=here.uid))
         self._skip_noop.discard(request)
         self._selected = folder, here
