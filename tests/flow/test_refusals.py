@@ -107,7 +107,7 @@ def evening(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> It
     postfix.set_words([])
 
 
-@pytest.mark.parametrize(("reply", "stage"), one_in(5, CELLS))
+@pytest.mark.parametrize(("reply", "stage"), one_in(5, CELLS, 4))
 def test_one_officer_who_is_refused_holds_nobody(evening: Evening, reply: str, stage: Stage) -> None:
     """Two notices are refused; the notification and the confirmations leave within one drain, and nothing twice."""
     evening.postfix.set_refusals(stage, {f"^{evening.officer}$": reply})
@@ -125,7 +125,7 @@ def test_one_officer_who_is_refused_holds_nobody(evening: Evening, reply: str, s
     assert evening.arrived(REFERRER, expected=2) == 2
 
 
-@pytest.mark.parametrize(("reply", "stage"), one_in(6, CELLS))
+@pytest.mark.parametrize(("reply", "stage"), one_in(6, CELLS, 4))
 def test_one_domain_that_is_refused_holds_nobody_outside(evening: Evening, reply: str, stage: Stage) -> None:
     """The referrer's server takes nothing: platform and officers get their mail at once."""
     evening.postfix.set_refusals(stage, {"@lindewaard[.]example$": reply})
@@ -137,7 +137,7 @@ def test_one_domain_that_is_refused_holds_nobody_outside(evening: Evening, reply
     assert evening.standing() is ServerState.TAKES
 
 
-@pytest.mark.parametrize(("reply", "stage"), one_in(4, CELLS))
+@pytest.mark.parametrize(("reply", "stage"), one_in(4, CELLS, 4))
 def test_when_all_is_refused_it_is_told_and_all_leaves_once(evening: Evening, reply: str, stage: Stage) -> None:
     """A refusal for good of everything is an outage; a person's `retry` after its end lets everything leave, once."""
     evening.postfix.set_refusals(stage, {EVERYBODY: reply})

@@ -63,7 +63,7 @@ def by_commands(story: str) -> tuple[list[str], Report]:
     return events_of(story, typed)
 
 
-@pytest.mark.parametrize(("story", "hands"), one_in(len(HANDS), CELLS), ids=str)
+@pytest.mark.parametrize(("story", "hands"), one_in(len(HANDS), CELLS, 4), ids=str)
 def test_a_story_on_pages_leaves_the_events_of_its_commands(
     browser: Browser, story: str, hands: tuple[int, bool]
 ) -> None:

@@ -319,7 +319,7 @@ def check_the_end(desk: Desk, played: Played, *, proves: bool) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", one_in(PARTS, range(PARTS)))
+@pytest.mark.parametrize("part", one_in(PARTS, range(PARTS), 6))
 def test_of_two_officers_commands_one_sends_and_the_other_is_told(
     prepared: tuple[Desk, Path, str], tmp_path: Path, part: int
 ) -> None:
