@@ -223,6 +223,7 @@ class TwoNodes(Night):
         self.tell(f"node {node.name} is paused for {length}")
         self._stale = length >= LEASE_LASTS
         if self._other(node).stands is not Stands.WAITS or length <= LEASE_LASTS + SECOND:
+            self.diary.hindrances.append(Hindrance(self.clock.true, until, lambda _: True))
             self.clock.true = until
             return
         self.diary.counts["nodes: woken and replaced"] += 1
