@@ -134,16 +134,13 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
 
 def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expected]:
     """Returns the next call of each step to each recipient role, earliest first; overdue calls come first."""
-    sent = _Sent(silence, steps)
-    calls = [_next_call(silence, step, reader, sent, who) for step in steps for reader in step.readers]
-    found = [_expected(silence, who, call) for call in calls if call is not None]
-    found += [Expected(call, call.due_at, who(call.reader, call.due_at)) for call in questions(silence, steps, None)]
+    found = [Expected(call, at, who(call.reader, at)) for at, call in _coming(silence, steps, who)]
     return sorted(found, key=lambda expected: (expected.at, expected.call.minute))
 
 
 def next_due(silence: Silence, steps: Collection[Step], who: Who) -> datetime | None:
     """Returns when `due` will next return a call; None if none is left."""
-    return next((expected.at for expected in upcoming(silence, steps, who)), None)
+    return min((at for at, _ in _coming(silence, steps, who)), default=None)  # of hundreds: who it tells takes long
 
 
 def forecast(silence: Silence, steps: Collection[Step], who: Who, until: datetime, most: int = 100) -> list[Due]:
@@ -158,6 +155,15 @@ def forecast(silence: Silence, steps: Collection[Step], who: Who, until: datetim
         tellings = [SentStep(d.call.step.after, d.officer or "", at, d.call.repetition, d.call.escalates) for d in told]
         silence = Silence(silence.started_at, [*silence.told, *tellings], silence.acknowledged)
     return found
+
+
+def _coming(silence: Silence, steps: Collection[Step], who: Who) -> Iterator[tuple[datetime, Call]]:
+    """Yields the next call of each step to each recipient role, and the question to come, each with its instant."""
+    sent = _Sent(silence, steps)
+    for step, reader in ((one, reader) for one in steps for reader in one.readers):
+        if (call := _next_call(silence, step, reader, sent, who)) is not None:
+            yield _acknowledged_until(silence, who, call, call.due_at) or call.due_at, call
+    yield from ((call.due_at, call) for call in questions(silence, steps, None))
 
 
 def _calls(silence: Silence, step: Step, repetition: int) -> Iterator[Call]:
@@ -175,11 +181,6 @@ def _next_call(silence: Silence, step: Step, reader: str, sent: _Sent, who: Who)
         if not sent.covers(call, who):
             return call
     return None
-
-
-def _expected(silence: Silence, who: Who, call: Call) -> Expected:
-    at = _acknowledged_until(silence, who, call, call.due_at) or call.due_at
-    return Expected(call, at, who(call.reader, at))
 
 
 def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:

@@ -26,11 +26,19 @@ DECISION = ClockKind.DECISION
 TOGETHER = 10_000  # subjects in one statement; SQLite takes 32,766 values
 
 
+class CaseOfClock(NamedTuple):
+    """What a reminder tells of its case: of a row it is little, and there may be thousands."""
+
+    number: str
+    title: str
+    exercise: bool
+
+
 @dataclass(frozen=True, slots=True)
 class OpenClock:
     """A running clock: a notification waits for its platform, or a case for a decision."""
 
-    case: Case
+    case: CaseOfClock
     notification: Notification | None
     clock: ClockKind
     started_at: datetime
@@ -92,12 +100,14 @@ def open_clocks(
     yield from _of_notifications(tx, number)
     here = [where(Case.number).is_(number)] if number is not None else []
     here += [where(Case.number).in_(undecided)] if undecided is not None else []
-    cases = tx.find(Case, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None), *here)
-    told = _told_by(Reminder.case, tx, [case.number for case in cases], where(Reminder.notification).is_(None))
-    for case in cases:
-        steps = list(read_steps(case.steps))
-        if steps:
-            yield OpenClock(case, None, DECISION, case.opened_at, steps, told.get(case.number, ()))
+    here += [where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None)]
+    fields = (Case.number, Case.title, Case.exercise, Case.opened_at, Case.steps)
+    found = sorted(tx.columns(Case, fields, *here))
+    told = _told_by(Reminder.case, tx, [row[0] for row in found], where(Reminder.notification).is_(None))
+    for key, title, exercise, opened_at, text in found:
+        if steps := read_steps(text):
+            case = CaseOfClock(key, title, exercise)
+            yield OpenClock(case, None, DECISION, opened_at, steps, told.get(key, ()))
 
 
 def _of_notifications(tx: Transaction, number: str | None) -> Iterator[OpenClock]:
@@ -120,7 +130,8 @@ def _of_notifications(tx: Transaction, number: str | None) -> Iterator[OpenClock
                 continue  # before any answer, only the receipt clock reminds, if the channel can confirm
             steps = [s for s in policy if s.clock == clock.kind]
             about = told.get(notification.id, ())
-            yield OpenClock(case, notification, clock.kind, _counted_from(clock), steps, about)
+            of_case = CaseOfClock(case.number, case.title, case.exercise)
+            yield OpenClock(of_case, notification, clock.kind, _counted_from(clock), steps, about)
 
 
 def _counted_from(clock: ClockRow) -> datetime:

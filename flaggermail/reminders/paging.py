@@ -104,9 +104,8 @@ def _started_at(work: UnitOfWork, reminder: Reminder) -> datetime:
 
 def _has_mail_waiting(work: UnitOfWork, reminder: Reminder) -> bool:
     """True if mail waits in the quarantine that may be the answer."""
-    case = work.tx.get(Case, reminder.case)
     use = work.tx.get(Notification, reminder.notification) if reminder.notification else None
-    return case is not None and bool(quarantine_ageing.waiting_for(work, case, use, _started_at(work, reminder)))
+    return bool(quarantine_ageing.waiting_for(work, reminder.case, use, _started_at(work, reminder)))
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:

@@ -55,7 +55,7 @@ class PossibleAnswers:
 
 
 def waiting_for(
-    work: UnitOfWork, case: Case, notification: Notification | None, since: datetime
+    work: UnitOfWork, number: str, notification: Notification | None, since: datetime
 ) -> list[PossibleAnswers]:
     """Returns the mail in the quarantine that may be the answer, at most `LISTED`: by rank, verified first, by arrival.
 
@@ -64,7 +64,7 @@ def waiting_for(
     genuine is another matter: the verdict stands beside each.
     """
     platform = work.tx.get(Platform, notification.platform) if notification else None
-    if platform is None:
+    if platform is None or (case := work.tx.get(Case, number)) is None:
         return []
     domains, channels = frozenset(platform.domains), work.tx.find(Channel, where(Channel.platform).is_(platform.code))
     addresses = {address for channel in channels for address in channel.answers_from}
@@ -98,16 +98,17 @@ def placed_by_reply(found: Sequence[PossibleAnswers]) -> StoredMessage | None:
 
 
 def entries_of(
-    work: UnitOfWork, case: Case, platform: Platform | None, found: Sequence[PossibleAnswers]
+    work: UnitOfWork, number: str, platform: Platform | None, found: Sequence[PossibleAnswers]
 ) -> list[dict[str, object]]:
     """Returns the mails as template values; `reply` is the number to answer with, beside the mail that it places."""
+    case = work.tx.get(Case, number) if found else None
     meant, who = placed_by_reply(found), platform.name if platform else ""
     return [
         {
             "at": one.mail.received_at,
             "who": who if one.own else one.mail.from_address,
             "verdict": one.mail.verdict,
-            "reply": elections.short_number(work, case) if one.mail == meant else "",
+            "reply": elections.short_number(work, case) if case is not None and one.mail == meant else "",
             "place": one.mail.id,
         }
         for one in found

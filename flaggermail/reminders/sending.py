@@ -276,7 +276,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "due_at": call.due_at,
         "phone": last_contact.phone_of(work, notification),
         "known": _known(work, notification),
-        "parked": quarantine_ageing.entries_of(work, waits.case, platform, _parked(work, late)),
+        "parked": quarantine_ageing.entries_of(work, waits.case.number, platform, _parked(work, late)),
         "clock": waits.clock,
         "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),
         "asks": call.asks,
@@ -302,7 +302,7 @@ def _known(work: UnitOfWork, use: Notification | None) -> list[dict[str, object]
 def _parked(work: UnitOfWork, late: Late) -> list[quarantine_ageing.PossibleAnswers]:
     """Returns the mail in the quarantine that may be the answer for which the clock runs."""
     waits = late.waiting
-    return quarantine_ageing.waiting_for(work, waits.case, waits.notification, waits.started_at)
+    return quarantine_ageing.waiting_for(work, waits.case.number, waits.notification, waits.started_at)
 
 
 def _acknowledged_until(late: Late) -> datetime | None:

@@ -31,6 +31,7 @@ from tests.store.test_reading_once import statements
 
 OLD = START - timedelta(hours=9)
 CALLS_A_MAIL = 60  # of functions, for the few fields that a long list needs; a whole row takes three times as many
+CALLS_A_CLOCK = 60  # 52; with the whole row of a case, and who is told looked up, 129
 
 
 def old_mail(desk: Desk, count: int, first: int = 0, sender: str = "") -> None:
@@ -176,13 +177,18 @@ def test_how_things_stand_takes_work_by_the_number_of_open_cases(desk: Desk) -> 
     assert calls_of_a_stand(desk, 900) < 4.4 * few
 
 
-def calls_of_a_stand(desk: Desk, more: int) -> int:
-    """Opens so many cases; returns how many functions are called an hour later to say how things stand."""
+def opened(desk: Desk, count: int) -> None:
+    """Opens so many cases."""
     case = OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA, title="Stemmen op donderdag")
     with desk.env.store.begin() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now(), "officer1")
-        for _ in range(more):
+        for _ in range(count):
             case.perform(work)
+
+
+def calls_of_a_stand(desk: Desk, more: int) -> int:
+    """Opens so many cases; returns how many functions are called an hour later to say how things stand."""
+    opened(desk, more)
     desk.clock.set(desk.clock.now() + timedelta(hours=1))
     with desk.env.store.read() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
@@ -203,6 +209,19 @@ def test_a_hand_over_reads_little_of_each_waiting_mail(desk: Desk) -> None:
     few = calls_of(part)
     old_mail(desk, 100, 20, "who@elsewhere.example")
     assert calls_of(part) - few < 100 * CALLS_A_MAIL
+
+
+def test_the_next_reminders_read_little_of_each_open_case(desk: Desk) -> None:
+    """Of each clock beyond the listed ones a few fields are read, and nobody is looked up in the rota for it."""
+
+    def part() -> object:
+        return AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer("oncall next", {"limit": 5})
+
+    opened(desk, 20)
+    part()
+    few = calls_of(part)
+    opened(desk, 100)
+    assert calls_of(part) - few < 100 * CALLS_A_CLOCK
 
 
 def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:
