@@ -43,6 +43,7 @@ from flaggermail.wording.alarms import AlarmText
 
 JOB = "hand-over"  # what an alarm calls it
 LISTED = 40  # entries per list in the mail; the rest is counted
+UNFINISHED = (CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def gather(work: UnitOfWork) -> HandoverNote:
 
 def open_cases(tx: Transaction) -> list[Case]:
     """Returns the cases that are undecided, decided, or wait for a platform, the first opened first."""
-    found = tx.find(Case, where(Case.state).in_([CaseState.OPEN, CaseState.DECIDED, CaseState.NOTIFIED]))
+    found = tx.find(Case, where(Case.state).in_(UNFINISHED))
     return sorted(found, key=lambda case: (case.opened_at, case.number))
 
 

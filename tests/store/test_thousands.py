@@ -224,6 +224,20 @@ def test_the_next_reminders_read_little_of_each_open_case(desk: Desk) -> None:
     assert calls_of(part) - few < 100 * CALLS_A_CLOCK
 
 
+def test_the_first_lines_of_a_hand_over_cost_the_same_however_many_follow(desk: Desk) -> None:
+    """Cases come first, in the order of an index: neither those behind them nor what waits elsewhere is read."""
+
+    def part() -> object:
+        return AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer("oncall handover", {"limit": 5})
+
+    opened(desk, 6)
+    part()
+    few = calls_of(part)
+    opened(desk, 50)
+    old_mail(desk, 50)
+    assert calls_of(part) == few
+
+
 def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:
     """Cases without a decision, and notifications without an answer, are asked for together."""
     assert isinstance(desk.env.store, SqlStore)

@@ -6,15 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, auto
+from heapq import merge
+from itertools import chain
 from typing import ClassVar, NamedTuple, TypeVar
 
 from flaggermail.cases.attention import WaitingMail, trust_of
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan
 from flaggermail.desk.views.oncall import clock_place
-from flaggermail.desk.views.view import ListView, stamp
+from flaggermail.desk.views.view import ListView, instant_of, stamp
+from flaggermail.ports import Bookmark
+from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, OutboxMail, Reminder, StoredMessage
-from flaggermail.reminders.handover import HandoverNote, gather, open_cases, rows_of
+from flaggermail.reminders.handover import UNFINISHED, gather, rows_of
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
@@ -44,8 +48,8 @@ class ShowHandover(ListView):
     MAY: ClassVar[frozenset[str]] = DESK
 
     def show(self, work: UnitOfWork) -> ShownHandover:
-        """Returns the note. It needs all that is open, for what is told depends on the whole. Raises Refusal."""
-        page = self.cut(_lines(work, gather(work)), lambda line: line[:3])
+        """Returns the note. Behind the cases it needs all that is open, which decides what is told. Raises Refusal."""
+        page = self.cut(chain(self._cases(work), _lines(work)), lambda line: line[:3])
         calculation = Calculation(work)
         clocks, awaited = (
             tuple(calculation.plan(clock) for clock in _of(page.lines, part, OpenClock))
@@ -62,6 +66,19 @@ class ShowHandover(ListView):
             withheld=_of(page.lines, _Part.WITHHELD, OutboxMail),
             next=page.next,
         )
+
+    def _cases(self, work: UnitOfWork) -> Iterator[_NoteLine]:
+        """Yields the open cases that are asked for, the first opened first; the database reads no others."""
+        part, at, key = self.begins_after((_Part.CASES.value, "", ""))
+        if part != _Part.CASES:
+            return
+        after = Bookmark(instant_of(at), key) if at else None
+        found = (
+            work.tx.in_order(Case, Case.opened_at, self.limit + 1, after, where(Case.state).is_(state))
+            for state in UNFINISHED
+        )
+        for case in merge(*found, key=lambda case: (case.opened_at, case.number)):
+            yield _NoteLine(_Part.CASES.value, stamp(case.opened_at), case.number, case)
 
 
 class _Part(IntEnum):
@@ -84,8 +101,8 @@ class _NoteLine(NamedTuple):
     shown: object
 
 
-def _lines(work: UnitOfWork, note: HandoverNote) -> Iterator[_NoteLine]:
-    yield from (_NoteLine(_Part.CASES.value, stamp(one.opened_at), one.number, one) for one in open_cases(work.tx))
+def _lines(work: UnitOfWork) -> Iterator[_NoteLine]:
+    note = gather(work)
     for part, clocks in ((_Part.CLOCKS, note.clocks), (_Part.AWAITED, note.awaited)):
         for clock in sorted(clocks, key=clock_place):
             rank, key = clock_place(clock)

@@ -9,6 +9,7 @@ from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, tzinfo
+from itertools import islice
 from typing import Annotated, ClassVar, Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -86,7 +87,7 @@ class ListView(View):
         """Returns the lines that are asked for, of `lines` in ascending order of `key`. Raises Refusal."""
         after = self.after()
         wanted = (line for line in lines if after is None or key(line) > _like(after, key(line)))
-        found = [line for line, _ in zip(wanted, range(self.limit + 1), strict=False)]
+        found = list(islice(wanted, self.limit + 1))
         shown = found[: self.limit]
         return Cut(tuple(shown), cursor_of(key(shown[-1])) if len(found) > self.limit else None)
 
@@ -118,7 +119,7 @@ class ListView(View):
         field, after = where(by).name, None
         if self.cursor is not None:
             at, key = self.begins_after(("", ""))
-            after = Bookmark(_instant(at), key)
+            after = Bookmark(instant_of(at), key)
         rows = work.tx.in_order(kind, by, self.limit + 1, after, *conditions)
         return self.cut(rows, lambda row: (stamp(getattr(row, field)), row.key))
 
@@ -139,7 +140,7 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _instant(text: str) -> datetime:
+def instant_of(text: str) -> datetime:
     """Returns the instant of a cursor. Raises Refusal for what is none."""
     try:
         at = datetime.fromisoformat(text)
