@@ -187,6 +187,8 @@ def tick(env: Services) -> int:
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next have something to send; None if nothing waits."""
     work = UnitOfWork(env, tx, env.clock.now())
+    if _is_first_overdue(work):
+        return _interval(work)[1]
     who, found = _resolver(work), _waiting(work)
     # Nobody was told of any: the oldest of them, which may be thousands, comes first.
     mails = found.mails if found.told else sorted(found.mails, key=lambda mail: mail[1])[:1]
@@ -199,6 +201,17 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     if first is None or first > work.now:
         return first
     return _interval(work)[1]  # due, but its recipient may not be reminded again yet
+
+
+def _is_first_overdue(work: UnitOfWork) -> bool:
+    """True if a step of the mail that arrived first fell due and nobody was told: no other mail can be due earlier."""
+    policy, steps = _policy(work)
+    for mail in work.tx.in_order(StoredMessage, StoredMessage.received_at, 1, None, *_WAITING):
+        since = _since(_old(work), mail.first_seen_at, mail.received_at, mail.enclosed_in, mail.placed_by)
+        told = where(Alarm.id).in_([_key(mail.id, policy, step) for step in steps])
+        overdue = since is not None and any(step.due_at(since) <= work.now for step in steps)
+        return overdue and not work.tx.exists(Alarm, told)
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +238,14 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
 
 
 def _waiting(work: UnitOfWork) -> _WaitingMails:
-    desk = work.env.settings.desk
-    in_period = elections.open_election(work) is not None
-    mails = _awaited(work, timedelta(minutes=desk.mailbox.backlog_after_minutes))
+    mails = _awaited(work)
     told = _told_since(work, min((since for _, since in mails), default=work.now))
-    policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
-    return _WaitingMails(policy, steps, mails, told, work.now)
+    return _WaitingMails(*_policy(work), mails, told, work.now)
+
+
+def _policy(work: UnitOfWork) -> tuple[str, Sequence[Step]]:
+    in_period = elections.open_election(work) is not None
+    return "in period" if in_period else "outside", work.env.settings.desk.quarantine.steps(in_period=in_period)
 
 
 def _told_since(work: UnitOfWork, oldest: datetime) -> dict[str, tuple[str | None, datetime]]:
@@ -243,29 +258,36 @@ def _told_since(work: UnitOfWork, oldest: datetime) -> dict[str, tuple[str | Non
     return {key: (officer, raised_at) for key, officer, raised_at in found}
 
 
-def _awaited(work: UnitOfWork, old: timedelta) -> list[tuple[str, datetime]]:
-    """Returns which quarantined mails wait for a person, by id, and since when: of thousands no row is read.
+_WAITING = (
+    where(StoredMessage.place).is_(Place.QUARANTINE),
+    where(StoredMessage.pending_digest).is_(False),
+    where(StoredMessage.exercise).is_(False),
+    where(StoredMessage.from_junk).is_(False),
+    where(StoredMessage.arrival).in_(FROM_MAILBOX),
+)
 
-    Old mail is told in a digest. A server clock that is fast delays nothing.
-    """
+
+def _awaited(work: UnitOfWork) -> list[tuple[str, datetime]]:
+    """Returns which quarantined mails wait for a person, by id, and since when: of thousands no row is read."""
     fields = (
         StoredMessage.id, StoredMessage.first_seen_at, StoredMessage.received_at, StoredMessage.enclosed_in,
         StoredMessage.placed_by,
     )  # fmt: skip
-    found = work.tx.columns(
-        StoredMessage,
-        fields,
-        where(StoredMessage.place).is_(Place.QUARANTINE),
-        where(StoredMessage.pending_digest).is_(False),
-        where(StoredMessage.exercise).is_(False),
-        where(StoredMessage.from_junk).is_(False),
-        where(StoredMessage.arrival).in_(FROM_MAILBOX),
-    )
-    return [
-        (key, min(received_at, first_seen_at))
-        for key, first_seen_at, received_at, enclosed_in, placed_by in sorted(found, key=lambda row: row[0])
-        if first_seen_at - received_at <= old and (enclosed_in is None or placed_by is not None)
-    ]
+    found, old = sorted(work.tx.columns(StoredMessage, fields, *_WAITING), key=lambda row: row[0]), _old(work)
+    return [(key, since) for key, seen, at, part, by in found if (since := _since(old, seen, at, part, by)) is not None]
+
+
+def _old(work: UnitOfWork) -> timedelta:
+    """Returns how late mail arrives that is old: a digest tells it."""
+    return timedelta(minutes=work.env.settings.desk.mailbox.backlog_after_minutes)
+
+
+def _since(
+    old: timedelta, first_seen_at: datetime, received_at: datetime, enclosed_in: str | None, placed_by: str | None
+) -> datetime | None:
+    """Returns since when a mail waits; None if it does not. A server clock that is fast delays nothing."""
+    waits = first_seen_at - received_at <= old and (enclosed_in is None or placed_by is not None)
+    return min(received_at, first_seen_at) if waits else None
 
 
 def _telling(officer: str | None, raised_at: datetime, step: Step) -> SentStep:

@@ -23,7 +23,7 @@ from flaggermail.ports import OctetSource, RawMessage, Role
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
-from flaggermail.reminders import handover, open_clocks, sending
+from flaggermail.reminders import handover, open_clocks, quarantine_ageing, sending
 from flaggermail.services import UnitOfWork
 from flaggermail.stories.doubles import SetClock
 from tests.store.desk_fixtures import START, Desk, mail
@@ -34,14 +34,14 @@ CALLS_A_MAIL = 60  # of functions, for the few fields that a long list needs; a 
 CALLS_A_CLOCK = 60  # 52; with the whole row of a case, and who is told looked up, 129
 
 
-def old_mail(desk: Desk, count: int, first: int = 0, sender: str = "") -> None:
+def old_mail(desk: Desk, count: int, first: int = 0, sender: str = "", at: datetime = OLD) -> None:
     """Takes in mails that fit nowhere and came long ago, together; from one sender, or each from another."""
     ingest_together(
         desk.env,
         [
             RawMessage(
-                mail(sender or f"who{number}@elsewhere.example", f"Vraag {number}", f"Wat is {number}?", at=OLD),
-                OLD, "INBOX", "1", str(first + number + 1), Role.INBOX, source=OctetSource.IMAP,
+                mail(sender or f"who{number}@elsewhere.example", f"Vraag {number}", f"Wat is {number}?", at=at),
+                at, "INBOX", "1", str(first + number + 1), Role.INBOX, source=OctetSource.IMAP,
             )
             for number in range(first, first + count)
         ],
@@ -236,6 +236,25 @@ def test_the_first_lines_of_a_hand_over_cost_the_same_however_many_follow(desk: 
     opened(desk, 50)
     old_mail(desk, 50)
     assert calls_of(part) == few
+
+
+def test_when_thousands_are_overdue_one_of_them_says_so(desk: Desk) -> None:
+    """Nobody was told of any yet: the mail that came first is read, and the answer is that of all of them."""
+    old_mail(desk, 5, 0, "who@elsewhere.example", START)
+    desk.clock.set(START + timedelta(hours=1))
+
+    def due() -> datetime | None:
+        with desk.env.store.read() as tx:
+            return quarantine_ageing.next_due(desk.env, tx)
+
+    due()
+    few, at = calls_of(due), due()
+    assert at is not None
+    assert at > desk.clock.now()  # when its recipient may next be reminded
+    old_mail(desk, 50, 10, "who@elsewhere.example", START)
+    assert (calls_of(due), due()) == (few, at)
+    assert quarantine_ageing.tick(desk.env) == 55
+    assert due() != at
 
 
 def test_a_tick_asks_as_much_for_many_clocks_as_for_few(desk: Desk) -> None:
