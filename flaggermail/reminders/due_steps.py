@@ -140,7 +140,9 @@ def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expect
 
 def next_due(silence: Silence, steps: Collection[Step], who: Who) -> datetime | None:
     """Returns when `due` will next return a call; None if none is left."""
-    return min((at for at, _ in _coming(silence, steps, who)), default=None)  # of hundreds: who it tells takes long
+    if not (silence.told or silence.acknowledged):  # as of most clocks, of which there may be thousands
+        return min((step.due_at(silence.started_at) for step in steps), default=None)
+    return min((at for at, _ in _coming(silence, steps, who)), default=None)
 
 
 def forecast(silence: Silence, steps: Collection[Step], who: Who, until: datetime, most: int = 100) -> list[Due]:

@@ -17,6 +17,7 @@ from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.approve import Approve
 from flaggermail.desk.views.case_list import ListCases
+from flaggermail.desk.views.handover import ShowHandover
 from flaggermail.desk.views.message_lists import ListDeclined, ListMessages, ListQuarantine
 from flaggermail.desk.views.view import ListView
 from flaggermail.matching.lookup import LATEST
@@ -139,6 +140,7 @@ def test_a_whole_table_that_is_read_is_noticed(desk: Desk) -> None:
 
 LISTS: tuple[ListView, ...] = (
     ListMessages(place=Place.NOISE), ListQuarantine(), ListDeclined(), ListCases(), ListCases(state=CaseState.OPEN),
+    ShowHandover(),
 )  # fmt: skip
 
 
