@@ -30,12 +30,16 @@ from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
+from flaggermail.shipped import shipped
 from flaggermail.wiring.credentials import TOKENS, certificate_fault, extra_fault, is_module, named_secrets
 
 
 def template_faults(settings: Configuration) -> tuple[str, ...]:
-    """Returns the faults in the templates of the settings, one line each: file, line, name."""
-    return FileTemplates(settings.templates, settings.zone).check()
+    """Returns the faults in the templates of the settings, one line each: file, line, name.
+
+    Those shipped with this program have none, as its tests try each; a start of the daemon tries them all the same.
+    """
+    return FileTemplates(settings.templates, settings.zone).check(shipped("config") / "templates")
 
 
 def disks_of(settings: Configuration) -> dict[str, Path]:

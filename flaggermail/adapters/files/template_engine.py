@@ -10,7 +10,7 @@ Template filters: how days, instants and lists are written in a mail, for one la
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -292,8 +292,8 @@ class TemplateEngine:
         lines = (mark_line(line.rstrip()) for line in text.strip("\n").splitlines())
         return Rendered(subject=unmarked(title), body="".join(f"{line}\n" for line in lines))
 
-    def check(self) -> tuple[str, ...]:
-        """Returns one line per fault: a missing or broken template, or a name that no caller provides.
+    def check(self, which: Set[tuple[str, str]]) -> tuple[str, ...]:
+        """Returns one line per fault of these, by name and language: missing, broken, or uses what no caller provides.
 
         Each template without one is filled in with the values of every situation in which its mail is written.
         """
@@ -301,7 +301,8 @@ class TemplateEngine:
         for name in sorted(VALUES):
             tries = cache(partial(_tries, name))  # the same in each language
             for language, found in faults.items():
-                found.extend(tuple(self._faults(name, language)) or self._tried(name, language, tries))
+                if (name, language) in which:
+                    found.extend(tuple(self._faults(name, language)) or self._tried(name, language, tries))
         return tuple(chain.from_iterable(faults.values()))
 
     def _tried(self, name: str, language: str, tries: Callable[[], Tries]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.letters.template_values import TO_OTHERS
+from flaggermail.letters.template_values import TO_OTHERS, VALUES
 from flaggermail.ports import Rendered
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import LanguageCode
@@ -129,6 +129,24 @@ class FileTemplates:
         paths = [*self._directory.glob("*.yaml"), *self._directory.glob("*/*.j2")]
         return {path.relative_to(self._directory).as_posix(): path.read_bytes() for path in sorted(paths)}
 
-    def check(self) -> tuple[str, ...]:
-        """Returns one line per fault: what keeps a template from being filled in, in any situation."""
-        return self._engine.check()
+    def check(self, tried: Path | None = None) -> tuple[str, ...]:
+        """Returns one line per fault: what keeps a template from being filled in, in any situation.
+
+        `tried` is another folder of templates without a fault: one that is octet for octet the same there is not tried
+        again. It stands alone, so nothing but the words decides what it becomes: with other words all are tried.
+        """
+        left = {
+            (name, language)
+            for name in VALUES
+            for language in self._words
+            if tried is None or not self._is_that_of(tried, f"{language}/{name}.j2", "words.yaml")
+        }
+        return self._engine.check(left) if left else ()
+
+    def _is_that_of(self, tried: Path, *files: str) -> bool:
+        try:
+            return not tried.samefile(self._directory) and all(
+                (self._directory / file).read_bytes() == (tried / file).read_bytes() for file in files
+            )
+        except OSError:
+            return False

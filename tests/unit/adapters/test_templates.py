@@ -616,6 +616,62 @@ def test_check_names_every_missing_template(tmp_path: Path) -> None:
     assert all("this file has to be there" in fault for fault in found)
 
 
+def _spoilt(directory: Path, file: str, more: str | None) -> None:
+    """Adds a line to a file of a template folder, or takes the file away."""
+    if more is None:
+        (directory / file).unlink()
+    else:
+        with (directory / file).open("a", encoding="utf-8") as opened:
+            opened.write(more)
+
+
+SPOILT = {
+    "a name that nobody gives": ("nl/reminder.j2", "{{ nobody }}\n"),
+    "a syntax": ("en/alarm.j2", "{% if %}\n"),
+    "a value that may be missing": ("en/reminder.j2", "{{ phone }}\n"),
+    "no file": ("nl/alarm.j2", None),
+}
+
+
+@pytest.mark.parametrize("what", sorted(SPOILT))
+def test_beside_tried_templates_the_same_faults_are_found(tmp_path: Path, what: str) -> None:
+    """`check` does not try again what is as shipped; what differs has each fault, word for word."""
+    directory = tmp_path / "templates"
+    shutil.copytree(DIRECTORY, directory)
+    assert FileTemplates(directory, ZONE).check(DIRECTORY) == ()
+    _spoilt(directory, *SPOILT[what])
+    found = FileTemplates(directory, ZONE).check(DIRECTORY)
+    assert found
+    assert found == FileTemplates(directory, ZONE).check()
+
+
+def test_beside_other_words_each_template_is_tried(tmp_path: Path) -> None:
+    """Words of one's own decide what a shipped template becomes."""
+    directory = tmp_path / "templates"
+    shutil.copytree(DIRECTORY, directory)
+    words = (directory / "words.yaml").read_text("utf-8")
+    (directory / "words.yaml").write_text(re.sub(r"(?m)^    integrity: .*\n", "", words, count=1), "utf-8")
+    found = FileTemplates(directory, ZONE).check(DIRECTORY)
+    assert found
+    assert found == FileTemplates(directory, ZONE).check()
+
+
+def test_templates_are_no_witness_of_themselves(tmp_path: Path) -> None:
+    """A desk whose folder is the shipped one, or a link to it, has every template tried."""
+    directory, link = tmp_path / "templates", tmp_path / "link"
+    shutil.copytree(DIRECTORY, directory)
+    link.symlink_to(directory)
+    _spoilt(directory, "nl/reminder.j2", "{{ nobody }}\n")
+    for tried in (directory, link, tmp_path / "none"):
+        assert FileTemplates(directory, ZONE).check(tried) == FileTemplates(directory, ZONE).check() != ()
+
+
+@each("zone", ["America/Scoresbysund", "Pacific/Kiritimati"])
+def test_the_shipped_templates_have_no_fault_in_any_zone(zone: str) -> None:
+    """`check` does not try them again, whatever the zone of the desk."""
+    assert FileTemplates(DIRECTORY, ZoneInfo(zone)).check() == ()
+
+
 def test_there_is_no_way_out_of_the_directory() -> None:
     """An unknown name or language is refused before any file is opened."""
     for name, language in (("../words", "en"), ("alarm", "../nl"), ("alarm", "fr")):
