@@ -49,19 +49,19 @@ def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
     `faults` the lines of those that refuse the start or are faults, and `warnings` the lines of the notes.
     `only_online` names the steps of the online check that ask a server, which this does not.
     """
-    with ThreadPoolExecutor(1) as beside:  # the process that parses mail starts while templates are tried
+    with ThreadPoolExecutor(1) as beside:  # the process that parses mail starts while templates and record are read
         try:
             settings, confined = _loaded(ground, beside)
         except ConfigurationError as error:
             return _findings([setup_fault(SetupFaultCode.CONFIGURATION, line=line) for line in error.faults])
-    now = ground.now()
-    today = now.astimezone(settings.zone).date()
-    with _record(ground, settings) as of_record:
-        on_day = advice.setup_faults_on(settings, today, of_record(_elections_added, []))
-        unlisted = advice.unlisted(settings, *of_record(_referrers, _NOBODY))
-        left = advice.of_overrides(settings, of_record(duty.overrides, []), now)
-        orphaned = advice.orphaned(settings, of_record(_taken, {}))
-        marked = _mark(of_record, settings, now)
+        now = ground.now()
+        today = now.astimezone(settings.zone).date()
+        with _record(ground, settings) as of_record:
+            on_day = advice.setup_faults_on(settings, today, of_record(_elections_added, []))
+            unlisted = advice.unlisted(settings, *of_record(_referrers, _NOBODY))
+            left = advice.of_overrides(settings, of_record(duty.overrides, []), now)
+            orphaned = advice.orphaned(settings, of_record(_taken, {}))
+            marked = _mark(of_record, settings, now)
     on_machine = (*marked, *ground.machine_faults(settings))
     found = (*advice.setup_faults(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
     empty = gaps(settings.rota, (), now, now + _AHEAD)
