@@ -27,8 +27,8 @@ from flaggermail.record.rows import Case, Election, TrustProof
 from flaggermail.record.states import CaseState, Severity
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
-from flaggermail.settings.reading import rules_of
 from flaggermail.settings.rota import gaps
+from flaggermail.shipped import rules_of
 
 _AHEAD = timedelta(weeks=4)
 _WORST_FIRST = tuple(Severity)
@@ -62,7 +62,7 @@ def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
             left = advice.of_overrides(settings, of_record(duty.overrides, []), now)
             orphaned = advice.orphaned(settings, of_record(_taken, {}))
             marked = _mark(of_record, settings, now)
-    on_machine = (*marked, *ground.machine_faults(settings))
+        on_machine = (*marked, *ground.machine_faults(settings))
     found = (*advice.setup_faults(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
     empty = gaps(settings.rota, (), now, now + _AHEAD)
     return {**_document(settings, empty, confined.result()), **_findings(found)}

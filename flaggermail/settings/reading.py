@@ -23,6 +23,7 @@ from flaggermail.settings.yaml_files import source
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, require_folder, require_open
+from flaggermail.shipped import rules_of
 
 M = TypeVar("M", bound=Model)
 
@@ -111,12 +112,6 @@ def _check_together(found: FilesRead) -> None:
 DESK = "flaggermail.yaml"
 _FILES = (DESK, "platforms.yaml", "oncall.yaml", "elections.yaml", "escalation.yaml")
 _OPTIONAL = "escalation.yaml"
-
-
-def rules_of(directory: Path) -> Path:
-    """Returns the default rules directory of the configuration in `directory`."""
-    inside = directory / "rules"
-    return inside if inside.is_dir() else directory.parent / "rules"
 
 
 def _model(model: type[M], source: YamlSource, check: Callable[[M], Iterable[checks.Finding]]) -> M | None:

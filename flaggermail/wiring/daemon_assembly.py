@@ -33,8 +33,7 @@ from flaggermail.health.status_document import STATUS_FILE
 from flaggermail.intake import trust_proofs
 from flaggermail.intake.warming import get_ready
 from flaggermail.rules.configuration import load
-from flaggermail.settings.reading import rules_of
-from flaggermail.shipped import shipped
+from flaggermail.shipped import rules_of, shipped
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly, mail_servers, rule_checks
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules, with_registered

@@ -17,7 +17,7 @@ from flaggermail.record.rows import InForce
 from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import load
 from flaggermail.rules.files import PACKAGE, stamp
-from flaggermail.settings.reading import rules_of
+from flaggermail.shipped import rules_of
 from flaggermail.wiring.databases import evidence_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ Template filters: how days, instants and lists are written in a mail, for one la
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -292,7 +292,7 @@ class TemplateEngine:
         lines = (mark_line(line.rstrip()) for line in text.strip("\n").splitlines())
         return Rendered(subject=unmarked(title), body="".join(f"{line}\n" for line in lines))
 
-    def check(self, which: Set[tuple[str, str]]) -> tuple[str, ...]:
+    def check(self, which: Collection[tuple[str, str]]) -> tuple[str, ...]:
         """Returns one line per fault of these, by name and language: missing, broken, or uses what no caller provides.
 
         Each template without one is filled in with the values of every situation in which its mail is written.
