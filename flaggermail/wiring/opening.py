@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
 from flaggermail.errors import Refusal
-from flaggermail.shipped import shipped
+from flaggermail.shipped import rules_of, shipped
 from flaggermail.wording.refusals import CommandRefusal
 
 if TYPE_CHECKING:
+    from flaggermail.adapters.parsing.worker import ContainedParser
     from flaggermail.cases.configuration_record import ConfigurationDifference
     from flaggermail.desk.desk import Desk
     from flaggermail.desk.ground import DeskFiles
@@ -73,6 +74,8 @@ class DeskConnection:
                 from flaggermail.rules.configuration import load
 
                 _require_own(load(self._ground.directory))
+            if name == "rules check":
+                self._ground.begin_samples()
             return inspect(self._ground, name, request or {})
         return self._compared(self._desk().answer(name, request))
 
@@ -153,6 +156,7 @@ class _DeskFiles:
     def __init__(self, directory: Path, given: Given | None, now: Callable[[], datetime] | None) -> None:
         self._directory, self._given, self._now = directory, given, now
         self._parser: Parser | None = None
+        self._samples: ContainedParser | None = None
 
     @property
     def directory(self) -> Path:
@@ -195,6 +199,13 @@ class _DeskFiles:
             self._parser = ContainedParser(shipped("rules"))
         return self._parser
 
+    def begin_samples(self) -> None:
+        """Starts the processes that parse sample mails: they load while the modules of rules do, and the settings."""
+        from flaggermail.adapters.parsing.worker import ContainedParser
+
+        self._samples = ContainedParser(rules_of(self._directory.absolute()))
+        self._samples.begin()
+
     def word_faults(self, rules: Path) -> tuple[str, ...]:
         from flaggermail.wiring.setup_checks import word_faults
 
@@ -208,7 +219,7 @@ class _DeskFiles:
     def rule_findings(self, settings: Configuration) -> list[RuleFinding]:
         from flaggermail.wiring.rule_checks import rule_findings
 
-        return rule_findings(settings)
+        return rule_findings(settings, self._samples)
 
     def machine_faults(self, settings: Configuration) -> tuple[SetupFault, ...]:
         from flaggermail.wiring.setup_checks import machine_faults, marks_in_file
@@ -241,6 +252,6 @@ class _DeskFiles:
         return upgrade_database(self._directory)
 
     def close(self) -> None:
-        parser, self._parser = self._parser, None
-        if parser is not None:
+        parsers, self._parser, self._samples = (self._parser, self._samples), None, None
+        for parser in filter(None, parsers):
             parser.close()

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from flaggermail.settings.yaml_files.source import FileFault
 
 
-def rule_findings(settings: Configuration) -> list[RuleFinding]:
-    """Returns faults and warnings about the rules of the settings and their sample mails."""
+def rule_findings(settings: Configuration, begun: ContainedParser | None = None) -> list[RuleFinding]:
+    """Returns faults and warnings about the rules of the settings and their sample mails.
+
+    `begun` parses them, and is closed; without it processes are started.
+    """
     faults: list[FileFault] = []
     samples = rulebook.load_samples(settings.rules_directory, faults)
     remarks = [rulebook.RuleFinding(fault.file, fault.line, fault.column, fault.said) for fault in faults]
-    if remarks:
-        return remarks
-    reader = ContainedParser(settings.rules_directory)
+    reader = begun or ContainedParser(settings.rules_directory)
     try:
-        return rulebook.check(settings.rules, samples, reader, Re2Matcher())
+        return remarks or rulebook.check(settings.rules, samples, reader, Re2Matcher())
     finally:
         reader.close()
 

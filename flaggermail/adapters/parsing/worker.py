@@ -24,6 +24,7 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -135,7 +136,7 @@ class ParserProcess:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], ParserProcess] | None = None
-        self._confined: dict[str, object] = {}
+        self._confined: dict[str, object] | None = None  # until the child has said it
 
     @property
     def pid(self) -> int | None:
@@ -227,21 +228,31 @@ class ParserProcess:
             except (OSError, EOFError, ValueError):
                 self._end()
                 return {}
-            return self._confined
+            return self._confined or {}
 
     def close(self) -> None:
         """Ends the child; idempotent. A later `parse` starts a new one."""
         with self._lock:
             self._end()
 
+    def begin(self) -> None:
+        """Starts the child if there is none, without awaiting it: the first mail does."""
+        with self._lock, suppress(OSError):
+            self._begun()
+
     def _running(self) -> subprocess.Popen[bytes]:
+        child = self._begun()
+        if self._confined is None:
+            self._confined = first_words(child)
+        return child
+
+    def _begun(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._end()
         self._child = started(MODULE, str(self._rules), str(self._time_limit), str(self._memory_limit))
         self._finalizer = weakref.finalize(self, end_child, self._child)  # ends the child even without `close`
-        confined = first_words(self._child)
-        self._confined = confined
+        self._confined = None
         return self._child
 
     def _how_it_ended(self) -> str:
@@ -324,6 +335,16 @@ class ContainedParser:
         """Parses each mail and what is attached to it, in order, with one process per core; for history."""
         return self._each(many, ParserProcess.parse_delivery)
 
+    def begin(self) -> None:
+        """Starts the processes for history without awaiting them: they load while their mails are sought."""
+        with self._batch:
+            for process in self._processes():
+                process.begin()
+
+    def _processes(self) -> tuple[ParserProcess, ...]:
+        self._pool = self._pool or tuple(ParserProcess(*self._limits) for _ in range(_cores()))
+        return self._pool
+
     def _each(self, many: Sequence[bytes], read: Callable[[ParserProcess, bytes], R]) -> list[R]:
         if len(many) < FEW:
             return [read(self._live, octets) for octets in many]
@@ -331,7 +352,7 @@ class ContainedParser:
 
         with self._batch:
             self._cancel_idle_timer()
-            pool = self._pool = self._pool or tuple(ParserProcess(*self._limits) for _ in range(_cores()))
+            pool = self._processes()
             free: SimpleQueue[ParserProcess] = SimpleQueue()
             for process in pool:
                 free.put(process)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How much `check` and `rules check` do: what they load, that each file is read once, and which templates are parsed."""
+"""How much `check` and `rules check` do: what they load and in which order, what they read and parse, each once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import pytest
 from click.testing import CliRunner
 
 from flaggermail.cli.init import command as init
+from flaggermail.desk.inspections import inspect
+from flaggermail.health.findings import Confinement
+from flaggermail.rules.configuration import Configuration
+from flaggermail.settings.mistakes import SetupFault
+from flaggermail.wiring.opening import desk_files
 
 pytestmark = pytest.mark.outside
 COUNTING = """
@@ -102,3 +108,51 @@ def test_rules_check_reads_each_file_once_and_explains_nothing_that_is_right(tmp
     assert work.explained == {}
     assert not {"sqlalchemy", "sqlmodel", "ruamel.yaml", "imapclient"} & {*work.modules}
     assert work.own <= 126
+
+
+ORDER = """
+import json, os, sys
+from pathlib import Path
+from flaggermail.adapters.parsing import exchange, worker
+from flaggermail.wiring.opening import DeskConnection
+
+loaded, started = [], exchange.started
+
+def counted(*given):
+    loaded.append("flaggermail.rules.rulebook" in sys.modules)
+    return started(*given)
+
+worker.started = counted
+desk = DeskConnection(Path(sys.argv[1]))
+desk.answer("rules check")
+desk.close()
+print(json.dumps([loaded, min(os.cpu_count() or 1, worker.MOST)]))
+"""
+
+
+def test_the_parsers_of_sample_mails_start_before_rules_are_loaded(tmp_path: Path) -> None:
+    """They take a fifth of a second to start, in which the modules of rules are loaded; one a core, and no more."""
+    assert CliRunner().invoke(init, [str(tmp_path / "desk")]).exit_code == 0
+    command = [sys.executable, "-c", ORDER, str(tmp_path / "desk")]
+    loaded, cores = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert loaded == [False] * cores
+
+
+def test_check_reads_the_record_while_the_parser_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To await it first once took a fifth of `check`."""
+    assert CliRunner().invoke(init, [str(tmp_path / "desk")]).exit_code == 0
+    ground, read, awaited = desk_files(tmp_path / "desk"), Event(), list[bool]()
+    confinement, machine_faults = ground.confinement, ground.machine_faults
+
+    def slow(settings: Configuration) -> Confinement:
+        awaited.append(read.wait(20))
+        return confinement(settings)
+
+    def told(settings: Configuration) -> tuple[SetupFault, ...]:
+        read.set()
+        return machine_faults(settings)
+
+    monkeypatch.setattr(ground, "confinement", slow)
+    monkeypatch.setattr(ground, "machine_faults", told)
+    assert inspect(ground, "check", {})["parser"]
+    assert awaited == [True]

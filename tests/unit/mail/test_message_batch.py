@@ -108,6 +108,28 @@ def test_processes_that_were_killed_between_two_batches_cost_no_mail(contained: 
     assert not set(before) & set(contained.pids)
 
 
+def test_processes_that_were_begun_read_the_first_batch(contained: ContainedParser) -> None:
+    """They start ahead, once, and one that is killed before its first mail is replaced."""
+    contained.begin()
+    before = contained.pids
+    contained.begin()
+    assert contained.pids == before
+    os.kill(before[0], signal.SIGKILL)
+    os.waitid(os.P_PID, before[0], os.WEXITED | os.WNOWAIT)
+    assert [message.defects for message in contained.parse_all([mail(number) for number in range(MANY)])] == [()] * MANY
+    assert before[0] not in contained.pids
+    assert before[1:] == contained.pids[1:]
+
+
+def test_processes_that_were_begun_in_vain_end(contained: ContainedParser) -> None:
+    """Settings with a fault leave no process behind."""
+    contained.begin()
+    before = contained.pids
+    assert running(before) == before
+    contained.close()
+    assert running(before) == []
+
+
 def test_closing_ends_all_of_them_and_a_later_batch_starts_others(contained: ContainedParser) -> None:
     """close() ends all processes, and a later batch starts new ones."""
     mails = [mail(number) for number in range(MANY)]
