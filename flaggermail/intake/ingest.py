@@ -10,7 +10,7 @@ made durable while the rest is worked out, and before the commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, islice
@@ -101,22 +101,24 @@ def ingest_from_files(env: Services, mails: Sequence[RawMessage]) -> int:
 
 
 def _alone(env: Services, raw: RawMessage) -> _Outcome:
-    mail = _archived(env, raw)
-    try:
-        return _in_one_commit(env, mail)[0]
-    except OctetsLost as lost:  # of another mail, which this one's triage or reply needed
-        return _in_one_commit(env, mail, fault=type(lost).__name__)[0]
-    except (StoreBusy, StoreFailure, ArchiveFailure):
-        raise
-    except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the exception is filed with it
-        return _in_one_commit(env, mail, fault=type(fault).__name__)[0]
+    with _disk() as disk:
+        mail = _archived(env, raw, disk)
+        try:
+            return _in_one_commit(env, disk, mail)[0]
+        except OctetsLost as lost:  # of another mail, which this one's triage or reply needed
+            return _in_one_commit(env, disk, mail, fault=type(lost).__name__)[0]
+        except (StoreBusy, StoreFailure, ArchiveFailure):
+            raise
+        except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the exception is filed with it
+            return _in_one_commit(env, disk, mail, fault=type(fault).__name__)[0]
 
 
 def _together(env: Services, batch: Batch) -> list[_Outcome]:
     taken: list[_Outcome] = []
     try:
-        while rest := batch.mails[len(taken) :]:
-            taken += _in_one_commit(env, *rest)
+        with _disk() as disk:
+            while rest := batch.mails[len(taken) :]:
+                taken += _in_one_commit(env, disk, *rest)
     except OctetsLost:
         taken += [_alone(env, mail.raw) for mail in rest]
     except (StoreBusy, StoreFailure, ArchiveFailure):
@@ -126,10 +128,17 @@ def _together(env: Services, batch: Batch) -> list[_Outcome]:
     return taken
 
 
-def _archived(env: Services, raw: RawMessage) -> _Mail:
-    with ThreadPoolExecutor(1, "archive") as beside:  # the parser is another process: the disk works meanwhile
-        durable = beside.submit(env.octets.put, raw.octets)
-        message, attached = env.parser.parse_delivery(raw.octets)
+def _disk() -> ThreadPoolExecutor:
+    """Returns the one thread beside a mail, for its octets and its letters; it starts with its first work.
+
+    To start and to end a thread waits twice for a processor.
+    """
+    return ThreadPoolExecutor(1, "disk")
+
+
+def _archived(env: Services, raw: RawMessage, disk: Executor) -> _Mail:
+    durable = disk.submit(env.octets.put, raw.octets)  # the parser is another process: the disk works meanwhile
+    message, attached = env.parser.parse_delivery(raw.octets)
     digest = durable.result()
     inner = tuple(zip(env.octets.put_all(_attached(raw, message)), attached, strict=True))
     return _Mail(raw, digest, _with_verdict(env, raw.octets, message), inner)
@@ -163,13 +172,13 @@ class DiskThread:
     It is entered last within a transaction: all is done before the commit.
     """
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, "beside")  # its thread starts with the first work
+    def __init__(self, disk: Executor) -> None:
+        self._disk = disk
         self._begun: list[Future[object]] = []
 
     def do(self, work: Callable[[bytes], object], octets: bytes) -> None:
         """Begins some work after what was begun before."""
-        self._begun.append(self._pool.submit(work, octets))
+        self._begun.append(self._disk.submit(work, octets))
 
     def __enter__(self) -> Self:
         """Returns this object."""
@@ -177,17 +186,17 @@ class DiskThread:
 
     def __exit__(self, failed: object, *_: object) -> None:
         """Waits for what was begun; raises its first exception, unless the block raised one."""
-        self._pool.shutdown()
+        wait(self._begun)
         for one in self._begun if failed is None else ():
             one.result()
 
 
-def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
+def _in_one_commit(env: Services, disk: Executor, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
     """Commits everything about the first of these mails together with the read position of their folders, or nothing.
 
     Returns an outcome for each: at least one, and as many as `HOLD` has room for.
     """
-    with env.store.begin() as tx, DiskThread() as beside:
+    with env.store.begin() as tx, DiskThread(disk) as beside:
         begun = env.clock.now()
         if len(mails) > 1:
             tx.gather()  # after a fault each mail is taken in alone

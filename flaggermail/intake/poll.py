@@ -201,39 +201,48 @@ def _mark(mailbox: Mailbox, folder: str, taken: Sequence[_Taken]) -> None:
 def _take_in(env: Services, batches: Iterable[Sequence[RawMessage]], stop: Interrupt | None) -> list[_Taken]:
     """Processes batches in three stages: one is fetched while the one before is parsed and that before recorded.
 
-    Returns the mails taken in. Batches are recorded in their order, and none after one that failed.
+    Returns the mails taken in. Batches are recorded in their order, and none after one that failed. Somebody waits for
+    mail that comes now: it is taken in here, since each of two threads would wait for a processor twice.
     """
     taken: list[_Taken] = []
     recorded: Future[list[_Taken]] | None = None
     with ThreadPoolExecutor(1, "parse") as parsing, ThreadPoolExecutor(1, "intake") as recording:
         try:
             for batch in batches:
-                prepared = parsing.submit(_prepare, env, batch)
+                late = all(facts.late(env, raw, env.clock.now()) for raw in batch)
+                prepared = parsing.submit(_prepare, env, batch) if late else None
                 taken += recorded.result() if recorded else []
                 recorded = None
                 if stop is not None and stop.is_set():
                     break
-                recorded = recording.submit(_take_in_batch, env, batch, prepared, stop)
+                if prepared is None:
+                    taken += _take_in_singly(env, batch, stop)
+                else:
+                    recorded = recording.submit(_take_in_old, env, batch, prepared, stop)
         finally:
             taken += recorded.result() if recorded else []
     return taken
 
 
 def _prepare(env: Services, batch: Sequence[RawMessage]) -> Batch | None:
-    """Prepares several old mails as one batch, since nobody waits for them; None for other mail."""
-    together = len(batch) > 1 and all(facts.late(env, raw, env.clock.now()) for raw in batch)
-    return prepare(env, batch) if together else None
+    """Prepares several old mails as one batch, since nobody waits for them; None for one alone."""
+    return prepare(env, batch) if len(batch) > 1 else None
 
 
-def _take_in_batch(
+def _take_in_old(
     env: Services, batch: Sequence[RawMessage], prepared: Future[Batch | None], stop: Interrupt | None
 ) -> list[_Taken]:
-    """Takes in old mail together, and other mail singly, to notify without delay."""
+    """Takes in old mail together."""
     ready = prepared.result()
-    if ready is not None:
-        for raw, outcome in zip(batch, ingest_prepared(env, ready), strict=True):
-            log_taken_in(raw, outcome)
-        return [(raw.numbering, raw.item) for raw in batch]
+    if ready is None:
+        return _take_in_singly(env, batch, stop)
+    for raw, outcome in zip(batch, ingest_prepared(env, ready), strict=True):
+        log_taken_in(raw, outcome)
+    return [(raw.numbering, raw.item) for raw in batch]
+
+
+def _take_in_singly(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[_Taken]:
+    """Takes in mail one by one, to notify without delay."""
     taken: list[_Taken] = []
     seen = env.clock.now()
     for raw in batch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -70,16 +71,17 @@ def test_the_fault_of_the_block_is_the_one_that_is_raised() -> None:
         ended.set()
         raise ArchiveFailure("beside")
 
-    def fail_too() -> None:
-        with DiskThread() as beside:
+    def fail_too(disk: ThreadPoolExecutor) -> None:
+        with DiskThread(disk) as beside:
             beside.do(fail, b"")
             raise KeyError
 
-    with pytest.raises(KeyError):
-        fail_too()
-    assert ended.is_set()
-    with pytest.raises(ArchiveFailure, match="beside"), DiskThread() as beside:
-        beside.do(fail, b"")
+    with ThreadPoolExecutor(1) as disk:
+        with pytest.raises(KeyError):
+            fail_too(disk)
+        assert ended.is_set()
+        with pytest.raises(ArchiveFailure, match="beside"), DiskThread(disk) as beside:
+            beside.do(fail, b"")
 
 
 def test_the_disk_and_the_parser_work_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -393,14 +393,28 @@ class TestPace:
     """The cost of a look at a full mailbox."""
 
     def test_the_next_batch_is_fetched_while_this_one_is_worked_on(self, env: Services) -> None:
-        """The second batch is fetched while the first is filed: the two overlap."""
+        """The second batch of old mail is fetched while the first is filed: the two overlap."""
         archive = WaitingOctets(env.octets)
         mailbox = TellingMailbox(env, archive)
-        mailbox.deliver("inbox", mail(1), NOW)
-        mailbox.deliver("inbox", mail(2), NOW)
+        mailbox.deliver("inbox", mail(1), OLD)
+        mailbox.deliver("inbox", mail(2), OLD)
         assert poll.look(replace(env, octets=archive), mailbox) == 2
         assert archive.waited
         assert all(archive.waited)
+
+    def test_a_mail_that_comes_now_starts_one_thread(self, env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each thread more waits for a processor twice; the one is for what must be durable."""
+        started, start = list[str](), threading.Thread.start
+
+        def noted(thread: threading.Thread) -> None:
+            started.append(thread.name)
+            start(thread)
+
+        mailbox = OddMailbox(env)
+        mailbox.deliver("inbox", mail(1), NOW)
+        monkeypatch.setattr(threading.Thread, "start", noted)
+        assert poll.look(env, mailbox) == 1
+        assert started == ["disk_0"]
 
     def test_old_mail_is_one_commit_for_a_batch(self, env: Services) -> None:
         """Old mail takes one commit per hundred, one for the cursors and one for the digest."""
