@@ -94,7 +94,8 @@ def alike(
     found = {
         number: SimilarCase(other, why) for number, why in hinted.items() if (other := _in_hand(work, number, case))
     }
-    for other in _of_organisation(work, case, message, read):
+    others = _of_organisation(work, case, message, read)
+    while len(found) < MOST and (other := next(others, None)):  # to compare one more is to read its mail again
         found.setdefault(other.number, SimilarCase(other, (SuggestionText.SAME_ORGANISATION(),)))
     return tuple(found.values())[:MOST]
 
@@ -111,7 +112,10 @@ def _in_hand(work: UnitOfWork, number: str, case: Case) -> Case | None:
 
 
 def _of_organisation(work: UnitOfWork, case: Case, message: Message, read: Reader) -> Iterator[Case]:
-    """Yields the cases of the last day that the same organisation referred: one type, and no other platform named."""
+    """Yields the cases of the last day that the same organisation referred: one type, and no other platform named.
+
+    A referral that names no platform may be about the same.
+    """
     domain = _organisation(work, case)
     if not domain:
         return
@@ -123,7 +127,7 @@ def _of_organisation(work: UnitOfWork, case: Case, message: Message, read: Reade
         if (
             like
             and case.opened_at - other.opened_at <= WITHIN
-            and _one_platform(here, _platforms_of(work, other, names, read))
+            and (not here or not (there := _platforms_of(work, other, names, read)) or here & there)
         ):
             yield other
 
@@ -139,11 +143,6 @@ def _platforms_of(work: UnitOfWork, other: Case, names: Mapping[str, tuple[str, 
     root = work.tx.get(StoredMessage, other.root_message) if other.root_message else None
     mail = read(work, root) if root is not None else None
     return frozenset(named(_text(mail), names)) if mail is not None else frozenset()
-
-
-def _one_platform(here: frozenset[str], there: frozenset[str]) -> bool:
-    """True unless both referrals name platforms and none in common."""
-    return not here or not there or bool(here & there)
 
 
 def _text(mail: Message) -> str:
