@@ -19,7 +19,7 @@ from itertools import chain, islice, takewhile
 
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Attachment, Message
-from flaggermail.mail.vocabulary import DASHES, LABELS, Language, folded
+from flaggermail.mail.vocabulary import DASHES, LABELS, Language, folded, may_hold
 from flaggermail.record.case_values import CaseType, Item
 from flaggermail.settings.reply_words import READ, IntakeWords, found
 
@@ -131,6 +131,8 @@ def named(text: str, names: Mapping[str, Collection[str]]) -> tuple[str, ...]:
 
 
 def _place_of(name: str, text: str) -> int:
+    if not may_hold(text, name):
+        return -1
     end = "" if len(name) >= _COMPOUND else r"(?![\w-])"
     found = re.search(rf"(?<![\w-]){re.escape(name)}{end}", text, 0 if len(name) <= _SHORT else re.IGNORECASE)
     return found.start() if found else -1
@@ -157,23 +159,23 @@ class Signer:
 
 def signature_of(text: str, language: Language, ours: Collection[str] = ()) -> Signer | None:
     """Returns the signature in the text of a mail; None without any. `ours` are numbers of the desk, left out."""
-    own = list(takewhile(lambda line: not _begins_another(line, language), islice(text.splitlines(), _LINES_READ)))
+    read = ((line.strip(), folded(line)) for line in islice(text.splitlines(), _LINES_READ))
+    own = list(takewhile(lambda line: not _begins_another(line[1], language), read))
     closed = next(
-        ((at, rest) for at, line in enumerate(own) if (rest := _behind_closing(line, language)) is not None), None
+        ((at, rest) for at, line in enumerate(own) if (rest := _behind_closing(*line, language)) is not None), None
     )
     if closed is None:
         return None
     at, rest = closed
-    below = [line.strip() for line in (rest, *own[at + 1 : at + 1 + _LINES]) if line.strip()]
+    below = [line for line in (rest.strip(), *(line for line, _ in own[at + 1 : at + 1 + _LINES])) if line]
     name = next((name for line in below if (name := _name_in(line))), "")
     phone = next((number for line in below for number in numbers_in(line, ours)), "")
     return Signer(name, phone) if name or phone else None
 
 
-def _behind_closing(line: str, language: Language) -> str | None:
-    """Returns what stands behind the closing in its own line; None if the line is no closing."""
-    words = line.strip()
-    for closing in language.closing_starts.beginning(folded(words)):
+def _behind_closing(words: str, small: str, language: Language) -> str | None:
+    """Returns what stands behind the closing in its own line; None if the line, folded `small`, is no closing."""
+    for closing in language.closing_starts.beginning(small):
         rest = words[len(closing) :]
         if not rest or not rest[0].isalnum():
             rest = rest.lstrip(" ,.!-:")
@@ -181,13 +183,13 @@ def _behind_closing(line: str, language: Language) -> str | None:
     return None
 
 
-def _begins_another(line: str, language: Language) -> bool:
-    """True for a line that begins a quoted or forwarded mail."""
-    small = folded(line.strip())
+def _begins_another(small: str, language: Language) -> bool:
+    """True for a folded line that begins a quoted or forwarded mail."""
+    mark = small.strip(DASHES)
     label = small.strip("* ").partition(":")[0].strip("* ") if ":" in small else ""
     return (
         small.startswith(">")
-        or small.strip(DASHES) in language.mark_lines - {""}
+        or (mark != "" and mark in language.mark_lines)
         or (small.startswith("-----") and any(mark in small for mark in language.mark_lines - {""}))
         or language.labels.get(label) == _SENDER
     )
