@@ -29,6 +29,7 @@ ADDRESS = re.compile(
 _SENTENCE = re.compile(r"[!?]|(?<!\d)\.|\.(?!\d)|\n{2,}")
 _INSTANT = re.compile(r"(?<![\d./:-])\d{1,2}(?:[.:]\d{2}|[/-]\d{1,2})(?![\d:])")  # a time of day, or day and month
 HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
+_DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"\b\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b")
 _NUMBER = re.compile(r"(?<![\w+])(?:\+|00)?\(?\d(?:[ .()/-]{0,2}\d){8,14}(?!\w)")
 _NATIONAL, _COMPARED = 10, 9  # digits of a number that begins with 0; trailing digits compared between two numbers
@@ -100,7 +101,8 @@ def _has_link(mail: Message, words: IntakeWords) -> bool:
 def numbers_in(text: str, ours: Collection[str] = ()) -> tuple[str, ...]:
     """Returns the telephone numbers in a text as written, without those of the desk, `ours`."""
     known = {_digits(number)[-_COMPARED:] for number in ours}
-    hits = (hit.group().strip() for hit in _NUMBER.finditer(_DATE.sub(" ", text)))
+    read = "\n".join(line for line in text.splitlines() if _DIGIT.search(line))  # no number goes on in the next line
+    hits = (hit.group().strip() for hit in _NUMBER.finditer(_DATE.sub(" ", read)))
     return tuple(hit for hit in hits if _is_number(hit) and _digits(hit)[-_COMPARED:] not in known)
 
 
