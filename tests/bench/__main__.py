@@ -81,7 +81,11 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small numbers: to see that all run, not what they cost")
     parser.add_argument("--only", choices=MEASUREMENTS, action="append", help="one measurement; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures that have a name to this file too")
-    parser.add_argument("--readme", action="store_true", help="replace the table of README.md, after a whole run")
+    parser.add_argument(
+        "--readme",
+        action="store_true",
+        help="replace the table of README.md by this run's",
+    )
     parser.add_argument("--minutes", type=float, default=20, help="of the soak (20)")
     parser.add_argument("--old", type=int, default=evening.OLD, help=f"mails of years, of the evening ({evening.OLD})")
     parser.add_argument("--live", type=int, default=evening.LIVE, help=f"mails of the evening itself ({evening.LIVE})")
@@ -129,8 +133,7 @@ def _measurements(wanted: argparse.Namespace) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fm-bench-")))
         chosen, expected = _chosen(wanted)
-        whole = wanted.what == "all" and not wanted.only and not wanted.quick
-        readme = ROOT / "README.md" if wanted.readme and whole else None
+        readme = ROOT / "README.md" if wanted.readme and wanted.what == "all" and not wanted.quick else None
         status = running.run(chosen, Bench(folder, wanted.quick, stack), wanted.json, expected, readme)
     table.note(f"\n{time.monotonic() - begun:,.0f} s in all")
     return status

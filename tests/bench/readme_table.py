@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The table of README.md: every figure of one whole run that has a name, beside what it should be."""
+"""The table of README.md: the figures of one run that have a name, beside what they should be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from tests.bench.figures import MORE_IS_BETTER, RATIO_IS_JUDGED
+from tests.bench.figures import MORE_IS_BETTER, NAMES, RATIO_IS_JUDGED
 
 HEAD = ("| what | measured | beside the other side | goal | must | |", "|---|---|---|---|---|---|")
 SECTION = re.compile(r"(?<=\n## What it costs\n\n).*?(?=\n## )", re.DOTALL)
@@ -35,8 +35,10 @@ def write(readme: Path, report: Sequence[Mapping[str, object]], machine: str) ->
 
 
 def rows(report: Sequence[Mapping[str, object]]) -> str:
-    """Returns the table of a report of `./dev bench --json`."""
-    return "".join(f"{line}\n" for line in (*HEAD, *map(_row, report)))
+    """Returns the table of a report of `./dev bench --json`; a name without a figure is said to be not measured."""
+    named = {str(one["name"]) for one in report}
+    missing = (f"| {name} | - | - | - | - | not measured |" for name in NAMES if name not in named)
+    return "".join(f"{line}\n" for line in (*HEAD, *map(_row, report), *missing))
 
 
 def machine(today: date) -> str:

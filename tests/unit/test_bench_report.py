@@ -12,6 +12,7 @@ import pytest
 from tests.bench import peers, readme_table, running
 from tests.bench.__main__ import MEASUREMENTS
 from tests.bench.figures import NAMES, PEER_NAMES, Bench, Figure, Goal, Heading, Measurement, Note, Row, times
+from tests.story.told_night import ROOT
 from tests.tools import bench_page
 
 OF_RATIO = Goal(0.25, 0.5, of_ratio=True)
@@ -115,6 +116,7 @@ def test_the_readme_gets_a_line_for_each_named_figure(tmp_path: Path) -> None:
         "| a mail | 6 us | - | 0.25 | 0.5 | not measured |",
         "| of another | 1.04 x | - | 1.05 | 1.2 | goal met |",
     ]
+    assert "| live.p50 | - | - | - | - | not measured |" in found.splitlines()
 
 
 def test_a_readme_without_its_section_is_refused(tmp_path: Path) -> None:
@@ -125,12 +127,17 @@ def test_a_readme_without_its_section_is_refused(tmp_path: Path) -> None:
         readme_table.write(readme, [], "")
 
 
+def test_the_readme_follows_the_report_that_is_kept() -> None:
+    """README's table is made from docs/bench.json, figure by figure."""
+    assert readme_table.rows(bench_page.read()) in (ROOT / "README.md").read_text("utf-8")
+
+
 def test_a_figure_between_goal_and_must_is_within() -> None:
     """Of a figure of which less is better, and of one of which more is, each is met, within, or beyond."""
     both: dict[str, Sequence[float]] = {"live.p50": (9, 12, 16), "redact.names": (99, 96, 90)}
     must = {"live.p50": (10, 15), "redact.names": (98, 95)}
     report = [row(name, each, "", goal=must[name][0], must=must[name][1]) for name, each in spread(both)]
-    lines = readme_table.rows(report).splitlines()[2:]
+    lines = readme_table.rows(report).splitlines()[2 : 2 + len(report)]
     assert [line.split("|")[-2].strip() for line in lines] == 2 * ["goal met", "within must", "**beyond**"]
 
 
