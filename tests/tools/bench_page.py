@@ -29,7 +29,7 @@ def read() -> list[Measured]:
 def page(figures: Sequence[Measured]) -> str:
     """Returns the SVG with one line for each named figure; one that the report lacks says so."""
     by_name = {str(each["name"]): each for each in figures}
-    names = (*NAMES, *PEER_NAMES)
+    names = tuple(dict.fromkeys((*NAMES, *PEER_NAMES)))
     height = TOP + ROW * len(names) + 20
     lines = [line for row, name in enumerate(names) for line in _line(TOP + ROW * row, name, by_name.get(name))]
     met = sum(each["met"] is True for each in figures)
