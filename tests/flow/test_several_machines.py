@@ -173,6 +173,7 @@ def test_the_page_makes_a_desk_that_outlives_its_primary_and_its_leader(
         # 4. Practise it.
         hand_over, _ = block("Practise it", "sh").splitlines()
         first = patiently(lambda: leads(nodes), "one node leads")
+        patiently(lambda: any(one["ready"] for one in nodes[0].listed("node", "list")), "the other one is ready")
         nodes[0].run(*hand_over.split()[1:])
         patiently(lambda: leads(nodes) not in {"", first}, "the other node leads")
 
