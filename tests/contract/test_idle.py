@@ -193,7 +193,6 @@ class TestNotices:
             line.log_in()
             line.examine(uidnext=5)
             line.answer("SEARCH UID 5:*", "* SEARCH 4", "* 7 EXISTS")
-            line.answer("SEARCH UID 5:*", "* SEARCH 4")
             line.look_again(4, 5)
             line.until_closed()
 
