@@ -123,7 +123,7 @@ def opened(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call
 
     The daemon ends as soon as it has started, and nothing waits long: neither for a lock nor for a server.
     """
-    monkeypatch.setattr("flaggermail.adapters.db.store.SqlStore", partial(SqlStore, wait=0.05))
+    monkeypatch.setattr("flaggermail.wiring.databases.SqlStore", partial(SqlStore, wait=0.05))
     monkeypatch.setattr(
         "flaggermail.wiring.daemon_assembly.time", SimpleNamespace(monotonic=time.monotonic, sleep=interrupt)
     )

@@ -220,7 +220,7 @@ def waited(_: float) -> NoReturn:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Returns a sound desk whose daemon ends as soon as it has started."""
-    monkeypatch.setattr("flaggermail.adapters.db.store.SqlStore", partial(SqlStore, wait=0.05))
+    monkeypatch.setattr("flaggermail.wiring.databases.SqlStore", partial(SqlStore, wait=0.05))
     monkeypatch.setattr(daemon_assembly, "time", SimpleNamespace(monotonic=time.monotonic, sleep=waited))
     monkeypatch.setattr(Daemon, "obey_signals", lambda daemon: daemon.stop.set())
     monkeypatch.setattr(logbook, "configure", lambda **_: None)
