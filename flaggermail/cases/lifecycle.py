@@ -36,6 +36,7 @@ from flaggermail.settings.steps import Step, followed_by, quickened, write_steps
 
 LATEST = 20  # mails of a case, besides the referral, among which the referrer's are looked for
 MOST_AGAIN = 9  # of these, that are parsed again
+NEWEST = 6  # cases in hand that a notice may name or is compared with: a flood of referrals costs no more
 
 Reader = Callable[[UnitOfWork, StoredMessage], Message | None]
 
@@ -85,6 +86,11 @@ def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Messa
         if found is not None:
             yield found
     yield from (at_hand[key] for key in sorted(at_hand))
+
+
+def newest_in_hand(work: UnitOfWork, election: str) -> list[Case]:
+    """Returns the newest cases of an election that are not closed, the newest first; at most `NEWEST`."""
+    return work.tx.newest(Case, NEWEST, where(Case.election).is_(election), where(Case.closed_at).is_(None))
 
 
 def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:

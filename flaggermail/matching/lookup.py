@@ -24,7 +24,7 @@ from flaggermail.notices import reparsing
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
-from flaggermail.record.states import IN_HAND, CaseState, NotificationState
+from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.rules import classifier
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.filing import PlacementBasis
@@ -48,7 +48,7 @@ def clues_of_person(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]
     for case in _candidates(work, message):
         said = [scoring.ATTACHED] if _was_attached(work, message, case) else []
         said += _compared(work, message, case, mailbox.address.lower())
-        if case.referrer_address == message.sender.key and case.state in IN_HAND:
+        if case.referrer_address == message.sender.key and case.closed_at is None:
             said.append(scoring.SAME_SENDER)
         if said:
             found[case.number] = said
@@ -104,9 +104,7 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
     alike = [
         case
         for title in titles
-        for case in work.tx.newest(
-            Case, LATEST, where(Case.title).is_(title), where(Case.state).in_([CaseState(state) for state in IN_HAND])
-        )
+        for case in work.tx.newest(Case, LATEST, where(Case.title).is_(title), where(Case.closed_at).is_(None))
     ]
     cases |= {case.number: case for case in alike}
     exercise = elections.is_players(work, message)

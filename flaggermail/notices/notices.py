@@ -25,7 +25,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
-from flaggermail.record.states import IN_HAND, CaseState
+from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarms import AlarmText
@@ -286,16 +286,7 @@ def _kind_of(content_type: str) -> str:
 def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
     """Returns the newest cases in hand of its election, for a reader on a phone without a case list at hand."""
     election = elections.election_of(work, message)
-    newest = (
-        work.tx.newest(
-            Case,
-            NAMED_CASES,
-            where(Case.election).is_(election.code),
-            where(Case.state).in_([CaseState(state) for state in IN_HAND]),
-        )
-        if election
-        else []
-    )
+    newest = lifecycle.newest_in_hand(work, election.code)[:NAMED_CASES] if election else ()
     return [{"number": case.number, "title": case.title, "state": case.state} for case in newest]
 
 

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flaggermail.cases.checklist import named, signature_of
-from flaggermail.cases.lifecycle import Reader
+from flaggermail.cases.lifecycle import Reader, newest_in_hand
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Address, Message
-from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.record.states import IN_HAND, CaseState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.word_tables import FREE_MAIL
@@ -75,7 +73,6 @@ def _written(author: Address | None) -> str:
 
 WITHIN = timedelta(hours=24)  # from the opening of the earlier case
 MOST = 2  # cases that a notice names
-_LOOKED_AT = 6  # newest open cases that are compared: a flood of referrals costs no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ def platform_names(settings: Settings) -> Mapping[str, tuple[str, ...]]:
 
 def _in_hand(work: UnitOfWork, number: str, case: Case) -> Case | None:
     other = work.tx.get(Case, number)
-    fits = other is not None and other.number != case.number and other.state in IN_HAND
+    fits = other is not None and other.number != case.number and other.closed_at is None
     return other if fits and other is not None and other.exercise == case.exercise else None
 
 
@@ -121,8 +118,7 @@ def _of_organisation(work: UnitOfWork, case: Case, message: Message, read: Reade
         return
     names = platform_names(work.env.settings)
     here = frozenset(named(_text(message), names))
-    in_hand = where(Case.state).in_([CaseState(state) for state in IN_HAND])
-    for other in work.tx.newest(Case, _LOOKED_AT, where(Case.election).is_(case.election), in_hand):
+    for other in newest_in_hand(work, case.election):
         like = other.number != case.number and other.type == case.type and _organisation(work, other) == domain
         if (
             like

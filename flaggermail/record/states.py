@@ -134,7 +134,6 @@ class PageState(StrEnum):
 
 
 CASE_STATES = tuple(state.value for state in CaseState)
-IN_HAND = CASE_STATES[:-1]
 CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.SUBSTANCE)  # of a notification
 WAITING = (MailState.QUEUED, MailState.ATTEMPTING, MailState.UNCERTAIN)  # outbox mail that is not yet settled
 WITHHELD = "withheld"  # outbox mail that is queued, and that the configuration does not allow to leave

@@ -68,11 +68,12 @@ def statements(engine: Engine) -> Iterator[list[Statement]]:
 
 
 def reads_much(step: str, statement: str) -> bool:
-    """True if a step of a plan scans a growing table, or reads much of it through an index that is too coarse.
+    """True if a step of a plan scans a growing table, sorts what a few rows are taken of, or reads too coarse an index.
 
     SQLite has no index statistics here: of several suitable indexes it may choose the one that most rows share.
     """
-    return bool(GROWING.search(step) or (COARSE.search(step) and FINE.search(statement)))
+    sorts = "TEMP B-TREE" in step and "LIMIT" in statement
+    return bool(sorts or GROWING.search(step) or (COARSE.search(step) and FINE.search(statement)))
 
 
 def scans(engine: Engine, asked: Sequence[Statement]) -> set[str]:

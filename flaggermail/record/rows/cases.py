@@ -36,9 +36,10 @@ class Case(Record):
         ("title", "number"),
         ("opened_at", "number"),
         ("state", "opened_at", "number"),
+        ("election", "closed_at", "number"),  # the newest in hand
     )
     number: str
-    election: Annotated[str, References(Election), Column.INDEXED]
+    election: Annotated[str, References(Election)]
     type: CaseType
     origin: Origin
     source: Source | None = None
@@ -68,7 +69,7 @@ class Case(Record):
     opened_at: datetime
     opened_by: str
     assigned_to: str | None = None
-    closed_at: datetime | None = None
+    closed_at: datetime | None = None  # None in every other state than closed
     platform_references: tuple[str, ...] = ()
     steps: str = "[]"  # the escalation policy in force when it was opened, while it is undecided (JSON)
     exercise: bool = False

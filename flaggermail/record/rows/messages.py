@@ -25,6 +25,7 @@ class StoredMessage(Record):
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("from_address", "id"),  # the latest messages of an author
         ("place", "received_at", "id"),  # the lists of what lies in a place
+        ("case", "id"),  # the latest messages of a case
     )
     id: str
     message_id: Annotated[str | None, Column.INDEXED]
@@ -39,7 +40,7 @@ class StoredMessage(Record):
     mechanical: MechanicalKind = MechanicalKind.HUMAN
     kinds: tuple[Kind, ...] = ()
     place: Annotated[Place, Column.CHECKED]
-    case: Annotated[str | None, References(Case), Column.INDEXED] = None
+    case: Annotated[str | None, References(Case)] = None
     notification: Annotated[str | None, Column.INDEXED] = None
     match_basis: StoredText = StoredText()  # why it was placed there
     reason: StoredText = StoredText()  # why it waits for a person

@@ -153,7 +153,7 @@ def _case_file_to_contact_note() -> None:
     op.create_table(
         "case_file",
         sa.Column("number", AutoString(), primary_key=True),
-        sa.Column("election", AutoString(), sa.ForeignKey("election.code"), nullable=False, index=True),
+        sa.Column("election", AutoString(), sa.ForeignKey("election.code"), nullable=False),
         sa.Column("type", AutoString(), nullable=False),
         sa.Column("origin", AutoString(), nullable=False),
         sa.Column("source", AutoString()),
@@ -194,6 +194,7 @@ def _case_file_to_contact_note() -> None:
     op.create_index("ix_case_file_title", "case_file", ["title", "number"], unique=False)
     op.create_index("ix_case_file_opened_at", "case_file", ["opened_at", "number"], unique=False)
     op.create_index("ix_case_file_state", "case_file", ["state", "opened_at", "number"], unique=False)
+    op.create_index("ix_case_file_election", "case_file", ["election", "closed_at", "number"], unique=False)
     op.create_table(
         "contact_note",
         sa.Column("id", AutoString(), primary_key=True),
@@ -333,7 +334,7 @@ def _message() -> None:
         sa.Column("mechanical", AutoString(), nullable=False),
         sa.Column("kinds", sa.JSON(), nullable=False),
         sa.Column("place", AutoString(), nullable=False),
-        sa.Column("case", AutoString(), sa.ForeignKey("case_file.number"), index=True),
+        sa.Column("case", AutoString(), sa.ForeignKey("case_file.number")),
         sa.Column("notification", AutoString(), index=True),
         sa.Column("match_basis", AutoString(), nullable=False),
         sa.Column("reason", AutoString(), nullable=False),
@@ -368,6 +369,7 @@ def _message() -> None:
     )
     op.create_index("ix_message_from_address", "message", ["from_address", "id"], unique=False)
     op.create_index("ix_message_place", "message", ["place", "received_at", "id"], unique=False)
+    op.create_index("ix_message_case", "message", ["case", "id"], unique=False)
 
 
 def _thread_key_to_assigned_id() -> None:
