@@ -182,6 +182,7 @@ class DeskProcess:
 def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer: str) -> None:
     """Writes the configuration of the scenarios into `folder`, with other servers and this user as the only officer."""
     yaml = YAML()
+    yaml.width = 200  # a person breaks no line within brackets
     for name in ("platforms.yaml", "elections.yaml"):
         (folder / name).write_bytes((ROOT / "tests" / "config" / name).read_bytes())
     (folder / "templates").symlink_to(shipped("config") / "templates")

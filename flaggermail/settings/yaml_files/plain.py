@@ -33,7 +33,9 @@ _FLOW_WORDS = re.compile(rf"\[\s*+{_WORD}\s*+(?:,\s*+{_WORD}\s*+)*+\]")
 _FLOW_KEY = re.compile(rf"({_QUOTED}|\w[\w-]*+):(?=[ \n])")
 _EMPTY = re.compile(r"\[\]|\{\}")
 _FLOW_GAP = re.compile(r"\s*+")
-_LINE_WORD = re.compile(rf"(?:{_QUOTED}(?=[ \n])|(?:[\w(/]|-(?=[^\W\d_]))(?:[^\n#: ]|:(?![ \n])|(?<! )#|[ ]++(?!#))*+)")
+_LINE_WORD = re.compile(
+    rf"(?:{_QUOTED}(?=[ \n])|(?:[\w(/]|-(?=[^\W\d_])|\+(?=[0-9]++ [0-9]))(?:[^\n#: ]|:(?![ \n])|(?<! )#|[ ]++(?!#))*+)"
+)
 _LINE_KEY = re.compile(rf"({_QUOTED}|\w[\w./@+-]*+(?:[ ]++[\w./@+-]++)*+):(?=[ \n])")
 _LINE_END = re.compile(r"(?:[ ]++#[^\n]*+|[ ]*+)\n")
 _GAP = re.compile(r"(?:[ ]*+(?:#[^\n]*+)?\n)*+([ ]*+)")  # empty lines and comments, and the indentation that follows

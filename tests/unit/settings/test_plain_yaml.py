@@ -32,6 +32,7 @@ nl:
     when: {days: [1, 2.5], any: [{a: b}, {}]}   # nested
     from: 2027-03-15
   - true
+phone: +31 70 000 0000
 list:
 - https://a.example/#b
 - 12
@@ -40,7 +41,7 @@ SIGNS = (
     *(":", ": ", "[", "]", ",", "\n", " ", "  ", "#", " #", "'", '"', "-", "- ", "true", "12", "\t", "\r\n", "---\n"),
     *("...\n", "&a ", "*a", "!x ", "null", "\\", "{", "}", "?", "|", "\u2028", "\ufeff", "%", "@", "~", "=", "<<"),
     *("1e3", "_", "2001-01-01", "\nnl:\n", "\n  closings: [x]\n", "\n  closing: [x]\n", "\0", "[]", '""', "a: b\n"),
-    *("\n- ", "- - ", "\n\n", "''", "0x1f", "+1", ".5", "1_0", "{a: b}", "[a, b]", "? ", ">-\n", "1:2", "é"),
+    *("\n- ", "- - ", "\n\n", "''", "0x1f", "+1", "+1 2", ".5", "1_0", "{a: b}", "[a, b]", "? ", ">-\n", "1:2", "é"),
 )
 SHIPPED = (*shipped("rules").rglob("*.yaml"), *shipped("config").rglob("*.yaml"))
 
@@ -66,6 +67,12 @@ def test_each_shipped_file_takes_the_short_way() -> None:
     """The files of a desk as it is set up: another form of one would cost each command up to a third of a second."""
     assert len(SHIPPED) > 400
     assert [path.name for path in SHIPPED if not same(path.read_text("utf-8"))] == []
+
+
+def test_a_telephone_number_takes_the_short_way() -> None:
+    """As most people write theirs, without quotes; a number with its sign and no space is YAML's own integer."""
+    assert same("a: +31 70 000 0000   # day and night\n")
+    assert not same("a: +31\nb: +31  # 70\n")
 
 
 @settings(max_examples=settings().max_examples * 3, suppress_health_check=[HealthCheck.too_slow])
