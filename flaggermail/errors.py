@@ -33,6 +33,7 @@ FlaggermailError
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import ClassVar
 
@@ -185,6 +186,11 @@ class StoreBusy(FlaggermailError):
 
 class LeaseHeld(StoreBusy):
     """Another daemon holds the lease or has taken it over; the text names the holder. A standby waits for its end."""
+
+    def __init__(self, text: str, left: float = math.inf) -> None:
+        """`left`: seconds that it runs yet, if its holder does not renew it, by the database's clock."""
+        super().__init__(text)
+        self.left = left
 
 
 class HandedOver(FlaggermailError):

@@ -24,6 +24,7 @@ from flaggermail.wording.pieces import NodePart
 from flaggermail.wording.said import StoredText
 
 LEASE_EVERY = 2.0  # seconds from one renewal, or try, to the next
+JUST_AFTER = 0.1  # seconds from the end of a lease to the try of a standby, which saw that end before
 TOLD_EVERY = 10.0  # seconds from one status of a standby to the next
 STANDS_BY = "standby: another node leads"
 CLOCK_OFF = timedelta(seconds=10)  # NTP keeps machines within a fraction of a second
@@ -86,7 +87,7 @@ class NodeClaim:
                 supervisor.alive()
             elif outage.uptime() > patience:
                 raise self._held
-            if stop.wait(min(LEASE_EVERY, self.lasts)):
+            if stop.wait(min(LEASE_EVERY, self.lasts, self._held.left + JUST_AFTER)):
                 return False
 
     def _try(self, env: Services) -> None:

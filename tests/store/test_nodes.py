@@ -12,7 +12,7 @@ from flaggermail.adapters.db.nodes import SqlNodes
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.daemon.outage import Outage
-from flaggermail.daemon.standby import NodeClaim, clock_hindrances
+from flaggermail.daemon.standby import JUST_AFTER, LEASE_EVERY, NodeClaim, clock_hindrances
 from flaggermail.daemon.starting import Unsupervised
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as OpenDesk
@@ -157,3 +157,28 @@ def test_what_a_leader_of_one_machine_does_each_two_seconds_is_one_write(desk: D
     with statements(store) as sent:
         claim.keep(desk.env, Outage(lambda: 0.0))
     assert [statement.split()[0] for statement in sent] == ["BEGIN", "SELECT", "UPDATE"]
+
+
+class NotedStop(EventInterrupt):
+    """Is set as soon as it is awaited, and notes for how long it would have been."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        """Notes the seconds."""
+        self.awaited.append(seconds)
+        return True
+
+
+def test_a_standby_tries_again_as_soon_as_the_lease_can_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits two seconds as long as the leader may renew, and else until just after the end that it saw."""
+    monkeypatch.setattr(SqlNodes, "is_shared", True)
+    other, stop = node(desk.env), NotedStop()
+    for lasts in (LASTS, 1.0):
+        desk.env.store.acquire(LEASE, LEADER.id, lasts)
+        assert not NodeClaim(STANDBY).wait(other, Outage(lambda: 0.0), stop, Unsupervised(), lambda _: None)
+    assert stop.awaited[0] == LEASE_EVERY
+    assert 0.0 < stop.awaited[1] <= 1.0 + JUST_AFTER
+    other.store.close()

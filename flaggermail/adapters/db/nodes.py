@@ -71,7 +71,9 @@ def _holds(most: BindParameter[float]) -> ColumnElement[bool]:
 
 _OF_NAME = LEASE.c.name == bindparam("lease")
 _MOST, _AHEAD = bindparam("most", type_=Float()), FromNow(bindparam("seconds", type_=Float()))
-_FOUND = select(LEASE.c.holder, LEASE.c.fencing, LEASE.c.until, _holds(_MOST).label("holds")).where(_OF_NAME)
+_FOUND = select(
+    LEASE.c.holder, LEASE.c.fencing, LEASE.c.until, FromNow(0.0).label("now"), _holds(_MOST).label("holds")
+).where(_OF_NAME)
 _TAKE: Mapping[str, object] = {
     "holder": bindparam("by"),
     "fencing": bindparam("number"),
@@ -103,7 +105,8 @@ def claim(connection: Connection, name: str, holder: str, seconds: float) -> Lea
     if row is not None and row.holds and row.holder != holder:
         host = connection.execute(select(NODE.c.host).where(NODE.c.id == row.holder)).scalar() or "?"
         raise LeaseHeld(
-            f"lease {name} is held by node {row.holder} on {host} until {row.until:%H:%M:%S} UTC, by the database"
+            f"lease {name} is held by node {row.holder} on {host} until {row.until:%H:%M:%S} UTC, by the database",
+            (row.until - row.now).total_seconds(),
         )
     lease = Lease(name, holder, row.fencing + 1 if row is not None else 1)
     fresh = insert(LEASE).values(name=bindparam("lease"), **_TAKE)
