@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parsing.exchange import process_state
+from flaggermail.adapters.parsing.exchange import processor_time
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.commands.cases import AssignCase
 from flaggermail.commands.write_referrer import AskReferrer
@@ -189,7 +189,7 @@ def worked(desk: Desk) -> float:
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     parser = desk.env.parser.inner if isinstance(desk.env.parser, CountingParser) else desk.env.parser
     assert isinstance(parser, ContainedParser)
-    return time.process_time() + ended.ru_utime + ended.ru_stime + process_state(parser.pid or 0)[1]
+    return time.process_time() + ended.ru_utime + ended.ru_stime + (processor_time(parser.pid or 0) or 0.0)
 
 
 def answer_notice(desk: Desk, stored: StoredMessage) -> None:

@@ -4,10 +4,13 @@
 How long the answer is awaited: the process's own processor time counts, not what others take from it. On a machine that
 is busy or was suspended, the clock alone would end a process that never got its turn, and its mail would be read by its
 header alone. So a process that works is awaited for longer than one that does nothing.
+
+An exchange makes few calls of the system, as each lets another thread of this process have its turn.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
@@ -16,6 +19,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 from flaggermail.adapters.parsing.limits import LENGTH
@@ -24,13 +29,11 @@ from flaggermail.adapters.parsing.limits import LENGTH
 # A larger one is an attack on this process, in which empty lists take 20 times the memory of their JSON.
 LARGEST_ANSWER, LEAST_ANSWER, GROWTH = 64 * 1024 * 1024, 1024 * 1024, 40
 START_LIMIT = 30.0  # seconds for the interpreter to start
-CHUNK = 1024 * 1024
+CHUNK = 1024 * 1024  # octets that a pipe holds, and that are read at once
 
 LOADED = 6.0  # times its seconds that a process is awaited at most, by the clock
 GLANCE = 0.1  # seconds between two looks at the process
 _WORKING = frozenset("RD")  # running or runnable; in the kernel, as when it reads a page that was evicted
-_LONGEST = 4096  # octets of what /proc says of a process in one line
-_TICKS = os.sysconf("SC_CLK_TCK")  # a second
 
 
 class TimeLimit:
@@ -42,7 +45,7 @@ class TimeLimit:
         self.seconds = seconds
         self._clock = clock
         self._begun = clock()
-        self._used_before = process_state(self._pid)[1]
+        self._used_before = processor_time(pid) or 0.0
 
     @property
     def over(self) -> bool:
@@ -51,35 +54,35 @@ class TimeLimit:
 
     def passed(self) -> bool:
         """Returns whether to wait no longer. Beyond its seconds, only while it works and has not used that many."""
-        state, used = process_state(self._pid)
-        works = state in _WORKING and used - self._used_before < self.seconds
+        works = process_state(self._pid) in _WORKING and self.spent() < self.seconds
         return self.over or (self._elapsed() >= self.seconds and not works)
 
     def spent(self) -> float:
         """Returns the seconds that count: processor time, or all that have passed if the process has ended."""
-        state, used = process_state(self._pid)
-        return max(used - self._used_before, 0.0) if state else self._elapsed()
+        used = processor_time(self._pid)
+        return self._elapsed() if used is None else max(used - self._used_before, 0.0)
 
     def _elapsed(self) -> float:
         return self._clock() - self._begun
 
 
-def process_state(pid: int) -> tuple[str, float]:
-    """Returns the state of a process and its seconds of processor time (proc_pid_stat(5)); "" and 0 if it has ended.
+def processor_time(pid: int) -> float | None:
+    """Returns the seconds of processor time of a process; None if it has ended.
 
-    The same where /proc does not show it.
+    Linux numbers the clock of a process by its id, as clock_getcpuclockid(3) does.
     """
     try:
-        # Twice for each mail: each call of the system lets other threads have their turn, so there are few.
-        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            octets = os.read(descriptor, _LONGEST)
-        finally:
-            os.close(descriptor)
-        fields = octets.decode("ascii", "replace").rpartition(")")[2].split()
-        return fields[0], (int(fields[11]) + int(fields[12])) / _TICKS
-    except (OSError, ValueError, IndexError):
-        return "", 0.0
+        return time.clock_gettime(~pid << 3 | 2)
+    except OSError:
+        return None
+
+
+def process_state(pid: int) -> str:
+    """Returns the state of a process (proc_pid_stat(5)); "" if it has ended, or if /proc does not show it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
 
 
 def started(module: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -101,6 +104,8 @@ def started(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     )
     for stream in _pipes(child):
         os.set_blocking(stream.fileno(), False)  # so that no write blocks beyond the deadline
+        with suppress(OSError):  # more than the system allows this account: it takes more writes
+            fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, CHUNK)
     return child
 
 
@@ -127,32 +132,34 @@ def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
 
 def send(child: subprocess.Popen[bytes], parts: Sequence[bytes], limit: TimeLimit) -> None:
     """Sends octets. Raises TimeoutError at the limit, OSError or EOFError if the process ends."""
-    sender = _pipes(child)[0].fileno()
-    for part in parts:
-        view = memoryview(part)
-        while view:
+    sender, left = _pipes(child)[0].fileno(), [memoryview(part) for part in parts]
+    while left:
+        try:
+            written = os.writev(sender, left)
+        except BlockingIOError:
             _wait(sender, limit, writing=True)
-            view = view[os.write(sender, view[:CHUNK]) :]
+            continue
+        while left and written >= len(left[0]):
+            written -= len(left.pop(0))
+        left[:1] = [part[written:] for part in left[:1]]
 
 
 def answer(child: subprocess.Popen[bytes], most: int, limit: TimeLimit) -> bytes:
-    """Receives an answer of at most `most` octets. Raises ValueError for a longer one."""
-    (length,) = LENGTH.unpack(_received(child, LENGTH.size, limit))
-    if length > most:
-        raise ValueError("the answer is too long")
-    return _received(child, length, limit)
-
-
-def _received(child: subprocess.Popen[bytes], length: int, limit: TimeLimit) -> bytes:
-    receiver = _pipes(child)[1].fileno()
-    answer = bytearray()
-    while len(answer) < length:
+    """Receives an answer of at most `most` octets. Raises ValueError for a longer one, and for one that goes on."""
+    receiver, found, length = _pipes(child)[1].fileno(), bytearray(), None
+    while length is None or len(found) < LENGTH.size + length:
         _wait(receiver, limit, writing=False)
-        piece = os.read(receiver, min(CHUNK, length - len(answer)))
+        piece = os.read(receiver, CHUNK)
         if not piece:
             raise EOFError
-        answer += piece
-    return bytes(answer)
+        found += piece
+        if length is None and len(found) >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(found)
+            if length > most:
+                raise ValueError("the answer is too long")
+    if len(found) > LENGTH.size + length:
+        raise ValueError("more than one answer")
+    return bytes(memoryview(found)[LENGTH.size :])
 
 
 def _wait(descriptor: int, limit: TimeLimit, *, writing: bool) -> None:

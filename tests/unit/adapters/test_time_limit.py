@@ -18,7 +18,8 @@ from functools import partial
 import pytest
 
 from flaggermail.adapters.parsing import exchange, worker
-from flaggermail.adapters.parsing.exchange import LOADED, TimeLimit, process_state
+from flaggermail.adapters.parsing.exchange import LOADED, TimeLimit, process_state, processor_time
+from flaggermail.adapters.parsing.limits import LENGTH
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.shipped import shipped
 
@@ -54,7 +55,7 @@ def started(program: str) -> Iterator[int]:
 
 def asleep(pid: int) -> None:
     """Waits until the process waits for its input (proc_pid_stat(5): state S)."""
-    while process_state(pid)[0] != "S":
+    while process_state(pid) != "S":
         os.sched_yield()
 
 
@@ -114,7 +115,8 @@ def test_a_mail_on_a_busy_machine_is_read_whole(monkeypatch: pytest.MonkeyPatch)
     before = math.inf
 
     def busy() -> float:
-        return min(before + 8.0, 20_000 * process_state(parser.pid or 0)[1])  # a tick of the system's clock is enough
+        used = processor_time(parser.pid or 0) or 0.0
+        return min(before + 8.0, used * 200)
 
     monkeypatch.setattr(exchange, "GLANCE", 0.01)
     monkeypatch.setattr(worker, "TimeLimit", partial(TimeLimit, clock=busy))
@@ -125,10 +127,55 @@ def test_a_mail_on_a_busy_machine_is_read_whole(monkeypatch: pytest.MonkeyPatch)
         f"--c\n\n{lines}\n{inner}{inner}--c--\n"
     ).encode()
     parser.parse(b"From: a@b.example\n\nThe process is there.\n")
-    before = 20_000 * process_state(parser.pid or 0)[1]
+    before = busy()
     message, attached = parser.parse_delivery(octets)
     assert busy() - before > 2.0  # more than its limit
     assert [(one.subject, one.defects) for one in (message, *attached)] == [
         ("Buiten", ()), ("Binnen", ()), ("Binnen", ()),
     ]  # fmt: skip
     parser.close()
+
+
+@contextmanager
+def asked(program: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a program whose pipes are those of a contained process: neither blocks."""
+    said = f"import sys, struct\nread, write = sys.stdin.buffer.read, sys.stdout.buffer.write\n{program}"
+    with subprocess.Popen(
+        [sys.executable, "-c", said], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        for stream in (process.stdin, process.stdout):
+            assert stream is not None
+            os.set_blocking(stream.fileno(), False)
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+ECHO = f"octets = read(3_000_003)\nwrite(struct.pack({LENGTH.format!r}, len(octets)) + octets)"
+
+
+def test_what_a_pipe_does_not_hold_goes_through_it_in_pieces() -> None:
+    """Three parts of three megabytes, one of them empty, are sent and answered whole."""
+    parts = (b"abc", b"", bytes(range(250)) * 12_000)
+    with asked(ECHO) as process:
+        limit = TimeLimit(process.pid, SECONDS)
+        exchange.send(process, parts, limit)
+        assert exchange.answer(process, 3_000_003, limit) == b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [("write(struct.pack(FORM, 2) + b'{}[]')", "more than one answer"), ("write(struct.pack(FORM, 9))", "too long")],
+)
+def test_an_answer_is_one_and_no_longer_than_it_may_be(answer: str, wrong: str) -> None:
+    """What follows it would pass for the answer about the next mail."""
+    with asked(answer.replace("FORM", repr(LENGTH.format))) as process, pytest.raises(ValueError, match=wrong):
+        exchange.answer(process, 8, TimeLimit(process.pid, SECONDS))
+
+
+def test_a_process_that_ends_in_the_middle_of_its_answer_gave_none() -> None:
+    """Nor did one that ended before it."""
+    for said in ("write(struct.pack(FORM, 9) + b'{}')", "pass"):
+        with asked(said.replace("FORM", repr(LENGTH.format))) as process, pytest.raises(EOFError):
+            exchange.answer(process, 9, TimeLimit(process.pid, SECONDS))
