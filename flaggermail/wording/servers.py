@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.wording.said import Sentence
+from flaggermail.wording.said import Sentence, of_catalogue
 
 
 class AttemptText(Sentence):
@@ -132,28 +132,7 @@ class SubmissionFailure(Sentence):
 class TokenFailure(Sentence):
     """Why a token endpoint gives no token."""
 
-    SECRET_WRONG = "token cause: secret wrong"
-    SECRET_ENDED = "token cause: secret ended"
-    NO_APPLICATION = "token cause: no application"
-    NO_TENANT = "token cause: no tenant"
-    CERTIFICATE_UNKNOWN = "token cause: certificate unknown"
-    NO_PROOF = "token cause: no proof"
-    APPLICATION_OFF = "token cause: application off"
-    NO_CONSENT = "token cause: no consent"
-    SCOPE = "token cause: scope"
-    NO_SERVICE = "token cause: no service"
-    UNUSED = "token cause: unused"
-    WITHDRAWN = "token cause: withdrawn"
-    REFRESH_ENDED = "token cause: refresh ended"
-    SECOND_FACTOR = "token cause: second factor"
-    BLOCKED = "token cause: blocked"
-    ACCOUNT_OFF = "token cause: account off"
-    CLOCK = "token cause: clock"
-    KEY_DELETED = "token cause: key deleted"
-    NO_ACCOUNT = "token cause: no account"
-    NOT_DELEGATED = "token cause: not delegated"
-    CLIENT_DELETED = "token cause: client deleted"
-    POLICY = "token cause: policy"
+    vars().update(of_catalogue("servers", "token cause: "))
 
 
 class ReachText(Sentence):

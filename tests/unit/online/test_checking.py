@@ -311,7 +311,7 @@ def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Configuration) 
     assert first is not None
     assert first.step is CheckStep.IMAP_LOGIN
     behind = [one for one in found if one.code is OutcomeCode.NOT_TRIED]
-    assert {one.what for one in behind} == {OnlineFinding.NOT_TRIED(step=CheckStep.IMAP_LOGIN.said)}
+    assert {one.what for one in behind} == {OnlineFinding["NOT_TRIED"](step=CheckStep.IMAP_LOGIN.said)}
     assert CheckStep.VERIFIED in {one.step for one in behind}
     assert CheckStep.SUBMISSION_LOGIN not in {one.step for one in behind}
     assert around.sending.recipients == []

@@ -27,9 +27,9 @@ from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording import catalogues
 from flaggermail.wording.alarms import AlarmText, Health, HealthPlace
 from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, languages, locale, sets
-from flaggermail.wording.events import EventWord
 from flaggermail.wording.filing import FilingReason, SuggestionText
 from flaggermail.wording.hints import HintByCommand, HintByMail
+from flaggermail.wording.pages import EventWord
 from flaggermail.wording.pieces import MailWord, RefusalPart, SourceWord, TypeWord
 from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal, ViewRefusal
 from flaggermail.wording.said import Sentence, StoredText, as_written, counted, every
@@ -65,9 +65,8 @@ def test_a_sentence_is_said_in_every_language(code: str) -> None:
 
 
 def test_each_kind_of_event_has_its_words_and_nothing_else_has() -> None:
-    """Pages show an event by the words that bear the name of its kind, in the order of the kinds."""
-    expected = [(kind.name, f"event: {kind}") for kind in EventKind]
-    assert [(word.name, word.value) for word in EventWord] == expected
+    """Pages show an event by the words whose code ends in its kind, in the order of the kinds."""
+    assert [word.value for word in EventWord] == [f"event: {kind}" for kind in EventKind]
 
 
 def test_some_english_is_found() -> None:
