@@ -87,7 +87,7 @@ class ShowAnnex(OneAnnex):
         annex = approved.the_annex(work, self.annex)
         made = approved.of_annex(work, annex)
         return ShownAnnex(
-            facts=AnnexFacts.of(annex),
+            facts=AnnexFacts.from_fields(annex),
             mails=tuple(PrintedMailDigest(message=one.message, sha256=one.digest) for one in made.exchange.mails),
             counts=tuple(approved.counts(made)),
             unseen_characters_taken_out=sum(mail.taken_out for mail in made.exchange.mails),

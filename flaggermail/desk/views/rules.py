@@ -126,19 +126,11 @@ class ComparedRules(ViewAnswer):
 
 
 def _explained(name: str, context: Context, found: Explanation, becomes: StoredText | None = None) -> ExplainedMail:
-    outcome = found.outcome
-    return ExplainedMail(
+    return ExplainedMail.from_fields(
+        found.outcome,
         file=name,
-        kinds=outcome.kinds,
-        rule=outcome.rule,
         becomes=becomes,
         known=context,
-        source=outcome.source,
-        case_type=outcome.case_type,
-        template=outcome.template,
-        references=outcome.references,
-        priority=outcome.priority,
-        labels=outcome.labels,
         made_by=tuple(map(_tried, found.made_by)),
         next_best=_tried(found.next_best) if found.next_best else None,
         passed_over=tuple(map(_tried, found.passed_over)),
@@ -155,10 +147,7 @@ def _tried(tried: Evaluated) -> TriedRule:
 
 
 def _traced(part: ConditionTrace) -> TracedCondition:
-    return TracedCondition(
-        condition=part.condition, held=part.held, saw=part.saw, where=part.where or None,
-        within=tuple(map(_traced, part.within)),
-    )  # fmt: skip
+    return TracedCondition.from_fields(part, where=part.where or None, within=tuple(map(_traced, part.within)))
 
 
 _AT_ONCE = 2_000  # messages compared in one answer
@@ -260,12 +249,9 @@ class CompareRules(View):
 
 def _changed(one: Difference, before: Explanation, after: Explanation) -> ChangedOutcome:
     row = one.arrived.stored
-    return ChangedOutcome(
+    return ChangedOutcome.from_fields(
+        row,
         message=row.id,
-        message_id=row.message_id,
-        received_at=row.received_at,
-        subject=row.subject,
-        case=row.case,
         clocks=one.clocks,
         cases=one.cases,
         by_hand=one.arrived.by_hand,
