@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words of a dossier; those of a closed value have its name. MDTO metadata uses the Dutch ones."""
+"""The words of a dossier; those of a closed value have its name. MDTO metadata uses the Dutch ones.
+
+Also what `archive verify` finds: the place, what is wrong there, and what to do about it.
+"""
 
 from __future__ import annotations
 
@@ -156,3 +159,24 @@ class DossierOctets(Sentence):
     """Where the octets of a mail are from."""
 
     vars().update(of_catalogue("dossier", "dossier octets: "))
+
+
+class ArchivePlace(Sentence):
+    """What a finding about the archive is about."""
+
+    RECORD = "archive place: record"
+    FILE = "archive place: file"
+    FOLDER = "archive place: folder"
+    MONTH = "archive place: month"
+
+
+class ArchiveFlaw(Sentence):
+    """What is wrong with the archive, by the name of `archive.verify.ArchiveFindingKind`."""
+
+    vars().update(of_catalogue("dossier", "archive flaw: "))
+
+
+class ArchiveRemedy(Sentence):
+    """What to do about it."""
+
+    vars().update(of_catalogue("dossier", "archive remedy: "))
