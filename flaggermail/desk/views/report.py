@@ -243,7 +243,7 @@ class MakeReport(OctetsView):
             FileOfReport(name=name, language=language, sha256=hashlib.sha256(octets).hexdigest())
             for name, language, octets in made
         )
-        kinds = [(name, _MEDIA_TYPES[self.form], octets) for name, _, octets in made]
+        kinds = [(name, MediaType[self.form.name], octets) for name, _, octets in made]
         return files(f"{named}.tar", kinds, replace(told, files=listed))
 
     def _documents(self, inputs: ReportInputs, election: Election) -> Mapping[LanguageCode, documents.Document]:
@@ -269,12 +269,6 @@ class MakeReport(OctetsView):
 
 
 _FACTS = 0.5  # the share of the work that is done once the inputs are there
-_MEDIA_TYPES: Mapping[ReportForm, MediaType] = {
-    ReportForm.CSV: MediaType.CSV,
-    ReportForm.HTML: MediaType.HTML,
-    ReportForm.ODT: MediaType.ODT,
-    ReportForm.PDF: MediaType.PDF,
-}
 
 
 def _octets(work: UnitOfWork, form_: ReportForm, document: documents.Document) -> bytes:

@@ -22,7 +22,7 @@ from flaggermail.intake.triage import judge
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.rule_changes.comparison import PLACES, Difference, RuleOutcome, compare_next, count
+from flaggermail.rule_changes.comparison import Difference, RuleOutcome, compare_next, count
 from flaggermail.rules.classifier import AnswerTemplate, Evaluated, Explanation, Stage, explain
 from flaggermail.rules.conditions import ConditionTrace, Context
 from flaggermail.rules.configuration import load
@@ -32,7 +32,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.wording.said import StoredText
-from flaggermail.wording.sheets import RuleText, SentFileRefusal
+from flaggermail.wording.sheets import PlaceWord, RuleText, SentFileRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +210,7 @@ def _live(work: UnitOfWork, name: str, octets: bytes) -> ExplainedMail:
     message = replace(parsed, vouched=work.env.sender_check.verdict(octets, parsed))
     judged = judge(facts.facts_of(work, raw, message), facts.reading_of(work.env))
     found = explain(message, judged.context, work.env.settings.rules, work.env.matcher.find)
-    becomes = RuleText.BECOMES(place=PLACES[judged.decision.place](), reason=judged.decision.reason)
+    becomes = RuleText.BECOMES(place=PlaceWord[judged.decision.place.name](), reason=judged.decision.reason)
     return _explained(name, judged.context, found, becomes)
 
 
