@@ -20,7 +20,7 @@ from flaggermail.record.audit import RECORD_SHARE, ArchivedFile, FileState, Kept
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery, StoredMessage
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.wording.archive import ArchiveFlaw, ArchivePlace, ArchiveRemedy
+from flaggermail.wording.dossier import ArchiveFlaw, ArchivePlace, ArchiveRemedy
 from flaggermail.wording.said import Detail, StoredText
 
 

@@ -133,34 +133,25 @@ def propose(session: Session, of: str, form: str, *, keep: bool, as_json: bool) 
     report_answer(made, as_json=as_json)
 
 
-@command.command(name="list")
+@command.lists("list", ANNEXES)
 @click.option("--case", type=CASE, metavar="CASE", help="Only those of this case.")
-@as_json_option
-@click.pass_obj
-def list_annexes(session: Session, case: str | None, *, as_json: bool) -> None:
+def list_annexes() -> None:
     """List annexes and their states.
 
     Example: flaggermail annex list --case VF-EP2024-0001
     """
-    ANNEXES.show(session, as_json=as_json, case=case)
 
 
-@command.command(name="show")
+@command.shows("show")
 @click.argument("annex")
-@as_json_option
-@click.pass_obj
-def show(session: Session, annex: str, *, as_json: bool) -> None:
+def show(found: Mapping[str, Json]) -> None:
     """Print an annex without what is taken out. The reading is on record.
 
     With --json also the checksums of the mails, which are not for publication.
 
     Example: flaggermail annex show a00000001
     """
-    found = session.ask("annex show", annex=annex)
-    if as_json:
-        show_json(found)
-    else:
-        _print(found)
+    _print(found)
 
 
 @command.command(name="approve")
@@ -189,16 +180,13 @@ def approve(session: Session, annex: str, revision: int | None, *, as_json: bool
         click.echo(f"note: nothing is approved yet; to approve this text: `{step}` (by {safe_line(who)})", err=True)
 
 
-@command.command(name="withdraw")
+@command.acts("withdraw")
 @click.argument("annex")
-@as_json_option
-@click.pass_obj
-def withdraw(session: Session, annex: str, *, as_json: bool) -> None:
+def withdraw() -> None:
     """Take an annex back, also an approved one.
 
     Example: flaggermail annex withdraw a00000001
     """
-    report_answer(session.ask("annex withdraw", annex=annex), as_json=as_json)
 
 
 @command.command(name="apply")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.archive_export import export
-from flaggermail.cli.archive_retention import exclude, hold, release, retention
-from flaggermail.cli.completing import CASE
+from flaggermail.cli.archive_retention import retention
+from flaggermail.cli.completing import CASE, ELECTION
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.instants import day
 from flaggermail.cli.lists import Field, Row, fields, joined, show_rows
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import minute, number, part, parts, text, texts, value_in_words
@@ -140,6 +141,45 @@ command.add_command(verify)
 command.add_command(find)
 command.add_command(export)
 command.add_command(retention)
-command.add_command(exclude)
-command.add_command(hold)
-command.add_command(release)
+
+
+@command.acts("exclude")
+@click.argument("message", metavar="MESSAGE")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, without names: it stays.")
+def exclude() -> None:
+    """Take noise or private mail out of the archive, in its review window. It cannot be undone.
+
+    The octets, and who wrote it about what, are destroyed; that it was there, who took it out and why stays. Mail of a
+    case, of a platform, in answer to ours, or on hold is refused. `archive retention` lists what is in its window. For
+    the head and archivists.
+
+    Example: flaggermail archive exclude m00000012 --reason "private mail"
+    """
+
+
+@command.acts("hold")
+@click.argument("case", type=CASE, required=False)
+@click.option(
+    "--election", type=ELECTION, metavar="CODE", help="The election, with all that belongs to it, instead of a case."
+)
+@click.option("--reason", required=True, metavar="TEXT", help="Why: the request, question or objection, and its date.")
+@click.option("--until", type=day, metavar="DATE", help="Its last day. [default: until somebody lifts it]")
+def hold() -> None:
+    """Put a case, or a whole election, on legal hold: nothing of it is destroyed.
+
+    Its mail stays where that hold keeps it. Several holds may keep the same; each ends by itself.
+
+    Example: flaggermail archive hold VF-EP2024-0001 --reason "request under the Woo of 3 July 2024"
+    """
+
+
+@command.acts("release")
+@click.argument("hold")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it may end.")
+def release() -> None:
+    """Lift a legal hold; `archive retention` lists them.
+
+    Citizens' mail whose time is over is destroyed within the hour, unless another hold keeps it.
+
+    Example: flaggermail archive release h00000001 --reason "request answered on 1 November 2024"
+    """

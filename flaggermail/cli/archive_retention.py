@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail archive retention`, `exclude`, `hold` and `release`: what is kept until when, and what goes earlier."""
+"""`flaggermail archive retention`: what is kept until when."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.completing import CASE, ELECTION
+from flaggermail.cli.completing import ELECTION
 from flaggermail.cli.instants import day
 from flaggermail.cli.lists import Field, day_of, fields, show_rows
 from flaggermail.cli.new_files import printed, write_new
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import number, part, parts, print_csv, styled, text, texts
 from flaggermail.cli.terminal import safe
 from flaggermail.record.kinds import RetentionList
@@ -70,9 +69,7 @@ LISTED = (*fields("what", "id", "election"), *_KEPT_UNTIL, Field("sha-256", "dig
 )  # fmt: skip
 @as_json_option
 @click.pass_obj
-def retention(
-    session: Session, *, as_of: date | None, election: str | None, out: Path | None, as_json: bool
-) -> None:  # fmt: skip
+def retention(session: Session, /, *, out: Path | None, as_json: bool, **asked: Json) -> None:
     """Show what falls in which class, what is on hold, and what would be destroyed.
 
     The classes are those of `retention` in flaggermail.yaml. Each case, and each mail without a case, is kept up to and
@@ -83,7 +80,6 @@ def retention(
     """
     if out is not None and out.suffix.lower() == ".csv":
         raise click.UsageError("--out names the text file, such as list.txt; the CSV file is written beside it.")
-    asked: Document = {"as_of": None if as_of is None else as_of.isoformat(), "election": election}
     found = {**session.ask("archive retention", **asked), **_listed(session, asked)}
     if out is not None:
         listed, kept = printed(lambda: _print_list(found)), printed(lambda: print_csv(_OF_THING, _lines(found)))
@@ -94,61 +90,6 @@ def retention(
         _show(found)
     else:
         click.echo(f"written: {out} and {_table_of(out)}\n{_NOTHING}")
-
-
-@click.command(name="exclude")
-@click.argument("message", metavar="MESSAGE")
-@click.option("--reason", required=True, metavar="TEXT", help="Why, without names: it stays.")
-@as_json_option
-@click.pass_obj
-def exclude(session: Session, *, message: str, reason: str, as_json: bool) -> None:
-    """Take noise or private mail out of the archive, in its review window. It cannot be undone.
-
-    The octets, and who wrote it about what, are destroyed; that it was there, who took it out and why stays. Mail of a
-    case, of a platform, in answer to ours, or on hold is refused. `archive retention` lists what is in its window. For
-    the head and archivists.
-
-    Example: flaggermail archive exclude m00000012 --reason "private mail"
-    """
-    report_answer(session.ask("archive exclude", message=message, reason=reason), as_json=as_json)
-
-
-@click.command(name="hold")
-@click.argument("case", type=CASE, required=False)
-@click.option(
-    "--election", type=ELECTION, metavar="CODE", help="The election, with all that belongs to it, instead of a case."
-)
-@click.option("--reason", required=True, metavar="TEXT", help="Why: the request, question or objection, and its date.")
-@click.option("--until", type=day, metavar="DATE", help="Its last day. [default: until somebody lifts it]")
-@as_json_option
-@click.pass_obj
-def hold(
-    session: Session, *, case: str | None, election: str | None, reason: str, until: date | None, as_json: bool
-) -> None:  # fmt: skip
-    """Put a case, or a whole election, on legal hold: nothing of it is destroyed.
-
-    Its mail stays where that hold keeps it. Several holds may keep the same; each ends by itself.
-
-    Example: flaggermail archive hold VF-EP2024-0001 --reason "request under the Woo of 3 July 2024"
-    """
-    last = None if until is None else until.isoformat()
-    answer = session.ask("archive hold", case=case, election=election, reason=reason, until=last)
-    report_answer(answer, as_json=as_json)
-
-
-@click.command(name="release")
-@click.argument("hold_id", metavar="HOLD")
-@click.option("--reason", required=True, metavar="TEXT", help="Why it may end.")
-@as_json_option
-@click.pass_obj
-def release(session: Session, *, hold_id: str, reason: str, as_json: bool) -> None:
-    """Lift a legal hold; `archive retention` lists them.
-
-    Citizens' mail whose time is over is destroyed within the hour, unless another hold keeps it.
-
-    Example: flaggermail archive release h00000001 --reason "request answered on 1 November 2024"
-    """
-    report_answer(session.ask("archive release", hold=hold_id, reason=reason), as_json=as_json)
 
 
 def _listed(session: Session, asked: Document) -> dict[str, Json]:

@@ -51,21 +51,15 @@ def command() -> None:
     """
 
 
-@command.command(name="head")
-@as_json_option
-@click.pass_obj
-def head(session: Session, *, as_json: bool) -> None:
+@command.shows("head")
+def head(found: Mapping[str, Json]) -> None:
     """Print number and digest of the last event, to be kept on another machine.
 
     `flaggermail audit verify --since` later proves that nothing up to it was changed.
 
     Example: flaggermail audit head
     """
-    found = session.ask("audit head")
-    if as_json:
-        show_json(found)
-    else:
-        click.echo(f"{found['seq']}:{found['digest']}")
+    click.echo(f"{found['seq']}:{found['digest']}")
 
 
 @command.command(name="verify")

@@ -132,21 +132,18 @@ READERS = ShownList(
 )  # fmt: skip
 
 
-@command.command(name="readers")
+@command.lists("readers", READERS)
 @click.argument("case", type=CASE)
-@as_json_option
-@click.pass_obj
-def readers(session: Session, case: str, *, as_json: bool) -> None:
+def readers() -> None:
     """Show who read a case, or a draft or mail of it, by the hour: for the head and the privacy officer.
 
     Example: flaggermail case readers VF-EP2024-0001
     """
-    READERS.show(session, as_json=as_json, case=case)
 
 
-@command.command(name="open")
+@command.acts("open")
 @click.option("--election", type=ELECTION, required=True, metavar="CODE", help="The election concerned.")
-@click.option("--type", "type_", required=True, type=choice(CaseType), help="The type of the case.")
+@click.option("--type", "type", required=True, type=choice(CaseType), help="The type of the case.")
 @click.option("--origin", required=True, type=choice(Origin), help="How the case came up.")
 @click.option("--title", default="", metavar="TEXT", help="A short title. [default: the subject of the message]")
 @click.option("--source", type=choice(Source), help="Who reported it.")
@@ -155,22 +152,12 @@ def readers(session: Session, case: str, *, as_json: bool) -> None:
     "--related", type=CASE, multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable."
 )
 @click.option("--past", is_flag=True, help="In an election that was closed since, for what happened then.")
-@as_json_option
-@click.pass_obj
-def open_(
-    session: Session, *, election: str, type_: str, origin: str, title: str, source: str | None,
-    from_message: str | None, related: tuple[str, ...], past: bool, as_json: bool,
-) -> None:  # fmt: skip
+def open_() -> None:
     """Open a case without a referral, or from a stored message.
 
     Example: flaggermail case open --election EP2024 --type D_general_warning --origin earlier_cases
     --related VF-PS2023-0001 --related VF-TK2023-0001
     """
-    answer = session.ask(
-        "case open", election=election, type=type_, origin=origin, title=title, source=source,
-        from_message=from_message, related=related, past=past,
-    )  # fmt: skip
-    report_answer(answer, as_json=as_json)
 
 
 @command.command(name="decide")
@@ -198,30 +185,24 @@ def decide(session: Session, *, case: str, decision: str, reason: str, text: str
     report_answer(answer, as_json=as_json)
 
 
-@command.command(name="assign")
+@command.acts("assign")
 @click.argument("case", type=CASE)
 @click.argument("officer", type=OFFICER)
-@as_json_option
-@click.pass_obj
-def assign(session: Session, case: str, officer: str, *, as_json: bool) -> None:
+def assign() -> None:
     """Assign a case to an officer, named by the id in oncall.yaml.
 
     Example: flaggermail case assign VF-EP2024-0001 officer2
     """
-    report_answer(session.ask("case assign", case=case, officer=officer), as_json=as_json)
 
 
-@command.command(name="link")
+@command.acts("link")
 @click.argument("case", type=CASE)
 @click.argument("related", type=CASE, nargs=-1, required=True)
-@as_json_option
-@click.pass_obj
-def link(session: Session, case: str, related: tuple[str, ...], *, as_json: bool) -> None:
+def link() -> None:
     """Link earlier cases on the same narrative.
 
     Example: flaggermail case link VF-EP2024-0001 VF-PS2023-0001 VF-TK2023-0001
     """
-    report_answer(session.ask("case link", case=case, related=related), as_json=as_json)
 
 
 @command.command(name="tag")
@@ -255,18 +236,15 @@ def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None
     report_answer(answer, as_json=as_json)
 
 
-@command.command(name="reclassify")
+@command.acts("reclassify")
 @click.argument("case", type=CASE)
-@click.option("--type", "type_", type=choice(CaseType), help="The type of the case.")
+@click.option("--type", "type", type=choice(CaseType), help="The type of the case.")
 @click.option("--source", type=choice(Source), help="Who reported it.")
-@as_json_option
-@click.pass_obj
-def reclassify(session: Session, case: str, type_: str | None, source: str | None, *, as_json: bool) -> None:
+def reclassify() -> None:
     """Correct the type or source of a case; the record keeps the earlier value.
 
     Example: flaggermail case reclassify VF-EP2024-0001 --type B_channel
     """
-    report_answer(session.ask("case reclassify", case=case, type=type_, source=source), as_json=as_json)
 
 
 @command.command(name="note")
@@ -274,15 +252,15 @@ def reclassify(session: Session, case: str, type_: str | None, source: str | Non
 @click.option("--means", required=True, type=choice(ContactMeans), help="The means of contact.")
 @click.option("--text", metavar="TEXT", help="What was said or shown.")
 @click.option("--file", "file", type=click.File(encoding="utf-8"), help="The text, from a file; - is standard input.")
-@click.option("--at", type=typed_instant, metavar="INSTANT", help=f"When it happened, if not now. {INSTANT_HELP}")
+@click.option(
+    "--at", "effective_at", type=typed_instant, metavar="INSTANT",
+    help=f"When it happened, if not now. {INSTANT_HELP}",
+)  # fmt: skip
 @click.option("--counts-as", multiple=True, type=choice(COUNTS), help="Which clocks it starts or stops; repeatable.")
 @click.option("--channel", type=CHANNEL, metavar="CODE", help="The channel concerned, if several were notified.")
 @as_json_option
 @click.pass_obj
-def note(
-    session: Session, *, case: str, means: str, text: str | None, file: TextIO | None, at: str | None,
-    counts_as: tuple[str, ...], channel: str | None, as_json: bool,
-) -> None:  # fmt: skip
+def note(session: Session, /, *, text: str | None, file: TextIO | None, as_json: bool, **asked: Json) -> None:
     """Record a contact by phone, portal or meeting. A note cannot be changed afterwards.
 
     Example: flaggermail case note VF-PS2027-0006 --means phone --at 2027-03-17T21:45 --counts-as platform_ack
@@ -291,10 +269,7 @@ def note(
     if (text is None) == (file is None):
         raise click.UsageError("Give the note with either --text or --file.")
     words = text if text is not None else file.read() if file is not None else ""
-    answer = session.ask(
-        "case note", case=case, means=means, text=words, effective_at=at, counts_as=counts_as, channel=channel
-    )
-    report_answer(answer, as_json=as_json)
+    report_answer(session.ask("case note", text=words, **asked), as_json=as_json)
 
 
 @command.command(name="reply")
@@ -362,13 +337,10 @@ def show_wording(document: Mapping[str, Json]) -> None:
     click.echo(f"{safe_line(text_of(document, 'subject'))}\n\n{safe(text_of(document, 'text').strip())}")
 
 
-@command.command(name="close")
+@command.acts("close")
 @click.argument("case", type=CASE)
-@as_json_option
-@click.pass_obj
-def close(session: Session, case: str, *, as_json: bool) -> None:
+def close() -> None:
     """Close a case; a later answer reopens it.
 
     Example: flaggermail case close VF-EP2024-0001
     """
-    report_answer(session.ask("case close", case=case), as_json=as_json)

@@ -7,7 +7,6 @@ import click
 
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.lists import Field, Row, ShownList, fields
-from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.showing import minute, parts, texts
 
 
@@ -36,25 +35,19 @@ def command() -> None:
     """
 
 
-@command.command(name="list")
-@as_json_option
-@click.pass_obj
-def list_(session: Session, *, as_json: bool) -> None:
+@command.lists("list", CHANNELS)
+def list_() -> None:
     """List every channel and its bounced addresses.
 
     Example: flaggermail channel list
     """
-    CHANNELS.show(session, as_json=as_json)
 
 
-@command.command(name="clear")
+@command.acts("clear")
 @click.argument("address")
 @click.option("--reason", required=True, help="The evidence: who confirmed it, or what was repaired.")
-@as_json_option
-@click.pass_obj
-def clear(session: Session, address: str, reason: str, *, as_json: bool) -> None:
+def clear() -> None:
     """Record that mail to a bounced address is delivered again.
 
     Example: flaggermail channel clear ADDRESS --reason "they mended it, by phone"
     """
-    report_answer(session.ask("channel clear", address=address, reason=reason), as_json=as_json)

@@ -8,7 +8,7 @@ import click
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.lists import Field, Row, ShownList, joined
 from flaggermail.cli.message import show_mail
-from flaggermail.cli.session import Session, as_json_option, report_answer
+from flaggermail.cli.session import Session, as_json_option
 from flaggermail.cli.showing import minute, part, text, texts
 
 
@@ -65,13 +65,10 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
     show_mail(session, message, as_json=as_json)
 
 
-@command.command(name="add")
+@command.acts("add")
 @click.argument("message", metavar="ID")
-@as_json_option
-@click.pass_obj
-def add(session: Session, message: str, *, as_json: bool) -> None:
+def add() -> None:
     """Decline a waiting mail. The sender is informed once per election period; little of the mail is kept.
 
     Example: flaggermail declined add m00000012
     """
-    report_answer(session.ask("declined add", message=message), as_json=as_json)

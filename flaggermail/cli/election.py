@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,9 @@ from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import day
 from flaggermail.cli.lists import Field, Row, ShownList, fields
 from flaggermail.cli.session import Session, as_json_option, report_answer
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message import Json
 
 
 def _state(election: Row) -> str:
@@ -36,15 +39,12 @@ def command() -> None:
     """
 
 
-@command.command(name="list")
-@as_json_option
-@click.pass_obj
-def list_(session: Session, *, as_json: bool) -> None:
+@command.lists("list", ELECTIONS)
+def list_() -> None:
     """List the elections with their polling days and periods.
 
     Example: flaggermail election list
     """
-    ELECTIONS.show(session, as_json=as_json)
 
 
 @command.command(name="add")
@@ -62,30 +62,20 @@ def list_(session: Session, *, as_json: bool) -> None:
 @click.option("--exercise", is_flag=True, help="An exercise, excluded from all figures.")
 @as_json_option
 @click.pass_obj
-def add(
-    session: Session, *, code: str, name_nl: str, name_en: str, polling_days: tuple[date, ...],
-    period: tuple[date, date], exercise: bool, as_json: bool,
-) -> None:  # fmt: skip
+def add(session: Session, /, *, period: tuple[str, str], as_json: bool, **asked: Json) -> None:
     """Add an election, effective at once and without a restart.
 
     Example: flaggermail election add GR2026 --name-nl "Gemeenteraadsverkiezingen 2026"
     --name-en "Municipal elections 2026" --polling-day 2026-03-18 --period 2026-02-02 2026-04-01
     """
-    answer = session.ask(
-        "election add", code=code, name_nl=name_nl, name_en=name_en,
-        polling_days=[one.isoformat() for one in polling_days], period_from=period[0].isoformat(),
-        period_until=period[1].isoformat(), exercise=exercise,
-    )  # fmt: skip
+    answer = session.ask("election add", **asked, period_from=period[0], period_until=period[1])
     report_answer(answer, as_json=as_json)
 
 
-@command.command(name="close")
+@command.acts("close")
 @click.argument("code", type=ELECTION)
-@as_json_option
-@click.pass_obj
-def close(session: Session, code: str, *, as_json: bool) -> None:
+def close() -> None:
     """Close an election, so that no new case can belong to it.
 
     Example: flaggermail election close EP2024
     """
-    report_answer(session.ask("election close", code=code), as_json=as_json)

@@ -3,21 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import click
 
 from flaggermail.cli.groups import Noun
-from flaggermail.cli.lists import Field, fields, show_rows
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.lists import Field, Row, fields, show_rows
 from flaggermail.cli.showing import minute, part, parts
 from flaggermail.cli.terminal import safe_line
 from flaggermail.wording.said import countable
-
-if TYPE_CHECKING:
-    from flaggermail.mail.message import Json
-
 
 MOMENTS = (Field("at", "at", minute), *fields("what", "about", "officer"), Field("minutes after", "minutes"))
 
@@ -30,16 +22,12 @@ def command() -> None:
     """
 
 
-@command.command(name="start")
+@command.acts("start")
 @click.argument("name", required=False)
 @click.option("--story", help="A shipped story that the desk plays: S05 or S08.")
 @click.option("--speed", type=int, help="Minutes of the story and of the policy in one minute, 1 to 240 (default 60).")
 @click.option("--even-today", is_flag=True, help="Play it even on the polling day of a real election.")
-@as_json_option
-@click.pass_obj
-def start(
-    session: Session, name: str | None, *, story: str | None, speed: int | None, even_today: bool, as_json: bool
-) -> None:
+def start() -> None:
     """Start an exercise: mail from the exercise addresses belongs to it, all other mail stays real.
 
     With --story the desk writes as the story's referrers and platforms, to the real officers and their pagers; nothing
@@ -47,35 +35,23 @@ def start(
 
     Example: flaggermail exercise start --story S08 --speed 60
     """
-    request = {"name": name, "story": story, "speed": speed}
-    asked = {key: value for key, value in request.items() if value is not None}
-    report_answer(session.ask("exercise start", even_today=even_today, **asked), as_json=as_json)
 
 
-@command.command(name="stop")
-@as_json_option
-@click.pass_obj
-def stop(session: Session, *, as_json: bool) -> None:
+@command.acts("stop")
+def stop() -> None:
     """Stop the exercise: closes its cases and ends their reminders.
 
     Example: flaggermail exercise stop
     """
-    report_answer(session.ask("exercise stop"), as_json=as_json)
 
 
-@command.command(name="debrief")
+@command.shows("debrief")
 @click.argument("exercise", required=False)
-@as_json_option
-@click.pass_obj
-def debrief(session: Session, exercise: str | None, *, as_json: bool) -> None:
+def debrief(found: Row) -> None:
     """Show what came of the story of an exercise, by default the latest one, also while it runs.
 
     Example: flaggermail exercise debrief EX270317
     """
-    found = session.ask("exercise debrief", exercise=exercise)
-    if as_json:
-        show_json(found)
-        return
     click.echo(
         safe_line(f"{found['exercise']} played {found['story']}, {countable(found['speed']):minute|minutes} in one")
     )
@@ -93,5 +69,5 @@ def debrief(session: Session, exercise: str | None, *, as_json: bool) -> None:
         click.echo(safe_line(f"not acknowledged: {row['id']}"))
 
 
-def _mail(row: Mapping[str, Json]) -> str:
+def _mail(row: Row) -> str:
     return f"{row['id']} {row['subject'] or ''}"

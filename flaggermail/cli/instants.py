@@ -12,28 +12,28 @@ _LENGTH_OF_A_DAY = len("2024-06-06")
 _LENGTH_OF_A_YEAR = len("2024")
 
 
-def day(text: str) -> date:
-    """Parses a day written as YYYY-MM-DD; for `type=` of an option. Raises click.BadParameter."""
+def day(text: str) -> str:
+    """Returns a day as it was typed, for the desk; for `type=` of an option. Raises BadParameter unless YYYY-MM-DD."""
     try:
-        found = date.fromisoformat(text)
+        found = date.fromisoformat(text).isoformat()
     except ValueError:
         found = None
-    if found is None or found.isoformat() != text:
+    if found != text:
         raise click.BadParameter(f"{text!r} is no day; write it as 2024-06-06")
-    return found
+    return text
 
 
-def first_day(text: str) -> date:
+def first_day(text: str) -> str:
     """Returns a day, or the first of a year: `2019`; for `type=` of an option. Raises click.BadParameter."""
     return _day_or_year(text, "01-01")
 
 
-def last_day(text: str) -> date:
+def last_day(text: str) -> str:
     """Returns a day, or the last of a year: `2026`; for `type=` of an option. Raises click.BadParameter."""
     return _day_or_year(text, "12-31")
 
 
-def _day_or_year(text: str, of_year: str) -> date:
+def _day_or_year(text: str, of_year: str) -> str:
     is_year = len(text) == _LENGTH_OF_A_YEAR and text.isascii() and text.isdigit()
     try:
         found = day(f"{text}-{of_year}" if is_year else text)
@@ -41,7 +41,7 @@ def _day_or_year(text: str, of_year: str) -> date:
         found = None
     from flaggermail.record.definition import YEARS
 
-    if found is None or found.year not in YEARS:
+    if found is None or date.fromisoformat(found).year not in YEARS:
         raise click.BadParameter(f"{text!r} is no year and no day; write it as 2019 or 2019-03-20")
     return found
 

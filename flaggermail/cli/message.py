@@ -201,33 +201,26 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
     show_mail(session, message, as_json=as_json)
 
 
-@command.command(name="confirm")
+@command.acts("confirm")
 @click.argument("message", metavar="ID")
 @click.option("--mail", default="", metavar="MAIL", help="The mail of ours that a delivery report is about.")
-@as_json_option
-@click.pass_obj
-def confirm(session: Session, message: str, mail: str, *, as_json: bool) -> None:
+def confirm() -> None:
     """Confirm the sender of a mail, or a disputed arrival: from now on the mail counts.
 
     A delivery report that fits several mails of ours counts once you name one of them.
 
     Example: flaggermail message confirm m00000012 --mail o00000034
     """
-    report_answer(session.ask("message confirm", message=message, mail=mail), as_json=as_json)
 
 
-@command.command(name="mark")
+@command.acts("mark")
 @click.argument("message", metavar="ID")
 @click.option("--as", "mark", required=True, type=choice(MarkedAs), help="What it is.")
 @click.option("--case", type=CASE, metavar="CASE", help="The case it belongs to.")
 @click.option("--channel", type=CHANNEL, metavar="CODE", help="A notification's channel. [default: by its recipients]")
 @click.option("--notification", metavar="ID", help="The notification it answers. [default: the only one of the case]")
 @click.option("--at", type=typed_instant, metavar="INSTANT", help=f"When it was sent or came, by hand. {INSTANT_HELP}")
-@as_json_option
-@click.pass_obj
-def mark_(session: Session, *, message: str, mark: str, case: str | None, channel: str | None,
-    notification: str | None, at: str | None, as_json: bool,
-) -> None:  # fmt: skip
+def mark_() -> None:
     """Say what an old mail is: the copy of a notification, or a platform's answer to one.
 
     You vouch for the mail, and for the instant that its file gives; an instant that you name (--at) is printed as
@@ -236,36 +229,26 @@ def mark_(session: Session, *, message: str, mark: str, case: str | None, channe
 
     Example: flaggermail message mark m00000012 --as notification --case VF-EP2019-0001 --channel x-urgent
     """
-    answer = session.ask(
-        "message mark", message=message, mark=mark, case=case, channel=channel, notification=notification, at=at
-    )
-    report_answer(answer, as_json=as_json)
 
 
-@command.command(name="refuse")
+@command.acts("refuse")
 @click.argument("message", metavar="ID")
 @click.option("--reason", required=True, metavar="TEXT", help="Why the sender is not authentic.")
-@as_json_option
-@click.pass_obj
-def refuse(session: Session, message: str, reason: str, *, as_json: bool) -> None:
+def refuse() -> None:
     """Reject the sender of a mail as not authentic: the mail stops no clock.
 
     Example: flaggermail message refuse m00000012 --reason "the platform says by phone that it did not write this"
     """
-    report_answer(session.ask("message refuse", message=message, reason=reason), as_json=as_json)
 
 
-@command.command(name="author")
+@command.acts("author")
 @click.argument("message", metavar="ID")
 @click.argument("author", type=choice(AuthorWord), metavar="person|system")
-@as_json_option
-@click.pass_obj
-def author(session: Session, message: str, author: str, *, as_json: bool) -> None:
+def author() -> None:
     """Say whether a person or a system wrote a platform's mail. Its clocks are judged anew, from its own arrival.
 
     Example: flaggermail message author m00000012 person
     """
-    report_answer(session.ask("message author", message=message, author=author), as_json=as_json)
 
 
 @command.command(name="reclassify")
@@ -275,15 +258,12 @@ def author(session: Session, message: str, author: str, *, as_json: bool) -> Non
 @click.option("--notification", metavar="ID", help="The notification it answers, such as VF-EP2024-0001/2.")
 @as_json_option
 @click.pass_obj
-def reclassify(
-    session: Session, *, message: str, kinds: tuple[str, ...], case: str | None, notification: str | None,
-    as_json: bool,
-) -> None:  # fmt: skip
+def reclassify(session: Session, /, *, as_json: bool, **asked: Json) -> None:
     """Correct the kind or the case of a mail. Clocks, reminders and figures follow at once; the history is kept.
 
     Example: flaggermail message reclassify m00000012 --kind platform_ack --case VF-EP2024-0002
     """
-    answer = session.ask("message reclassify", message=message, kinds=kinds, case=case, notification=notification)
+    answer = session.ask("message reclassify", **asked)
     report_answer(answer, as_json=as_json)
     click.echo(f"note: to teach the rules: flaggermail message sample {answer['key']} --out DIR", err=True)
 

@@ -9,7 +9,6 @@ import click
 
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.lists import Field, Row, ShownList, fields
-from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.showing import texts
 
 
@@ -43,25 +42,19 @@ def command() -> None:
     """
 
 
-@command.command(name="list")
-@as_json_option
-@click.pass_obj
-def list_(session: Session, *, as_json: bool) -> None:
+@command.lists("list", NODES)
+def list_() -> None:
     """List every daemon of the desk: which one leads, and which are ready to.
 
     Example: flaggermail node list
     """
-    NODES.show(session, as_json=as_json)
 
 
-@command.command(name="hand-over")
-@as_json_option
-@click.pass_obj
-def hand_over(session: Session, *, as_json: bool) -> None:
+@command.acts("hand-over")
+def hand_over() -> None:
     """Let another node lead: the one that leads ends, and its service manager starts it again as a standby.
 
     It is refused if no other node is ready.
 
     Example: flaggermail node hand-over
     """
-    report_answer(session.ask("node hand-over"), as_json=as_json)

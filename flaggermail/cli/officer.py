@@ -9,6 +9,7 @@ import click
 
 from flaggermail.cli.completing import OFFICER
 from flaggermail.cli.groups import Noun
+from flaggermail.cli.lists import Row
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import parts, table, text
 
@@ -50,35 +51,26 @@ def enrol(session: Session, officer: str, *, as_json: bool) -> None:
     report_answer(answer)
 
 
-@command.command(name="list")
-@as_json_option
-@click.pass_obj
-def show(session: Session, *, as_json: bool) -> None:
+@command.shows("list", "officers")
+def show(found: Row) -> None:
     """List officers, their logins and devices.
 
     Example: flaggermail officer list
     """
-    found = session.ask_all("officer list", "officers")
-    if as_json:
-        show_json(found)
-        return
     heads = ("id", "name", "roles", "login", "device", "enrolled by")
     rows = [[row[head.replace(" ", "_")] for head in heads] for row in parts(found, "officers")]
     table(heads, rows, "no officer")
 
 
-@command.command(name="revoke")
+@command.acts("revoke")
 @click.argument("officer", type=OFFICER)
-@as_json_option
-@click.pass_obj
-def revoke(session: Session, officer: str, *, as_json: bool) -> None:
+def revoke() -> None:
     """End an officer's device, lost or locked.
 
     A new one needs `officer enrol`.
 
     Example: flaggermail officer revoke officer1
     """
-    report_answer(session.ask("officer revoke", officer=officer), as_json=as_json)
 
 
 def _qr_code(text: str) -> str:

@@ -63,18 +63,12 @@ def command() -> None:
     """
 
 
-@command.command(name="now")
-@as_json_option
-@click.pass_obj
-def now(session: Session, *, as_json: bool) -> None:
+@command.shows("now", "reminders")
+def now(found: Row) -> None:
     """Show who is on call, and the reminders not yet acknowledged.
 
     Example: flaggermail oncall now
     """
-    found = session.ask_all("oncall now", "reminders")
-    if as_json:
-        show_json(found)
-        return
     click.echo(f"on call: {_named(part(found, 'officer'))}")
     show_rows(parts(found, "reminders"), REMINDERS, "no reminder waits for an acknowledgement")
 
@@ -133,31 +127,24 @@ def _named(officer: Mapping[str, Json]) -> str:
     return safe_line(f"{text(officer, 'name')} ({text(officer, 'id')})" + (f", {phone}" if phone else ""))
 
 
-@command.command(name="ack")
+@command.acts("ack")
 @click.argument("reminder")
-@as_json_option
-@click.pass_obj
-def ack(session: Session, reminder: str, *, as_json: bool) -> None:
+def ack() -> None:
     """Acknowledge a reminder: silences your reminders until it expires, but never the escalation.
 
     Example: flaggermail oncall ack VF-EP2024-0001/1/receipt/60/officer1
     """
-    report_answer(session.ask("oncall ack", reminder=reminder), as_json=as_json)
 
 
-@command.command(name="override")
+@command.acts("override")
 @click.argument("officer", type=OFFICER)
 @click.option("--from", "begins_at", required=True, type=typed_instant, metavar="INSTANT", help=INSTANT_HELP)
 @click.option("--until", "ends_at", required=True, type=typed_instant, metavar="INSTANT", help=INSTANT_HELP)
-@as_json_option
-@click.pass_obj
-def override(session: Session, officer: str, begins_at: str, ends_at: str, *, as_json: bool) -> None:
+def override() -> None:
     """Put OFFICER on call for a period, regardless of the schedule.
 
     Example: flaggermail oncall override officer2 --from 2027-03-17T18:00 --until 2027-03-18T07:00
     """
-    answer = session.ask("oncall override", officer=officer, begins_at=begins_at, ends_at=ends_at)
-    report_answer(answer, as_json=as_json)
 
 
 @command.command(name="swap")
@@ -181,18 +168,14 @@ def swap(session: Session, shift: str, other: str, *, as_json: bool) -> None:
     report_answer(answer, as_json=as_json)
 
 
-@command.command(name="handover")
-@as_json_option
-@click.pass_obj
-def handover(session: Session, *, as_json: bool) -> None:
+@command.shows(
+    "handover", "cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld"
+)
+def handover(found: Row) -> None:
     """Print the hand-over note: open cases, running clocks, unanswered reminders. It is mailed at each change of shift.
 
     Example: flaggermail oncall handover
     """
-    found = session.ask_all("oncall handover", *_NOTE)
-    if as_json:
-        show_json(found)
-        return
     show_rows(parts(found, "cases"), OPEN_CASES, "no case")
     for clock in parts(found, "clocks"):
         show_calculation(clock)
@@ -219,9 +202,6 @@ def handover(session: Session, *, as_json: bool) -> None:
     lines += [f"{_mark(one)}{one['id']} to {one['recipient']}: {one['answer']}" for one in parts(found, "withheld")]
     for line in lines:
         click.echo(safe_line(line))
-
-
-_NOTE = ("cases", "clocks", "awaited", "unanswered", "acknowledged", "quarantine", "uncertain", "withheld")
 
 
 @command.command(name="page")
@@ -273,23 +253,17 @@ def _called(page: Mapping[str, Json]) -> dict[str, Json]:
     return {"pager": page["pager"], "taken": state is PageState.SENT, "why": why.get(state, page["answer"])}
 
 
-@command.command(name="pages")
-@as_json_option
-@click.pass_obj
-def pages(session: Session, *, as_json: bool) -> None:
+@command.lists("pages", PAGES)
+def pages() -> None:
     """List the pages and their results, oldest first.
 
     Example: flaggermail oncall pages
     """
-    PAGES.show(session, as_json=as_json)
 
 
-@command.command(name="held")
-@as_json_option
-@click.pass_obj
-def held(session: Session, *, as_json: bool) -> None:
+@command.lists("held", HELD)
+def held() -> None:
     """List the notices and alarms held back from being mailed separately, and the command that shows each.
 
     Example: flaggermail oncall held
     """
-    HELD.show(session, as_json=as_json)

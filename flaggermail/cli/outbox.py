@@ -3,24 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
-from flaggermail.cli.lists import Field, ShownList, show_rows, show_sheet
-from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.lists import Field, Row, ShownList, show_rows, show_sheet
+from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.showing import choice, minute, parts
 from flaggermail.record.states import WITHHELD, MailState, ServerState
 
-if TYPE_CHECKING:
-    from flaggermail.mail.message import Json
 
-
-def _state(mail: Mapping[str, Json]) -> str:
+def _state(mail: Row) -> str:
     if mail["bounced"]:
         return f"{mail['state']}, bounced"
     is_withheld = mail["state"] == MailState.QUEUED and mail["next_try_at"] is None
@@ -72,19 +67,13 @@ def list_(session: Session, *, everything: bool, state: str | None, as_json: boo
         click.echo(f"queued: the submission server {why} since {minute(found, 'held_since')}")
 
 
-@command.command(name="show")
+@command.shows("show", "attempts")
 @click.argument("mail", metavar="ID")
-@as_json_option
-@click.pass_obj
-def show(session: Session, mail: str, *, as_json: bool) -> None:
+def show(found: Row) -> None:
     """Show a mail and every delivery attempt.
 
     Example: flaggermail outbox show o00000003
     """
-    found = session.ask_all("outbox show", "attempts", mail=mail)
-    if as_json:
-        show_json(found)
-        return
     show_sheet(found, MAIL)
     show_rows(parts(found, "attempts"), ATTEMPTS, "no attempt yet")
 
@@ -105,25 +94,19 @@ def resolve(session: Session, mail: str, sent_at: str | None, *, again: bool, as
     report_answer(session.ask("outbox resolve", mail=mail, sent_at=sent_at, again=again), as_json=as_json)
 
 
-@command.command(name="cancel")
+@command.acts("cancel")
 @click.argument("mail", metavar="ID")
-@as_json_option
-@click.pass_obj
-def cancel(session: Session, mail: str, *, as_json: bool) -> None:
+def cancel() -> None:
     """Cancel a mail that every attempt failed to hand over, or that was never attempted.
 
     Example: flaggermail outbox cancel o00000003
     """
-    report_answer(session.ask("outbox cancel", mail=mail), as_json=as_json)
 
 
-@command.command(name="retry")
+@command.acts("retry")
 @click.argument("mail", metavar="[ID]", required=False)
-@as_json_option
-@click.pass_obj
-def retry(session: Session, mail: str | None, *, as_json: bool) -> None:
+def retry() -> None:
     """Try at once what was refused or not yet attempted, never a mail in doubt.
 
     Example: flaggermail outbox retry
     """
-    report_answer(session.ask("outbox retry", mail=mail), as_json=as_json)

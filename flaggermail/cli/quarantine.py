@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from flaggermail.cli.completing import CASE, ELECTION
@@ -13,6 +15,9 @@ from flaggermail.cli.message import KINDS, sender, show_mail, suggestions
 from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.showing import choice, minute, number
 from flaggermail.record.case_values import CaseType, Source
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message import Json
 
 QUARANTINE = ShownList(
     "quarantine list", "messages", "the quarantine is empty",
@@ -32,16 +37,13 @@ def command() -> None:
     """
 
 
-@command.command(name="list")
+@command.lists("list", QUARANTINE)
 @click.option("--old", is_flag=True, help="List mail from files of old mail instead; see `flaggermail ingest`.")
-@as_json_option
-@click.pass_obj
-def list_(session: Session, *, old: bool, as_json: bool) -> None:
+def list_() -> None:
     """List quarantined mail, oldest first, with the reason and suggested cases.
 
     Example: flaggermail quarantine list
     """
-    QUARANTINE.show(session, as_json=as_json, old=old)
 
 
 @command.command(name="show")
@@ -63,7 +65,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.option("--remember", is_flag=True, help="With --new: the sender's domain is a known referrer's from now on.")
 @click.option("--noise", is_flag=True, help="Treat it as noise; requires --reason.")
 @click.option(
-    "--type", "type_", default=CaseType.CONTENT.value, type=choice(CaseType), show_default=True,
+    "--type", default=CaseType.CONTENT.value, type=choice(CaseType), show_default=True,
     help="Type of the new case.",
 )  # fmt: skip
 @click.option("--election", type=ELECTION, metavar="CODE", help="Election of the new case. [default: the current one]")
@@ -74,8 +76,8 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def place(
-    session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,
-    kinds: tuple[str, ...], reason: str, new: bool, remember: bool, noise: bool, back: bool, as_json: bool,
+    session: Session, /, *, case: str | None, new: bool, remember: bool, noise: bool, back: bool, as_json: bool,
+    **asked: Json,
 ) -> None:  # fmt: skip
     """Place a mail: in CASE, in a new case, in the noise, or back in the quarantine.
 
@@ -88,8 +90,5 @@ def place(
         raise click.UsageError("Say where it belongs with one of CASE, --new, --noise and --back.")
     if remember and not new:
         raise click.UsageError("--remember goes with --new.")
-    answer = session.ask(
-        "quarantine place", message=message, case=case, new=new, remember=remember, noise=noise, back=back,
-        reason=reason, type=type_, election=election, source=source, kinds=kinds,
-    )  # fmt: skip
+    answer = session.ask("quarantine place", case=case, new=new, remember=remember, noise=noise, back=back, **asked)
     report_answer(answer, as_json=as_json)

@@ -7,7 +7,6 @@ import click
 
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.lists import Field, Row, ShownList
-from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.showing import choice, minute
 from flaggermail.record.case_values import Source
 
@@ -40,43 +39,34 @@ def command() -> None:
     """
 
 
-@command.command(name="list")
-@click.option("--all", "all_", is_flag=True, help="Those that were removed too.")
-@as_json_option
-@click.pass_obj
-def list_(session: Session, *, all_: bool, as_json: bool) -> None:
+@command.lists("list", REFERRERS)
+@click.option("--all", "all", is_flag=True, help="Those that were removed too.")
+def list_() -> None:
     """List the remembered domains: who added each, when, and for which mail.
 
     Example: flaggermail referrer list
     """
-    REFERRERS.show(session, as_json=as_json, all=all_)
 
 
-@command.command(name="add")
+@command.acts("add")
 @click.argument("domain")
 @click.option(
     "--source", default=Source.FELLOW_AUTHORITY.value, type=choice(Source), show_default=True,
     help="Source of what is referred from there.",
 )  # fmt: skip
-@as_json_option
-@click.pass_obj
-def add(session: Session, *, domain: str, source: str, as_json: bool) -> None:
+def add() -> None:
     """Remember a domain: verified mail from it, and from below it, is a known referrer's.
 
     Refused are providers of mailboxes to the public, domains of platforms, public suffixes and our own domain.
 
     Example: flaggermail referrer add DOMAIN --source media
     """
-    report_answer(session.ask("referrer add", domain=domain, source=source), as_json=as_json)
 
 
-@command.command(name="remove")
+@command.acts("remove")
 @click.argument("domain")
-@as_json_option
-@click.pass_obj
-def remove(session: Session, *, domain: str, as_json: bool) -> None:
+def remove() -> None:
     """Forget a remembered domain: mail from it is a stranger's again.
 
     Example: flaggermail referrer remove DOMAIN
     """
-    report_answer(session.ask("referrer remove", domain=domain), as_json=as_json)

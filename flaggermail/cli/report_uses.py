@@ -6,7 +6,6 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Mapping
-from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -51,10 +50,7 @@ _PRINTED = 80  # columns of a line that is not for a terminal
 )
 @as_json_option
 @click.pass_obj
-def uses(
-    session: Session, *, since: date | None, until: date | None, by: str, platform: str | None, as_of: str | None,
-    form: str, as_json: bool,
-) -> None:  # fmt: skip
+def uses(session: Session, /, *, form: str, as_json: bool, **asked: str | None) -> None:
     """Show how often the line was used across elections, and behind each figure the uses.
 
     A use is a notification to one platform; exercises and follow-ups are none. Uses of earlier years that were entered
@@ -63,14 +59,7 @@ def uses(
 
     Example: flaggermail report uses --from 2019 --by election
     """
-    found = session.ask(
-        "report uses",
-        since=None if since is None else since.isoformat(),
-        until=None if until is None else until.isoformat(),
-        by=by,
-        platform=platform,
-        as_of=as_of,
-    )
+    found = session.ask("report uses", **asked)
     if as_json:
         show_json(found)
     elif form == _FORMATS[0]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
 from flaggermail.commands import contact_notes, move
-from flaggermail.commands.command import CaseCommand, Command, Subject
+from flaggermail.commands.command import CaseCommand, Command, MessageCommand, Subject
 from flaggermail.commands.named_rows import the_case, the_election, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
@@ -34,7 +34,7 @@ from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeAuthor(Command):
+class JudgeAuthor(MessageCommand):
     """Says that a person or a system wrote a platform's mail in a case; its clocks are judged anew.
 
     A person's mail stops the human clock at its own arrival, and with the kinds that the rules give its words.
@@ -43,11 +43,7 @@ class JudgeAuthor(Command):
     NAME = "message author"
     MAY = DESK
 
-    message: str
     author: AuthorWord
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         message = move.require_foreign_mail(work, self.message)

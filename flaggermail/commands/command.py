@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from flaggermail.commands.named_rows import the_case
+from flaggermail.commands.named_rows import the_case, the_message
 from flaggermail.commands.outcome import ActResult
 from flaggermail.commands.requests import STRICT
-from flaggermail.record.rows import Case, Record
+from flaggermail.record.rows import Case, Record, StoredMessage
 from flaggermail.services import UnitOfWork
 
 Subject = tuple[tuple[type[Record], str | None], ...]
@@ -52,3 +52,14 @@ class CaseCommand(Command):
     def subject(self, work: UnitOfWork) -> Subject:
         """Returns the case."""
         return ((Case, the_case(work, self.case).number),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageCommand(Command):
+    """Base class of the commands about one message."""
+
+    message: str
+
+    def subject(self, work: UnitOfWork) -> Subject:
+        """Returns the message."""
+        return ((StoredMessage, the_message(work, self.message).id),)

@@ -83,30 +83,6 @@ _ROUTINE = frozenset({
 })  # fmt: skip
 """What follows from other events, or happens every few minutes: no reason to decide otherwise."""
 
-_DID = {
-    EventKind.CASE_OPENED: MeantimeAct.CASE_OPENED,
-    EventKind.CASE_ASSESSED: MeantimeAct.CASE_ASSESSED,
-    EventKind.CASE_DECIDED: MeantimeAct.CASE_DECIDED,
-    EventKind.CASE_ASSIGNED: MeantimeAct.CASE_ASSIGNED,
-    EventKind.CASE_CLOSED: MeantimeAct.CASE_CLOSED,
-    EventKind.CASE_REOPENED: MeantimeAct.CASE_REOPENED,
-    EventKind.CONTACT_NOTED: MeantimeAct.CONTACT_NOTED,
-    EventKind.INFORMATION_REQUESTED: MeantimeAct.INFORMATION_ASKED,
-    EventKind.MESSAGE_TAKEN_IN: MeantimeAct.MESSAGE_TAKEN_IN,
-    EventKind.MESSAGE_PLACED: MeantimeAct.MESSAGE_PLACED,
-    EventKind.MESSAGE_CONFIRMED: MeantimeAct.MESSAGE_CONFIRMED,
-    EventKind.MESSAGE_REFUSED: MeantimeAct.MESSAGE_REFUSED,
-    EventKind.NOTIFICATION_DRAFTED: MeantimeAct.NOTIFICATION_DRAFTED,
-    EventKind.NOTIFICATION_APPROVED: MeantimeAct.NOTIFICATION_APPROVED,
-    EventKind.NOTIFICATION_REJECTED: MeantimeAct.NOTIFICATION_REJECTED,
-    EventKind.NOTIFICATION_SENT: MeantimeAct.NOTIFICATION_SENT,
-    EventKind.REMINDER_ACKNOWLEDGED: MeantimeAct.REMINDER_ACKNOWLEDGED,
-    EventKind.REMINDER_HANDED_OVER: MeantimeAct.REMINDER_HANDED_OVER,
-    EventKind.MESSAGE_EXCLUDED: MeantimeAct.MESSAGE_EXCLUDED,
-    EventKind.HOLD_PLACED: MeantimeAct.HOLD_PLACED,
-    EventKind.HOLD_LIFTED: MeantimeAct.HOLD_LIFTED,
-    EventKind.ROTA_OVERRIDDEN: MeantimeAct.ROTA_OVERRIDDEN,
-}
 _NAMES: Mapping[type[Record], RefusalPart] = {
     Case: RefusalPart.CASE,
     StoredMessage: RefusalPart.MESSAGE,
@@ -246,7 +222,7 @@ def _details(work: UnitOfWork, event: Event) -> dict[str, str]:
     at = event.at.astimezone(work.env.settings.zone)
     details = {
         "who": RefusalPart.THE_DESK() if event.actor == DAEMON else event.actor,
-        "did": _DID.get(event.kind, MeantimeAct.CHANGED).having(what=event.reason),
+        "did": MeantimeAct.__members__.get(event.kind.name, MeantimeAct.CHANGED).having(what=event.reason),
         "time": f"{at:%H:%M}",
         "kind": event.kind.value,
     }

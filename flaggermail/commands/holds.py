@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import citizen_criteria, erasure
 from flaggermail.cases.holds import HeldOnDay, is_in_force
-from flaggermail.commands.command import Command, Subject
+from flaggermail.commands.command import Command, MessageCommand, Subject
 from flaggermail.commands.move import not_destroyed
 from flaggermail.commands.named_rows import platform_of, require_text, the_case, the_election, the_message
 from flaggermail.commands.outcome import ActResult
@@ -119,7 +119,7 @@ ANSWERS = frozenset({
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExcludeMessage(Command):
+class ExcludeMessage(MessageCommand):
     """Takes a mail that belongs to no case out of the archive, with what came attached to it.
 
     Its octets, and who wrote it about what, are destroyed, also in notices and in our answer to it. The row stays, with
@@ -129,11 +129,7 @@ class ExcludeMessage(Command):
     NAME = "archive exclude"
     MAY = LIFTS
 
-    message: str
     reason: str
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         stored = the_message(work, self.message)

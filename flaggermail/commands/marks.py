@@ -8,8 +8,8 @@ from datetime import datetime
 
 from flaggermail.cases import lifecycle
 from flaggermail.commands import channel_status, contact_notes, move
-from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.named_rows import platform_of, the_case, the_message
+from flaggermail.commands.command import MessageCommand
+from flaggermail.commands.named_rows import platform_of, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
@@ -38,7 +38,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkMessage(Command):
+class MarkMessage(MessageCommand):
     """Says what an old mail was, in whose name and when: clocks and figures follow from it.
 
     Its instant is the one that its file or the server gives, which the person confirms, or `at`, by hand.
@@ -47,15 +47,11 @@ class MarkMessage(Command):
     NAME = "message mark"
     MAY = DESK
 
-    message: str
     mark: MarkedAs
     case: str | None = None
     channel: str | None = None  # of a notification; else the one with an address among its recipients
     notification: str | None = None  # that it answers; else the only one of the case
     at: Instant | None = None
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         message = move.require_foreign_mail(work, self.message)

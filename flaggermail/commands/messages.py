@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import lifecycle
 from flaggermail.commands import contact_notes, move, quarantine
-from flaggermail.commands.command import Command, Subject
+from flaggermail.commands.command import MessageCommand
 from flaggermail.commands.named_rows import require_text, the_case, the_mail, the_message
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
@@ -33,7 +33,7 @@ from flaggermail.wording.said import StoredText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmMessage(Command):
+class ConfirmMessage(MessageCommand):
     """Confirms the sender, and a disputed arrival, so that the message counts.
 
     `mail`: which mail of ours a delivery report is about, where the report leaves that open.
@@ -42,11 +42,7 @@ class ConfirmMessage(Command):
     NAME = "message confirm"
     MAY = DESK
 
-    message: str
     mail: str = ""
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         message = the_message(work, self.message)
@@ -144,17 +140,13 @@ def _register_use(work: UnitOfWork, message: StoredMessage) -> ActResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefuseMessage(Command):
+class RefuseMessage(MessageCommand):
     """Records that the sender is not genuine, so that the message stops no clock."""
 
     NAME = "message refuse"
     MAY = DESK
 
-    message: str
     reason: str
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         message = move.require_foreign_mail(work, self.message)
@@ -176,7 +168,7 @@ class RefuseMessage(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReclassifyMessage(Command):
+class ReclassifyMessage(MessageCommand):
     """Corrects the kind and the place of a message; clocks, reminders and figures follow at once.
 
     The old values remain in the events.
@@ -185,13 +177,9 @@ class ReclassifyMessage(Command):
     NAME = "message reclassify"
     MAY = DESK
 
-    message: str
     kinds: tuple[Kind, ...] = ()
     case: str | None = None
     notification: str | None = None
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         message = move.require_foreign_mail(work, self.message)

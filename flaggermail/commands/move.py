@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections, erasure, lifecycle
 from flaggermail.cases.holds import HeldOnDay
-from flaggermail.commands.command import Command, Subject
+from flaggermail.commands.command import MessageCommand
 from flaggermail.commands.named_rows import the_case, the_message
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import Refusal
@@ -100,16 +100,11 @@ def _context(work: UnitOfWork, filed: StoredMessage, mail: Message, sender: Send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclineMessage(Command):
+class DeclineMessage(MessageCommand):
     """Declines a mail as a citizen's report: stored as minimally as an automatic decline, and answered once."""
 
     NAME = "declined add"
     MAY = DESK
-
-    message: str
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         stored = not_destroyed(work, the_message(work, self.message))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from flaggermail.cases import elections
 from flaggermail.commands import assess, cases, conflicts, move, referrers
-from flaggermail.commands.command import Command, Subject
-from flaggermail.commands.named_rows import platform_of, require_text, the_case, the_message
+from flaggermail.commands.command import MessageCommand
+from flaggermail.commands.named_rows import platform_of, require_text, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict, Verdict
@@ -29,13 +29,12 @@ from flaggermail.wording.said import StoredText, as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceMessage(Command):
+class PlaceMessage(MessageCommand):
     """Files a message: in a case, a new case (type and election), as noise with a reason, or back in quarantine."""
 
     NAME = "quarantine place"
     MAY = DESK
 
-    message: str
     case: str | None = None
     new: bool = False
     remember: bool = False  # with `new`: the sender's domain, as that of a known referrer
@@ -48,9 +47,6 @@ class PlaceMessage(Command):
     election: str | None = None
     source: Source | None = None
     kinds: tuple[Kind, ...] = ()
-
-    def subject(self, work: UnitOfWork) -> Subject:
-        return ((StoredMessage, the_message(work, self.message).id),)
 
     def perform(self, work: UnitOfWork) -> ActResult:
         message = move.require_foreign_mail(work, self.message)

@@ -19,6 +19,7 @@ from typing import (
     Annotated,
     Literal,
     NamedTuple,
+    Self,
     TypeAlias,
     Union,
     cast,
@@ -53,6 +54,12 @@ _OF_ROWS = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "p
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewAnswer:
     """Base class of what views answer, and of the parts of it; the fields are those of the JSON document."""
+
+    @classmethod
+    def from_fields(cls, source: object, /, **others: object) -> Self:
+        """Returns what is shown of `source`: the fields that both have, and `others` with another name or value."""
+        alike = {spec.name: getattr(source, spec.name) for spec in fields(cls) if hasattr(source, spec.name)}
+        return cls(**{**alike, **others})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
-from flaggermail.wording.online import OnlineFinding, OnlineRemedy, OnlineStep
 from flaggermail.wording.said import UNSAID, Detail, StoredText
-from flaggermail.wording.servers import AttemptText
+from flaggermail.wording.servers import AttemptText, OnlineFinding, OnlineRemedy, OnlineStep
 
 
 class CheckStep(StrEnum):
@@ -73,7 +72,7 @@ _MAILBOX, _SUBMISSION = f"{_KEY} mailbox", f"{_KEY} submission"
 
 
 class OutcomeCode(StrEnum):
-    """One thing that a step may find. Its words have its name in `wording.online`, and in `online_mending`.
+    """One thing that a step may find. The words for it, and for what to mend, have its name in `wording.servers`.
 
     A member is its code, its result and the place that it is about: a key of ours, or the mail server's side.
     """

@@ -12,7 +12,7 @@ from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
 from flaggermail.ports import Accepted, Refused, Role
 from flaggermail.ports.probing import Found
 from flaggermail.settings.model import Settings
-from flaggermail.wording.online import OnlineFinding
+from flaggermail.wording.servers import OnlineFinding
 
 _SHOWN = 120  # characters of a field
 _TOPMOST = "topmost"

@@ -6,7 +6,7 @@ The event that recorded the arrival holds what was known: the verdict, the match
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,13 +36,6 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 Arrival = tuple[int, StoredMessage, StoredMessage]  # number of the event; the row as it is, and as it was
 _BATCH_SIZE = 100  # messages parsed in one batch
-PLACES: Mapping[Place, PlaceWord] = {
-    Place.CASE: PlaceWord.CASE,
-    Place.QUARANTINE: PlaceWord.QUARANTINE,
-    Place.NOISE: PlaceWord.NOISE,
-    Place.DECLINED: PlaceWord.DECLINED,
-    Place.OWN: PlaceWord.OWN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class RuleOutcome:
         more += [str(Priority.URGENT)] if self.found.priority == Priority.URGENT else []
         more += [f"#{label}" for label in self.found.labels]
         said = RuleText.OUTCOME_WITH if more else RuleText.OUTCOME
-        return said.having(kinds="+".join(self.found.kinds), place=PLACES[self.place](), more=" ".join(more))
+        return said.having(kinds="+".join(self.found.kinds), place=PlaceWord[self.place.name](), more=" ".join(more))
 
 
 @dataclass(frozen=True, slots=True)

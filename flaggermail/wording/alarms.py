@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.wording.said import Sentence
+from flaggermail.wording.said import Sentence, of_catalogue
 
 
 class AlarmText(Sentence):
@@ -45,12 +45,7 @@ class AlarmText(Sentence):
 class OutboxFindingText(Sentence):
     """How a queued mail differs from the record."""
 
-    UNREADABLE = "differs: unreadable"
-    ADDED = "differs: added"
-    CHANGED = "differs: changed"
-    NOT_APPROVED = "differs: not approved"
-    RECIPIENT = "differs: recipient"
-    OCTETS = "differs: octets"
+    vars().update(of_catalogue("alarms", "differs: "))
 
 
 class HealthPlace(Sentence):
@@ -115,63 +110,7 @@ class PageText(Sentence):
 class AlarmName(Sentence):
     """The kind of an alarm in a word or two; its sentence is in `config/templates/words.yaml`."""
 
-    BOUNCED = "alarm name: bounced"
-    BOUNCE_UNCLEAR = "alarm name: bounce unclear"
-    BOUNCE_CLAIMED = "alarm name: bounce claimed"
-    DELAYED = "alarm name: delayed"
-    DEFERRED = "alarm name: deferred"
-    REFUSED = "alarm name: refused"
-    UNCERTAIN = "alarm name: uncertain"
-    FORGED = "alarm name: forged"
-    UNVERIFIED = "alarm name: unverified"
-    DELETED_UNREAD = "alarm name: deleted unread"
-    UNREGISTERED_USE = "alarm name: unregistered use"
-    FOLDER_MISSING = "alarm name: folder missing"
-    MAILBOX_SILENT = "alarm name: mailbox silent"
-    MAILBOX_BACK = "alarm name: mailbox back"
-    MAIL_UNFETCHED = "alarm name: mail unfetched"
-    MAIL_FETCHED = "alarm name: mail fetched"
-    UNJUDGED = "alarm name: unjudged"
-    RULES_REFUSED = "alarm name: rules refused"
-    WAITING = "alarm name: waiting"
-    OUTBOX_WAITS = "alarm name: outbox waits"
-    OUTBOX_FLOWS = "alarm name: outbox flows"
-    OUTBOX_DENIED = "alarm name: outbox denied"
-    OUTBOX_TAKEN = "alarm name: outbox taken"
-    OUTBOX_CHANGED = "alarm name: outbox changed"
-    OUTBOX_WITHHELD = "alarm name: outbox withheld"
-    RECIPIENT_WAITS = "alarm name: recipient waits"
-    PAGERS_FAILED = "alarm name: pagers failed"
-    DISK_LOW = "alarm name: disk low"
-    DISK_BACK = "alarm name: disk back"
-    TICK_LATE = "alarm name: tick late"
-    TICK_BACK = "alarm name: tick back"
-    CERTIFICATE_ENDS = "alarm name: certificate ends"
-    CERTIFICATE_RENEWED = "alarm name: certificate renewed"
-    SECRET_ENDS = "alarm name: secret ends"
-    SECRET_RENEWED = "alarm name: secret renewed"
-    MARK_UNPROVEN = "alarm name: mark unproven"
-    MARK_PROVEN = "alarm name: mark proven"
-    CLOCK_WRONG = "alarm name: clock wrong"
-    CLOCK_RIGHT = "alarm name: clock right"
-    ARCHIVE_AWAY = "alarm name: archive away"
-    ARCHIVE_BACK = "alarm name: archive back"
-    DATABASE_AWAY = "alarm name: database away"
-    DATABASE_BACK = "alarm name: database back"
-    SANDBOX_LESS = "alarm name: sandbox less"
-    SANDBOX_WHOLE = "alarm name: sandbox whole"
-    NODE_DIFFERS = "alarm name: node differs"
-    NODE_AGREES = "alarm name: node agrees"
-    CLOCK_SET = "alarm name: clock set"
-    CLOCK_KEPT = "alarm name: clock kept"
-    DEVICE_LOCKED = "alarm name: device locked"
-    OCTETS_LOST = "alarm name: octets lost"
-    OFFICER_UNHEARD = "alarm name: officer unheard"
-    OFFICER_UNREACHED = "alarm name: officer unreached"
-    MAIL_UNMADE = "alarm name: mail unmade"
-    OVERRIDE_VOID = "alarm name: override void"
-    SERVER_MISNAMED = "alarm name: server misnamed"
-    JOB_FAILED = "alarm name: job failed"
+    vars().update(of_catalogue("alarms", "alarm name: "))
 
 
 class PageFailure(Sentence):

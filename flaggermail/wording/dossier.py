@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words of a dossier; those of a closed value have its name. MDTO metadata uses the Dutch ones."""
+"""The words of a dossier; those of a closed value have its name. MDTO metadata uses the Dutch ones.
+
+Also what `archive verify` finds: the place, what is wrong there, and what to do about it.
+"""
 
 from __future__ import annotations
 
-from flaggermail.wording.said import Sentence
+from flaggermail.wording.said import Sentence, of_catalogue
 
 
 class Label(Sentence):
@@ -78,111 +81,61 @@ class DossierCaseType(Sentence):
 class DossierKind(Sentence):
     """What a mail is."""
 
-    REFERRAL = "dossier kind: referral"
-    PLATFORM_ACK = "dossier kind: platform_ack"
-    SUBSTANTIVE_REPLY = "dossier kind: substantive_reply"
-    AUTO_REPLY = "dossier kind: auto_reply"
-    BOUNCE = "dossier kind: bounce"
-    DELIVERED = "dossier kind: delivered"
-    FEEDBACK_REPORT = "dossier kind: feedback_report"
-    CITIZEN_REPORT = "dossier kind: citizen_report"
-    NOISE = "dossier kind: noise"
-    UNKNOWN = "dossier kind: unknown"
-    OFFICER_REPLY = "dossier kind: officer_reply"
-    NOTIFICATION = "dossier kind: notification"
-    DECLINE = "dossier kind: decline"
-    INTAKE_CONFIRMATION = "dossier kind: intake_confirmation"
-    INFORMATION_REQUEST = "dossier kind: information_request"
-    DECISION_NOTICE = "dossier kind: decision_notice"
-    FOLLOW_UP = "dossier kind: follow_up"
-    APPROVAL_REQUEST = "dossier kind: approval_request"
-    OFFICER_NOTICE = "dossier kind: officer_notice"
-    REPLY_ANSWER = "dossier kind: reply_answer"
-    DIGEST = "dossier kind: digest"
-    CONTACT_NOTE = "dossier kind: contact_note"
-    REMINDER = "dossier kind: reminder"
-    ESCALATION = "dossier kind: escalation"
-    ALARM = "dossier kind: alarm"
+    vars().update(of_catalogue("dossier", "dossier kind: "))
 
 
 class DossierCaseState(Sentence):
     """How a case stands."""
 
-    OPEN = "dossier case state: open"
-    DECIDED = "dossier case state: decided"
-    NOTIFIED = "dossier case state: notified"
-    ANSWERED = "dossier case state: answered"
-    CLOSED = "dossier case state: closed"
+    vars().update(of_catalogue("dossier", "dossier case state: "))
 
 
 class DossierOrigin(Sentence):
     """What a case began with."""
 
-    REFERRAL = "dossier origin: referral"
-    MEDIA = "dossier origin: media"
-    EARLIER_CASES = "dossier origin: earlier_cases"
+    vars().update(of_catalogue("dossier", "dossier origin: "))
 
 
 class DossierSource(Sentence):
     """Who reported a case."""
 
-    MEDIA = "dossier source: media"
-    FACT_CHECKER = "dossier source: fact_checker"
-    GOVERNMENT_BODY = "dossier source: government_body"
-    FELLOW_AUTHORITY = "dossier source: fellow_authority"
+    vars().update(of_catalogue("dossier", "dossier source: "))
 
 
 class DossierDecision(Sentence):
     """What was decided on a case."""
 
-    NOTIFY = "dossier decision: notify"
-    DECLINE = "dossier decision: decline"
-    REFER = "dossier decision: refer"
-    NONE = "dossier decision: none"
+    vars().update(of_catalogue("dossier", "dossier decision: "))
 
 
 class DossierClock(Sentence):
     """What a clock waits for."""
 
-    RECEIPT = "dossier clock: receipt"
-    HUMAN = "dossier clock: human"
-    SUBSTANCE = "dossier clock: substance"
+    vars().update(of_catalogue("dossier", "dossier clock: "))
 
 
 class DossierClockState(Sentence):
     """How a clock stands."""
 
-    RUNNING = "dossier clock state: running"
-    STOPPED = "dossier clock state: stopped"
-    CANCELLED = "dossier clock state: cancelled"
+    vars().update(of_catalogue("dossier", "dossier clock state: "))
 
 
 class DossierNotificationState(Sentence):
     """How a notification stands."""
 
-    DRAFT = "dossier notification: draft"
-    APPROVED = "dossier notification: approved"
-    SENT = "dossier notification: sent"
-    FAILED = "dossier notification: failed"
-    REJECTED = "dossier notification: rejected"
-    CANCELLED = "dossier notification: cancelled"
+    vars().update(of_catalogue("dossier", "dossier notification: "))
 
 
 class DossierMeans(Sentence):
     """How a contact was made."""
 
-    PHONE = "dossier means: phone"
-    PORTAL = "dossier means: portal"
-    MAIL = "dossier means: mail"
-    MEETING = "dossier means: meeting"
+    vars().update(of_catalogue("dossier", "dossier means: "))
 
 
 class DossierVerdict(Sentence):
     """Whether somebody vouches for a sender."""
 
-    VERIFIED = "dossier verdict: verified"
-    UNVERIFIED = "dossier verdict: unverified"
-    FAILED = "dossier verdict: failed"
+    vars().update(of_catalogue("dossier", "dossier verdict: "))
 
 
 class DossierSignature(Sentence):
@@ -205,7 +158,25 @@ class DossierDnssec(Sentence):
 class DossierOctets(Sentence):
     """Where the octets of a mail are from."""
 
-    IMAP = "dossier octets: imap"
-    GRAPH_MIME = "dossier octets: graph-mime"
-    FILE = "dossier octets: file"
-    PLAYED = "dossier octets: played"
+    vars().update(of_catalogue("dossier", "dossier octets: "))
+
+
+class ArchivePlace(Sentence):
+    """What a finding about the archive is about."""
+
+    RECORD = "archive place: record"
+    FILE = "archive place: file"
+    FOLDER = "archive place: folder"
+    MONTH = "archive place: month"
+
+
+class ArchiveFlaw(Sentence):
+    """What is wrong with the archive, by the name of `archive.verify.ArchiveFindingKind`."""
+
+    vars().update(of_catalogue("dossier", "archive flaw: "))
+
+
+class ArchiveRemedy(Sentence):
+    """What to do about it."""
+
+    vars().update(of_catalogue("dossier", "archive remedy: "))

@@ -49,7 +49,7 @@ class LetterText(Sentence):
 
 
 class MeantimeAct(Sentence):
-    """What another person did in the meantime."""
+    """What another person did in the meantime, by the name of the event; any other event is a change."""
 
     CASE_OPENED = "did: case opened"
     CASE_ASSESSED = "did: case assessed"
@@ -58,7 +58,7 @@ class MeantimeAct(Sentence):
     CASE_CLOSED = "did: case closed"
     CASE_REOPENED = "did: case reopened"
     CONTACT_NOTED = "did: contact noted"
-    INFORMATION_ASKED = "did: information asked"
+    INFORMATION_REQUESTED = "did: information asked"
     MESSAGE_TAKEN_IN = "did: message taken in"
     MESSAGE_PLACED = "did: message placed"
     MESSAGE_CONFIRMED = "did: message confirmed"

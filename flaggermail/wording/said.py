@@ -96,6 +96,8 @@ Detail: TypeAlias = "str | int | Sequence[str]"
 class Sentence(StrEnum):
     """Base class of every set of sentences. A member is its code; a catalogue of each language has its words.
 
+    A class lists its members, or takes them `of_catalogue`.
+
     In them `{name}` stands for the detail of that name, `{count:mail|mails}` for a number with the noun that fits it,
     `{at:instant}` for an instant that is stored in ISO 8601, in words, and `{name:unsaid}` for a detail that a language
     leaves out.
@@ -134,6 +136,15 @@ class Sentence(StrEnum):
     def details(self) -> frozenset[str]:
         """The names of its details, which are the same in every language."""
         return catalogues.details_of(self.words(ENGLISH))
+
+
+def of_catalogue(name: str, prefix: str) -> dict[str, str]:
+    """Returns the members of a set of sentences: the codes in an English catalogue that begin so, each by its name.
+
+    For sentences that Python says by the name or the value of something else, or a template: the catalogue lists them.
+    """
+    codes = [code for code in catalogues.catalogue(ENGLISH, name) if code.startswith(prefix)]
+    return {re.sub(r"\W", "_", code.removeprefix(prefix)).upper(): code for code in codes}
 
 
 _SENTENCES: dict[str, Sentence] = {}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an attempt to deliver came to, and what the answers of mail servers and token endpoints mean."""
+"""What an attempt to deliver came to, what the answers of servers mean, and what the check of servers finds."""
 
 from __future__ import annotations
 
-from flaggermail.wording.said import Sentence
+from flaggermail.wording.said import Sentence, of_catalogue
 
 
 class AttemptText(Sentence):
@@ -132,28 +132,7 @@ class SubmissionFailure(Sentence):
 class TokenFailure(Sentence):
     """Why a token endpoint gives no token."""
 
-    SECRET_WRONG = "token cause: secret wrong"
-    SECRET_ENDED = "token cause: secret ended"
-    NO_APPLICATION = "token cause: no application"
-    NO_TENANT = "token cause: no tenant"
-    CERTIFICATE_UNKNOWN = "token cause: certificate unknown"
-    NO_PROOF = "token cause: no proof"
-    APPLICATION_OFF = "token cause: application off"
-    NO_CONSENT = "token cause: no consent"
-    SCOPE = "token cause: scope"
-    NO_SERVICE = "token cause: no service"
-    UNUSED = "token cause: unused"
-    WITHDRAWN = "token cause: withdrawn"
-    REFRESH_ENDED = "token cause: refresh ended"
-    SECOND_FACTOR = "token cause: second factor"
-    BLOCKED = "token cause: blocked"
-    ACCOUNT_OFF = "token cause: account off"
-    CLOCK = "token cause: clock"
-    KEY_DELETED = "token cause: key deleted"
-    NO_ACCOUNT = "token cause: no account"
-    NOT_DELEGATED = "token cause: not delegated"
-    CLIENT_DELETED = "token cause: client deleted"
-    POLICY = "token cause: policy"
+    vars().update(of_catalogue("servers", "token cause: "))
 
 
 class ReachText(Sentence):
@@ -162,3 +141,29 @@ class ReachText(Sentence):
     REFUSED = "token reach: refused"
     OPENED = "token reach: opened"
     UNCLEAR = "token reach: unclear"
+
+
+class OnlineFinding(Sentence):
+    """What was found: a sentence for each `online.outcomes.OutcomeCode`, of its name, and parts of them."""
+
+    AHEAD: OnlineFinding
+    BEHIND: OnlineFinding
+    WITH_TOKEN: OnlineFinding
+    WITH_PASSWORD: OnlineFinding
+    NO_LIMIT: OnlineFinding
+    MEGABYTES: OnlineFinding
+    NO_RECEIPT: OnlineFinding
+    NOT_SEEN: OnlineFinding
+    vars().update(of_catalogue("servers", "online: "))
+
+
+class OnlineStep(Sentence):
+    """The name of each step. The names are those of `online.outcomes.CheckStep`."""
+
+    vars().update(of_catalogue("servers", "step: "))
+
+
+class OnlineRemedy(Sentence):
+    """What to change, and where to change it. The names are those of outcomes that are not in order."""
+
+    vars().update(of_catalogue("servers", "mend: "))

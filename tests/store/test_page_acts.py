@@ -27,8 +27,7 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 PLAYED = ("S01", "S04", "S05", "S08", "S08-phone-note", "S08-acknowledged", "S10", "S11", "ticket-system")
 BY_REPLY = ("oncall ack", "quarantine place", "case assign", "case ask", "message confirm", "message refuse")
 """What officers do in these scenarios by an answer to a mail."""
-PARTS = {"case": "VF-EP2024-0001", "draft": "VF-EP2024-0001/1", "message": "m000001"}
-OFFERED = [act for page in PAGES for act in page.acts(PARTS).values()]
+OFFERED = [act for page in PAGES for act in page.acts.values()]
 
 
 @pytest.fixture

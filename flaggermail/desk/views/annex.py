@@ -11,7 +11,7 @@ from flaggermail import progress
 from flaggermail.annex import approved, form
 from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.asked import WordsLeft
-from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart
+from flaggermail.annex.redaction.marks import Detail, Mark
 from flaggermail.annex.redaction.spreading import spread
 from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.annex_list import ListedAnnex
@@ -87,7 +87,7 @@ class ShowAnnex(OneAnnex):
         annex = approved.the_annex(work, self.annex)
         made = approved.of_annex(work, annex)
         return ShownAnnex(
-            facts=AnnexFacts.of(annex),
+            facts=AnnexFacts.from_fields(annex),
             mails=tuple(PrintedMailDigest(message=one.message, sha256=one.digest) for one in made.exchange.mails),
             counts=tuple(approved.counts(made)),
             unseen_characters_taken_out=sum(mail.taken_out for mail in made.exchange.mails),
@@ -205,18 +205,8 @@ def _elsewhere(made: RedactedExchange, marks: Sequence[Mark]) -> tuple[Mark, ...
     return tuple(sorted(found))
 
 
-_PLACES: Mapping[PrintedPart, MarkedPlace] = {
-    PrintedPart.SUBJECT: MarkedPlace.SUBJECT,
-    PrintedPart.FROM: MarkedPlace.FROM,
-    PrintedPart.TO: MarkedPlace.TO,
-    PrintedPart.CC: MarkedPlace.CC,
-    PrintedPart.BODY: MarkedPlace.BODY,
-    PrintedPart.ATTACHMENT: MarkedPlace.ATTACHMENT,
-}
-
-
 def _place(made: RedactedExchange, mark: Mark) -> StoredText:
     """Returns a place for a person: mail, part and line, and the words."""
     text = made.exchange.texts[mark.of]
     words, line = text.text[mark.start : mark.end], text.text.count("\n", 0, mark.start) + 1
-    return _PLACES[text.part](mail=text.mail + 1, line=line, words=words, ground=mark.ground.value)
+    return MarkedPlace[text.part.name](mail=text.mail + 1, line=line, words=words, ground=mark.ground.value)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from flaggermail.commands.named_rows import the_case
 from flaggermail.desk.answers import ViewAnswer
@@ -37,11 +37,6 @@ class ListedAnnex(ViewAnswer):
     withdrawn_by: str | None
     withdrawn_at: datetime | None
 
-    @classmethod
-    def of(cls, annex: Annex) -> Self:
-        """Returns what is shown of a row: neither its places nor its seals."""
-        return cls(**{spec.name: getattr(annex, spec.name) for spec in fields(cls)})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnexList(ViewAnswer):
@@ -63,4 +58,4 @@ class ListAnnexes(ListView):
         """Returns the annexes; their numbers give the order. Raises NotFound."""
         conditions = [] if self.case is None else [where(Annex.case).is_(the_case(work, self.case).number)]
         found = self.cut(work.tx.find(Annex, *conditions), lambda annex: (annex.id,))
-        return AnnexList(annexes=tuple(map(ListedAnnex.of, found.lines)), next=found.next)
+        return AnnexList(annexes=tuple(map(ListedAnnex.from_fields, found.lines)), next=found.next)

@@ -64,11 +64,7 @@ class CountedFolder(ViewAnswer):
     @classmethod
     def of(cls, line: FolderCount) -> CountedFolder:
         """Returns a line as it is shown."""
-        return cls(
-            folder=line.folder, period=line.period, server=line.server, archived=line.archived,
-            excluded={reason.value: count for reason, count in line.excluded.items()}, gone=line.gone,
-            difference=line.difference, looked_at=line.looked_at,
-        )  # fmt: skip
+        return cls.from_fields(line, excluded={reason.value: count for reason, count in line.excluded.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from flaggermail.desk.views.view import ArchiveView, ListView, stamp
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.record.kinds import Direction, Kind, Place
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.rows import Case
 from flaggermail.record.states import CaseState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
@@ -96,8 +96,8 @@ class FindInArchive(ArchiveView, ListView):
         page = self.cut(found, _place)
         rows = find.rows_of(work, [row for row in page.lines if isinstance(row, MailMatch)])
         return ArchiveFound(
-            cases=tuple(_case(row) for row in page.lines if isinstance(row, Case)),
-            mails=tuple(map(_mail, rows)),
+            cases=tuple(MatchingCase.from_fields(row) for row in page.lines if isinstance(row, Case)),
+            mails=tuple(map(MatchingMail.from_fields, rows)),
             unread=tuple(unread),
             next=page.next,
         )
@@ -128,18 +128,3 @@ class FindInArchive(ArchiveView, ListView):
 
 def _place(row: Case | MailMatch) -> tuple[int, str, str]:
     return (0, "", row.number) if isinstance(row, Case) else (1, stamp(row.received_at), row.id)
-
-
-def _case(row: Case) -> MatchingCase:
-    return MatchingCase(
-        number=row.number, title=row.title, election=row.election, state=row.state, opened_at=row.opened_at,
-        narratives=row.narratives, exercise=row.exercise,
-    )  # fmt: skip
-
-
-def _mail(row: StoredMessage) -> MatchingMail:
-    return MatchingMail(
-        id=row.id, case=row.case, received_at=row.received_at, direction=row.direction, from_address=row.from_address,
-        subject=row.subject, kinds=row.kinds, place=row.place, digest=row.digest, discarded_at=row.discarded_at,
-        exercise=row.exercise,
-    )  # fmt: skip

@@ -159,7 +159,7 @@ def _same_referrer(tx: Transaction, case: Case, besides: Collection[str]) -> tup
         and (case.exercise or not one.exercise)
     ]  # fmt: skip
     earlier.sort(key=lambda one: (one.opened_at, one.number), reverse=True)
-    return tuple(map(_precedent, earlier[:MOST_PRECEDENTS]))
+    return tuple(map(Precedent.from_fields, earlier[:MOST_PRECEDENTS]))
 
 
 def _latest_received(tx: Transaction, case: Case) -> tuple[str, ...]:
@@ -173,19 +173,4 @@ def precedents(tx: Transaction, numbers: Iterable[str]) -> tuple[Precedent, ...]
     """Returns what those cases tell, in that order."""
     wanted = list(numbers)
     found = {case.number: case for case in tx.find(Case, where(Case.number).in_(wanted))}
-    return tuple(_precedent(found[number]) for number in wanted if number in found)
-
-
-def _precedent(case: Case) -> Precedent:
-    return Precedent(
-        number=case.number,
-        title=case.title,
-        election=case.election,
-        narratives=case.narratives,
-        decision=case.decision,
-        decision_ground=case.decision_ground,
-        decision_reason=case.decision_reason,
-        decided_at=case.decided_at,
-        criteria=case.criteria,
-        contradicts=case.contradicts,
-    )
+    return tuple(Precedent.from_fields(found[number]) for number in wanted if number in found)

@@ -191,10 +191,8 @@ def _moment(label: TimelineLabel, sent_at: datetime) -> TimelineMoment:
 
 def _approval(work: UnitOfWork, case: Case, draft: Notification) -> DraftApproval:
     tally, warnings = approval_tally(work.env, draft), list[str]()
-    return DraftApproval(
-        persons=tally.persons,
-        counted=tally.counted,
-        void=tally.void,
+    return DraftApproval.from_fields(
+        tally,
         lacks=tally.lacking(),
         may_approve=tuple(Approver(id=one.id, name=one.name) for one in may_still_approve(work.env, draft)),
         policy_age_days=draft_policy.days_since(draft.policy_read_on, work.today),

@@ -142,19 +142,15 @@ def _number(asked: ListView) -> int:
 
 def _of_case(number: int, event: Event) -> CaseEvent:
     said = StoredText(event.reason)
-    return CaseEvent(
-        event=number, at=event.at, actor=event.actor, kind=event.kind, notification=event.notification,
-        message=event.message, reason=said if said.code else UNSAID, code="" if said.code else event.reason,
-    )  # fmt: skip
+    return CaseEvent.from_fields(
+        event, event=number, reason=said if said.code else UNSAID, code="" if said.code else event.reason
+    )
 
 
 def shown(number: int, event: Event) -> ShownEvent:
     """Returns an event without tokens."""
-    return ShownEvent(
-        event=number, at=event.at, actor=event.actor, kind=event.kind, case=event.case,
-        notification=event.notification, message=event.message, reason=StoredText(event.reason),
-        facts=event.facts, changes=tuple(map(_change, event.changes)),
-    )  # fmt: skip
+    changes = tuple(map(_change, event.changes))
+    return ShownEvent.from_fields(event, event=number, reason=StoredText(event.reason), changes=changes)
 
 
 def document_of(number: int, event: Event, zone: ZoneInfo) -> dict[str, Json]:

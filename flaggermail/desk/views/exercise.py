@@ -60,15 +60,10 @@ class ShowDebrief(View):
         if not known:
             raise NotFound(ViewRefusal.STORY_NOT_PLAYED(exercise=self.exercise or ""))
         found = gather(work, max(known, key=lambda row: row.started_at))
-        moments = (
-            ShownMoment(at=one.at, what=one.turn, about=one.about, officer=one.officer, minutes=one.minutes)
-            for one in found.moments
-        )
-        return ShownDebrief(
+        moments = (ShownMoment.from_fields(one, what=one.turn) for one in found.moments)
+        return ShownDebrief.from_fields(
+            found.rehearsal,
             exercise=found.rehearsal.election,
-            story=found.rehearsal.story,
-            speed=found.rehearsal.speed,
-            started_at=found.rehearsal.started_at,
             until=found.until,
             moments=tuple(moments),
             waits=tuple(found.waits),

@@ -24,7 +24,6 @@ from flaggermail.figures.uses import (
     Figures,
     PlatformUse,
     Stop,
-    Summary,
     SummaryBy,
     UseGroup,
     UseQuestion,
@@ -56,7 +55,7 @@ class ShownStop(ViewAnswer):
         """Returns a stop as it is shown; None for a clock that runs."""
         if stop is None:
             return None
-        return cls(at=stop.at, minutes=stop.minutes, hours=clocks.hours(stop.minutes), basis=stop.basis, form=stop.form)
+        return cls.from_fields(stop, hours=clocks.hours(stop.minutes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +77,8 @@ class ShownUse(ViewAnswer):
     @classmethod
     def of(cls, use: PlatformUse) -> ShownUse:
         """Returns a use as it is shown."""
-        return cls(
-            case=use.case, notification=use.notification, platform=use.platform, channel=use.channel,
-            election=use.election, sent_at=use.sent_at, sent_basis=use.sent_basis, receipt=ShownStop.of(use.receipt),
-            human=ShownStop.of(use.human), substance=ShownStop.of(use.substance), state=use.state,
-        )  # fmt: skip
+        stops = {"receipt": use.receipt, "human": use.human, "substance": use.substance}
+        return cls.from_fields(use, **{name: ShownStop.of(stop) for name, stop in stops.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +92,6 @@ class ShownSummary(ViewAnswer):
     open: int
     median_minutes: int | None
     longest_minutes: int | None
-
-    @classmethod
-    def of(cls, summary: Summary) -> ShownSummary:
-        """Returns a summary as it is shown."""
-        return cls(
-            by=summary.by, name=summary.name, sent=summary.sent, answered=summary.answered, open=summary.open,
-            median_minutes=summary.median_minutes, longest_minutes=summary.longest_minutes,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +121,7 @@ class ShowLatency(ListView):
         return LatencyFigures(
             as_of=found.as_of,
             uses=tuple(map(ShownUse.of, shown.lines)),
-            summary=tuple(map(ShownSummary.of, found.summary)),
+            summary=tuple(map(ShownSummary.from_fields, found.summary)),
             next=shown.next,
         )
 
@@ -236,9 +224,8 @@ class GroupFigures(ViewAnswer):
     @classmethod
     def of(cls, group: UseGroup) -> GroupFigures:
         """Returns the figures of a group."""
-        return cls(
-            sent=group.summary.sent, answered=group.summary.answered, open=group.summary.open,
-            median_minutes=group.summary.median_minutes, longest_minutes=group.summary.longest_minutes,
+        return cls.from_fields(
+            group.summary,
             cases=tuple(dict.fromkeys(use.case for use in group.uses)), uses=_numbers(group.uses),
             answered_uses=_numbers(group.in_state(UseState.ANSWERED)),
             open_uses=_numbers(group.in_state(UseState.OPEN)),

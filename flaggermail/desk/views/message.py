@@ -164,8 +164,7 @@ class SampleMessage(View):
 
     def show(self, work: UnitOfWork) -> MailSample:
         """Returns the sample. Raises NotFound, Refusal, ArchiveFailure."""
-        found = make_sample(work, self.message)
-        return MailSample(name=found.name, mail=found.mail, beside=found.beside, differences=found.differences)
+        return MailSample.from_fields(make_sample(work, self.message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,14 +226,7 @@ def _attached(mail: Message, digests: Sequence[str | None]) -> Iterator[Attached
     for at, (one, digest) in enumerate(zip_longest(mail.attachments, digests[: len(mail.attachments)]), start=1):
         kind, ending = one.content_type.lower(), (one.filename or "").lower()
         picture = kind in _PICTURES or ending.endswith(_ENDINGS)
-        yield AttachedFile(
-            number=at,
-            filename=one.filename,
-            content_type=one.content_type,
-            size=one.size,
-            sha256=digest,
-            picture=picture,
-        )
+        yield AttachedFile.from_fields(one, number=at, sha256=digest, picture=picture)
 
 
 def _attachment(mail: Message, key: str, named_or_number: str | int) -> tuple[int, str]:
@@ -260,21 +252,5 @@ def _zone_is_assumed(mail: Message) -> bool:
 
 
 def _receipt(copy: Delivery) -> MailReceipt:
-    return MailReceipt(
-        at=copy.first_seen_at,
-        folder=copy.folder,
-        source=copy.source,
-        verdict=copy.verdict,
-        verdict_basis=copy.verdict_basis,
-        signature=ReceiptSignature(
-            state=copy.signature,
-            basis=copy.signature_basis,
-            domain=copy.signer,
-            selector=copy.selector,
-            key_record=copy.key_record,
-            key_digest=copy.key_digest,
-            dnssec=copy.dnssec,
-            resolver=copy.resolver,
-            looked_up_at=copy.looked_up_at,
-        ),
-    )
+    signature = ReceiptSignature.from_fields(copy, state=copy.signature, basis=copy.signature_basis, domain=copy.signer)
+    return MailReceipt.from_fields(copy, at=copy.first_seen_at, signature=signature)

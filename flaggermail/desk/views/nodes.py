@@ -65,10 +65,9 @@ class ListNodes(ListView):
 
 def _listed(one: NodeSeen) -> ListedNode:
     node = one.node
-    return ListedNode(
-        id=node.id, host=node.host, program=node.program, schema=one.revision, started_at=one.started,
-        seen_at=one.seen, lives=one.lives, leads=one.leads_until is not None, lease_until=one.leads_until,
-        ready=one.is_ready, unready=node.unready,
+    return ListedNode.from_fields(
+        node, schema=one.revision, started_at=one.started, seen_at=one.seen, lives=one.lives,
+        leads=one.leads_until is not None, lease_until=one.leads_until, ready=one.is_ready,
     )  # fmt: skip
 
 

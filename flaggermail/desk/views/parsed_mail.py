@@ -55,36 +55,19 @@ class ParsedMail(ViewAnswer):
 
 def parsed(message: Message) -> ParsedMail:
     """Returns what a mail says."""
-    return ParsedMail(
-        sha256=message.sha256,
-        message_id=message.message_id,
-        in_reply_to=message.in_reply_to,
-        references=message.references,
-        from_=message.from_,
-        to=message.to,
-        cc=message.cc,
-        subject=message.subject,
+    return ParsedMail.from_fields(
+        message,
         date=message.date.isoformat() if message.date else None,
-        kind=message.kind,
-        failed_recipients=message.failed_recipients,
-        bounce_class=message.bounce_class,
         forwarded=_claimed(message.forwarded) if message.forwarded else None,
-        text=message.text,
-        reply_text=message.reply_text,
-        attachments=message.attachments,
-        defects=message.defects,
     )
 
 
 def _claimed(inner: Forwarded) -> ClaimedMail:
-    return ClaimedMail(
+    return ClaimedMail.from_fields(
+        inner,
         from_=_person(inner.sender) if inner.sender else None,
         to=tuple(map(_person, inner.to)),
         cc=tuple(map(_person, inner.cc)),
-        subject=inner.subject,
-        date=inner.date,
-        body=inner.body,
-        source=inner.source,
     )
 
 

@@ -45,19 +45,8 @@ class ShowReadiness(View):
         """Returns the facts now."""
         election = next_election(work)
         found = gather(work, election)
-        return ShownReadiness(
+        return ShownReadiness.from_fields(
+            found,
             election=election.code if election else None,
             polling_day=next_polling_day(election.polling_days, work.today) if election else None,
-            lacks=found.lacks,
-            policies=tuple(found.policies),
-            pagers=tuple(found.pagers),
-            channels=tuple(found.channels),
-            certificates=tuple(found.certificates),
-            hours=found.hours,
-            unattended=tuple(found.unattended),
-            bounced=tuple(found.bounced),
-            rehearsed=found.rehearsed,
-            clocks=found.clocks,
-            longest=found.longest,
-            uses=found.uses,
         )

@@ -21,7 +21,7 @@ from flaggermail.documents.tar import files
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.definition import where
-from flaggermail.record.events import Event, EventKind
+from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import ReportForm
 from flaggermail.record.rows import Case, Election, ReportDraft, ReportFreeze
 from flaggermail.report import draft, facts, form, frozen, moving
@@ -102,14 +102,6 @@ class CausingEvent(ViewAnswer):
     reason: StoredText
     facts: Mapping[str, object]
 
-    @classmethod
-    def of(cls, number: int, event: Event) -> CausingEvent:
-        """Returns what is shown of an event."""
-        return cls(
-            event=number, at=event.at, actor=event.actor, kind=event.kind, case=event.case,
-            notification=event.notification, message=event.message, reason=StoredText(event.reason), facts=event.facts,
-        )  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedFigure(ViewAnswer):
@@ -127,7 +119,10 @@ class MovedFigure(ViewAnswer):
     @classmethod
     def of(cls, changed: ChangedFigure) -> MovedFigure:
         """Returns a figure as it is shown."""
-        shown = tuple(CausingEvent.of(number, event) for number, event in changed.causes[-MOST_CAUSES:])
+        shown = tuple(
+            CausingEvent.from_fields(event, event=number, reason=StoredText(event.reason))
+            for number, event in changed.causes[-MOST_CAUSES:]
+        )
         earlier = len(changed.causes) - len(shown)
         return cls(figure=changed.figure, was=changed.was, is_=changed.now, events=shown, earlier=earlier)
 
@@ -150,10 +145,7 @@ class FreezeFacts(ViewAnswer):
     @classmethod
     def of(cls, row: ReportFreeze) -> FreezeFacts:
         """Returns what is shown of a row, which is all but what was frozen."""
-        return cls(
-            id=row.id, at=row.frozen_at, by=row.frozen_by, event=row.seq, head=row.head, digest=row.inputs_digest,
-            documents=row.documents, undone_at=row.undone_at, undone_by=row.undone_by, undone_reason=row.undone_reason,
-        )  # fmt: skip
+        return cls.from_fields(row, at=row.frozen_at, by=row.frozen_by, event=row.seq, digest=row.inputs_digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +243,7 @@ class MakeReport(OctetsView):
             FileOfReport(name=name, language=language, sha256=hashlib.sha256(octets).hexdigest())
             for name, language, octets in made
         )
-        kinds = [(name, _MEDIA_TYPES[self.form], octets) for name, _, octets in made]
+        kinds = [(name, MediaType[self.form.name], octets) for name, _, octets in made]
         return files(f"{named}.tar", kinds, replace(told, files=listed))
 
     def _documents(self, inputs: ReportInputs, election: Election) -> Mapping[LanguageCode, documents.Document]:
@@ -277,12 +269,6 @@ class MakeReport(OctetsView):
 
 
 _FACTS = 0.5  # the share of the work that is done once the inputs are there
-_MEDIA_TYPES: Mapping[ReportForm, MediaType] = {
-    ReportForm.CSV: MediaType.CSV,
-    ReportForm.HTML: MediaType.HTML,
-    ReportForm.ODT: MediaType.ODT,
-    ReportForm.PDF: MediaType.PDF,
-}
 
 
 def _octets(work: UnitOfWork, form_: ReportForm, document: documents.Document) -> bytes:

@@ -18,7 +18,7 @@ from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Election
 from flaggermail.report import frozen
 from flaggermail.report.quantities import QuantityKind
-from flaggermail.report.verifying import FigureFinding, FigureFindingKind, compare, likeness
+from flaggermail.report.verifying import FigureFindingKind, compare, likeness
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import ACCOUNTS
 from flaggermail.wording.refusals import ReportRefusal
@@ -35,14 +35,6 @@ class DifferingFigure(ViewAnswer):
     sentence: str
     record: str
     stands: str
-
-    @classmethod
-    def of(cls, fault: FigureFinding) -> DifferingFigure:
-        """Returns what is shown of a finding."""
-        return cls(
-            kind=fault.kind, figure=fault.name, about=fault.about, place=fault.place, sentence=fault.sentence,
-            record=fault.record, stands=fault.stands,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +81,7 @@ class VerifyReport(View):
             freeze=row.id,
             figures=sum(len(passage.figures) for passage in passages),
             right=all(fault.kind is FigureFindingKind.MISSING for fault in faults),
-            faults=tuple(map(DifferingFigure.of, faults)),
+            faults=tuple(DifferingFigure.from_fields(one, figure=one.name) for one in faults),
         )
 
     def _of(self, work: UnitOfWork, passages: Sequence[documents.Passage]) -> str:

@@ -159,11 +159,9 @@ class KeptLine(ViewAnswer):
     @classmethod
     def of(cls, thing: KeptThing) -> KeptLine:
         """Returns a thing as it is listed."""
-        return cls(
-            what=thing.what, id=thing.key, election=thing.election, class_=thing.of.code, begins=thing.begins,
-            kept_until=thing.last_day, standing=thing.standing, held_by=thing.held_by, messages=thing.messages,
-            kept_longer=thing.kept_longer, digest=thing.digest or None,
-        )  # fmt: skip
+        return cls.from_fields(
+            thing, id=thing.key, class_=thing.of.code, kept_until=thing.last_day, digest=thing.digest or None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +179,8 @@ class ReviewLine(ViewAnswer):
     @classmethod
     def of(cls, one: Dated, last: date) -> ReviewLine:
         """Returns a message as it is listed."""
-        return cls(
-            message=one.row.id, place=one.row.place, kinds=one.row.kinds, arrived=one.arrived, until=last,
-            held_by=tuple(hold.id for hold in one.held_by),
-        )  # fmt: skip
+        held_by = tuple(hold.id for hold in one.held_by)
+        return cls.from_fields(one.row, message=one.row.id, arrived=one.arrived, until=last, held_by=held_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

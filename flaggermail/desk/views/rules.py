@@ -22,7 +22,7 @@ from flaggermail.intake.triage import judge
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.rule_changes.comparison import PLACES, Difference, RuleOutcome, compare_next, count
+from flaggermail.rule_changes.comparison import Difference, RuleOutcome, compare_next, count
 from flaggermail.rules.classifier import AnswerTemplate, Evaluated, Explanation, Stage, explain
 from flaggermail.rules.conditions import ConditionTrace, Context
 from flaggermail.rules.configuration import load
@@ -32,7 +32,7 @@ from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.settings.yaml_files.source import FileFault
 from flaggermail.wording.said import StoredText
-from flaggermail.wording.sheets import RuleText, SentFileRefusal
+from flaggermail.wording.sheets import PlaceWord, RuleText, SentFileRefusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +126,11 @@ class ComparedRules(ViewAnswer):
 
 
 def _explained(name: str, context: Context, found: Explanation, becomes: StoredText | None = None) -> ExplainedMail:
-    outcome = found.outcome
-    return ExplainedMail(
+    return ExplainedMail.from_fields(
+        found.outcome,
         file=name,
-        kinds=outcome.kinds,
-        rule=outcome.rule,
         becomes=becomes,
         known=context,
-        source=outcome.source,
-        case_type=outcome.case_type,
-        template=outcome.template,
-        references=outcome.references,
-        priority=outcome.priority,
-        labels=outcome.labels,
         made_by=tuple(map(_tried, found.made_by)),
         next_best=_tried(found.next_best) if found.next_best else None,
         passed_over=tuple(map(_tried, found.passed_over)),
@@ -155,10 +147,7 @@ def _tried(tried: Evaluated) -> TriedRule:
 
 
 def _traced(part: ConditionTrace) -> TracedCondition:
-    return TracedCondition(
-        condition=part.condition, held=part.held, saw=part.saw, where=part.where or None,
-        within=tuple(map(_traced, part.within)),
-    )  # fmt: skip
+    return TracedCondition.from_fields(part, where=part.where or None, within=tuple(map(_traced, part.within)))
 
 
 _AT_ONCE = 2_000  # messages compared in one answer
@@ -221,7 +210,7 @@ def _live(work: UnitOfWork, name: str, octets: bytes) -> ExplainedMail:
     message = replace(parsed, vouched=work.env.sender_check.verdict(octets, parsed))
     judged = judge(facts.facts_of(work, raw, message), facts.reading_of(work.env))
     found = explain(message, judged.context, work.env.settings.rules, work.env.matcher.find)
-    becomes = RuleText.BECOMES(place=PLACES[judged.decision.place](), reason=judged.decision.reason)
+    becomes = RuleText.BECOMES(place=PlaceWord[judged.decision.place.name](), reason=judged.decision.reason)
     return _explained(name, judged.context, found, becomes)
 
 
@@ -260,12 +249,9 @@ class CompareRules(View):
 
 def _changed(one: Difference, before: Explanation, after: Explanation) -> ChangedOutcome:
     row = one.arrived.stored
-    return ChangedOutcome(
+    return ChangedOutcome.from_fields(
+        row,
         message=row.id,
-        message_id=row.message_id,
-        received_at=row.received_at,
-        subject=row.subject,
-        case=row.case,
         clocks=one.clocks,
         cases=one.cases,
         by_hand=one.arrived.by_hand,

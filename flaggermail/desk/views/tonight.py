@@ -17,7 +17,7 @@ from flaggermail.notices.approval_requests import may_still_approve
 from flaggermail.notices.duty import officer_on_call, overrides, readers
 from flaggermail.notifications.clocks import minutes
 from flaggermail.record.definition import where
-from flaggermail.record.rows import Case, Notification, OutboxMail, Platform, StoredMessage
+from flaggermail.record.rows import Case, Notification, Platform, StoredMessage
 from flaggermail.record.states import ClockKind, MailState, NotificationState
 from flaggermail.reminders.due_steps import Expected, upcoming
 from flaggermail.reminders.handover import awaited_alone, quarantined, rows_of, unsettled_mail
@@ -146,7 +146,7 @@ class ShowTonight(View):
             awaited=tuple(_clock(work, one, None, names) for one in awaited[:MOST_SHOWN]),
             drafts=tuple(drafts[:MOST_SHOWN]),
             messages=tuple(_message(work, one) for one in rows_of(work, waiting[:MOST_SHOWN])),
-            doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
+            doubtful=tuple(TonightMail.from_fields(one, at=one.queued_at) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
                 clocks=len(undecided) + len(of_uses), late=sum(late), awaited=len(awaited), drafts=len(drafts),
                 messages=len(waiting), doubtful=len(doubtful),
@@ -203,19 +203,7 @@ def _drafts(work: UnitOfWork, names: Mapping[str, str]) -> Iterator[TonightDraft
 
 
 def _message(work: UnitOfWork, one: StoredMessage) -> TonightMessage:
-    return TonightMessage(
-        id=one.id, subject=one.subject or "", exercise=one.exercise, sender=one.from_address, verdict=one.verdict,
-        at=one.received_at, minutes=minutes(one.received_at, work.now),
-    )  # fmt: skip
-
-
-def _mail(one: OutboxMail) -> TonightMail:
-    return TonightMail(
-        id=one.id,
-        recipient=one.recipient,
-        subject=one.subject,
-        exercise=one.exercise,
-        state=one.state,
-        case=one.case,
-        at=one.queued_at,
+    waits = minutes(one.received_at, work.now)
+    return TonightMessage.from_fields(
+        one, subject=one.subject or "", sender=one.from_address, at=one.received_at, minutes=waits
     )

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, ClassVar, Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field
 
 from flaggermail.commands.requests import STRICT
-from flaggermail.desk.answers import ViewAnswer
+from flaggermail.desk.answers import AnswerReader, ViewAnswer, json_of
 from flaggermail.documents.octets import Octets
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
@@ -25,7 +25,6 @@ from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import ViewRefusal
-from flaggermail.wording.said import StoredText
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -43,10 +42,6 @@ Document = Mapping[str, Json]
 NO_CURSOR = ViewRefusal.NO_CURSOR()
 LISTED, MOST_LISTED = 100, 1_000
 """The lines of a list that are answered at once: by default, and at most."""
-
-SECRET = frozenset({"token"})  # a token authorises acts by mail
-# Programs that read `--json` know these fields by their earlier names.
-_IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +174,8 @@ class ArchiveView(View):
 
     def asked(self) -> dict[str, Json]:
         """Returns the fields that were given, for the event; never words of a mail's text."""
-        untold = self.UNTOLD | _OF_LISTS
-        named = {spec.name: json_of(getattr(self, spec.name), UTC) for spec in fields(self)}
+        untold, reader = self.UNTOLD | _OF_LISTS, AnswerReader(ZoneInfo("UTC"))
+        named = {spec.name: json_of(getattr(self, spec.name), reader) for spec in fields(self)}
         return {name: value for name, value in named.items() if value and name not in untold}
 
     @property
@@ -196,24 +191,3 @@ class ArchiveView(View):
         """Returns the whole number of the only case that is read; None if it is not one. Raises NotFound."""
         del work
         return None
-
-
-def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
-    names = [spec.name for spec in fields(record) if spec.name not in SECRET]
-    return {_IN_JSON.get(name, name): json_of(getattr(record, name), zone) for name in names}
-
-
-def json_of(value: object, zone: tzinfo) -> Json:
-    """Returns a field's JSON value; instants in `zone` with their offset."""
-    if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [json_of(entry, zone) for entry in value]
-    if isinstance(value, StoredText):
-        return value.english
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(f"{type(value).__name__} is not known in JSON")

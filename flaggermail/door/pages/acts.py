@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
@@ -36,17 +37,20 @@ MOST_FORM = 1_000_000  # octets
 
 @dataclass(frozen=True, slots=True)
 class PageAct:
-    """A command that a form sends; `fields` are those that it may fill in, `fixed` those that the page gives.
+    """A command that a form sends; `fields` are those that it may fill in, `fixed` those that always have one value.
+
+    What the address of the page names, such as its case, is a field of each command that has one of that name, unless
+    the form fills it in.
 
     `lists` are those of the fields that hold several values, `always` those that are sent also when they are empty;
     `words` those whose text holds several, with a space between them. `after` returns the address that is shown then,
     by the fields and the key of what the command made or changed; without it that is the page itself. One that is
     `kept` may be left half filled. `downloads`: it is no command, but a view of which a file is made that the browser
-    saves; the page gives its fields.
+    saves; the address gives its fields.
     """
 
     command: str
-    fields: frozenset[str]
+    fields: frozenset[str] = frozenset()
     after: Callable[[Mapping[str, Json], str], str] | None = None
     fixed: Mapping[str, Json] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
@@ -72,8 +76,13 @@ class Posted:
     fields: Mapping[str, Json]
 
 
-def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, person: str) -> Posted:
-    """Returns what a form sends. Raises Problem for a form of another person, page or site, or that is none."""
+def posted(
+    asked: Request, acts: Mapping[str, PageAct], parts: Mapping[str, str], tokens: FormTokens, person: str
+) -> Posted:
+    """Returns what a form sends from a page with these `parts` in its address.
+
+    Raises Problem for a form of another person, page or site, or that is none.
+    """
     if asked.mimetype != FORM_TYPE:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, DoorProblem.MALFORMED())
     if (asked.content_length or 0) > MOST_FORM:
@@ -90,7 +99,7 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
     if act is None or aim is None or (aim is not FormAim.ACT and not act.kept):
         raise Problem(HTTPStatus.BAD_REQUEST, DoorProblem.MALFORMED())
     if act.downloads:
-        return Posted(own[ACT], FormAim.ACT, None, None, {}, act.fixed)
+        return Posted(own[ACT], FormAim.ACT, None, None, {}, {**parts})
     texts: dict[str, tuple[str, ...]] = {}
     for name, text in pairs:
         if name == HELD or name not in OWN_FIELDS:
@@ -108,9 +117,10 @@ def posted(asked: Request, acts: Mapping[str, PageAct], tokens: FormTokens, pers
     version = version_of(own.get(VERSION))
     seen = {} if version is None else {VERSION: version}
     shown_again = {name: several for name, several in texts.items() if name not in command.OF_A_MOMENT}
+    named = {spec.name for spec in fields_of(command)} - act.fields
+    given = {name: text for name, text in parts.items() if name in named}
     return Posted(
-        own[ACT], aim, key_of(own.get(KEY)), version, shown_again,
-        {**fields, **act.fixed, **seen},
+        own[ACT], aim, key_of(own.get(KEY)), version, shown_again, {**fields, **given, **act.fixed, **seen}
     )  # fmt: skip
 
 

@@ -44,42 +44,26 @@ def words(asked: PageRequest, what: CompletedKind) -> list[tuple[str, str]]:
     return [(one["word"], one["remark"]) for one in asked.ask("complete", what=what.value)["words"]]
 
 
-def _to_case(parts: Mapping[str, str]) -> str:
-    return f"/cases/{quote(parts['case'])}"
+def _to_case(fields: Mapping[str, Json], _key: str) -> str:
+    return f"/cases/{quote(str(fields['case']))}"
 
 
-def note_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    """Returns the acts of the page for a contact note; what one wrote is shown on the page of the case."""
-    case: Mapping[str, Json] = {"case": parts["case"]}
-    return {
-        "note": PageAct(
-            "case note", frozenset({"means", "text", "effective_at", "counts_as", "channel"}),
-            lambda _fields, _key: _to_case(parts), case, frozenset({"counts_as"}), kept=True,
-        )
-    }  # fmt: skip
-
-
-def write_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    """Returns the acts of the page for mails to the referrer."""
-    case: Mapping[str, Json] = {"case": parts["case"]}
-    return {
-        "ask": PageAct(
-            "case ask", frozenset({"items", "text"}), lambda _fields, _key: _to_case(parts), case, frozenset({"items"}),
-            kept=True,
-        ),
-        "reply": PageAct("case reply", frozenset({"text"}), lambda _fields, _key: _to_case(parts), case, kept=True),
-    }  # fmt: skip
-
-
-def correct_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    """Returns the acts of the page for corrections."""
-    case: Mapping[str, Json] = {"case": parts["case"]}
-    labels = frozenset({"tags", "remove"})
-    return {
-        "reclassify": PageAct("case reclassify", frozenset({"type", "source"}), fixed=case),
-        "tag": PageAct("case tag", labels, fixed=case, lists=labels),
-        "link": PageAct("case link", _RELATED, fixed=case, words=_RELATED),
-    }
+_ITEMS, _LABELS = frozenset({"items"}), frozenset({"tags", "remove"})
+NOTE_ACTS = {
+    "note": PageAct(
+        "case note", frozenset({"means", "text", "effective_at", "counts_as", "channel"}), _to_case,
+        lists=frozenset({"counts_as"}), kept=True,
+    )
+}  # fmt: skip
+WRITE_ACTS = {
+    "ask": PageAct("case ask", _ITEMS | {"text"}, _to_case, lists=_ITEMS, kept=True),
+    "reply": PageAct("case reply", frozenset({"text"}), _to_case, kept=True),
+}
+CORRECT_ACTS = {
+    "reclassify": PageAct("case reclassify", frozenset({"type", "source"})),
+    "tag": PageAct("case tag", _LABELS, lists=_LABELS),
+    "link": PageAct("case link", _RELATED, words=_RELATED),
+}
 
 
 def new_case(asked: PageRequest) -> Shown:
@@ -87,11 +71,9 @@ def new_case(asked: PageRequest) -> Shown:
     return {"list": asked.ask("election list"), **SETS}
 
 
-def new_case_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
-    """Returns the act of opening a case, which leads to it."""
-    return {
-        "open": PageAct(
-            "case open", frozenset({"election", "type", "origin", "source", "title"}) | _RELATED,
-            lambda _fields, key: f"/cases/{quote(key)}", words=_RELATED, kept=True,
-        )
-    }  # fmt: skip
+NEW_CASE_ACTS = {
+    "open": PageAct(
+        "case open", frozenset({"election", "type", "origin", "source", "title"}) | _RELATED,
+        lambda _, key: f"/cases/{quote(key)}", words=_RELATED, kept=True,
+    )
+}  # fmt: skip

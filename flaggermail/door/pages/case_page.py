@@ -67,16 +67,13 @@ def case_page(asked: PageRequest) -> Shown:
     }
 
 
-def case_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    """Returns the acts on a case itself."""
-    case: Mapping[str, Json] = {"case": parts["case"]}
-    return {
-        "take": PageAct("case assign", frozenset({"officer"}), fixed=case),
-        "close": PageAct("case close", frozenset(), fixed=case),
-        "acknowledge": PageAct("oncall ack", frozenset({"reminder"})),
-        "hand-over": PageAct("oncall reassign", frozenset({"reminder", "officer"})),
-        "evidence": PageAct("archive dossier file", frozenset(), fixed=case, downloads=True),
-    }
+CASE_ACTS = {
+    "take": PageAct("case assign", frozenset({"officer"})),
+    "close": PageAct("case close"),
+    "acknowledge": PageAct("oncall ack", frozenset({"reminder"})),
+    "hand-over": PageAct("oncall reassign", frozenset({"reminder", "officer"})),
+    "evidence": PageAct("archive dossier file", downloads=True),
+}
 
 
 def events_page(asked: PageRequest) -> Shown:

@@ -9,16 +9,16 @@ from urllib.parse import quote
 from flaggermail.desk.views.view import MOST_LISTED
 from flaggermail.door.pages.acts import PageAct
 from flaggermail.door.pages.case_forms import (
+    CORRECT_ACTS,
+    NEW_CASE_ACTS,
+    NOTE_ACTS,
     SETS,
+    WRITE_ACTS,
     about_case,
     channels,
-    correct_acts,
     new_case,
-    new_case_acts,
-    note_acts,
-    write_acts,
 )
-from flaggermail.door.pages.case_page import case_acts, case_page, events_page
+from flaggermail.door.pages.case_page import CASE_ACTS, case_page, events_page
 from flaggermail.door.pages.page import CARDS, ON_A_PAGE, DeskPage, PageRequest, Shown
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import Decision
@@ -60,30 +60,27 @@ def _assess(asked: PageRequest) -> Shown:
     return {"sheet": sheet, "mail": asked.ask("message show", message=root) if root else None, **SETS}
 
 
-def _assess_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    case: Mapping[str, Json] = {"case": parts["case"]}
-    there = f"/cases/{quote(parts['case'])}"
-    return {
-        "assess": PageAct("case assess", _ASSESSED, fixed=case, lists=frozenset({"criteria", "aspects"}), kept=True),
-        "decide": PageAct(
-            "case decide", frozenset({"decision", "ground", "reason", "advice"}),
-            lambda fields, _: f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there, case,
-            kept=True,
-        ),
-    }  # fmt: skip
+def _to_decided(fields: Mapping[str, Json], _key: str) -> str:
+    there = f"/cases/{quote(str(fields['case']))}"
+    return f"{there}/notify" if fields.get("decision") == Decision.NOTIFY else there
+
+
+_ASSESS_ACTS = {
+    "assess": PageAct("case assess", _ASSESSED, lists=frozenset({"criteria", "aspects"}), kept=True),
+    "decide": PageAct("case decide", frozenset({"decision", "ground", "reason", "advice"}), _to_decided, kept=True),
+}
 
 
 def _notify(asked: PageRequest) -> Shown:
     return {"sheet": asked.ask("case show", case=asked.parts["case"], limit=1), "channels": channels(asked)}
 
 
-def _notify_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    return {
-        "notify": PageAct(
-            "notify", frozenset({"channel", "title", "text", "contact", "follow_up"}),
-            lambda _, key: f"/drafts/{quote(key)}", {"case": parts["case"]}, kept=True,
-        )
-    }  # fmt: skip
+_NOTIFY_ACTS = {
+    "notify": PageAct(
+        "notify", frozenset({"channel", "title", "text", "contact", "follow_up"}),
+        lambda _, key: f"/drafts/{quote(key)}", kept=True,
+    )
+}  # fmt: skip
 
 
 def _draft(asked: PageRequest) -> Shown:
@@ -94,14 +91,13 @@ def _draft(asked: PageRequest) -> Shown:
     return {"sheet": sheet, "draft": found, "text": text}
 
 
-def _draft_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
-    # The draft that was shown, by its whole number: an address may name a case alone, of which another draft is the
-    # only one by now. What a draft says never changes.
-    draft = frozenset({"draft"})
-    return {
-        "approve": PageAct("approve", draft | {"policy_read", "code"}, always=frozenset({"code"})),
-        "reject": PageAct("reject", draft | {"reason"}),
-    }
+# The draft that was shown, by its whole number: an address may name a case alone, of which another draft is by now the
+# only one. What a draft says never changes.
+_OF_DRAFT = frozenset({"draft"})
+_DRAFT_ACTS = {
+    "approve": PageAct("approve", _OF_DRAFT | {"policy_read", "code"}, always=frozenset({"code"})),
+    "reject": PageAct("reject", _OF_DRAFT | {"reason"}),
+}
 
 
 def _message(asked: PageRequest) -> Shown:
@@ -119,15 +115,13 @@ def _picture(asked: PageRequest) -> Shown:
     return {"sheet": sheet, "picture": picture, "of": sheet["attachments"][number - 1]}
 
 
-def _message_acts(parts: Mapping[str, str]) -> Mapping[str, PageAct]:
-    message: Mapping[str, Json] = {"message": parts["message"]}
-    return {
-        "place": PageAct("quarantine place", _PLACED, fixed=message),
-        "take_back": PageAct("quarantine place", frozenset(), fixed={**message, "back": True, "untouched": True}),
-        "genuine": PageAct("message confirm", frozenset(), fixed=message),
-        "forged": PageAct("message refuse", frozenset({"reason"}), fixed=message),
-        "author": PageAct("message author", frozenset({"author"}), fixed=message),
-    }
+_MESSAGE_ACTS = {
+    "place": PageAct("quarantine place", _PLACED),
+    "take_back": PageAct("quarantine place", fixed={"back": True, "untouched": True}),
+    "genuine": PageAct("message confirm"),
+    "forged": PageAct("message refuse", frozenset({"reason"})),
+    "author": PageAct("message author", frozenset({"author"})),
+}
 
 
 def _quarantine(asked: PageRequest) -> Shown:
@@ -170,33 +164,32 @@ def _one_mail(mail: Shown) -> Shown:
     }  # fmt: skip
 
 
-def _outbox_acts(_: Mapping[str, str]) -> Mapping[str, PageAct]:
-    mail = frozenset({"mail"})
-    return {
-        "sent": PageAct("outbox resolve", mail | {"sent_at"}),
-        "again": PageAct("outbox resolve", mail, fixed={"again": True}),
-        "retry": PageAct("outbox retry", mail),
-        "cancel": PageAct("outbox cancel", mail),
-    }
+_OF_MAIL = frozenset({"mail"})
+_OUTBOX_ACTS = {
+    "sent": PageAct("outbox resolve", _OF_MAIL | {"sent_at"}),
+    "again": PageAct("outbox resolve", _OF_MAIL, fixed={"again": True}),
+    "retry": PageAct("outbox retry", _OF_MAIL),
+    "cancel": PageAct("outbox cancel", _OF_MAIL),
+}
 
 
 PAGES = (
     DeskPage("/", "tonight.html", _tonight, refreshes=True, part="tonight"),
     DeskPage("/cases", "cases.html", _cases, searches=_OF_CASES, part="cases"),
-    DeskPage("/cases/new", "open.html", new_case, new_case_acts, part="cases"),
-    DeskPage("/cases/<case>", "case.html", case_page, case_acts, keeps=False, part="cases"),
+    DeskPage("/cases/new", "open.html", new_case, NEW_CASE_ACTS, part="cases"),
+    DeskPage("/cases/<case>", "case.html", case_page, CASE_ACTS, keeps=False, part="cases"),
     DeskPage("/cases/<case>/events", "events.html", events_page, refreshes=True, part="cases"),
-    DeskPage("/cases/<case>/assess", "assess.html", _assess, _assess_acts, keeps=False, part="cases"),
-    DeskPage("/cases/<case>/notify", "notify.html", _notify, _notify_acts, part="cases"),
-    DeskPage("/cases/<case>/note", "note.html", about_case, note_acts, part="cases"),
-    DeskPage("/cases/<case>/write", "write.html", about_case, write_acts, part="cases"),
-    DeskPage("/cases/<case>/correct", "correct.html", about_case, correct_acts, part="cases"),
-    DeskPage("/drafts/<path:draft>", "draft.html", _draft, _draft_acts, part="cases"),
-    DeskPage("/messages/<message>", "message.html", _message, _message_acts, keeps=False),
+    DeskPage("/cases/<case>/assess", "assess.html", _assess, _ASSESS_ACTS, keeps=False, part="cases"),
+    DeskPage("/cases/<case>/notify", "notify.html", _notify, _NOTIFY_ACTS, part="cases"),
+    DeskPage("/cases/<case>/note", "note.html", about_case, NOTE_ACTS, part="cases"),
+    DeskPage("/cases/<case>/write", "write.html", about_case, WRITE_ACTS, part="cases"),
+    DeskPage("/cases/<case>/correct", "correct.html", about_case, CORRECT_ACTS, part="cases"),
+    DeskPage("/drafts/<path:draft>", "draft.html", _draft, _DRAFT_ACTS, part="cases"),
+    DeskPage("/messages/<message>", "message.html", _message, _MESSAGE_ACTS, keeps=False),
     DeskPage("/messages/<message>/pictures/<int:number>", "picture.html", _picture, keeps=False),
     DeskPage(
         "/quarantine", "quarantine.html", _quarantine,
-        lambda _: {"place": PageAct("quarantine place", _PLACED | {"message"})}, part="quarantine",
+        {"place": PageAct("quarantine place", _PLACED | {"message"})}, part="quarantine",
     ),
-    DeskPage("/outbox", "outbox.html", _outbox, _outbox_acts, part="outbox"),
+    DeskPage("/outbox", "outbox.html", _outbox, _OUTBOX_ACTS, part="outbox"),
 )  # fmt: skip

@@ -48,7 +48,7 @@ class DeskPage:
     address: str
     template: str
     shown: Callable[[PageRequest], Mapping[str, object]]
-    acts: Callable[[Mapping[str, str]], Mapping[str, PageAct]] = lambda _: {}
+    acts: Mapping[str, PageAct] = field(default_factory=dict)
     keeps: bool = True  # a browser may keep it and ask whether it is still so; not the text of a mail
     searches: frozenset[str] = frozenset()  # the fields of its search, whose faults are shown beside them
     refreshes: bool = False  # it has nothing to fill in, so a reader may let it reload by itself

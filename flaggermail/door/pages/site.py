@@ -25,7 +25,7 @@ from flaggermail.desk import kept_forms
 from flaggermail.door.application import OF_PROGRAMS, Asking, DoorApplication, problem_of_http
 from flaggermail.door.negotiation import is_known
 from flaggermail.door.pages import downloads
-from flaggermail.door.pages.acts import PageAct, Posted, posted
+from flaggermail.door.pages.acts import Posted, posted
 from flaggermail.door.pages.case_page import events_since
 from flaggermail.door.pages.desk_pages import PAGES
 from flaggermail.door.pages.forms import FormAim, FormTokens, new_key
@@ -130,15 +130,14 @@ class DeskSite:
 
     def _act(self, page: DeskPage, asking: Asking, asked: PageRequest) -> Response:
         """Sends the command of a form; shows the page anew, filled as it was, if the desk refuses."""
-        acts = page.acts(asked.parts)
-        form = posted(request, acts, self._tokens, asking.person)
-        act = acts[form.act]
+        form = posted(request, page.acts, asked.parts, self._tokens, asking.person)
+        act = page.acts[form.act]
         try:
             if form.aim is not FormAim.ACT:
                 self._keep(asking, form)
                 return self._to(quote(request.path), request.args, asking, form.aim)
             if act.downloads:
-                return self._file(asking, act)
+                return self._file(asking, act.command, form.fields)
             found = asking.desk.answer(act.command, form.fields, key=form.key)
         except Exception as fault:
             problem = problem_of(fault)
@@ -165,7 +164,7 @@ class DeskSite:
     @staticmethod
     def _kept(page: DeskPage, asking: Asking) -> Mapping[str, KeptForm]:
         """Returns what the person keeps of the page."""
-        may = any(one.kept for one in page.acts(request.view_args or {}).values())
+        may = any(one.kept for one in page.acts.values())
         return kept_forms.kept(asking.services, asking.person, request.path) if may else {}
 
     @staticmethod
@@ -177,9 +176,9 @@ class DeskSite:
         else:
             env.store.forms.discard(person, path, form.act)
 
-    def _file(self, asking: Asking, act: PageAct) -> Response:
+    def _file(self, asking: Asking, view: str, fields: Mapping[str, Json]) -> Response:
         """Returns a file that the desk makes, as a download; a page if the process that makes it met a problem."""
-        found = self._door.fetched(asking, act.command, {name: str(value) for name, value in act.fixed.items()})
+        found = self._door.fetched(asking, view, {name: str(value) for name, value in fields.items()})
         if found.mimetype == PROBLEM_TYPE:
             return self._of_problem(json.loads(found.get_data()), found.status_code)
         found.headers["Content-Security-Policy"] = downloads.POLICY
@@ -196,7 +195,7 @@ class DeskSite:
         fault = FieldFault(str(where) if where else None, text, str(wanted) if wanted else None)
         earlier = None if problem.earlier is None else told(problem.earlier)
         away = problem.status is HTTPStatus.SERVICE_UNAVAILABLE
-        fields = page.acts(asked.parts)[form.act].fields
+        fields = page.acts[form.act].fields
         key, kept = form.key if away else None, self._kept(page, asking)
         refused = RefusedForm(form.act, form.texts, (fault,), earlier, fields, key, kept)
         if problem.status is HTTPStatus.CONFLICT and not again:

@@ -21,8 +21,7 @@ from flaggermail.ports.probing import Found, ReplicaSeen, SubmissionSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.model import PagerSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
-from flaggermail.wording.online import OnlineFinding, OnlineRemedy, OnlineStep
-from flaggermail.wording.servers import AttemptText, MailboxFailure, ReachText
+from flaggermail.wording.servers import AttemptText, MailboxFailure, OnlineFinding, OnlineRemedy, OnlineStep, ReachText
 from tests.corpus import each
 from tests.doubles.scripted_means import BITS, FOLDERS, NOW, RECEIVED, RESULTS, SEEN, Around, ScriptedMarks, link_lost
 from tests.store.desk_fixtures import desk_settings
@@ -311,7 +310,7 @@ def test_steps_that_rest_on_a_failed_one_are_not_tried(settings: Configuration) 
     assert first is not None
     assert first.step is CheckStep.IMAP_LOGIN
     behind = [one for one in found if one.code is OutcomeCode.NOT_TRIED]
-    assert {one.what for one in behind} == {OnlineFinding.NOT_TRIED(step=CheckStep.IMAP_LOGIN.said)}
+    assert {one.what for one in behind} == {OnlineFinding["NOT_TRIED"](step=CheckStep.IMAP_LOGIN.said)}
     assert CheckStep.VERIFIED in {one.step for one in behind}
     assert CheckStep.SUBMISSION_LOGIN not in {one.step for one in behind}
     assert around.sending.recipients == []

@@ -17,22 +17,26 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.annex.redaction.marks import PrintedPart
 from flaggermail.errors import Refusal
 from flaggermail.health.findings import HealthLimits, Measured, findings
 from flaggermail.record.case_values import CaseType, LanguageCode, Source, Topic
 from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Place
 from flaggermail.record.states import MailState
 from flaggermail.replies import case_form, verbs
 from flaggermail.settings.mistakes import SORTS
 from flaggermail.wording import catalogues
 from flaggermail.wording.alarms import AlarmText, Health, HealthPlace
+from flaggermail.wording.annex import MarkedPlace
 from flaggermail.wording.catalogues import NotWorded, catalogue, details_of, languages, locale, sets
-from flaggermail.wording.events import EventWord
 from flaggermail.wording.filing import FilingReason, SuggestionText
 from flaggermail.wording.hints import HintByCommand, HintByMail
-from flaggermail.wording.pieces import MailWord, RefusalPart, SourceWord, TypeWord
+from flaggermail.wording.pages import EventWord
+from flaggermail.wording.pieces import MailWord, MeantimeAct, RefusalPart, SourceWord, TypeWord
 from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal, ViewRefusal
 from flaggermail.wording.said import Sentence, StoredText, as_written, counted, every
+from flaggermail.wording.sheets import PlaceWord
 from tests.corpus import each
 from tests.tools.dutch import english_in
 from tests.tools.said import sample
@@ -65,9 +69,17 @@ def test_a_sentence_is_said_in_every_language(code: str) -> None:
 
 
 def test_each_kind_of_event_has_its_words_and_nothing_else_has() -> None:
-    """Pages show an event by the words that bear the name of its kind, in the order of the kinds."""
-    expected = [(kind.name, f"event: {kind}") for kind in EventKind]
-    assert [(word.name, word.value) for word in EventWord] == expected
+    """Pages show an event by the words whose code ends in its kind, in the order of the kinds."""
+    assert [word.value for word in EventWord] == [f"event: {kind}" for kind in EventKind]
+
+
+@each(
+    "said, of",
+    [(set(MeantimeAct) - {MeantimeAct.CHANGED}, EventKind), (set(MarkedPlace), PrintedPart), (set(PlaceWord), Place)],
+)
+def test_what_is_said_by_the_name_of_a_value_has_that_name(said: set[Sentence], of: type[StrEnum]) -> None:
+    """Each of these sentences is said of a value of its name."""
+    assert {one.name for one in said} <= of.__members__.keys()
 
 
 def test_some_english_is_found() -> None:
@@ -171,6 +183,9 @@ def test_every_sentence_is_said_somewhere() -> None:
         "DeclineGroundWord.",
         "StatusWord.",
         "EventWord.",
+        "MeantimeAct.",
+        "MarkedPlace.",
+        "PlaceWord.",
         "GroundWords.",
         "OnlineFinding.",
         "OnlineRemedy.",
