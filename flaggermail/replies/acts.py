@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What each verb asks of the desk: a function of the mail that was answered and of the verb's argument.
 
-Raises ArgumentFault where the argument is no officer, instant, number or word of a closed set.
+Raises ReplyFault where the argument is no officer, instant, number or word of a closed set.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import AuthorWord, CaseType, ContactMeans, Source
 from flaggermail.replies import phrases
-from flaggermail.replies.answered import Answered, ArgumentFault, names_of
+from flaggermail.replies.answered import Answered, names_of
 from flaggermail.replies.phrases import Line
-from flaggermail.replies.request import SHOW_CASE, SHOW_STAND, Request
+from flaggermail.replies.request import SHOW_CASE, SHOW_STAND, ReplyFault, Request
 from flaggermail.settings.reply_words import ReplyWords, V, WordsOf
 
 
@@ -86,7 +86,7 @@ def ask_referrer(answered: Answered, groups: Mapping[str, str]) -> Request:
 def decline(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Declines the case, unless the reason takes the verb back."""
     if phrases.turns(groups["words"], denials="colon" not in groups):
-        raise ArgumentFault(ReplyRefusal.DOUBT)
+        raise ReplyFault(ReplyRefusal.DOUBT)
     return Request("case decide", {"case": answered.case, "decision": "decline", "reason": groups["words"]})
 
 
@@ -94,7 +94,7 @@ def correct_type(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Corrects the type of the case."""
     found = type_named(groups["words"].strip(POINTS), answered.words)
     if found is None:
-        raise ArgumentFault(ReplyRefusal.TYPE)
+        raise ReplyFault(ReplyRefusal.TYPE)
     return Request("case reclassify", {"case": answered.case, "type": found})
 
 
@@ -106,7 +106,7 @@ def correct_source(answered: Answered, groups: Mapping[str, str]) -> Request:
 def _source_named(written: str, answered: Answered) -> Source:
     found = source_named(written.strip(POINTS), answered.words)
     if found is None:
-        raise ArgumentFault(ReplyRefusal.SOURCE)
+        raise ReplyFault(ReplyRefusal.SOURCE)
     return found
 
 
@@ -114,7 +114,7 @@ def approve(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Approves the draft whose code was written; a day is that on which its policy was read."""
     draft = answered.names(groups.get("code", ""))
     if draft is None or draft != answered.notification:
-        raise ArgumentFault(ReplyRefusal.CODE)
+        raise ReplyFault(ReplyRefusal.CODE)
     day = groups.get("day", "")
     return Request("approve", {"draft": draft, **({"policy_read": day} if day else {})})
 
@@ -123,7 +123,7 @@ def confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Confirms the device whose code was written."""
     device = answered.names(groups.get("code", ""))
     if device is None or device != answered.device:
-        raise ArgumentFault(ReplyRefusal.CODE)
+        raise ReplyFault(ReplyRefusal.CODE)
     return Request("officer confirm", {"device": device})
 
 
@@ -131,7 +131,7 @@ def reject(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Rejects the draft, unless the reason agrees."""
     words = groups["words"]
     if phrases.agrees(words) or phrases.code_in(Line.from_text(words), answered.own_names) is not None:
-        raise ArgumentFault(ReplyRefusal.TWO)
+        raise ReplyFault(ReplyRefusal.TWO)
     return Request("reject", {"draft": answered.notification or "", "reason": words})
 
 
@@ -176,7 +176,7 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
     text = groups.get("words", "").strip(f"{POINTS} ") or f"{at.hour}:{at.minute:02d}"
     unreached = means == ContactMeans.PHONE and answered.words.reached_nobody(text)
     if not unreached and phrases.turns(text, denials=True):
-        raise ArgumentFault(ReplyRefusal.DOUBT)
+        raise ReplyFault(ReplyRefusal.DOUBT)
     counts = counts_as and not unreached
     return Request("case note", {
         "case": answered.case, "means": means, "text": text, "effective_at": at.isoformat(),
@@ -185,12 +185,12 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
 
 
 def _named_time(answered: Answered, groups: Mapping[str, str]) -> datetime:
-    """Returns when a clock last showed the time that is named; raises ArgumentFault if that is too long ago."""
+    """Returns when a clock last showed the time that is named; raises ReplyFault if that is too long ago."""
     hour, minute = _hour(int(groups["hour"]), groups.get("half")), int(groups["minute"])
     of_a_day = hour <= 23 and minute <= 59  # noqa: PLR2004 - the hours and minutes of a day
     at = _last_time(hour, minute, answered.came_at) if of_a_day else None
     if at is None:
-        raise ArgumentFault(ReplyRefusal.INSTANT, f"{hour}:{minute:02d}")
+        raise ReplyFault(ReplyRefusal.INSTANT, f"{hour}:{minute:02d}")
     return at
 
 
@@ -224,11 +224,11 @@ def swap(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _officer_named(name: str, answered: Answered) -> str:
-    """Returns the other officer with that name; raises ArgumentFault for none or several."""
+    """Returns the other officer with that name; raises ReplyFault for none or several."""
     found = officers_named(name, answered)
     if len(found) != 1:
         others = (name for key, name in (answered.officers or {}).items() if key != answered.officer)
-        raise ArgumentFault(ReplyRefusal.NAME, *others)
+        raise ReplyFault(ReplyRefusal.NAME, *others)
     return found[0]
 
 

@@ -79,11 +79,3 @@ def names_of(key: str, name: str) -> Iterator[str]:
     words = name.casefold().split()
     yield from (" ".join(words[at:]) for at in range(len(words)))
     yield words[0]
-
-
-class ArgumentFault(Exception):
-    """The argument of a verb is invalid."""
-
-    def __init__(self, why: ReplyRefusal, *details: str, line: str = "", in_the_way: str = "") -> None:
-        super().__init__(why)
-        self.why, self.details, self.line, self.in_the_way = why, details, line, in_the_way
