@@ -6,7 +6,7 @@ Raises ReplyFault where the argument is no officer, instant, number or word of a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.letters.template_values import ReplyRefusal
@@ -156,11 +156,6 @@ def was_sent(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request("outbox resolve", {"mail": answered.message, "sent_at": at.isoformat() if at else None})
 
 
-def was_not_sent(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Orders that the uncertain mail is sent again, since it was not sent."""
-    return Request("outbox resolve", {"mail": answered.message, "again": True})
-
-
 def submit(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Records the submission of an approved text; an unanswered call delivers nothing."""
     return _noted(answered, groups, answered.means, answered.submits)
@@ -238,31 +233,11 @@ def officers_named(name: str, answered: Answered) -> list[str]:
     return [key for key, whole in officers.items() if wanted in names_of(key, whole) and key != answered.officer]
 
 
-def confirm(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Confirms the sender of the mail."""
-    return Request("message confirm", {"message": answered.message})
-
-
 def confirm_report(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Confirms a report about the mail with that number: `o00000012`, or `12`."""
     number = groups["number"].lower().removeprefix("o")
     mail = f"o{int(number):08d}" if number.isascii() and number.isdecimal() else groups["number"]
     return Request("message confirm", {"message": answered.message, "mail": mail})
-
-
-def by_person(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Says that a person wrote the mail."""
-    return Request("message author", {"message": answered.message, "author": AuthorWord.PERSON})
-
-
-def by_robot(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Says that a system wrote the mail."""
-    return Request("message author", {"message": answered.message, "author": AuthorWord.SYSTEM})
-
-
-def refuse(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Calls the mail forged."""
-    return Request("message refuse", {"message": answered.message, "reason": "called forged in a reply"})
 
 
 def file_in(answered: Answered, groups: Mapping[str, str]) -> Request:
@@ -276,11 +251,6 @@ def join(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request(asked.name, {**asked.fields, "joins": True})
 
 
-def open_case(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Opens a case for the mail."""
-    return Request("quarantine place", {"message": answered.message, "new": True})
-
-
 def open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Opens a case, and remembers the domain of the sender."""
     asked: dict[str, Json] = {"message": answered.message, "new": True, "remember": True}
@@ -289,8 +259,15 @@ def open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request("quarantine place", asked)
 
 
-def discard(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Files the mail as noise."""
-    return Request(
-        "quarantine place", {"message": answered.message, "noise": True, "reason": "called noise in a reply"}
-    )
+def _of_mail(name: str, key: str = "message", **fixed: Json) -> Callable[[Answered, Mapping[str, str]], Request]:
+    """Returns what a verb without an argument asks: a command about the mail that was shown, in its field `key`."""
+    return lambda answered, _groups: Request(name, {key: answered.message, **fixed})
+
+
+confirm = _of_mail("message confirm")  # its sender
+refuse = _of_mail("message refuse", reason="called forged in a reply")
+by_person = _of_mail("message author", author=AuthorWord.PERSON)
+by_robot = _of_mail("message author", author=AuthorWord.SYSTEM)
+open_case = _of_mail("quarantine place", new=True)
+discard = _of_mail("quarantine place", noise=True, reason="called noise in a reply")
+was_not_sent = _of_mail("outbox resolve", "mail", again=True)  # the uncertain one, so that it is sent again
