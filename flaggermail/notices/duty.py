@@ -126,7 +126,7 @@ def _over_own_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> boo
         where(HeldBack.trust).is_(wanted.trust),
         where(HeldBack.told_at).is_(None),
     )
-    lately, of_hour = (_of_class(work, officer, wanted, within) for within in (MINUTE, HOUR))
+    lately, of_hour = (work.tx.count(OutboxMail, *_like(work, officer, wanted, within)) for within in (MINUTE, HOUR))
     return waiting or lately >= limits.burst or of_hour >= _hourly_limit(limits, trust)
 
 
@@ -136,7 +136,8 @@ def _over_senders_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack, sh
     A known sender's first notice of the hour always leaves: their number is limited, that of their mails is not.
     """
     limits, trust = work.env.settings.desk.rate_limits, _trust(wanted)
-    of_class = _sent_of_class(work, officer, wanted)
+    asked = OutboxMail.queued_at, OutboxMail.shows
+    of_class = work.tx.columns(OutboxMail, asked, *_like(work, officer, wanted, HOUR))
     lately = _of_last_minute(work, (at for at, _ in of_class))
     full = lately >= 2 * limits.burst or len(of_class) >= _hourly_limit(limits, trust)
     if full and trust is not SenderTrust.KNOWN:
@@ -155,20 +156,8 @@ def _of_last_minute(work: UnitOfWork, instants: Iterable[datetime]) -> int:
     return sum(at > work.now - MINUTE for at in instants)
 
 
-def _sent_of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> list[tuple[datetime, str | None]]:
-    """Returns the mails like the wanted one, of its class of trust, that the officer was sent in the last hour.
-
-    Of each it gives when it was queued, and which message it shows.
-    """
-    return work.tx.columns(OutboxMail, (OutboxMail.queued_at, OutboxMail.shows), *_like(work, officer, wanted, HOUR))
-
-
-def _of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: timedelta) -> int:
-    """Returns the number of mails like the wanted one to the officer within that time, of the same class of trust."""
-    return work.tx.count(OutboxMail, *_like(work, officer, wanted, within))
-
-
 def _like(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: timedelta) -> tuple[FieldCondition, ...]:
+    """Returns what finds the mails like the wanted one to the officer within that time, of the same class of trust."""
     return (
         where(OutboxMail.queued_at).after(work.now - within),
         where(OutboxMail.recipient).is_(officer.address),

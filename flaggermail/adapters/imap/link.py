@@ -48,10 +48,6 @@ _PASSING = frozenset({
 })  # fmt: skip
 
 
-def _ignore_session(server: str, line: object) -> None:
-    """Ignores the TLS session."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapAccount:
     """The IMAP server, account and folders.
@@ -78,7 +74,7 @@ class ImapAccount:
     timeout: float = 30.0
     batch_messages: int = 100
     batch_octets: int = 8_000_000
-    presented: Callable[[str, object], None] = _ignore_session  # called with the TLS session of each connection
+    presented: Callable[[str, object], None] = lambda _server, _line: None  # called with each connection's TLS session
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
     secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
     bearer: Bearer | None = None  # logs in with a token instead of the password
@@ -297,7 +293,10 @@ def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> No
         elif "LOGINDISABLED" in imap.capabilities:
             raise LinkLost("the server takes no password on this line")
         else:
-            client.login(quoted(account.user), password if _fits_login(password) else _refuse_password(account))
+            if not (password.isascii() and password.isprintable()):
+                what = f"the password of {account.user} holds characters that LOGIN cannot carry"
+                raise LoginRefused(f"{what}; choose one of ASCII alone, and write it into {account.secret_file()}")
+            client.login(quoted(account.user), password)
     except LoginError as error:
         raise _farewell(account, imap) or _login_fault(account, error.__context__) from None
 
@@ -383,15 +382,6 @@ def _not_now(account: ImapAccount, found: AnswerMeaning | None, code: str) -> Li
 def quoted(text: str) -> str:
     """Returns a quoted string (RFC 9051, section 4.3)."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _fits_login(text: str) -> bool:
-    return text.isascii() and text.isprintable()
-
-
-def _refuse_password(account: ImapAccount) -> str:
-    what = f"the password of {account.user} holds characters that LOGIN cannot carry"
-    raise LoginRefused(f"{what}; choose one of ASCII alone, and write it into {account.secret_file()}")
 
 
 def _reason(account: ImapAccount, error: Exception) -> str:
