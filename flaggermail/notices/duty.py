@@ -173,14 +173,11 @@ def _trust(wanted: HeldBack) -> SenderTrust | None:
 
 def _hourly_limit(limits: RateLimitSettings, trust: SenderTrust | None) -> int:
     """Returns the number of mails of a class that one person gets in an hour; None is the desk's own."""
-    match trust:
-        case SenderTrust.VERIFIED:
-            return limits.verified_per_hour
-        case SenderTrust.UNVERIFIED:
-            return limits.unverified_per_hour
-        case SenderTrust.FAILED:
-            return limits.failed_per_hour
-    return limits.mails_per_hour
+    of_strangers: dict[SenderTrust | None, int] = {
+        SenderTrust.VERIFIED: limits.verified_per_hour, SenderTrust.UNVERIFIED: limits.unverified_per_hour,
+        SenderTrust.FAILED: limits.failed_per_hour,
+    }  # fmt: skip
+    return of_strangers.get(trust, limits.mails_per_hour)
 
 
 def digest_is_due(work: UnitOfWork, officer: Officer, held: Sequence[HeldBack]) -> bool:
@@ -190,18 +187,11 @@ def digest_is_due(work: UnitOfWork, officer: Officer, held: Sequence[HeldBack]) 
     interval. A flood of strangers is told when it begins; the rest comes together when it is over, and that is when
     nothing was held back for an hour, or after `FLOOD` at the latest.
     """
-    trust, exercise = _trust(held[0]), held[0].exercise
+    trust = _trust(held[0])
     interval = timedelta(minutes=work.env.settings.desk.rate_limits.min_interval_minutes)
     if trust is None:
-        return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=exercise)
-    told = work.tx.find(
-        OutboxMail,
-        where(OutboxMail.queued_at).after(work.now - FLOOD),
-        where(OutboxMail.recipient).is_(officer.address),
-        where(OutboxMail.kind).is_(Kind.DIGEST),
-        where(OutboxMail.exercise).is_(exercise),
-        where(OutboxMail.trust).is_(held[0].trust),
-    )
+        return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=held[0].exercise)
+    told = work.tx.find(OutboxMail, *_like(work, officer, replace(held[0], kind=Kind.DIGEST), FLOOD))
     if not told:
         return True
     since = work.now - max(mail.queued_at for mail in told)
