@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import cast
 
 from flaggermail.errors import StoreFailure
@@ -140,15 +140,11 @@ def catch_crashes() -> None:
 
     The interpreter's traceback would end with the error's text, which may quote mail or a secret.
     """
-    sys.excepthook = _process_ended
+    sys.excepthook = lambda _kind, error, _trace: crashed("process", error)
     threading.excepthook = lambda ended: crashed(ended.thread.name if ended.thread else "thread", ended.exc_value)
     sys.unraisablehook = lambda left: crashed("clean-up", left.exc_value)
     if not faulthandler.is_enabled() and sys.__stderr__ is not None:
         faulthandler.enable(sys.__stderr__)  # on a fatal signal it prints files and lines only
-
-
-def _process_ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-    crashed("process", error)
 
 
 def crashed(where: str, error: BaseException | None) -> None:

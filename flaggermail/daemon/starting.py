@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFailure, StoreAway, StoreBusy
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
-from flaggermail.ports import Interrupt
+from flaggermail.ports import Interrupt, Supervisor
 from flaggermail.reminders import paging
 from flaggermail.rule_changes import reload
 from flaggermail.rule_changes.reload import RuleReloader
@@ -172,19 +171,5 @@ def _sweep_archive(env: Services) -> None:
             logbook.archive_swept(left)
 
 
-class Unsupervised:
+class Unsupervised(Supervisor):
     """Implements `ports.Supervisor` without a service manager: does nothing."""
-
-    interval = math.inf
-
-    def ready(self) -> None:
-        """Does nothing."""
-
-    def status(self, text: str) -> None:
-        """Does nothing."""
-
-    def alive(self) -> None:
-        """Does nothing."""
-
-    def stopping(self) -> None:
-        """Does nothing."""

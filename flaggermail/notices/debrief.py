@@ -121,7 +121,7 @@ class _Night:
         waiting: dict[str, datetime] = {}
         waits: list[Wait] = []
         for _, event in self._tx.events(self._rehearsal.after_event):
-            if event.at > until or not self._concerns(event):
+            if event.at > until or (event.case not in self.cases and event.message not in self._story):
                 continue
             moments += self._moments(event)
             place = _place_in(event)
@@ -131,9 +131,6 @@ class _Night:
                 waits += self._wait(event.message, event.at - waiting.pop(event.message), still=False)
         waits += [one for key, since in waiting.items() for one in self._wait(key, until - since, still=True)]
         return moments, waits
-
-    def _concerns(self, event: Event) -> bool:
-        return event.case in self.cases or event.message in self._story
 
     def _wait(self, key: str, lasted: timedelta, *, still: bool) -> list[Wait]:
         row = self._tx.get(Stored, key)

@@ -126,7 +126,7 @@ def _over_own_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> boo
         where(HeldBack.trust).is_(wanted.trust),
         where(HeldBack.told_at).is_(None),
     )
-    lately, of_hour = (_of_class(work, officer, wanted, within) for within in (MINUTE, HOUR))
+    lately, of_hour = (work.tx.count(OutboxMail, *_like(work, officer, wanted, within)) for within in (MINUTE, HOUR))
     return waiting or lately >= limits.burst or of_hour >= _hourly_limit(limits, trust)
 
 
@@ -136,7 +136,8 @@ def _over_senders_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack, sh
     A known sender's first notice of the hour always leaves: their number is limited, that of their mails is not.
     """
     limits, trust = work.env.settings.desk.rate_limits, _trust(wanted)
-    of_class = _sent_of_class(work, officer, wanted)
+    asked = OutboxMail.queued_at, OutboxMail.shows
+    of_class = work.tx.columns(OutboxMail, asked, *_like(work, officer, wanted, HOUR))
     lately = _of_last_minute(work, (at for at, _ in of_class))
     full = lately >= 2 * limits.burst or len(of_class) >= _hourly_limit(limits, trust)
     if full and trust is not SenderTrust.KNOWN:
@@ -155,20 +156,8 @@ def _of_last_minute(work: UnitOfWork, instants: Iterable[datetime]) -> int:
     return sum(at > work.now - MINUTE for at in instants)
 
 
-def _sent_of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> list[tuple[datetime, str | None]]:
-    """Returns the mails like the wanted one, of its class of trust, that the officer was sent in the last hour.
-
-    Of each it gives when it was queued, and which message it shows.
-    """
-    return work.tx.columns(OutboxMail, (OutboxMail.queued_at, OutboxMail.shows), *_like(work, officer, wanted, HOUR))
-
-
-def _of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: timedelta) -> int:
-    """Returns the number of mails like the wanted one to the officer within that time, of the same class of trust."""
-    return work.tx.count(OutboxMail, *_like(work, officer, wanted, within))
-
-
 def _like(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: timedelta) -> tuple[FieldCondition, ...]:
+    """Returns what finds the mails like the wanted one to the officer within that time, of the same class of trust."""
     return (
         where(OutboxMail.queued_at).after(work.now - within),
         where(OutboxMail.recipient).is_(officer.address),
@@ -184,14 +173,11 @@ def _trust(wanted: HeldBack) -> SenderTrust | None:
 
 def _hourly_limit(limits: RateLimitSettings, trust: SenderTrust | None) -> int:
     """Returns the number of mails of a class that one person gets in an hour; None is the desk's own."""
-    match trust:
-        case SenderTrust.VERIFIED:
-            return limits.verified_per_hour
-        case SenderTrust.UNVERIFIED:
-            return limits.unverified_per_hour
-        case SenderTrust.FAILED:
-            return limits.failed_per_hour
-    return limits.mails_per_hour
+    of_strangers: dict[SenderTrust | None, int] = {
+        SenderTrust.VERIFIED: limits.verified_per_hour, SenderTrust.UNVERIFIED: limits.unverified_per_hour,
+        SenderTrust.FAILED: limits.failed_per_hour,
+    }  # fmt: skip
+    return of_strangers.get(trust, limits.mails_per_hour)
 
 
 def digest_is_due(work: UnitOfWork, officer: Officer, held: Sequence[HeldBack]) -> bool:
@@ -201,18 +187,11 @@ def digest_is_due(work: UnitOfWork, officer: Officer, held: Sequence[HeldBack]) 
     interval. A flood of strangers is told when it begins; the rest comes together when it is over, and that is when
     nothing was held back for an hour, or after `FLOOD` at the latest.
     """
-    trust, exercise = _trust(held[0]), held[0].exercise
+    trust = _trust(held[0])
     interval = timedelta(minutes=work.env.settings.desk.rate_limits.min_interval_minutes)
     if trust is None:
-        return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=exercise)
-    told = work.tx.find(
-        OutboxMail,
-        where(OutboxMail.queued_at).after(work.now - FLOOD),
-        where(OutboxMail.recipient).is_(officer.address),
-        where(OutboxMail.kind).is_(Kind.DIGEST),
-        where(OutboxMail.exercise).is_(exercise),
-        where(OutboxMail.trust).is_(held[0].trust),
-    )
+        return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=held[0].exercise)
+    told = work.tx.find(OutboxMail, *_like(work, officer, replace(held[0], kind=Kind.DIGEST), FLOOD))
     if not told:
         return True
     since = work.now - max(mail.queued_at for mail in told)

@@ -56,6 +56,11 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
         return None
     most = work.env.settings.desk.rate_limits.pages_per_hour // (2 if wake.by_stranger else 1)
     full = called_lately(work, officer, exercise=wake.exercise) >= most
+    return _recorded(work, officer, position, wake, identity, full=full)
+
+
+def _recorded(work: UnitOfWork, officer: Officer, position: int, wake: Wake, identity: str, *, full: bool) -> Page:
+    """Records a page under its key, held if the calls of the hour are `full`."""
     page = Page(
         id=identity,
         about=wake.about,
@@ -105,26 +110,13 @@ def queue_trial(work: UnitOfWork, officer: Officer) -> list[Page]:
     most = work.env.settings.desk.rate_limits.pages_per_hour
     called = sum(is_trial(page) for page in _called(work, officer))
     text = PageText.TRIAL().in_language(work.env.settings.desk.organisation.language)
-    about, queued = f"{TRIAL}{officer.id}/{work.now.isoformat()}", list[Page]()
-    for position, pager in enumerate(officer.pagers):
-        identity = f"{about}/{position}"
-        if (there := work.tx.get(Page, identity)) is not None:  # asked twice in one instant, as in a replay
-            queued.append(there)
-            continue
-        full = called + position >= most
-        page = Page(
-            id=identity,
-            about=about,
-            officer=officer.id,
-            position=position,
-            pager=pager.credential,
-            text=text,
-            state=PageState.HELD if full else PageState.QUEUED,
-            queued_at=work.now,
-        )
-        work.record(EventKind.PAGE_HELD if full else EventKind.PAGE_QUEUED, added(page), reason=page.pager)
-        queued.append(page)
-    return queued
+    wake = Wake(f"{TRIAL}{officer.id}/{work.now.isoformat()}", text)
+    keys = [f"{wake.about}/{position}" for position in range(len(officer.pagers))]
+    return [
+        work.tx.get(Page, key)  # asked twice in one instant, as in a replay
+        or _recorded(work, officer, position, wake, key, full=called + position >= most)
+        for position, key in enumerate(keys)
+    ]
 
 
 def exercise_prefix(work: UnitOfWork, *, exercise: bool) -> str:

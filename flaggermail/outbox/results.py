@@ -136,16 +136,7 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     settled = replace(in_state(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
     _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _taken(answer))
     sent_at = _first_acceptance(work, mail, answer.at)
-    own = next(
-        iter(
-            work.tx.find(
-                StoredMessage,
-                where(StoredMessage.message_id).is_(mail.message_id),
-                where(StoredMessage.direction).is_(Direction.OUT),
-            )
-        ),
-        None,
-    )
+    own = _message_of(work, mail)
     if own is not None and own.received_at != sent_at:
         change = changed(own, replace(own, received_at=sent_at))
         work.record(
@@ -156,6 +147,12 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
         now_sent = replace(notification, state=NotificationState.SENT, sent_at=sent_at, sent_basis=answer.basis)
         sent(work, now_sent, notification)
         _write(work, now_sent.case, Kind.OFFICER_NOTICE, lambda: approval_letters.tell_sent(work, now_sent))
+
+
+def _message_of(work: UnitOfWork, mail: OutboxMail) -> StoredMessage | None:
+    """Returns our message of which the mail is a copy."""
+    ours = where(StoredMessage.message_id).is_(mail.message_id), where(StoredMessage.direction).is_(Direction.OUT)
+    return next(iter(work.tx.find(StoredMessage, *ours)), None)
 
 
 def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
@@ -316,16 +313,7 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
 
 def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     """Settles the mail if its copy arrived before we gave up waiting for the answer; returns True if it did."""
-    own = next(
-        iter(
-            work.tx.find(
-                StoredMessage,
-                where(StoredMessage.message_id).is_(mail.message_id),
-                where(StoredMessage.direction).is_(Direction.OUT),
-            )
-        ),
-        None,
-    )
+    own = _message_of(work, mail)
     found = {proof.id: at for proof, at in proven_deliveries(work, own)} if own else {}
     if mail.id in found:
         settle(work, mail, Accepted(mail.recipient, found[mail.id], AttemptText.COPY_FOUND(), InstantBasis.SENT_COPY))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -112,28 +113,31 @@ class Ticker(Protocol):
 
 
 class Supervisor(Protocol):
-    """The service manager that supervises the daemon. No method blocks or raises, so that reports disturb nothing."""
+    """The service manager that supervises the daemon. No method blocks or raises, so that reports disturb nothing.
+
+    Without one, they do nothing.
+    """
 
     @property
     def interval(self) -> float:
         """The longest permitted time between two calls of `alive`, in seconds; infinite without a watchdog."""
-        ...
+        return math.inf
 
     def ready(self) -> None:
         """Reports that the daemon has started up."""
-        ...
+        return
 
     def status(self, text: str) -> None:
         """Reports the daemon's state in one line, without subjects, addresses or tokens."""
-        ...
+        del text
 
     def alive(self) -> None:
         """Reports that every loop of the daemon has made progress recently."""
-        ...
+        return
 
     def stopping(self) -> None:
         """Reports that the daemon is shutting down."""
-        ...
+        return
 
 
 class HealthProbe(Protocol):

@@ -79,7 +79,7 @@ def _send_due(env: Services) -> int:
             if mails and kind is Kind.REMINDER and duty.over_hourly_limit(work, officer, [kind], exercise=exercise):
                 continue
             # 5. Record the steps and queue the mail in this transaction, so that neither exists without the other.
-            told += (_tell_awaited if awaits else _remind)(work, officer, kind, steps)
+            told += _remind(work, officer, kind, steps, awaits=awaits)
     return told
 
 
@@ -141,7 +141,7 @@ def _means(officer: Officer, late: Late) -> tuple[Means, ...]:
     return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL)
 
 
-def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> int:
+def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late], *, awaits: bool) -> int:
     """Queues one mail for all steps, which one reply acknowledges, and records them; `paging` calls the pagers.
 
     Returns the number of steps that were told.
@@ -149,61 +149,49 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     token = work.env.randomness.token()
     # 1. Each step has a row under a unique key, so that it is sent only once. Send no mail for steps that fell due
     #    while the desk was observing, or that ask for a pager only.
-    rows = _rows(work, officer, kind, token, late)
-    told = _mailed(rows)
-    if not told:
-        return _record_steps(work, rows)
-    # 2. A single step fills a mail with all that is known about it; several are listed.
-    first = told[0][1]
-    if len(told) == 1:
-        about, template, values = EventRef(first.case, first.notification), str(kind), _values(work, told[0][0])
-        meant = quarantine_ageing.placed_by_reply(_parked(work, told[0][0]))
-        places = meant.id if meant is not None else None
-        topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER_WITH_MAIL if places else Topic.REMINDER
-    else:
-        about, template, values = (
-            EventRef(),
-            "reminder_digest",
-            _values_of_several(work, kind, [step for step, _ in told]),
-        )
-        topic, places = Topic.REMINDERS, None
-    # 3. The mail refers to the first of these rows, and its token leads a reply to all of them. A step whose mail
-    #    cannot be made is not told: it stays due.
-    notice = Notice(
-        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
-        settles=places, exercise=late[0].waiting.case.exercise,  # the same for all of them
-    )  # fmt: skip
-    made = notices.tell(work, officer, notice, values)
-    return _record_steps(work, rows if made else [pair for pair in rows if pair not in told])
-
-
-def _tell_awaited(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> int:
-    """Does the same with a mail of one line for each step: it asks for nothing, so no reply is offered."""
-    rows = _rows(work, officer, kind, work.env.randomness.token(), late)
-    told = _mailed(rows)
-    if not told:
-        return _record_steps(work, rows)
-    first = told[0][1]
-    alone = EventRef(first.case, first.notification) if len(told) == 1 else EventRef()
-    notice = Notice(
-        kind, "awaited", f"reminder/{first.id}", alone, token=first.token, exercise=late[0].waiting.case.exercise
-    )
-    waiting = sorted((step.waiting for step, _ in told), key=lambda one: one.started_at)
-    listed = [handover.line_of_awaited(work, one) for one in waiting[:LISTED]]
-    values = {"total": len(waiting), "more": max(len(waiting) - LISTED, 0), "awaited": listed}
-    made = notices.tell(work, officer, notice, values)
+    rows = [(step, _row(work, officer, kind, token, step)) for step in late]
+    told = [(step, row) for step, row in rows if not row.withheld and Means.MAIL in row.how]
+    # 2. A step whose mail cannot be made is not told: it stays due.
+    made = not told or notices.tell(work, officer, *(_awaited if awaits else _asking)(work, kind, told))
     return _record_steps(work, rows if made else [pair for pair in rows if pair not in told])
 
 
 _Rows = list[tuple[Late, Reminder]]
 
 
-def _rows(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Sequence[Late]) -> _Rows:
-    return [(step, _row(work, officer, kind, token, step)) for step in late]
+def _asking(work: UnitOfWork, kind: Kind, told: _Rows) -> tuple[Notice, dict[str, object]]:
+    """Returns the mail about steps, which refers to the first row; its token leads a reply to all of them."""
+    step, first = told[0]
+    # A single step fills a mail with all that is known about it; several are listed.
+    if len(told) == 1:
+        about, template, values = EventRef(first.case, first.notification), str(kind), _values(work, step)
+        meant = quarantine_ageing.placed_by_reply(_parked(work, step))
+        places = meant.id if meant is not None else None
+        topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER_WITH_MAIL if places else Topic.REMINDER
+    else:
+        about, template, values = (
+            EventRef(),
+            "reminder_digest",
+            _values_of_several(work, kind, [one for one, _ in told]),
+        )
+        topic, places = Topic.REMINDERS, None
+    notice = Notice(
+        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
+        settles=places, exercise=step.waiting.case.exercise,  # the same for all of them
+    )  # fmt: skip
+    return notice, values
 
 
-def _mailed(rows: _Rows) -> _Rows:
-    return [(step, row) for step, row in rows if not row.withheld and Means.MAIL in row.how]
+def _awaited(work: UnitOfWork, kind: Kind, told: _Rows) -> tuple[Notice, dict[str, object]]:
+    """Returns a mail of one line for each step: it asks for nothing, so no reply is offered."""
+    step, first = told[0]
+    alone = EventRef(first.case, first.notification) if len(told) == 1 else EventRef()
+    notice = Notice(
+        kind, "awaited", f"reminder/{first.id}", alone, token=first.token, exercise=step.waiting.case.exercise
+    )
+    waiting = sorted((step.waiting for step, _ in told), key=lambda one: one.started_at)
+    listed = [handover.line_of_awaited(work, one) for one in waiting[:LISTED]]
+    return notice, {"total": len(waiting), "more": max(len(waiting) - LISTED, 0), "awaited": listed}
 
 
 def _row(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What each verb asks of the desk: a function of the mail that was answered and of the verb's argument.
 
-Raises ArgumentFault where the argument is no officer, instant, number or word of a closed set.
+Raises ReplyFault where the argument is no officer, instant, number or word of a closed set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import AuthorWord, CaseType, ContactMeans, Source
 from flaggermail.replies import phrases
-from flaggermail.replies.answered import Answered, ArgumentFault, names_of
+from flaggermail.replies.answered import Answered, names_of
 from flaggermail.replies.phrases import Line
-from flaggermail.replies.request import SHOW_CASE, SHOW_STAND, Request
+from flaggermail.replies.request import SHOW_CASE, SHOW_STAND, ReplyFault, Request
 from flaggermail.settings.reply_words import ReplyWords, V, WordsOf
 
 
@@ -86,7 +86,7 @@ def ask_referrer(answered: Answered, groups: Mapping[str, str]) -> Request:
 def decline(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Declines the case, unless the reason takes the verb back."""
     if phrases.turns(groups["words"], denials="colon" not in groups):
-        raise ArgumentFault(ReplyRefusal.DOUBT)
+        raise ReplyFault(ReplyRefusal.DOUBT)
     return Request("case decide", {"case": answered.case, "decision": "decline", "reason": groups["words"]})
 
 
@@ -94,7 +94,7 @@ def correct_type(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Corrects the type of the case."""
     found = type_named(groups["words"].strip(POINTS), answered.words)
     if found is None:
-        raise ArgumentFault(ReplyRefusal.TYPE)
+        raise ReplyFault(ReplyRefusal.TYPE)
     return Request("case reclassify", {"case": answered.case, "type": found})
 
 
@@ -106,7 +106,7 @@ def correct_source(answered: Answered, groups: Mapping[str, str]) -> Request:
 def _source_named(written: str, answered: Answered) -> Source:
     found = source_named(written.strip(POINTS), answered.words)
     if found is None:
-        raise ArgumentFault(ReplyRefusal.SOURCE)
+        raise ReplyFault(ReplyRefusal.SOURCE)
     return found
 
 
@@ -114,7 +114,7 @@ def approve(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Approves the draft whose code was written; a day is that on which its policy was read."""
     draft = answered.names(groups.get("code", ""))
     if draft is None or draft != answered.notification:
-        raise ArgumentFault(ReplyRefusal.CODE)
+        raise ReplyFault(ReplyRefusal.CODE)
     day = groups.get("day", "")
     return Request("approve", {"draft": draft, **({"policy_read": day} if day else {})})
 
@@ -123,7 +123,7 @@ def confirm_device(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Confirms the device whose code was written."""
     device = answered.names(groups.get("code", ""))
     if device is None or device != answered.device:
-        raise ArgumentFault(ReplyRefusal.CODE)
+        raise ReplyFault(ReplyRefusal.CODE)
     return Request("officer confirm", {"device": device})
 
 
@@ -131,7 +131,7 @@ def reject(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Rejects the draft, unless the reason agrees."""
     words = groups["words"]
     if phrases.agrees(words) or phrases.code_in(Line.from_text(words), answered.own_names) is not None:
-        raise ArgumentFault(ReplyRefusal.TWO)
+        raise ReplyFault(ReplyRefusal.TWO)
     return Request("reject", {"draft": answered.notification or "", "reason": words})
 
 
@@ -156,11 +156,6 @@ def was_sent(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request("outbox resolve", {"mail": answered.message, "sent_at": at.isoformat() if at else None})
 
 
-def was_not_sent(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Orders that the uncertain mail is sent again, since it was not sent."""
-    return Request("outbox resolve", {"mail": answered.message, "again": True})
-
-
 def submit(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Records the submission of an approved text; an unanswered call delivers nothing."""
     return _noted(answered, groups, answered.means, answered.submits)
@@ -176,7 +171,7 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
     text = groups.get("words", "").strip(f"{POINTS} ") or f"{at.hour}:{at.minute:02d}"
     unreached = means == ContactMeans.PHONE and answered.words.reached_nobody(text)
     if not unreached and phrases.turns(text, denials=True):
-        raise ArgumentFault(ReplyRefusal.DOUBT)
+        raise ReplyFault(ReplyRefusal.DOUBT)
     counts = counts_as and not unreached
     return Request("case note", {
         "case": answered.case, "means": means, "text": text, "effective_at": at.isoformat(),
@@ -185,12 +180,12 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
 
 
 def _named_time(answered: Answered, groups: Mapping[str, str]) -> datetime:
-    """Returns when a clock last showed the time that is named; raises ArgumentFault if that is too long ago."""
+    """Returns when a clock last showed the time that is named; raises ReplyFault if that is too long ago."""
     hour, minute = _hour(int(groups["hour"]), groups.get("half")), int(groups["minute"])
     of_a_day = hour <= 23 and minute <= 59  # noqa: PLR2004 - the hours and minutes of a day
     at = _last_time(hour, minute, answered.came_at) if of_a_day else None
     if at is None:
-        raise ArgumentFault(ReplyRefusal.INSTANT, f"{hour}:{minute:02d}")
+        raise ReplyFault(ReplyRefusal.INSTANT, f"{hour}:{minute:02d}")
     return at
 
 
@@ -224,11 +219,11 @@ def swap(answered: Answered, groups: Mapping[str, str]) -> Request:
 
 
 def _officer_named(name: str, answered: Answered) -> str:
-    """Returns the other officer with that name; raises ArgumentFault for none or several."""
+    """Returns the other officer with that name; raises ReplyFault for none or several."""
     found = officers_named(name, answered)
     if len(found) != 1:
         others = (name for key, name in (answered.officers or {}).items() if key != answered.officer)
-        raise ArgumentFault(ReplyRefusal.NAME, *others)
+        raise ReplyFault(ReplyRefusal.NAME, *others)
     return found[0]
 
 
@@ -238,31 +233,11 @@ def officers_named(name: str, answered: Answered) -> list[str]:
     return [key for key, whole in officers.items() if wanted in names_of(key, whole) and key != answered.officer]
 
 
-def confirm(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Confirms the sender of the mail."""
-    return Request("message confirm", {"message": answered.message})
-
-
 def confirm_report(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Confirms a report about the mail with that number: `o00000012`, or `12`."""
     number = groups["number"].lower().removeprefix("o")
     mail = f"o{int(number):08d}" if number.isascii() and number.isdecimal() else groups["number"]
     return Request("message confirm", {"message": answered.message, "mail": mail})
-
-
-def by_person(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Says that a person wrote the mail."""
-    return Request("message author", {"message": answered.message, "author": AuthorWord.PERSON})
-
-
-def by_robot(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Says that a system wrote the mail."""
-    return Request("message author", {"message": answered.message, "author": AuthorWord.SYSTEM})
-
-
-def refuse(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Calls the mail forged."""
-    return Request("message refuse", {"message": answered.message, "reason": "called forged in a reply"})
 
 
 def file_in(answered: Answered, groups: Mapping[str, str]) -> Request:
@@ -276,11 +251,6 @@ def join(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request(asked.name, {**asked.fields, "joins": True})
 
 
-def open_case(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Opens a case for the mail."""
-    return Request("quarantine place", {"message": answered.message, "new": True})
-
-
 def open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
     """Opens a case, and remembers the domain of the sender."""
     asked: dict[str, Json] = {"message": answered.message, "new": True, "remember": True}
@@ -289,8 +259,15 @@ def open_and_remember(answered: Answered, groups: Mapping[str, str]) -> Request:
     return Request("quarantine place", asked)
 
 
-def discard(answered: Answered, _groups: Mapping[str, str]) -> Request:
-    """Files the mail as noise."""
-    return Request(
-        "quarantine place", {"message": answered.message, "noise": True, "reason": "called noise in a reply"}
-    )
+def _of_mail(name: str, key: str = "message", **fixed: Json) -> Callable[[Answered, Mapping[str, str]], Request]:
+    """Returns what a verb without an argument asks: a command about the mail that was shown, in its field `key`."""
+    return lambda answered, _groups: Request(name, {key: answered.message, **fixed})
+
+
+confirm = _of_mail("message confirm")  # its sender
+refuse = _of_mail("message refuse", reason="called forged in a reply")
+by_person = _of_mail("message author", author=AuthorWord.PERSON)
+by_robot = _of_mail("message author", author=AuthorWord.SYSTEM)
+open_case = _of_mail("quarantine place", new=True)
+discard = _of_mail("quarantine place", noise=True, reason="called noise in a reply")
+was_not_sent = _of_mail("outbox resolve", "mail", again=True)  # the uncertain one, so that it is sent again

@@ -16,10 +16,6 @@ from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
 
 
-def _no_draft(_code: str) -> None:
-    """Default for `Answered.names`: no draft can be approved."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """The mail that was replied to, and what the reply may refer to."""
@@ -34,7 +30,7 @@ class Answered:
     channel: str | None = None  # of that notification
     means: str = "phone"  # how that channel is reached if it takes no mail
     submits: str = "notification"  # what submitting that text counts as; follow_up for a follow-up
-    names: Callable[[str], str | None] = _no_draft  # a written code -> the draft (or device) it is this officer's for
+    names: Callable[[str], str | None] = lambda _code: None  # a written code -> this officer's draft or device for it
     device: str = ""  # that the mail asks a first code of
     message: str = ""  # the received mail, or the mail of ours in doubt
     tried_at: datetime | None = None  # when the mail in doubt was last handed to the server
@@ -79,11 +75,3 @@ def names_of(key: str, name: str) -> Iterator[str]:
     words = name.casefold().split()
     yield from (" ".join(words[at:]) for at in range(len(words)))
     yield words[0]
-
-
-class ArgumentFault(Exception):
-    """The argument of a verb is invalid."""
-
-    def __init__(self, why: ReplyRefusal, *details: str, line: str = "", in_the_way: str = "") -> None:
-        super().__init__(why)
-        self.why, self.details, self.line, self.in_the_way = why, details, line, in_the_way

@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, ChannelKind, Decision, LanguageCode
-from flaggermail.replies.request import Request
+from flaggermail.replies.request import ReplyFault, Request
 
 Values = Mapping[str, str]
 Channels = Sequence["ChannelChoice"]
@@ -47,17 +48,6 @@ class SentForm:
     lines: tuple[str, ...] = ()
     opening: str = ""
 
-
-class FormFault(Exception):
-    """The form is rejected: `why` is a value of `answered.Why`, `details` lines or names, `line` the one as written."""
-
-    def __init__(self, why: str, *details: str, line: str = "") -> None:
-        super().__init__(why)
-        self.why, self.details, self.line = why, details, line
-
-
-LINES, CHANNEL, TWO = "lines missing", "no such channel", "two verbs"
-UNCHANGED = "form unchanged"
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "incorrect": ("onjuist", "incorrect"),
@@ -157,7 +147,7 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
     """Returns what the officer filled in: in their own words, or between the marks anywhere in the mail.
 
     A line that is as it was sent does not count. What the officer filled in before, and was sent back to them, counts
-    again once they have changed any line. Raises FormFault if two copies of the form say different things.
+    again once they have changed any line. Raises ReplyFault if two copies of the form say different things.
     """
     before = _values(asked.lines, asked)
     blocks = [_values(block, asked) for block in _blocks(whole, asked.mark)]
@@ -171,7 +161,7 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
             found[key] = above_all[key]
         elif len(changed) > 1:
             word = _WORDS[key][_AT[asked.language]]
-            raise FormFault(TWO, word, line=f"{word}: {changed[-1]}")
+            raise ReplyFault(ReplyRefusal.TWO, word, line=f"{word}: {changed[-1]}")
         elif changed:
             found[key] = changed[0]
         elif sent and set(given) == {""}:  # the officer emptied the line
@@ -195,10 +185,10 @@ def _plain(value: str) -> str:
 
 
 def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
-    """Parses the form in a reply. Raises FormFault naming every line that is missing or unreadable."""
+    """Parses the form in a reply. Raises ReplyFault naming every line that is missing or unreadable."""
     values = values_in(own, whole, asked)
     if not values and filled_before(asked):
-        raise FormFault(UNCHANGED)
+        raise ReplyFault(ReplyRefusal.UNCHANGED)
     language = _language(f"{own}\n{whole}" if values else own, asked)
     decision, argument = _decision(values.get("decision", ""))
     wanted = _WANTED if decision in {Decision.NOTIFY, ""} else ()
@@ -215,11 +205,11 @@ def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     if not decision or (decision != Decision.NOTIFY and not reason):
         answers.lack("decision")
     if answers.lacks:
-        raise FormFault(LINES, *dict.fromkeys(answers.lacks), line=answers.unreadable)
+        raise ReplyFault(ReplyRefusal.LINES, *dict.fromkeys(answers.lacks), line=answers.unreadable)
     try:
         named = _named(argument, channels) if decision == Decision.NOTIFY else ()
-    except FormFault as fault:
-        raise FormFault(fault.why, *fault.details, line=answers.line("decision")) from None
+    except ReplyFault as fault:
+        raise ReplyFault(fault.why, *fault.details, line=answers.line("decision")) from None
     proposed = "\n".join(asked.links) or contradicts or ""
     return Form(
         assessed, decision, reason, language, named, values.get("title", asked.title), values.get("text", proposed)
@@ -304,7 +294,7 @@ def _channel(name: str, channels: Channels) -> ChannelChoice:
     by_mail = [channel for channel in of_platform if channel.kind == ChannelKind.MAIL]
     fitting = by_code or by_mail or of_platform
     if len(fitting) != 1:
-        raise FormFault(CHANNEL, *(channel.code for channel in fitting or channels))
+        raise ReplyFault(ReplyRefusal.CHANNEL, *(channel.code for channel in fitting or channels))
     return fitting[0]
 
 
@@ -359,7 +349,7 @@ def _values(lines: Sequence[str], asked: SentForm) -> dict[str, str]:
             key = _BY_WORD[match[1].lower()]
             if match[2].strip() or key not in found:
                 if found.get(key, [""])[0] not in {"", match[2].strip()}:
-                    raise FormFault(TWO, match[1].lower(), line=line.strip())
+                    raise ReplyFault(ReplyRefusal.TWO, match[1].lower(), line=line.strip())
                 found[key] = [match[2].strip()]
         elif key and line.strip():
             found[key].append(line.strip())

@@ -32,7 +32,8 @@ def show(work: UnitOfWork, officer: Officer, found: Understood, answers: StoredM
     """Queues the mail that shows it, in answer to the officer's; with titles and subjects only if it `quotes`."""
     asked = found.requests[0]
     case = _case(work, asked) if asked.name == SHOW_CASE else None
-    topic = Topic.STAND if case is None else Topic.NEW_CASE if _is_undecided(case) else Topic.NOTICE
+    undecided = case is not None and case.decision is None and case.state != CaseState.CLOSED
+    topic = Topic.STAND if case is None else Topic.NEW_CASE if undecided else Topic.NOTICE
     notice = Notice(
         Kind.REPLY_ANSWER, "desk_summary" if case is None else "case_summary", f"answer/{answers.id}",
         EventRef(case.number if case is not None else None), topic=topic, answers=answers.message_id,
@@ -46,10 +47,6 @@ def show(work: UnitOfWork, officer: Officer, found: Understood, answers: StoredM
 
 def _case(work: UnitOfWork, asked: Request) -> Case:
     return the_case(work, whole_number(work, str(asked.fields["case"])))
-
-
-def _is_undecided(case: Case) -> bool:
-    return case.decision is None and case.state != CaseState.CLOSED
 
 
 def _of_case(work: UnitOfWork, case: Case, answers: StoredMessage) -> dict[str, object]:

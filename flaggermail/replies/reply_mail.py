@@ -42,8 +42,8 @@ from flaggermail.record.rows import (
 from flaggermail.record.states import NotificationState
 from flaggermail.replies import case_form, done_before, form_mail, looking, objections, verbs
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
-from flaggermail.replies.case_form import FormFault, SentForm
-from flaggermail.replies.request import LOOKS
+from flaggermail.replies.case_form import SentForm
+from flaggermail.replies.request import LOOKS, ReplyFault
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
@@ -434,7 +434,7 @@ def _form_again(work: UnitOfWork, reply: _Reply, language: str, *, kept: bool) -
         html = reply.message.html
         seen = case_form.values_in(html.seen_reply_text, html.seen_text, sent) if sent and html else values
         values = values if case_form.are_alike(values, seen) else {}
-    except FormFault:
+    except ReplyFault:
         values = {}
     if sent and kept and not values:
         values = case_form.filled_before(sent)

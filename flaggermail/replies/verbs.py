@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.record.case_values import LanguageCode, Topic
 from flaggermail.replies import acts, case_form, phrases
-from flaggermail.replies.answered import Answered, ArgumentFault, NotUnderstood, Understood
-from flaggermail.replies.case_form import FormFault
+from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.phrases import Line, visible_line
-from flaggermail.replies.request import Request
+from flaggermail.replies.request import ReplyFault, Request
 from flaggermail.settings.reply_words import ReplyWords
 
 LANGUAGES = tuple(LanguageCode)
@@ -57,14 +56,14 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
         if answered.topic is Topic.FORM and not looks(text, answered):
             return _read_form(text, whole, answered)
         return _read_verb(text, answered)
-    except ArgumentFault as wrong:
+    except ReplyFault as wrong:
         language = _language(text, answered)
         details = wrong.details or _right_words(wrong.why, answered.words, language)
         refused = not_understood(wrong.why, answered.topic, language, *details)
         return replace(refused, line=wrong.line, in_the_way=wrong.in_the_way or _in_the_way(text, wrong, answered))
 
 
-def _in_the_way(text: str, wrong: ArgumentFault, answered: Answered) -> str:
+def _in_the_way(text: str, wrong: ReplyFault, answered: Answered) -> str:
     """Returns the words of the refused line that kept it from being understood; empty where none can be named."""
     if wrong.why is ReplyRefusal.DOUBT:
         return answered.words.doubt_in(wrong.line or first_line(text)) or ""
@@ -126,11 +125,11 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     verbs = (*_TABLE.get(answered.topic, ()), *_LOOKS)
     lines = _lines(text)
     if answered.topic not in _TABLE and not looks(text, answered):
-        raise ArgumentFault(ReplyRefusal.NOTHING)
+        raise ReplyFault(ReplyRefusal.NOTHING)
     end = next((at for at, line in enumerate(lines) if not line.shown), len(lines))  # of the first paragraph
     found = _first(lines, end, verbs, answered)
     if found is None:
-        raise ArgumentFault(ReplyRefusal.UNKNOWN)
+        raise ReplyFault(ReplyRefusal.UNKNOWN)
     verb, language, groups, used = found
     asked = verb.does(answered, groups)
     if verb in _CORRECTIONS and (more := _other_correction(lines, used, verb, answered)) is not None:
@@ -139,10 +138,10 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     below = lines[used:] if not verb.paragraph else () if verb.repeatable else lines[end:]  # notes and questions go on
     for line in below:
         if (doubt := answered.words.doubt_in(line.shown)) or _ASKS.search(line.shown):
-            raise ArgumentFault(ReplyRefusal.DOUBT, line=line.shown, in_the_way=doubt or "?")
+            raise ReplyFault(ReplyRefusal.DOUBT, line=line.shown, in_the_way=doubt or "?")
     for line in lines[used:]:
         if _is_second_verb(line, answered):
-            raise ArgumentFault(ReplyRefusal.TWO, line=line.shown)
+            raise ReplyFault(ReplyRefusal.TWO, line=line.shown)
     return Understood((asked,), language or answered.language, verb.repeatable, verb.replaces)
 
 
@@ -155,8 +154,8 @@ def _other_correction(lines: list[Line], used: int, first: _Verb, answered: Answ
         return None
     try:
         return other.does(answered, said[1]), at + 1
-    except ArgumentFault as wrong:
-        raise ArgumentFault(wrong.why, *wrong.details, line=lines[at].shown) from None
+    except ReplyFault as wrong:
+        raise ReplyFault(wrong.why, *wrong.details, line=lines[at].shown) from None
 
 
 def _lines(text: str) -> list[Line]:
@@ -353,11 +352,8 @@ def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     above = case_form.above(text)
     for line in map(visible_line, above):
         if doubt := answered.words.doubt_in(line):
-            raise ArgumentFault(ReplyRefusal.DOUBT, line=line, in_the_way=doubt)
-    try:
-        form = case_form.read(text, whole, asked, answered.channels)
-    except FormFault as fault:
-        raise ArgumentFault(ReplyRefusal(fault.why), *fault.details, line=fault.line) from None
+            raise ReplyFault(ReplyRefusal.DOUBT, line=line, in_the_way=doubt)
+    form = case_form.read(text, whole, asked, answered.channels)
     return Understood(form.requests(answered.case), form.language)
 
 

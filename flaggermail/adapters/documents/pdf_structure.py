@@ -195,12 +195,9 @@ class _Tree:
                 if kind == "LI" and child.tag == "li":
                     break
             if child.tag in {"div", "tr"}:
-                self._complete_row(inner)
-
-    def _complete_row(self, node: _Node) -> None:
-        for child in node.element:
-            for kind in _kinds(child):
-                self._child(node, child, kind)
+                for cell in inner.element:
+                    for kind in _kinds(cell):
+                        self._child(inner, cell, kind)
 
 
 def _kinds(element: Element, *, marker: bool = False) -> tuple[str, ...]:

@@ -153,9 +153,7 @@ _FILE_MODE, _FOLDER_MODE = 0o400, 0o700  # the desk's account alone
 
 def folder_fault(root: Path, key: str = "archive") -> SetupFault | None:
     """Returns why no archive, or what `key` names, can be kept at `root`; None if it can, or could be made there."""
-    at = root
-    while not os.path.lexists(at) and at != at.parent:
-        at = at.parent
+    at = _nearest(root)
     if not os.path.isdir(at):  # noqa: PTH112 - Path.is_dir raises where it may not look
         return setup_fault(SetupFaultCode.ARCHIVE_FOLDER, key=key, path=root, why=f"{at} is no folder")
     if is_read_only(at):

@@ -66,14 +66,14 @@ def secret_fault(name: str, directory: Path, *, several: bool = False) -> SetupF
 
 def credential_file(name: str, directory: Path) -> Callable[[], str]:
     """Returns a function that names the file in which the credential `name` is looked for first, or found."""
+    return lambda: str(_given(name) or directory / "credentials" / name)
 
-    def found() -> str:
-        given = os.environ.get("CREDENTIALS_DIRECTORY")
-        if given and os.path.isfile(Path(given) / name):  # noqa: PTH113 - Path.is_file raises where it may not look
-            return str(Path(given) / name)
-        return str(directory / "credentials" / name)
 
-    return found
+def _given(name: str) -> Path | None:
+    """Returns the file of a credential from systemd; None if there is none."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    found = given and os.path.isfile(Path(given) / name)  # noqa: PTH113 - Path.is_file raises where it may not look
+    return Path(given) / name if given and found else None
 
 
 def credential_version(name: str, directory: Path) -> Callable[[], str]:
@@ -94,17 +94,17 @@ def credential_version(name: str, directory: Path) -> Callable[[], str]:
 
 def _look(name: str, directory: Path) -> str | SetupFault:
     """Returns the secret, or why it cannot be used."""
-    given = os.environ.get("CREDENTIALS_DIRECTORY")
-    if given and os.path.isfile(Path(given) / name):  # noqa: PTH113 - Path.is_file raises where it may not look
+    if (from_systemd := _given(name)) is not None:
         # systemd protects this folder with access lists that the mode bits do not show.
-        return _text(Path(given) / name, guarded=True)
+        return _text(from_systemd, guarded=True)
     own = directory / "credentials" / name
-    if os.path.isfile(own):  # noqa: PTH113 - as above
+    if os.path.isfile(own):  # noqa: PTH113 - as in `_given`
         return _text(own, guarded=False)
-    if os.path.isdir(own):  # noqa: PTH112 - as above
+    if os.path.isdir(own):  # noqa: PTH112 - as in `_given`
         return _unusable(own, "is a folder; write the secret into a file of that name")
-    if os.path.isdir(own.parent) and not os.access(own.parent, os.X_OK):  # noqa: PTH112 - as above
+    if os.path.isdir(own.parent) and not os.access(own.parent, os.X_OK):  # noqa: PTH112 - as in `_given`
         return setup_fault(SetupFaultCode.CREDENTIAL_UNSEEN, name=name, folder=own.parent)
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
     first = f"{given}/{name}" if given else f"$CREDENTIALS_DIRECTORY/{name} (not set)"
     return setup_fault(SetupFaultCode.CREDENTIAL_MISSING, name=name, given=first, own=own)
 
@@ -133,7 +133,6 @@ def _unusable(path: Path, why: str) -> SetupFault:
 
 SECRET_NAME = re.compile(r"[a-z0-9-]{1,40}")
 _KEY = "key"
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class SecretPlace(Protocol):
@@ -256,7 +255,7 @@ class SecretFolder:
             return None
         with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(file.fileno())
-            private = found.st_uid == os.geteuid() and not found.st_mode & _OTHERS
+            private = found.st_uid == os.geteuid() and not found.st_mode & _GROUP_AND_OTHERS
             return file.read() if private and stat.S_ISREG(found.st_mode) else None
 
     def write(self, name: str, octets: bytes) -> None:

@@ -18,7 +18,7 @@ from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from traceback import walk_tb
-from typing import NamedTuple, NoReturn, TypeAlias
+from typing import NamedTuple, NoReturn, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, Template, TemplateRuntimeError, TemplateSyntaxError, UndefinedError, meta, nodes
@@ -28,7 +28,7 @@ from jinja2.idtracking import VAR_LOAD_RESOLVE
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flaggermail.adapters.files.templates import Decided, LanguageWords
+from flaggermail.adapters.files.templates import LanguageWords
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.html_part import MARK, WIDTH, guarded, mark_line, shortened, unmarked, wrapped
 from flaggermail.letters.template_values import VALUES
@@ -38,6 +38,9 @@ from flaggermail.wording.said import counted
 
 # ---- forms of values
 
+
+K = TypeVar("K")
+W = TypeVar("W")
 
 PREVIEW = 90  # characters that a telephone shows of a mail before it is opened
 TITLE = 24  # characters of a title that stay beside long words
@@ -54,24 +57,26 @@ class Formats:
 
     def filters(self) -> dict[str, Callable[..., object]]:
         """Returns every filter by its name in templates."""
+        words = self.words
+        decided = _of_table("reason, advice", words.decided)
         return {
             "day": self.day,
             "clock": self.clock,
             "instant": self.instant,
             "minutes_to": minutes_to,
             "within": self.within,
-            "criterion": self.criterion,
-            "believed": self.believed,
-            "aspect": self.aspect,
-            "alarm": self.alarm,
-            "remedy": self.remedy,
+            "criterion": _of_table("criterion", words.criteria),
+            "believed": _of_table("believed", words.believed),
+            "aspect": _of_table("aspect", words.aspects),
+            "alarm": _of_table("alarm", words.alarms),
+            "remedy": _of_table("remedy", words.remedies),
             "doubt": self.doubt,
-            "asked": self.asked,
-            "looked_for": self.looked_for,
+            "asked": _of_table("asked", words.missing),
+            "looked_for": _of_table("looked_for", words.looked_for),
             "label": self.label,
             "counted": partial(counted, language=self.language),
-            "reason": lambda value: self.decided(value).reason or "",
-            "advice": lambda value: self.decided(value).advice,
+            "reason": lambda value: decided(value).reason or "",
+            "advice": lambda value: decided(value).advice,
             "capital": capital,
             "flow": flow,
             "line": line,
@@ -109,55 +114,11 @@ class Formats:
         *first, last = [str(value) for value in values] or [""]
         return f"{', '.join(first)} {self.words.conjunction} {last}" if first else last
 
-    def criterion(self, value: object) -> str:
-        """Returns what the criterion with that number means for a voter."""
-        if not isinstance(value, int) or value not in self.words.criteria:
-            raise TemplateRuntimeError(f"criterion: {value!r} is none of those in words.yaml")
-        return self.words.criteria[value]
-
-    def believed(self, value: object) -> str:
-        """Returns what the criterion with that number means for voters who believe a false message."""
-        if not isinstance(value, int) or value not in self.words.believed:
-            raise TemplateRuntimeError(f"believed: {value!r} is none of those in words.yaml")
-        return self.words.believed[value]
-
-    def aspect(self, value: object) -> str:
-        """Returns the name of an aspect of the election process."""
-        if not isinstance(value, str) or value not in self.words.aspects:
-            raise TemplateRuntimeError(f"aspect: {value!r} is none of those in words.yaml")
-        return self.words.aspects[value]
-
-    def alarm(self, value: object) -> str:
-        """Returns the text of an alarm kind."""
-        if not isinstance(value, str) or value not in self.words.alarms:
-            raise TemplateRuntimeError(f"alarm: {value!r} is none of those in words.yaml")
-        return self.words.alarms[value]
-
-    def remedy(self, value: object) -> str:
-        """Returns what the reader of an alarm of that kind can do."""
-        if not isinstance(value, str) or value not in self.words.remedies:
-            raise TemplateRuntimeError(f"remedy: {value!r} is none of those in words.yaml")
-        return self.words.remedies[value]
-
     def doubt(self, value: object) -> str:
         """Returns the mark to put beside a sender with that verdict, in brackets; empty if they are verified."""
         if value == SenderVerdict.VERIFIED:
             return ""
-        if not isinstance(value, str) or value not in self.words.doubts:
-            raise TemplateRuntimeError(f"doubt: {value!r} is none of those in words.yaml")
-        return f" ({self.words.doubts[value]})"
-
-    def asked(self, value: object) -> str:
-        """Returns the request to a referrer for a missing checklist item."""
-        if not isinstance(value, str) or value not in self.words.missing:
-            raise TemplateRuntimeError(f"asked: {value!r} is none of those in words.yaml")
-        return self.words.missing[value]
-
-    def looked_for(self, value: object) -> str:
-        """Returns what was looked for before a checklist item was called missing."""
-        if not isinstance(value, str) or value not in self.words.looked_for:
-            raise TemplateRuntimeError(f"looked_for: {value!r} is none of those in words.yaml")
-        return self.words.looked_for[value]
+        return f" ({_of_table('doubt', self.words.doubts)(value)})"
 
     def label(self, value: object) -> str:
         """Returns the words of a label that a rule sets; a label without words is shown as it is."""
@@ -181,14 +142,20 @@ class Formats:
         said = act if len(act) <= most else short or shortened(act, most)
         return f"{said}: {shortened(whole, room - 2 - len(said))}{behind}"
 
-    def decided(self, value: object) -> Decided:
-        """Returns reason and advice for the referrer of a case that is not put before a platform."""
-        if not isinstance(value, str) or value not in self.words.decided:
-            raise TemplateRuntimeError(f"reason, advice: {value!r} is none of those in words.yaml")
-        return self.words.decided[value]
-
     def _local(self, value: object) -> datetime:
         return _aware(value).astimezone(self.zone)
+
+
+def _of_table(name: str, table: Mapping[K, W]) -> Callable[[object], W]:
+    """Returns the filter of that name: what a table of words.yaml has for a value."""
+
+    def found(value: object) -> W:
+        for known, words in table.items() if isinstance(value, str | int) else ():
+            if known == value:
+                return words
+        raise TemplateRuntimeError(f"{name}: {value!r} is none of those in words.yaml")
+
+    return found
 
 
 def minutes_to(begin: object, end: object) -> int:

@@ -48,10 +48,6 @@ _PASSING = frozenset({
 })  # fmt: skip
 
 
-def _ignore_session(server: str, line: object) -> None:
-    """Ignores the TLS session."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapAccount:
     """The IMAP server, account and folders.
@@ -78,7 +74,7 @@ class ImapAccount:
     timeout: float = 30.0
     batch_messages: int = 100
     batch_octets: int = 8_000_000
-    presented: Callable[[str, object], None] = _ignore_session  # called with the TLS session of each connection
+    presented: Callable[[str, object], None] = lambda _server, _line: None  # called with each connection's TLS session
     secret_version: Callable[[], str] = lambda: ""  # changes with the password
     secret_file: Callable[[], str] = lambda: "its credential"  # that holds the password
     bearer: Bearer | None = None  # logs in with a token instead of the password
@@ -297,9 +293,13 @@ def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> No
         elif "LOGINDISABLED" in imap.capabilities:
             raise LinkLost("the server takes no password on this line")
         else:
-            client.login(quoted(account.user), password if _fits_login(password) else _refuse_password(account))
+            if not (password.isascii() and password.isprintable()):
+                what = f"the password of {account.user} holds characters that LOGIN cannot carry"
+                raise LoginRefused(f"{what}; choose one of ASCII alone, and write it into {account.secret_file()}")
+            client.login(quoted(account.user), password)
     except LoginError as error:
-        raise _farewell(account, imap) or _login_fault(account, error.__context__) from None
+        cause = error.__context__
+        raise _login_fault(account, imap, cause, partial(_password_fault, account, cause)) from None
 
 
 def _log_in_with_token(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, bearer: Bearer) -> None:
@@ -315,20 +315,34 @@ def _log_in_with_token(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAcc
     try:
         client.sasl_login(mechanism, exchange.answer)
     except LoginError as error:
-        raise _farewell(account, imap) or _token_fault(exchange, account, bearer, error.__context__) from None
+        refused = partial(_token_fault, exchange, account, bearer)
+        raise _login_fault(account, imap, error.__context__, refused) from None
 
 
-def _token_fault(
-    exchange: BearerExchange, account: ImapAccount, bearer: Bearer, cause: BaseException | None
-) -> LinkLost | imaplib.IMAP4.abort:
-    """Returns LoginRefused only for a NO about a token that was just fetched: an older one may have been withdrawn."""
-    if isinstance(cause, imaplib.IMAP4.abort):
+def _login_fault(
+    account: ImapAccount, imap: imaplib.IMAP4, cause: BaseException | None,
+    refused: Callable[[AnswerMeaning | None, str], LinkLost],
+) -> LinkLost | imaplib.IMAP4.abort:  # fmt: skip
+    """Returns why a login failed; `refused` for a NO about the credentials, by what it means and its response code.
+
+    Of the server's text only the response code is used.
+    """
+    if (farewell := _farewell(account, imap)) is not None:
+        return farewell
+    if isinstance(cause, imaplib.IMAP4.abort):  # imapclient raises LoginError for a lost connection too
         return cause
     found, code = explained(account, cause or Exception(), login=True), _code(cause)
     if (seconds := pause_asked(cause)) is not None:
         return PauseAsked(throttled(seconds), seconds)
-    if _passes(found, code):
-        return _not_now(account, found, code)
+    if found.cause in _PASSING if found else code in _TRANSIENT:
+        return LinkLost(f"the server cannot log {account.user} in now ({code})", found.said if found else UNSAID)
+    return refused(found, code)
+
+
+def _token_fault(
+    exchange: BearerExchange, account: ImapAccount, bearer: Bearer, found: AnswerMeaning | None, code: str
+) -> LinkLost:
+    """Returns LoginRefused only for a token that was just fetched: an older one may have been withdrawn."""
     told = exchange.status or code
     if not bearer.forget(exchange.token):
         return LinkLost(f"the server refuses a token in use so far ({told}); the next try is with another one")
@@ -341,15 +355,9 @@ def _token_fault(
     )
 
 
-def _login_fault(account: ImapAccount, cause: BaseException | None) -> LinkLost | imaplib.IMAP4.abort:
-    """Returns LoginRefused only for a NO about the credentials; of the server's text only the response code is used."""
-    if isinstance(cause, imaplib.IMAP4.abort):  # imapclient raises LoginError for a lost connection too
-        return cause
-    found, code = explained(account, cause or Exception(), login=True), _code(cause)
-    if (seconds := pause_asked(cause)) is not None:
-        return PauseAsked(throttled(seconds), seconds)
-    if _passes(found, code):
-        return _not_now(account, found, code)
+def _password_fault(
+    account: ImapAccount, cause: BaseException | None, found: AnswerMeaning | None, code: str
+) -> LinkLost:
     if "command error: BAD" in str(cause):
         return LinkLost("the server does not understand the login", found.said if found else UNSAID)
     refused = f"the server refuses the login of {account.user} ({code})"
@@ -371,27 +379,9 @@ def _code(cause: BaseException | None) -> str:
     return found[1] if found else "no reason given"
 
 
-def _passes(found: AnswerMeaning | None, code: str) -> bool:
-    """True if the refusal is not about the credentials."""
-    return found.cause in _PASSING if found else code in _TRANSIENT
-
-
-def _not_now(account: ImapAccount, found: AnswerMeaning | None, code: str) -> LinkLost:
-    return LinkLost(f"the server cannot log {account.user} in now ({code})", found.said if found else UNSAID)
-
-
 def quoted(text: str) -> str:
     """Returns a quoted string (RFC 9051, section 4.3)."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _fits_login(text: str) -> bool:
-    return text.isascii() and text.isprintable()
-
-
-def _refuse_password(account: ImapAccount) -> str:
-    what = f"the password of {account.user} holds characters that LOGIN cannot carry"
-    raise LoginRefused(f"{what}; choose one of ASCII alone, and write it into {account.secret_file()}")
 
 
 def _reason(account: ImapAccount, error: Exception) -> str:

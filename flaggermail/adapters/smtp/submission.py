@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,7 +47,7 @@ from flaggermail.mail.compose import check_octets
 from flaggermail.mail.reply_tokens import told_in_reply
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
 from flaggermail.ports.probing import SubmissionSeen
-from flaggermail.record.refusals import SmtpStage
+from flaggermail.record.refusals import LOGIN_CODES, SmtpStage
 from flaggermail.wording.said import UNSAID, StoredText
 from flaggermail.wording.servers import AttemptText
 
@@ -59,23 +59,13 @@ _MAILBOX = re.compile(r"[^\x00-\x20\x7f<>()\[\],;:\\\"@]+@[^\x00-\x20\x7f<>()\[\
 _PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
 _LONGEST_SIZE = 20  # digits (RFC 1870, section 4)
 _CLOSING = 421  # RFC 5321, section 3.8: about the service, where no recipient was named before
-_AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about the login, not the message
-_REFUSED = {
-    SMTPSenderRefused: AttemptText.SENDER_REFUSED,
-    SMTPRecipientRefused: AttemptText.RECIPIENT_REFUSED,
-    SMTPDataError: AttemptText.MESSAGE_REFUSED,
+_REFUSALS: Mapping[type[Exception], tuple[AttemptText, ProtocolStep, SmtpStage]] = {
+    SMTPSenderRefused: (AttemptText.SENDER_REFUSED, ProtocolStep.SMTP_SENDER, SmtpStage.SENDER),
+    SMTPRecipientRefused: (AttemptText.RECIPIENT_REFUSED, ProtocolStep.SMTP_RECIPIENT, SmtpStage.RECIPIENT),
+    SMTPDataError: (AttemptText.MESSAGE_REFUSED, ProtocolStep.SMTP_MESSAGE, SmtpStage.MESSAGE),
 }
-_STEPS = {
-    SMTPSenderRefused: ProtocolStep.SMTP_SENDER,
-    SMTPRecipientRefused: ProtocolStep.SMTP_RECIPIENT,
-    SMTPDataError: ProtocolStep.SMTP_MESSAGE,
-}
+_OTHERWISE = AttemptText.SAYS, ProtocolStep.SMTP_MESSAGE, SmtpStage.MESSAGE
 _UNREACHABLE = (OSError, SMTPConnectError, SMTPServerDisconnected, SMTPTimeoutError)
-_STAGES = {
-    SMTPSenderRefused: SmtpStage.SENDER,
-    SMTPRecipientRefused: SmtpStage.RECIPIENT,
-    SMTPDataError: SmtpStage.MESSAGE,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +142,7 @@ class SmtpSubmitter(Submitter):
         return _run(self._look())
 
     async def _look(self) -> SubmissionSeen:
-        account, ends = self._account, list[datetime]()
-        session = SmtpSession(
-            account.host, account.port, tls=self._tls, local_hostname=account.local_hostname, timeout=account.timeout
-        )
+        session, ends = self._session(), list[datetime]()
         connected = logged_in = UNSAID
         try:
             connected = await self._described(self._connect(session))
@@ -184,12 +171,9 @@ class SmtpSubmitter(Submitter):
         return UNSAID
 
     async def _submit(self, octets: bytes, sender: str, recipients: list[str], witness: str) -> dict[str, Submission]:
-        account = self._account
-        session = SmtpSession(
-            account.host, account.port, tls=self._tls, local_hostname=account.local_hostname, timeout=account.timeout
-        )
+        session = self._session()
         results: dict[str, Submission] = {}
-        opened = False
+        fault, opened = None, False
         try:
             await self._connect(session)
             await self._log_in(session)
@@ -208,19 +192,24 @@ class SmtpSubmitter(Submitter):
                 results |= await self._finish(session, sender, accepted)
         except (SMTPException, OSError) as error:
             fault = self._fault(error, sender, opening=not opened)
-            results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except LinkLost as error:  # no token came
             stage = SmtpStage.SESSION if isinstance(error, LoginRefused) else SmtpStage.CONNECTION
             fault = _Failure(permanent=False, code=0, text=_no_token(error), stage=stage)
-            results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
             fault = _Failure(
                 permanent=False, code=0, text=AttemptText.NO_SECRET(fault=str(error)), stage=SmtpStage.SESSION
             )
-            results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
+        if fault is not None:
+            results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         return results
+
+    def _session(self) -> SmtpSession:
+        account = self._account
+        return SmtpSession(
+            account.host, account.port, tls=self._tls, local_hostname=account.local_hostname, timeout=account.timeout
+        )
 
     def _require_lead(self) -> None:
         """Raises SessionFailure in a process that was stopped for longer than its lease: another one leads by now."""
@@ -271,14 +260,14 @@ class SmtpSubmitter(Submitter):
         `opening`: the envelope was not begun, so that any other message would have failed too.
         """
         code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
-        refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
+        refused = isinstance(error, tuple(_REFUSALS)) and code in _PERMANENT and code not in LOGIN_CODES
         permanent = refused or isinstance(error, NotOffered)
-        step = ProtocolStep.SMTP_OPENING if opening else _STEPS.get(type(error), ProtocolStep.SMTP_MESSAGE)
+        step = ProtocolStep.SMTP_OPENING if opening else _REFUSALS.get(type(error), _OTHERWISE)[1]
         return _Failure(permanent, code, self._describe(error, sender, step), self._stage(error, code, opening=opening))
 
     @staticmethod
     def _stage(error: SMTPException | OSError, code: int, *, opening: bool) -> SmtpStage:
-        stage = SmtpStage.SESSION if opening else _STAGES.get(type(error), SmtpStage.MESSAGE)
+        stage = SmtpStage.SESSION if opening else _REFUSALS.get(type(error), _OTHERWISE)[2]
         if code == _CLOSING and stage in {SmtpStage.SESSION, SmtpStage.SENDER}:
             return SmtpStage.CONNECTION
         if not opening:  # 421 to a recipient or a text may be about that one alone: it holds up no other mail
@@ -350,7 +339,7 @@ def _bare(error: SMTPException | OSError) -> StoredText:
     if isinstance(error, LoginDenied):
         return error.said or AttemptText.LOGIN_DENIED()
     words = one_line(error.message if isinstance(error, SMTPException) else str(error))
-    return _REFUSED.get(type(error), AttemptText.SAYS)(words=words)
+    return _REFUSALS.get(type(error), _OTHERWISE)[0](words=words)
 
 
 def _no_token(error: LinkLost) -> StoredText:

@@ -23,9 +23,6 @@ from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date, read_header, u
 from flaggermail.mail.message import Address, SenderVerdict, Verdict
 from flaggermail.wording.filing import SenderEvidence
 
-# ---- whose domain it is
-
-
 # ---- the fields that decide
 
 
@@ -192,9 +189,6 @@ def _author(fields: Fields, authors: Sequence[Address]) -> re.Match[str] | None:
     return found
 
 
-# ---- DMARC
-
-
 # ---- results of a login
 
 
@@ -234,8 +228,6 @@ def _login(result: str) -> str | None:
 
 # ---- DMARC
 
-
-__all__ = ["AuthenticationMethod", "Trust", "Verdict", "judge"]
 
 RESULT = re.compile(r"^\s*dmarc\s*(?:/\s*\d+\s*)?=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
 PROPERTY = re.compile(rf"(?<![\w.-])([\w.-]+)\s*=\s*({_QUOTED}|[^\s\";]+)|{_QUOTED}", re.DOTALL)

@@ -7,76 +7,45 @@ in capital letters mean.
 
 from __future__ import annotations
 
-from flaggermail.record.definition import Record
-from flaggermail.record.rows.cases import Case, ContactNote, LegalHold
-from flaggermail.record.rows.desk import (
-    ArchiveReading,
-    DeskState,
-    InForce,
-    RegisteredFile,
-    RememberedDomain,
-    TrustProof,
-    Watched,
-)
-from flaggermail.record.rows.duty import Alarm, Device, Override, Page, PageCode, Reminder, Token
-from flaggermail.record.rows.elections import (
-    BadAddress,
-    Channel,
-    Decline,
-    Election,
-    ElectionSecret,
-    Platform,
-    Rehearsal,
-    ReportDraft,
-    ReportFreeze,
-)
-from flaggermail.record.rows.messages import Delivery, StoredMessage, ThreadKey, UnfetchedMail
-from flaggermail.record.rows.notifications import Annex, ClockRow, Notification
-from flaggermail.record.rows.outgoing import AssignedId, Attempt, HeldBack, OutboxMail, Withheld
-
-__all__ = [
-    "BY_TABLE",
-    "RECORDS",
-    "Alarm",
-    "Annex",
-    "ArchiveReading",
-    "AssignedId",
-    "Attempt",
-    "BadAddress",
-    "Case",
-    "Channel",
-    "ClockRow",
-    "ContactNote",
-    "Decline",
-    "Delivery",
-    "DeskState",
-    "Device",
-    "Election",
-    "ElectionSecret",
-    "HeldBack",
-    "InForce",
-    "LegalHold",
-    "Notification",
-    "OutboxMail",
-    "Override",
-    "Page",
-    "PageCode",
-    "Platform",
-    "Record",
-    "RegisteredFile",
-    "Rehearsal",
-    "RememberedDomain",
-    "Reminder",
-    "ReportDraft",
-    "ReportFreeze",
-    "StoredMessage",
-    "ThreadKey",
-    "Token",
-    "TrustProof",
-    "UnfetchedMail",
-    "Watched",
-    "Withheld",
-]
+from flaggermail.record.definition import Record as Record
+from flaggermail.record.rows.cases import Case as Case
+from flaggermail.record.rows.cases import ContactNote as ContactNote
+from flaggermail.record.rows.cases import LegalHold as LegalHold
+from flaggermail.record.rows.desk import ArchiveReading as ArchiveReading
+from flaggermail.record.rows.desk import DeskState as DeskState
+from flaggermail.record.rows.desk import InForce as InForce
+from flaggermail.record.rows.desk import RegisteredFile as RegisteredFile
+from flaggermail.record.rows.desk import RememberedDomain as RememberedDomain
+from flaggermail.record.rows.desk import TrustProof as TrustProof
+from flaggermail.record.rows.desk import Watched as Watched
+from flaggermail.record.rows.duty import Alarm as Alarm
+from flaggermail.record.rows.duty import Device as Device
+from flaggermail.record.rows.duty import Override as Override
+from flaggermail.record.rows.duty import Page as Page
+from flaggermail.record.rows.duty import PageCode as PageCode
+from flaggermail.record.rows.duty import Reminder as Reminder
+from flaggermail.record.rows.duty import Token as Token
+from flaggermail.record.rows.elections import BadAddress as BadAddress
+from flaggermail.record.rows.elections import Channel as Channel
+from flaggermail.record.rows.elections import Decline as Decline
+from flaggermail.record.rows.elections import Election as Election
+from flaggermail.record.rows.elections import ElectionSecret as ElectionSecret
+from flaggermail.record.rows.elections import Platform as Platform
+from flaggermail.record.rows.elections import Rehearsal as Rehearsal
+from flaggermail.record.rows.elections import ReportDraft as ReportDraft
+from flaggermail.record.rows.elections import ReportFreeze as ReportFreeze
+from flaggermail.record.rows.messages import Delivery as Delivery
+from flaggermail.record.rows.messages import StoredMessage as StoredMessage
+from flaggermail.record.rows.messages import ThreadKey as ThreadKey
+from flaggermail.record.rows.messages import UnfetchedMail as UnfetchedMail
+from flaggermail.record.rows.notifications import Annex as Annex
+from flaggermail.record.rows.notifications import ClockRow as ClockRow
+from flaggermail.record.rows.notifications import Notification as Notification
+from flaggermail.record.rows.outgoing import AssignedId as AssignedId
+from flaggermail.record.rows.outgoing import Attempt as Attempt
+from flaggermail.record.rows.outgoing import HeldBack as HeldBack
+from flaggermail.record.rows.outgoing import OutboxMail as OutboxMail
+from flaggermail.record.rows.outgoing import Withheld as Withheld
 
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,

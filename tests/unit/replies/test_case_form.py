@@ -12,7 +12,6 @@ from flaggermail.commands.requests import read_request
 from flaggermail.replies.case_form import (
     ChannelChoice,
     Form,
-    FormFault,
     SentForm,
     filled_before,
     filled_form,
@@ -21,7 +20,7 @@ from flaggermail.replies.case_form import (
     read,
     values_in,
 )
-from flaggermail.replies.request import Request
+from flaggermail.replies.request import ReplyFault, Request
 from tests.corpus import each
 
 CASE = "VF-PS2027-0006"
@@ -56,7 +55,7 @@ def taken(own: str, whole: str = "", asked: SentForm = ASKED) -> Form:
 
 def fault(own: str, whole: str = "", asked: SentForm = ASKED) -> tuple[str, tuple[str, ...]]:
     """Returns why the form is refused, and the lines or names concerned."""
-    with pytest.raises(FormFault) as caught:
+    with pytest.raises(ReplyFault) as caught:
         taken(own, whole, asked)
     return caught.value.why, caught.value.details
 
