@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import ClassVar
 
+from flaggermail.cases.attention import most_trusted
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.oncall import OfficerToCall, officer_to_call
 from flaggermail.desk.views.view import View
@@ -17,10 +18,11 @@ from flaggermail.notices.approval_requests import may_still_approve
 from flaggermail.notices.duty import officer_on_call, overrides, readers
 from flaggermail.notifications.clocks import minutes
 from flaggermail.record.definition import where
+from flaggermail.record.kinds import FROM_MAILBOX, Place
 from flaggermail.record.rows import Case, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.record.states import ClockKind, MailState, NotificationState
 from flaggermail.reminders.due_steps import Expected, upcoming
-from flaggermail.reminders.handover import awaited_alone, quarantined, rows_of, unsettled_mail
+from flaggermail.reminders.handover import awaited_alone, unsettled_mail
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks, undecided_cases
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, changes
@@ -134,7 +136,8 @@ class ShowTonight(View):
         awaited = sorted(awaited_alone(all_running), key=_lateness)
         coming = ((one, next(iter(upcoming(one.silence, one.steps, who)), None)) for one in running[:MOST_SHOWN])
         drafts = sorted(_drafts(work, names), key=lambda one: (not one.mine, one.at, one.draft))
-        doubtful, waiting = list(chain(*unsettled_mail(work))), quarantined(work)
+        doubtful = list(chain(*unsettled_mail(work)))
+        messages, waiting = most_trusted(work, MOST_SHOWN, Place.QUARANTINE, FROM_MAILBOX)
         rota, taken_over = work.env.settings.rota, overrides(work.tx)
         change = next(iter(changes(rota, taken_over, work.now, work.now + _AHEAD)), None)
         return TonightSheet(
@@ -145,11 +148,11 @@ class ShowTonight(View):
             clocks=tuple(_clock(work, one, due, names) for one, due in coming),
             awaited=tuple(_clock(work, one, None, names) for one in awaited[:MOST_SHOWN]),
             drafts=tuple(drafts[:MOST_SHOWN]),
-            messages=tuple(_message(work, one) for one in rows_of(work, waiting[:MOST_SHOWN])),
+            messages=tuple(_message(work, one) for one in messages),
             doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
                 clocks=len(undecided) + len(of_uses), late=sum(late), awaited=len(awaited), drafts=len(drafts),
-                messages=len(waiting), doubtful=len(doubtful),
+                messages=waiting, doubtful=len(doubtful),
             ),
         )  # fmt: skip
 
