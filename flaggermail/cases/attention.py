@@ -210,13 +210,13 @@ def most_trusted(
         StoredMessage.arrival,
     )  # fmt: skip
     here = where(StoredMessage.place).is_(place), where(StoredMessage.arrival).in_(arrivals)
-    found = work.tx.first_of_each(StoredMessage, StoredMessage.received_at, fields, *here)
-    judged = [(trust_of(work, one).rank, one) for values in found for one in [MailsOfOne(*values)]]
+    found = work.tx.alike(StoredMessage, StoredMessage.received_at, fields, *here)
+    judged = [(trust_of(work, one).rank, one) for _, values in found for one in [MailsOfOne(*values)]]
     rows = list[StoredMessage]()
     for _, senders in groupby(sorted(judged, key=lambda pair: (pair[0], pair[1].first_at)), key=itemgetter(0)):
         if len(rows) < most:
             rows += _first_of(work.tx, most - len(rows), place, [one for _, one in senders])
-    return rows, work.tx.count(StoredMessage, *here)
+    return rows, sum(count for count, _ in found)
 
 
 def _first_of(tx: Transaction, most: int, place: Place, senders: Iterable[MailsOfOne]) -> list[StoredMessage]:

@@ -150,13 +150,13 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
-    def first_of_each(
+    def alike(
         self, kind: type[R], by: datetime, fields: tuple[*Fields], *conditions: FieldCondition
-    ) -> list[tuple[datetime, *Fields]]:  # fmt: skip
+    ) -> list[tuple[int, tuple[datetime, *Fields]]]:  # fmt: skip
         """Returns which values these fields have together in the rows that `find` would return, each once, unordered.
 
-        Before them stands the least instant of the field `by` in the rows that have them. For many rows that are alike:
-        with an index over all the fields none of them is read. Raises as `find` does.
+        Before them stand how many rows have them, and the least instant of the field `by` in those. For many rows that
+        are alike: with an index over all the fields none of them is read. Raises as `find` does.
         """
         ...
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from flaggermail.errors import RowUnreadable
 from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction
 from flaggermail.record.definition import FieldCondition, where
@@ -70,23 +71,35 @@ def _telling(reminder: Reminder) -> SentStep:
     return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
-class UndecidedCase(NamedTuple):
-    """Of a case without a decision: when its first step falls due, its number, and whether it is an exercise."""
+class UndecidedCases(NamedTuple):
+    """Of the cases without a decision that have a clock: the numbers of the latest, how many there are and are late."""
 
-    due_at: datetime
-    number: str
-    exercise: bool
+    latest: list[str]
+    number: int
+    late: int  # without exercises
 
 
-def undecided_cases(tx: Transaction) -> list[UndecidedCase]:
-    """Returns the cases without a decision that have a clock, the latest first; little is read of each."""
-    fields = (Case.number, Case.opened_at, Case.steps, Case.exercise)
-    found = tx.columns(Case, fields, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
-    return sorted(
-        UndecidedCase(min(step.due_at(opened_at) for step in steps), number, exercise)
-        for number, opened_at, text, exercise in found
-        if (steps := read_steps(text))
-    )
+def undecided_cases(tx: Transaction, now: datetime, most: int) -> UndecidedCases:
+    """Returns at most `most` of the latest; no other case is read, as those with the same steps fall due in order."""
+    found, number, late = list[tuple[datetime, str]](), 0, 0
+    undecided = where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None)
+    for count, (first, text, exercise) in tx.alike(Case, Case.opened_at, (Case.steps, Case.exercise), *undecided):
+        if not (steps := read_steps(text)):
+            continue
+        after = min(step.due_at(first) for step in steps) - first
+        here = *undecided, where(Case.steps).is_(text), where(Case.exercise).is_(exercise)
+        found += [(opened_at + after, key) for opened_at, key in _first_opened(tx, most, here)]
+        number += count
+        if not exercise and first + after <= now:
+            late += tx.count(Case, *here, where(Case.opened_at).before(now - after + timedelta(microseconds=1)))
+    return UndecidedCases([key for _, key in sorted(found)[:most]], number, late)
+
+
+def _first_opened(tx: Transaction, most: int, here: Collection[FieldCondition]) -> list[tuple[datetime, str]]:
+    try:
+        return [(case.opened_at, case.number) for case in tx.in_order(Case, Case.opened_at, most, None, *here)]
+    except RowUnreadable:  # of another field
+        return sorted(tx.columns(Case, (Case.opened_at, Case.number), *here))[:most]
 
 
 def open_clocks(

@@ -53,7 +53,7 @@ def test_some_fields_of_rows_are_read(store: SqlStore) -> None:
 
 
 def test_what_many_rows_have_in_common_is_told_once(store: SqlStore) -> None:
-    """Each combination of values is told once, an empty one too, with the first instant at which a row has it."""
+    """Each combination of values is told once, an empty one too, with its number and its first instant."""
     rows = [
         replace(
             alarm(f"a{n}"), raised_at=NOON - timedelta(minutes=n), kind=KINDS[n % 2], officer="x" if n < 2 else None
@@ -63,11 +63,11 @@ def test_what_many_rows_have_in_common_is_told_once(store: SqlStore) -> None:
     with store.begin() as tx:
         tx.append(happened(*map(added, rows)))
         fields, here = (Alarm.kind, Alarm.officer), where(Alarm.raised_at).before(NOON)
-        assert set(tx.first_of_each(Alarm, Alarm.raised_at, fields, here)) == {
-            (rows[1].raised_at, KINDS[1], "x"), (rows[4].raised_at, KINDS[0], None),
-            (rows[5].raised_at, KINDS[1], None),
+        assert set(tx.alike(Alarm, Alarm.raised_at, fields, here)) == {
+            (1, (rows[1].raised_at, KINDS[1], "x")), (2, (rows[4].raised_at, KINDS[0], None)),
+            (2, (rows[5].raised_at, KINDS[1], None)),
         }  # fmt: skip
-        assert tx.first_of_each(Alarm, Alarm.raised_at, fields, where(Alarm.kind).in_([])) == []
+        assert tx.alike(Alarm, Alarm.raised_at, fields, where(Alarm.kind).in_([])) == []
 
 
 def test_a_field_that_no_program_wrote_is_not_read(store: SqlStore) -> None:

@@ -99,9 +99,9 @@ def selecting(table: str, names: tuple[str, ...], shape: Shape) -> Select[*tuple
 
 @cache
 def grouping(table: str, by: str, names: tuple[str, ...], shape: Shape) -> Select[*tuple[object, ...]]:
-    """Selects the least value of a column with each of the different values of others."""
+    """Selects the least value of a column with each of the different values of others, and the number of their rows."""
     columns = [table_of(table).c[name] for name in names]
-    query = select(func.min(table_of(table).c[by]), *columns)
+    query = select(func.min(table_of(table).c[by]), *columns, func.count())
     return query.where(*_conditions(table_of(table), shape)).group_by(*columns)
 
 

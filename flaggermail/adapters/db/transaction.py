@@ -193,26 +193,29 @@ class SqlTransaction:
         self, kind: type[R], fields: tuple[*Fields], *conditions: FieldCondition
     ) -> list[tuple[*Fields]]:  # fmt: skip
         """Returns fields of the rows that meet the conditions, unordered; see `ports.Transaction`."""
-        return self._fields(kind, fields, conditions, partial(selecting, kind.TABLE, names_of(kind, fields)))
+        asked = partial(selecting, kind.TABLE, names_of(kind, fields))
+        return self._fields(kind, fields, conditions, asked)[0]
 
-    def first_of_each(
+    def alike(
         self, kind: type[R], by: datetime, fields: tuple[*Fields], *conditions: FieldCondition
-    ) -> list[tuple[datetime, *Fields]]:  # fmt: skip
-        """Returns the different values of fields, each behind the first instant; see `ports.Transaction`."""
-        (first,), names = names_of(kind, (by,)), names_of(kind, fields)
-        return self._fields(kind, (by, *fields), conditions, partial(grouping, kind.TABLE, first, names))
+    ) -> list[tuple[int, tuple[datetime, *Fields]]]:  # fmt: skip
+        """Returns the different values of fields, their number and first instant; see `ports.Transaction`."""
+        asked = partial(grouping, kind.TABLE, *names_of(kind, (by,)), names_of(kind, fields))
+        found, rows = self._fields(kind, (by, *fields), conditions, asked)
+        return [(int(str(row[-1])), values) for values, row in zip(found, rows, strict=True)]
 
     def _fields(
         self, kind: type[R], fields: tuple[*Fields], conditions: Sequence[FieldCondition], asked: _Asked
-    ) -> list[tuple[*Fields]]:  # fmt: skip
+    ) -> tuple[list[tuple[*Fields]], Sequence[Sequence[object]]]:  # fmt: skip
+        """Returns the values of these fields in the rows of a statement for those conditions, and the rows."""
         checked(kind, conditions)
         names = names_of(kind, fields)
         if is_empty(conditions):
-            return []
+            return [], []
         with as_readable(kind.TABLE):
             rows = fetched(self._connection, asked(shape_of(conditions)), parameters(conditions))
             found = to_fields(kind, names, rows)
-        return cast("list[tuple[*Fields]]", found)
+        return cast("list[tuple[*Fields]]", found), rows
 
     def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""

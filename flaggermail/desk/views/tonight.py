@@ -127,11 +127,10 @@ class ShowTonight(View):
     def show(self, work: UnitOfWork) -> TonightSheet:
         """Returns the desk as it is now."""
         who, names = readers(work.env.settings, work.tx), {row.code: row.name for row in work.tx.find(Platform)}
-        undecided = undecided_cases(work.tx)
-        all_running = list(open_clocks(work.tx, undecided=[one.number for one in undecided[:MOST_SHOWN]]))
+        undecided = undecided_cases(work.tx, work.now, MOST_SHOWN)
+        all_running = list(open_clocks(work.tx, undecided=undecided.latest))
         of_uses = [one for one in all_running if one.notification and one.clock is not ClockKind.SUBSTANCE]
-        late = [one.due_at <= work.now for one in undecided if not one.exercise]
-        late += [_is_late(one, work.now) for one in of_uses if not one.case.exercise]
+        late = undecided.late + sum(_is_late(one, work.now) for one in of_uses if not one.case.exercise)
         running = sorted((one for one in all_running if one.clock is not ClockKind.SUBSTANCE), key=_lateness)
         awaited = sorted(awaited_alone(all_running), key=_lateness)
         coming = ((one, next(iter(upcoming(one.silence, one.steps, who)), None)) for one in running[:MOST_SHOWN])
@@ -151,7 +150,7 @@ class ShowTonight(View):
             messages=tuple(_message(work, one) for one in messages),
             doubtful=tuple(_mail(one) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
-                clocks=len(undecided) + len(of_uses), late=sum(late), awaited=len(awaited), drafts=len(drafts),
+                clocks=undecided.number + len(of_uses), late=late, awaited=len(awaited), drafts=len(drafts),
                 messages=waiting, doubtful=len(doubtful),
             ),
         )  # fmt: skip
