@@ -190,8 +190,8 @@ class MailsOfOne(NamedTuple):
     """What the class of trust of a mail depends on, as many mails of one sender share it; and how these arrived."""
 
     first_at: datetime
-    direction: Direction
     verdict: SenderVerdict
+    direction: Direction
     case: str | None
     from_address: str | None
     arrival: ArrivalBasis
@@ -206,7 +206,7 @@ def most_trusted(
     depends on, and no more rows are read of one than are asked for.
     """
     fields = (
-        StoredMessage.direction, StoredMessage.verdict, StoredMessage.case, StoredMessage.from_address,
+        StoredMessage.verdict, StoredMessage.direction, StoredMessage.case, StoredMessage.from_address,
         StoredMessage.arrival,
     )  # fmt: skip
     here = where(StoredMessage.place).is_(place), where(StoredMessage.arrival).in_(arrivals)

@@ -22,7 +22,7 @@ from flaggermail.record.case_values import SenderTrust, Source
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import FROM_MAILBOX, ArrivalBasis, Direction, Place
 from flaggermail.record.rows import RememberedDomain, StoredMessage
-from flaggermail.reminders import handover
+from flaggermail.reminders import handover, quarantine_ageing
 from flaggermail.services import DAEMON, UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, META, OFFICER, REFERRER, START, Desk, mail
 from tests.store.test_reading_once import statements
@@ -108,3 +108,24 @@ def test_many_mails_of_a_sender_are_not_read(desk: Desk, received: StoredMessage
         few = few or calls_of(shown)
     assert asked[0] == asked[1] > 0
     assert calls_of(shown) < few + 100
+
+
+def test_mail_in_a_place_is_read_in_the_order_of_an_index(desk: Desk, received: StoredMessage) -> None:
+    """The index by trust tempts SQLite away from the one by instants, without which it sorts all that lies there."""
+    assert isinstance(desk.env.store, SqlStore)
+    ask = AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer
+    with desk.env.store.begin() as tx:
+        written(tx, *several(received, 3))
+    with statements(desk.env.store) as sent:
+        for place in Place:
+            ask("message list", {"place": place.value})
+        ask("quarantine list", {})
+        ask("tonight", {})
+        with desk.env.store.read() as tx:
+            quarantine_ageing.next_due(desk.env, tx)
+    inorder = [text for text in sent if "FROM message" in text and "ORDER BY" in text]
+    assert len(inorder) > len(Place)
+    with desk.env.store.engine.connect() as connection:
+        for text in inorder:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (None,) * text.count("?")).all()
+            assert "TEMP B-TREE" not in str(plan), text
