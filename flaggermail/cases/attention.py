@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple, Protocol, TypeVar
 
 from flaggermail.mail.fields import in_domains, mailbox_of
@@ -17,7 +19,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
-from flaggermail.record.kinds import Direction, Kind
+from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
 from flaggermail.record.rows import Case, OutboxMail, Platform, RememberedDomain, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
@@ -182,6 +184,53 @@ def by_trust(work: UnitOfWork, rows: Iterable[T]) -> list[T]:
         return ranks[facts]
 
     return sorted(rows, key=rank)
+
+
+class MailsOfOne(NamedTuple):
+    """What the class of trust of a mail depends on, as many mails of one sender share it; and how these arrived."""
+
+    first_at: datetime
+    verdict: SenderVerdict
+    direction: Direction
+    case: str | None
+    from_address: str | None
+    arrival: ArrivalBasis
+
+
+def most_trusted(
+    work: UnitOfWork, most: int, place: Place, arrivals: Collection[ArrivalBasis]
+) -> tuple[list[StoredMessage], int]:  # fmt: skip
+    """Returns the first `most` mails in a place that arrived like this, as `by_trust` orders them, and their number.
+
+    Each class is in the order of arrival, then of the key. Each sender is judged once, by an index over what trust
+    depends on, and no more rows are read of one than are asked for.
+    """
+    fields = (
+        StoredMessage.verdict, StoredMessage.direction, StoredMessage.case, StoredMessage.from_address,
+        StoredMessage.arrival,
+    )  # fmt: skip
+    here = where(StoredMessage.place).is_(place), where(StoredMessage.arrival).in_(arrivals)
+    found = work.tx.alike(StoredMessage, StoredMessage.received_at, fields, *here)
+    judged = [(trust_of(work, one).rank, one) for _, values in found for one in [MailsOfOne(*values)]]
+    rows = list[StoredMessage]()
+    for _, senders in groupby(sorted(judged, key=lambda pair: (pair[0], pair[1].first_at)), key=itemgetter(0)):
+        if len(rows) < most:
+            rows += _first_of(work.tx, most - len(rows), place, [one for _, one in senders])
+    return rows, sum(count for count, _ in found)
+
+
+def _first_of(tx: Transaction, most: int, place: Place, senders: Iterable[MailsOfOne]) -> list[StoredMessage]:
+    """Returns the mails that arrived first; `senders` in the order of the first mail of each."""
+    rows = list[StoredMessage]()
+    for one in senders:
+        if len(rows) == most and rows[-1].received_at < one.first_at:
+            break
+        here = [where(StoredMessage.place).is_(place), where(StoredMessage.arrival).is_(one.arrival)]
+        here += [where(StoredMessage.direction).is_(one.direction), where(StoredMessage.verdict).is_(one.verdict)]
+        here += [where(StoredMessage.case).is_(one.case), where(StoredMessage.from_address).is_(one.from_address)]
+        rows += tx.in_order(StoredMessage, StoredMessage.received_at, most, None, *here)
+        rows = sorted(rows, key=lambda row: (row.received_at, row.id))[:most]
+    return rows
 
 
 def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: EventRef) -> bool:

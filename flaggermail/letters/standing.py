@@ -10,13 +10,14 @@ notification that was never tried goes before all else: each mail before it may 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations, groupby, takewhile
 
+from flaggermail.errors import RowUnreadable
 from flaggermail.ports import Transaction
-from flaggermail.record.definition import where
+from flaggermail.record.definition import FIRST, FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState, ServerState
@@ -29,14 +30,13 @@ _BEFORE_THE_ENVELOPE = {AttemptResult.UNREACHABLE: ServerState.AWAY, AttemptResu
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """The waiting mails in the order of their attempts, and the state of the server; see `look`."""
+class ServerStanding:
+    """The state of the server; see `of_server`. What was never tried says nothing about it."""
 
     standing: ServerState
-    waiting: Sequence[OutboxMail]  # all that wait for the server, in queue order
-    tried_next: Sequence[OutboxMail]  # those that may be tried, in the order in which they are
+    tried: Sequence[OutboxMail]  # those that wait for the server and were tried, in queue order
     last: Mapping[str, Attempt]  # the last ended attempt of each mail that has one
-    refused: Sequence[Attempt] = ()  # the refusals on which the standing rests, the first one first
+    refused: Sequence[Attempt]  # the refusals on which the standing rests, the first one first
 
     def answer_lost(self, mail: OutboxMail) -> bool:
         """True if the server has most likely taken it: it had the whole text, and only its answer did not arrive.
@@ -45,6 +45,14 @@ class Outlook:
         """
         last = self.last.get(mail.id)
         return last is not None and last.result == AttemptResult.UNKNOWN and mail.tries <= LOST
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook(ServerStanding):
+    """The waiting mails in the order of their attempts, and the state of the server; see `look`."""
+
+    waiting: Sequence[OutboxMail]  # all that wait for the server, in queue order
+    tried_next: Sequence[OutboxMail]  # those that may be tried, in the order in which they are
 
     def due_at(self, mail: OutboxMail) -> datetime | None:
         """Returns when the mail may be tried; None if it is in hand."""
@@ -60,26 +68,62 @@ class Outlook:
 
 
 def look(tx: Transaction, without: Collection[str] = ()) -> Outlook:
+    """Returns the waiting mails and the state of the server; one that is withheld does not wait for it.
+
+    Reads each of them whole: `of_server` says what the server does and reads little.
+    """
+    waiting = _waiting(tx, without)
+    found = _of_server(tx, [mail for mail in waiting if mail.tries], lambda: waiting)
+    match found.standing:
+        case ServerState.TAKES:
+            tried_next = sorted(waiting, key=lambda mail: not mail.at_most_once or mail.tries > 0)
+        case ServerState.DOUBTED:
+            tried_next = sorted(waiting, key=lambda mail: (mail.tries, not mail.at_most_once, mail.id))
+        case _:
+            tried_next = [mail for mail in found.tried if mail.id == found.refused[0].mail]
+    return Outlook(found.standing, found.tried, found.last, found.refused, waiting, tried_next)
+
+
+def of_server(tx: Transaction) -> ServerStanding:
     """Returns the state of the server, from the last ended attempt of each waiting mail.
 
-    A mail in hand counts by the attempt before, so that trying again does not look like being accepted again. One that
-    is withheld does not wait for the server. What another mail's acceptance has overtaken says nothing about it.
+    A mail in hand counts by the attempt before, so that trying again does not look like being accepted again. What
+    another mail's acceptance has overtaken says nothing. Those never tried, of which there may be thousands, are read
+    only where two mails of one domain leave open whether any other's is asked.
     """
-    found = tx.readable(OutboxMail, where(OutboxMail.state).in_([MailState.QUEUED, MailState.ATTEMPTING]))
-    waiting = [mail for mail in found if mail.id not in without and not mail.is_withheld]
-    keys = [f"{mail.id}/{mail.tries - (mail.state == MailState.ATTEMPTING):04d}" for mail in waiting if mail.tries]
+    return _of_server(tx, _waiting(tx, (), where(OutboxMail.tries).after(0)), lambda: _waiting(tx, ()))
+
+
+def first_untried(tx: Transaction, most: int) -> Sequence[OutboxMail]:
+    """Returns the first `most` of the mails that wait for the server and were never tried, in the order of queueing."""
+    here = where(OutboxMail.state).is_(MailState.QUEUED), where(OutboxMail.tries).is_(0)
+    try:
+        return tx.in_order(
+            OutboxMail, OutboxMail.queued_at, most, None, *here, where(OutboxMail.next_try_at).after(FIRST)
+        )
+    except RowUnreadable:
+        return [mail for mail in _waiting(tx, ()) if not mail.tries]
+
+
+def _waiting(tx: Transaction, without: Collection[str], *conditions: FieldCondition) -> list[OutboxMail]:
+    states = where(OutboxMail.state).in_([MailState.QUEUED, MailState.ATTEMPTING])
+    found = tx.readable(OutboxMail, states, *conditions)
+    return [mail for mail in found if mail.id not in without and not mail.is_withheld]
+
+
+def _of_server(
+    tx: Transaction, tried: Sequence[OutboxMail], every: Callable[[], Sequence[OutboxMail]]
+) -> ServerStanding:  # fmt: skip
+    keys = [f"{mail.id}/{mail.tries - (mail.state == MailState.ATTEMPTING):04d}" for mail in tried]
     last = {attempt.mail: attempt for attempt in (tx.find(Attempt, where(Attempt.id).in_(keys)) if keys else [])}
-    stopped = (mail for mail in waiting if mail.id in last and last[mail.id].result in _BEFORE_THE_ENVELOPE)
+    stopped = (mail for mail in tried if mail.id in last and last[mail.id].result in _BEFORE_THE_ENVELOPE)
     first = next((mail for mail in stopped if not accepted_since(tx, _after(last[mail.id].started_at))), None)
     if first is not None:
         standing = _BEFORE_THE_ENVELOPE[AttemptResult(last[first.id].result or "")]
-        return Outlook(standing, waiting, [first], last, [last[first.id]])
+        return ServerStanding(standing, tried, last, [last[first.id]])
     open_ = _unanswered(tx, [attempt for attempt in last.values() if attempt.result == AttemptResult.UNCLEAR])
-    if not _is_outage([mail for mail in waiting if mail.id in open_], [m for m in waiting if _may_witness(m, last)]):
-        urgent_first = sorted(waiting, key=lambda mail: not mail.at_most_once or mail.tries > 0)
-        return Outlook(ServerState.TAKES, waiting, urgent_first, last, list(open_.values()))
-    by_tries = sorted(waiting, key=lambda mail: (mail.tries, not mail.at_most_once, mail.id))
-    return Outlook(ServerState.DOUBTED, waiting, by_tries, last, list(open_.values()))
+    is_outage = _is_outage([mail for mail in tried if mail.id in open_], lambda: _witnesses(every(), last))
+    return ServerStanding(ServerState.DOUBTED if is_outage else ServerState.TAKES, tried, last, list(open_.values()))
 
 
 def _after(at: datetime) -> datetime:
@@ -95,7 +139,7 @@ def accepted_since(tx: Transaction, at: datetime) -> bool:
     )
 
 
-def held_since(tx: Transaction, outlook: Outlook) -> datetime | None:
+def held_since(tx: Transaction, outlook: ServerStanding) -> datetime | None:
     """Returns since when the server has taken none of the waiting mails; None if it takes mail."""
     if outlook.standing is ServerState.TAKES:
         return None
@@ -118,19 +162,22 @@ def _unanswered(tx: Transaction, refused: Sequence[Attempt]) -> dict[str, Attemp
     return {attempt.mail: attempt for attempt in inorder[first:]}
 
 
-def _may_witness(mail: OutboxMail, last: Mapping[str, Attempt]) -> bool:
-    return mail.id not in last or last[mail.id].result == AttemptResult.UNCLEAR
+def _witnesses(waiting: Iterable[OutboxMail], last: Mapping[str, Attempt]) -> Iterator[OutboxMail]:
+    return (mail for mail in waiting if mail.id not in last or last[mail.id].result == AttemptResult.UNCLEAR)
 
 
-def _is_outage(refused: Sequence[OutboxMail], asked: Sequence[OutboxMail]) -> bool:
+def _is_outage(refused: Sequence[OutboxMail], asked: Callable[[], Iterable[OutboxMail]]) -> bool:
     """True if two refused mails have nothing in common: recipient, text and, where mail to others is asked, domain."""
-    one_domain = len({_domain(mail) for mail in asked}) == 1
-    return any(
-        one.recipient.lower() != other.recipient.lower()
-        and _differ(one, other)
-        and (one_domain or _domain(one) != _domain(other))
-        for one, other in combinations(_one_of_each(refused), 2)
-    )
+    if not any(True for _ in _unlike(refused)):
+        return False
+    return any(_unlike(refused)) or len({_domain(mail) for mail in asked()}) == 1
+
+
+def _unlike(refused: Sequence[OutboxMail]) -> Iterator[bool]:
+    """Yields of two refused mails each, of which neither recipient nor text is alike, whether their domains differ."""
+    for one, other in combinations(_one_of_each(refused), 2):
+        if one.recipient.lower() != other.recipient.lower() and _differ(one, other):
+            yield _domain(one) != _domain(other)
 
 
 def _one_of_each(mails: Sequence[OutboxMail]) -> Collection[OutboxMail]:

@@ -58,7 +58,7 @@ def pass_on(work: UnitOfWork, mail: OutboxMail, stage: SmtpStage) -> bool:
         return stage is SmtpStage.MESSAGE and _confirm_again(work, mail)
     if work.tx.exists(OutboxMail, where(OutboxMail.instead_of).is_(mail.id)):
         return True
-    if standing.look(work.tx).standing is not ServerState.TAKES:
+    if standing.of_server(work.tx).standing is not ServerState.TAKES:
         return False
     chain = [mail, *_replaced(work, mail)]
     refused = rota.by_address(chain[-1].recipient)

@@ -150,6 +150,16 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
+    def alike(
+        self, kind: type[R], by: datetime, fields: tuple[*Fields], *conditions: FieldCondition
+    ) -> list[tuple[int, tuple[datetime, *Fields]]]:  # fmt: skip
+        """Returns which values these fields have together in the rows that `find` would return, each once, unordered.
+
+        Before them stand how many rows have them, and the least instant of the field `by` in those. For many rows that
+        are alike: with an index over all the fields none of them is read. Raises as `find` does.
+        """
+        ...
+
     def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
         ...

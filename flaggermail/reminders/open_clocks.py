@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from flaggermail.errors import RowUnreadable
 from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction
 from flaggermail.record.definition import FieldCondition, where
@@ -23,6 +24,7 @@ from flaggermail.reminders.due_steps import Acknowledgement, SentStep, Silence
 from flaggermail.settings.steps import Step, read_steps
 
 DECISION = ClockKind.DECISION
+_UNDECIDED = where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None)
 TOGETHER = 10_000  # subjects in one statement; SQLite takes 32,766 values
 
 
@@ -70,23 +72,59 @@ def _telling(reminder: Reminder) -> SentStep:
     return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
-class UndecidedCase(NamedTuple):
-    """Of a case without a decision: when its first step falls due, its number, and whether it is an exercise."""
+class UndecidedCases(NamedTuple):
+    """Of the cases without a decision that have a clock: the numbers of the latest, how many there are and are late."""
 
-    due_at: datetime
-    number: str
-    exercise: bool
+    latest: list[str]
+    number: int
+    late: int  # without exercises
 
 
-def undecided_cases(tx: Transaction) -> list[UndecidedCase]:
-    """Returns the cases without a decision that have a clock, the latest first; little is read of each."""
-    fields = (Case.number, Case.opened_at, Case.steps, Case.exercise)
-    found = tx.columns(Case, fields, where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None))
-    return sorted(
-        UndecidedCase(min(step.due_at(opened_at) for step in steps), number, exercise)
-        for number, opened_at, text, exercise in found
-        if (steps := read_steps(text))
-    )
+def undecided_cases(tx: Transaction, now: datetime, most: int) -> UndecidedCases:
+    """Returns at most `most` of the latest; no other case is read, as those with the same steps fall due in order."""
+    found, number, late = list[tuple[datetime, str]](), 0, 0
+    for count, (first, text, exercise) in tx.alike(Case, Case.opened_at, (Case.steps, Case.exercise), *_UNDECIDED):
+        if not (steps := read_steps(text)):
+            continue
+        after = min(step.due_at(first) for step in steps) - first
+        here = *_UNDECIDED, where(Case.steps).is_(text), where(Case.exercise).is_(exercise)
+        found += [(opened_at + after, key) for opened_at, key in _first_opened(tx, most, here)]
+        number += count
+        if not exercise and first + after <= now:
+            late += tx.count(Case, *here, where(Case.opened_at).before(now - after + timedelta(microseconds=1)))
+    return UndecidedCases([key for _, key in sorted(found)[:most]], number, late)
+
+
+def _first_opened(tx: Transaction, most: int, here: Collection[FieldCondition]) -> list[tuple[datetime, str]]:
+    try:
+        return [(case.opened_at, case.number) for case in tx.in_order(Case, Case.opened_at, most, None, *here)]
+    except RowUnreadable:  # of another field
+        return sorted(tx.columns(Case, (Case.opened_at, Case.number), *here))[:most]
+
+
+class Deciding(NamedTuple):
+    """Of the cases without a decision that have a clock: their numbers, in order, and what tells the next reminder."""
+
+    numbers: list[str]
+    told: list[str]  # those about which somebody was reminded: their next step depends on it
+    due_at: datetime | None  # when the first step of another falls due
+
+
+def deciding(tx: Transaction) -> Deciding:
+    """Reads three fields of each case. Before anybody is told, those with the same steps fall due as they were opened.
+
+    `clocks_of_cases` yields the clocks of some.
+    """
+    found = tx.columns(Case, (Case.number, Case.opened_at, Case.steps), *_UNDECIDED)
+    steps = {text: read_steps(text) for text in {text for _, _, text in found}}
+    numbers = sorted(number for number, _, text in found if steps[text])
+    told = _told_by(Reminder.case, tx, numbers, where(Reminder.notification).is_(None))
+    first = dict[str, datetime]()
+    for number, opened_at, text in found:
+        if number not in told and (text not in first or opened_at < first[text]):
+            first[text] = opened_at
+    due = (step.due_at(opened_at) for text, opened_at in first.items() for step in steps[text])
+    return Deciding(numbers, list(told), min(due, default=None))
 
 
 def open_clocks(
@@ -97,12 +135,16 @@ def open_clocks(
     `undecided`: of the cases without a decision, these alone. SQL selects them: there are as many statements for ten
     thousand of them as for one.
     """
-    yield from _of_notifications(tx, number)
-    here = [where(Case.number).is_(number)] if number is not None else []
-    here += [where(Case.number).in_(undecided)] if undecided is not None else []
-    here += [where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None)]
+    yield from clocks_of_uses(tx, number)
+    yield from clocks_of_cases(tx, undecided if number is None else [number])
+
+
+def clocks_of_cases(tx: Transaction, undecided: Collection[str] | None) -> Iterator[OpenClock]:
+    """Yields the clocks of the cases without a decision, or of these alone."""
+    names, every = list(undecided or ()), undecided is None
+    parts = [()] if every else [(where(Case.number).in_(part),) for part in _in_parts(names)]
     fields = (Case.number, Case.title, Case.exercise, Case.opened_at, Case.steps)
-    found = sorted(tx.columns(Case, fields, *here))
+    found = sorted(row for here in parts for row in tx.columns(Case, fields, *here, *_UNDECIDED))
     told = _told_by(Reminder.case, tx, [row[0] for row in found], where(Reminder.notification).is_(None))
     for key, title, exercise, opened_at, text in found:
         if steps := read_steps(text):
@@ -110,7 +152,8 @@ def open_clocks(
             yield OpenClock(case, None, DECISION, opened_at, steps, told.get(key, ()))
 
 
-def _of_notifications(tx: Transaction, number: str | None) -> Iterator[OpenClock]:
+def clocks_of_uses(tx: Transaction, number: str | None = None) -> Iterator[OpenClock]:
+    """Yields the running clocks of notifications, of all cases or of one."""
     own = tx.find(Notification, where(Notification.case).is_(number)) if number is not None else []
     here = [where(ClockRow.notification).in_([row.id for row in own])] if number is not None else []
     kinds = where(ClockRow.kind).in_([RECEIPT, HUMAN, SUBSTANCE])
@@ -148,7 +191,11 @@ def _told_by(
     A mailbox of years leaves tens of thousands of cases without a decision, more than a statement takes values.
     """
     field, told = where(subject), dict[str, list[Reminder]]()
-    for part in (keys[first : first + TOGETHER] for first in range(0, len(keys), TOGETHER)):
+    for part in _in_parts(keys):
         for reminder in tx.find(Reminder, field.in_(part), *conditions):
             told.setdefault(getattr(reminder, field.name), []).append(reminder)
     return told
+
+
+def _in_parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[first : first + TOGETHER] for first in range(0, len(keys), TOGETHER))

@@ -81,6 +81,7 @@ def _open(work: UnitOfWork) -> Iterator[tuple[datetime, Notification]]:
 
 
 LISTED = 5  # recipients that one alarm names
+_DIFFERS = where(Alarm.kind).in_(list(integrity.DIFFERS))
 _ITS_OWN = frozenset({AttemptResult.DEFERRED, AttemptResult.UNCLEAR, AttemptResult.UNKNOWN})
 
 
@@ -128,8 +129,10 @@ def tick_outbox(env: Services) -> int:
 
 def next_due_outbox(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
-    open_ = _episode(tx, _WAITING)[1]
-    begins = (one.since for one in _delayed(tx) if not (one.told if one.alone else open_))
+    open_, stands = _episode(tx, _WAITING)[1], standing.of_server(tx)
+    untold = standing.first_untried(tx, 1 + tx.count(Alarm, _DIFFERS))  # of these, one at least counts
+    delayed = _delayed_of(tx, stands, [*stands.tried, *untold])
+    begins = (one.since for one in delayed if not (one.told if one.alone else open_))
     return min((since + _alarm_after(env) for since in begins), default=None)
 
 
@@ -152,13 +155,18 @@ def _alarm_after(env: Services) -> timedelta:
 def _delayed(tx: Transaction) -> list[_Delayed]:
     """Returns the mails that wait for the server or for their recipient, the first queued first."""
     outlook = standing.look(tx)
-    if not outlook.waiting:
+    return _delayed_of(tx, outlook, outlook.waiting)
+
+
+def _delayed_of(tx: Transaction, stands: standing.ServerStanding, waiting: Sequence[OutboxMail]) -> list[_Delayed]:
+    """Returns which of these mails wait for the server or for their recipient, in their order."""
+    if not waiting:
         return []
-    takes, held_since = outlook.standing is ServerState.TAKES, standing.held_since(tx, outlook)
+    takes, held_since = stands.standing is ServerState.TAKES, standing.held_since(tx, stands)
     told = set(tx.keys(Alarm, where(Alarm.kind).in_([*integrity.DIFFERS, AlarmKind.RECIPIENT_WAITS])))
     found = []
-    for mail in (one for one in outlook.waiting if not outlook.answer_lost(one)):
-        last = outlook.last.get(mail.id)
+    for mail in (one for one in waiting if not stands.answer_lost(one)):
+        last = stands.last.get(mail.id)
         alone = takes and last is not None and last.result in _ITS_OWN
         since = max(filter(None, (mail.queued_at, held_since if mail.tries else None)))
         if not any(alarm_key(kind, mail.id) in told for kind in integrity.DIFFERS):

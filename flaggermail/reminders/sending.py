@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from flaggermail.health import watchdog
 from flaggermail.letters import writing
@@ -25,7 +26,15 @@ from flaggermail.record.rows import Notification, Platform, Reminder, StoredMess
 from flaggermail.record.states import ClockKind, Means
 from flaggermail.reminders import due_steps, handover, outbox_ageing, quarantine_ageing
 from flaggermail.reminders.due_steps import Call, Due
-from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
+from flaggermail.reminders.open_clocks import (
+    DECISION,
+    Deciding,
+    OpenClock,
+    clocks_of_cases,
+    clocks_of_uses,
+    deciding,
+    open_clocks,
+)
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.rota import Officer, Rota
 from flaggermail.settings.steps import HEAD
@@ -89,10 +98,17 @@ def _due_steps(env: Services, tx: Transaction, now: datetime) -> list[Late]:
     return [Late(one, call) for one, found in judged if not isinstance(found, due_steps.NothingDue) for call in found]
 
 
-def next_due(env: Services, tx: Transaction, running: Iterable[OpenClock] | None = None) -> datetime | None:
-    """Returns when `tick` will next have something to send under the current schedule; `running`: the open clocks."""
-    who, running = readers(env.settings, tx), open_clocks(tx) if running is None else running
-    instants = [due_steps.next_due(one.silence, one.steps, who) for one in running]
+def next_due(
+    env: Services, tx: Transaction, uses: Iterable[OpenClock] | None = None, undecided: Deciding | None = None
+) -> datetime | None:  # fmt: skip
+    """Returns when `tick` will next have something to send under the current schedule.
+
+    `uses`, `undecided`: the clocks of notifications, and what `deciding` returns.
+    """
+    who, uses = readers(env.settings, tx), clocks_of_uses(tx) if uses is None else uses
+    undecided = deciding(tx) if undecided is None else undecided
+    running = chain(uses, clocks_of_cases(tx, undecided.told))
+    instants = [undecided.due_at, *(due_steps.next_due(one.silence, one.steps, who) for one in running)]
     instants += [
         next_of(env, tx)
         for next_of in (

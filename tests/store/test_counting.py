@@ -52,6 +52,24 @@ def test_some_fields_of_rows_are_read(store: SqlStore) -> None:
                 tx.columns(Alarm, (wrong,), condition)
 
 
+def test_what_many_rows_have_in_common_is_told_once(store: SqlStore) -> None:
+    """Each combination of values is told once, an empty one too, with its number and its first instant."""
+    rows = [
+        replace(
+            alarm(f"a{n}"), raised_at=NOON - timedelta(minutes=n), kind=KINDS[n % 2], officer="x" if n < 2 else None
+        )
+        for n in range(6)
+    ]
+    with store.begin() as tx:
+        tx.append(happened(*map(added, rows)))
+        fields, here = (Alarm.kind, Alarm.officer), where(Alarm.raised_at).before(NOON)
+        assert set(tx.alike(Alarm, Alarm.raised_at, fields, here)) == {
+            (1, (rows[1].raised_at, KINDS[1], "x")), (2, (rows[4].raised_at, KINDS[0], None)),
+            (2, (rows[5].raised_at, KINDS[1], None)),
+        }  # fmt: skip
+        assert tx.alike(Alarm, Alarm.raised_at, fields, where(Alarm.kind).in_([])) == []
+
+
 def test_a_field_that_no_program_wrote_is_not_read(store: SqlStore) -> None:
     """A value outside its closed set is refused as in a whole row."""
     with store.begin() as tx:

@@ -98,6 +98,14 @@ def selecting(table: str, names: tuple[str, ...], shape: Shape) -> Select[*tuple
 
 
 @cache
+def grouping(table: str, by: str, names: tuple[str, ...], shape: Shape) -> Select[*tuple[object, ...]]:
+    """Selects the least value of a column with each of the different values of others, and the number of their rows."""
+    columns = [table_of(table).c[name] for name in names]
+    query = select(func.min(table_of(table).c[by]), *columns, func.count())
+    return query.where(*_conditions(table_of(table), shape)).group_by(*columns)
+
+
+@cache
 def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """Selects the matching rows in descending order of the key; the parameter MOST limits their number."""
     return finding(table, shape).order_by(table_of(table).c[key].desc()).limit(bindparam(MOST))

@@ -104,7 +104,10 @@ def _server_default(fact: FieldFacts) -> True_ | False_ | TextClause:
 
 
 def _constraints(record: type[Record], facts: Mapping[str, FieldFacts]) -> list[SchemaItem]:
-    found: list[SchemaItem] = [Index(f"ix_{record.TABLE}_{names[0]}", *names) for names in record.INDEXES]
+    first = [names[0] for names in record.INDEXES]  # each is named by it, and by the second field where that is needed
+    found: list[SchemaItem] = [
+        Index("_".join(("ix", record.TABLE, *names[: first.count(names[0])])), *names) for names in record.INDEXES
+    ]
     found += [CheckConstraint(condition, name=name) for name, condition in record.CHECKS]
     for fact in facts.values():
         if Column.CHECKED in fact.marks:

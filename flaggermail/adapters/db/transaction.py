@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -24,6 +24,7 @@ from flaggermail.adapters.db.full_text import search_postgresql, search_sqlite
 from flaggermail.adapters.db.gathered import GatheredRows
 from flaggermail.adapters.db.known_rows import (
     KnownRows,
+    Shape,
     as_readable,
     by_value,
     checked,
@@ -43,6 +44,7 @@ from flaggermail.adapters.db.mapping import (
     changing,
     counting,
     finding,
+    grouping,
     having,
     keys,
     latest,
@@ -70,6 +72,7 @@ from flaggermail.wording.refusals import CommandRefusal
 
 R = TypeVar("R", bound=Record)
 Fields = TypeVarTuple("Fields")
+_Asked = Callable[[Shape], Select[*tuple[object, ...]]]
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
 CURSOR, KEPT_ANSWER = table_of("cursor"), table_of("kept_answer")
 PAGE = 500
@@ -190,14 +193,29 @@ class SqlTransaction:
         self, kind: type[R], fields: tuple[*Fields], *conditions: FieldCondition
     ) -> list[tuple[*Fields]]:  # fmt: skip
         """Returns fields of the rows that meet the conditions, unordered; see `ports.Transaction`."""
+        asked = partial(selecting, kind.TABLE, names_of(kind, fields))
+        return self._fields(kind, fields, conditions, asked)[0]
+
+    def alike(
+        self, kind: type[R], by: datetime, fields: tuple[*Fields], *conditions: FieldCondition
+    ) -> list[tuple[int, tuple[datetime, *Fields]]]:  # fmt: skip
+        """Returns the different values of fields, their number and first instant; see `ports.Transaction`."""
+        asked = partial(grouping, kind.TABLE, *names_of(kind, (by,)), names_of(kind, fields))
+        found, rows = self._fields(kind, (by, *fields), conditions, asked)
+        return [(int(str(row[-1])), values) for values, row in zip(found, rows, strict=True)]
+
+    def _fields(
+        self, kind: type[R], fields: tuple[*Fields], conditions: Sequence[FieldCondition], asked: _Asked
+    ) -> tuple[list[tuple[*Fields]], Sequence[Sequence[object]]]:  # fmt: skip
+        """Returns the values of these fields in the rows of a statement for those conditions, and the rows."""
         checked(kind, conditions)
         names = names_of(kind, fields)
         if is_empty(conditions):
-            return []
-        query = selecting(kind.TABLE, names, shape_of(conditions))
+            return [], []
         with as_readable(kind.TABLE):
-            found = to_fields(kind, names, fetched(self._connection, query, parameters(conditions)))
-        return cast("list[tuple[*Fields]]", found)
+            rows = fetched(self._connection, asked(shape_of(conditions)), parameters(conditions))
+            found = to_fields(kind, names, rows)
+        return cast("list[tuple[*Fields]]", found), rows
 
     def newest(self, kind: type[R], most: int, *conditions: FieldCondition) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -11,13 +11,13 @@ from typing import ClassVar
 from flaggermail.commands.requests import Instant
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.calculation import Calculation, ClockPlan, policies_at
-from flaggermail.desk.views.view import ListView, stamp
+from flaggermail.desk.views.view import Cut, ListView, stamp
 from flaggermail.notices.anew import runs
 from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.record.definition import LAST, where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.record.states import ClockKind
-from flaggermail.reminders.open_clocks import OpenClock, open_clocks
+from flaggermail.reminders.open_clocks import DECISION, Deciding, OpenClock, clocks_of_cases, clocks_of_uses, deciding
 from flaggermail.reminders.sending import next_due
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, Officer, Shift, on_call, planned, void_overrides
@@ -114,8 +114,8 @@ class ShowNext(ListView):
 
     def show(self, work: UnitOfWork) -> DutyNext | DutyThen:
         """Returns what is to come; `limit` and `cursor` are those of the clocks. Raises Refusal."""
-        running = sorted(open_clocks(work.tx), key=clock_place)
-        found = self.cut(running, clock_place)
+        uses, undecided = _by_place(clocks_of_uses(work.tx)), deciding(work.tx)
+        found = self._clocks(work, uses, undecided)
         calculation = Calculation(work)
         clocks = tuple(calculation.plan(one, self.at) for one in found.lines)
         if self.at is not None:
@@ -136,9 +136,23 @@ class ShowNext(ListView):
             otherwise=rota.fallback_officer,
             fallback_officer=officer_to_call(fallback),
             clocks=clocks,
-            next_reminder_due=next_due(work.env, work.tx, running),
+            next_reminder_due=next_due(work.env, work.tx, uses.values(), undecided),
             next=found.next,
         )
+
+    def _clocks(
+        self, work: UnitOfWork, uses: Mapping[tuple[int, str], OpenClock], undecided: Deciding
+    ) -> Cut[OpenClock]:
+        """Returns the clocks that are asked for; of thousands of cases, the others are not read."""
+        places = {(1, f"{number}/{DECISION}"): number for number in undecided.numbers}
+        found = self.cut([*sorted(uses), *sorted(places)], lambda place: place)
+        wanted = [places[place] for place in found.lines if place in places]
+        listed = {**uses, **_by_place(clocks_of_cases(work.tx, wanted))}
+        return Cut(tuple(listed[place] for place in found.lines), found.next)
+
+
+def _by_place(clocks: Iterable[OpenClock]) -> dict[tuple[int, str], OpenClock]:
+    return {clock_place(one): one for one in clocks}
 
 
 def clock_place(clock: OpenClock) -> tuple[int, str]:

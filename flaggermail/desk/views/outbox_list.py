@@ -55,12 +55,12 @@ class ListOutbox(ListView):
         every = self.everything and self.state is None
         wanted = [] if every else [where(OutboxMail.state).in_(states)]
         found = self.ordered(work, OutboxMail, OutboxMail.queued_at, *wanted)
-        outlook, names = standing.look(work.tx), _names(work)
+        stands, names = standing.of_server(work.tx), _names(work)
         return OutboxList(
             mails=tuple(ListedMail(row=row, recipient_name=names.get(row.recipient.lower())) for row in found.lines),
             uncertain=work.tx.count(OutboxMail, where(OutboxMail.state).is_(MailState.UNCERTAIN)),
-            standing=outlook.standing,
-            held_since=standing.held_since(work.tx, outlook),
+            standing=stands.standing,
+            held_since=standing.held_since(work.tx, stands),
             next=found.next,
         )
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import ClassVar
 
+from flaggermail.cases.attention import most_trusted
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.oncall import OfficerToCall, officer_to_call
 from flaggermail.desk.views.view import View
@@ -17,10 +18,11 @@ from flaggermail.notices.approval_requests import may_still_approve
 from flaggermail.notices.duty import officer_on_call, overrides, readers
 from flaggermail.notifications.clocks import minutes
 from flaggermail.record.definition import where
+from flaggermail.record.kinds import FROM_MAILBOX, Place
 from flaggermail.record.rows import Case, Notification, Platform, StoredMessage
 from flaggermail.record.states import ClockKind, MailState, NotificationState
 from flaggermail.reminders.due_steps import Expected, upcoming
-from flaggermail.reminders.handover import awaited_alone, quarantined, rows_of, unsettled_mail
+from flaggermail.reminders.handover import awaited_alone, unsettled_mail
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks, undecided_cases
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, changes
@@ -125,16 +127,16 @@ class ShowTonight(View):
     def show(self, work: UnitOfWork) -> TonightSheet:
         """Returns the desk as it is now."""
         who, names = readers(work.env.settings, work.tx), {row.code: row.name for row in work.tx.find(Platform)}
-        undecided = undecided_cases(work.tx)
-        all_running = list(open_clocks(work.tx, undecided=[one.number for one in undecided[:MOST_SHOWN]]))
+        undecided = undecided_cases(work.tx, work.now, MOST_SHOWN)
+        all_running = list(open_clocks(work.tx, undecided=undecided.latest))
         of_uses = [one for one in all_running if one.notification and one.clock is not ClockKind.SUBSTANCE]
-        late = [one.due_at <= work.now for one in undecided if not one.exercise]
-        late += [_is_late(one, work.now) for one in of_uses if not one.case.exercise]
+        late = undecided.late + sum(_is_late(one, work.now) for one in of_uses if not one.case.exercise)
         running = sorted((one for one in all_running if one.clock is not ClockKind.SUBSTANCE), key=_lateness)
         awaited = sorted(awaited_alone(all_running), key=_lateness)
         coming = ((one, next(iter(upcoming(one.silence, one.steps, who)), None)) for one in running[:MOST_SHOWN])
         drafts = sorted(_drafts(work, names), key=lambda one: (not one.mine, one.at, one.draft))
-        doubtful, waiting = list(chain(*unsettled_mail(work))), quarantined(work)
+        doubtful = list(chain(*unsettled_mail(work)))
+        messages, waiting = most_trusted(work, MOST_SHOWN, Place.QUARANTINE, FROM_MAILBOX)
         rota, taken_over = work.env.settings.rota, overrides(work.tx)
         change = next(iter(changes(rota, taken_over, work.now, work.now + _AHEAD)), None)
         return TonightSheet(
@@ -145,11 +147,11 @@ class ShowTonight(View):
             clocks=tuple(_clock(work, one, due, names) for one, due in coming),
             awaited=tuple(_clock(work, one, None, names) for one in awaited[:MOST_SHOWN]),
             drafts=tuple(drafts[:MOST_SHOWN]),
-            messages=tuple(_message(work, one) for one in rows_of(work, waiting[:MOST_SHOWN])),
+            messages=tuple(_message(work, one) for one in messages),
             doubtful=tuple(TonightMail.from_fields(one, at=one.queued_at) for one in doubtful[:MOST_SHOWN]),
             in_all=TonightCounts(
-                clocks=len(undecided) + len(of_uses), late=sum(late), awaited=len(awaited), drafts=len(drafts),
-                messages=len(waiting), doubtful=len(doubtful),
+                clocks=undecided.number + len(of_uses), late=late, awaited=len(awaited), drafts=len(drafts),
+                messages=waiting, doubtful=len(doubtful),
             ),
         )  # fmt: skip
 
