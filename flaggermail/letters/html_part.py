@@ -277,9 +277,7 @@ def guarded(template: str, values: Mapping[str, object]) -> Mapping[str, object]
     """Returns the values of a template, strangers' words in them cut, with a sign for `mark_line`."""
     if template in AS_WRITTEN:
         return values
-    if template in _WITH_ANSWERS:
-        return {name: _guarded(name, value, _OF_ALARMS) for name, value in values.items()}
-    strangers = _OF_DRAFTS if template in _DRAFTS else _STRANGERS
+    strangers = _OF_ALARMS if template in _WITH_ANSWERS else _OF_DRAFTS if template in _DRAFTS else _STRANGERS
     return {name: _guarded(name, value, strangers) for name, value in values.items()}
 
 

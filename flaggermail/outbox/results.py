@@ -85,8 +85,13 @@ class _AttemptEnd:
     message_id: str | None = None
 
 
-def _taken(answer: Accepted) -> _AttemptEnd:
-    return _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer, answer.message_id)
+def _end_of(answer: Submission) -> tuple[EventKind, _AttemptEnd]:
+    """Returns how an attempt ended for good, by its answer alone."""
+    if isinstance(answer, Accepted):
+        return EventKind.MAIL_ACCEPTED, _AttemptEnd(AttemptResult.ACCEPTED, 250, answer.answer, answer.message_id)
+    if isinstance(answer, Refused):
+        return EventKind.MAIL_REFUSED, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
+    return EventKind.MAIL_UNCERTAIN, _AttemptEnd(AttemptResult.UNKNOWN, 0, answer.text)
 
 
 def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
@@ -95,7 +100,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
     A bounce can arrive before the answer of the server that generated it; the state set by the bounce is kept.
     """
     if mail.state not in IN_HAND:
-        _settle_after_bounce(work, mail, answer)
+        _record_end(work, mail, mail, *_end_of(answer))
     elif isinstance(answer, Accepted):
         _accepted(replace(work, now=answer.at), mail, answer)
     elif isinstance(answer, Refused):
@@ -104,7 +109,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
         in_doubt(work, mail, answer)
 
 
-def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _AttemptEnd) -> None:
+def _record_end(work: UnitOfWork, mail: OutboxMail, settled: OutboxMail, kind: EventKind, end: _AttemptEnd) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
     changes += stored_messages.learned_id(work, end.message_id, mail.message_id, AssignedBy.ANSWER)
@@ -119,22 +124,10 @@ def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: Ou
     )
 
 
-def _settle_after_bounce(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
-    """Records only how the attempt ended, because a bounce has already settled the mail."""
-    if isinstance(answer, Accepted):
-        _record_end(work, EventKind.MAIL_ACCEPTED, mail, mail, _taken(answer))
-    elif isinstance(answer, Refused):
-        _record_end(
-            work, EventKind.MAIL_REFUSED, mail, mail, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
-        )
-    else:
-        _record_end(work, EventKind.MAIL_UNCERTAIN, mail, mail, _AttemptEnd(AttemptResult.UNKNOWN, 0, answer.text))
-
-
 def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     """Records that our server accepted the mail and its message was sent; starts the clocks of a notification."""
     settled = replace(in_state(mail, MailState.ACCEPTED), done_at=answer.at, answer=answer.answer)
-    _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _taken(answer))
+    _record_end(work, mail, settled, *_end_of(answer))
     sent_at = _first_acceptance(work, mail, answer.at)
     own = _message_of(work, mail)
     if own is not None and own.received_at != sent_at:
@@ -205,16 +198,14 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     text = AttemptText.REPLY(reply=str(answer.code), what=answer.text) if answer.code else answer.text
     if again is not None:
         settled = replace(in_state(mail, MailState.QUEUED), next_try_at=again, answer=text)
-        _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
+        _record_end(work, mail, settled, EventKind.MAIL_DEFERRED, _AttemptEnd(result, answer.code, answer.text))
         if mail.at_most_once:
             _alarm(work, AlarmKind.DEFERRED, settled)
         elif answer.permanent and result is not AttemptResult.DENIED:
             passing_on.pass_on(work, settled, answer.stage)
         return
     settled = replace(in_state(mail, MailState.REFUSED), next_try_at=None, done_at=work.now, answer=text)
-    _record_end(
-        work, EventKind.MAIL_REFUSED, mail, settled, _AttemptEnd(AttemptResult.REFUSED, answer.code, answer.text)
-    )
+    _record_end(work, mail, settled, *_end_of(answer))
     passed_on = passing_on.pass_on(work, settled, answer.stage)
     if not passed_on and mail.kind != Kind.ALARM:  # an alarm about an undeliverable alarm would never end
         _alarm(work, AlarmKind.REFUSED, settled)
@@ -306,7 +297,7 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
             refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return
         settled = replace(in_state(mail, MailState.QUEUED), next_try_at=again, answer=answer.text)
-    _record_end(work, EventKind.MAIL_UNCERTAIN, mail, settled, _AttemptEnd(AttemptResult.UNKNOWN, 0, answer.text))
+    _record_end(work, mail, settled, *_end_of(answer))
     if mail.at_most_once and not _proven_before(work, settled):
         _alarm(work, AlarmKind.UNCERTAIN, settled)
 

@@ -11,10 +11,8 @@ from flaggermail.ports.keeping import Bookmark as Bookmark
 from flaggermail.ports.keeping import CodeVault as CodeVault
 from flaggermail.ports.keeping import KeptAnswer as KeptAnswer
 from flaggermail.ports.keeping import KeptForm as KeptForm
-from flaggermail.ports.keeping import KeptForms as KeptForms
 from flaggermail.ports.keeping import Lease as Lease
 from flaggermail.ports.keeping import NodeReport as NodeReport
-from flaggermail.ports.keeping import Nodes as Nodes
 from flaggermail.ports.keeping import NodeSeen as NodeSeen
 from flaggermail.ports.keeping import ReadingLog as ReadingLog
 from flaggermail.ports.keeping import SealedSecret as SealedSecret

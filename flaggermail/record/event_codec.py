@@ -64,15 +64,11 @@ def _reader(facts: FieldFacts) -> Reader:
         return _fitting(facts, _word(kind))
     if issubclass(kind, StoredText):
         return _fitting(facts, _said)
-    if kind is str:
-        return _fitting(facts, _text)
-    if kind is bool:
-        return _fitting(facts, _truth)
-    if kind is int:
-        return _fitting(facts, _number)
-    if kind is datetime:
-        return _fitting(facts, _instant)
-    return _fitting(facts, _day)
+    if issubclass(kind, str):
+        return _fitting(facts, _exactly(kind))
+    if issubclass(kind, int):
+        return _fitting(facts, _exactly(kind))
+    return _fitting(facts, _instant) if kind is datetime else _fitting(facts, _day)
 
 
 def _fitting(facts: FieldFacts, single: Callable[[object], S]) -> Reader:
@@ -87,26 +83,22 @@ def _fitting(facts: FieldFacts, single: Callable[[object], S]) -> Reader:
     return (lambda value: None if value is None else found(value)) if facts.optional else found
 
 
-def _text(value: object) -> str:
-    if type(value) is str:
-        return value
-    raise _impossible(str, value)
+def _exactly(kind: type[S]) -> Callable[[object], S]:
+    """Returns the reader of values of this very type: a bool is an int too."""
+
+    def single(value: object) -> S:
+        if type(value) is kind:
+            return value
+        raise _impossible(kind, value)
+
+    return single
+
+
+_text = _exactly(str)
 
 
 def _said(value: object) -> StoredText:
     return value if isinstance(value, StoredText) else StoredText(_text(value))
-
-
-def _number(value: object) -> int:
-    if type(value) is int:  # a bool is one too
-        return value
-    raise _impossible(int, value)
-
-
-def _truth(value: object) -> bool:
-    if type(value) is bool:
-        return value
-    raise _impossible(bool, value)
 
 
 def _instant(value: object) -> datetime:

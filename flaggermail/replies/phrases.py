@@ -325,10 +325,6 @@ def _words(phrases: Collection[str]) -> frozenset[str]:
 
 def _language(said: str) -> str | None:
     words = set(_LETTERS.findall(said))
-    return (
-        "nl"
-        if words & (_words(_CONSENT_NL) - _words(_CONSENT_EN))
-        else "en"
-        if words & (_words(_CONSENT_EN) - _words(_EITHER))
-        else None
-    )
+    if words & (_words(_CONSENT_NL) - _words(_CONSENT_EN)):
+        return "nl"
+    return "en" if words & (_words(_CONSENT_EN) - _words(_EITHER)) else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
+from pydantic import Field, create_model, field_validator
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import TO_OTHERS, VALUES
@@ -18,6 +18,7 @@ from flaggermail.ports import Rendered
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.settings.yaml_files.faults import read_model
+from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.wording.pieces import LetterText
 
 if TYPE_CHECKING:
@@ -27,19 +28,15 @@ if TYPE_CHECKING:
 Word = Annotated[str, Field(min_length=1)]
 
 
-class Decided(BaseModel):
+class Decided(Model):
     """What a decision mail tells the referrer: the reason, unless the officer writes it, and what they can do next."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     reason: Word | None = None
     advice: Word
 
 
-class LanguageWords(BaseModel):
+class LanguageWords(Model):
     """The words of one language that templates and filters need."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     months: Annotated[tuple[Word, ...], Field(min_length=12, max_length=12)]
     conjunction: Word  # before the last item of a list
@@ -66,11 +63,10 @@ class LanguageWords(BaseModel):
 
 
 @cache
-def _words_file() -> type[BaseModel]:
+def _words_file() -> type[Model]:
     """Returns the model of the file `words.yaml`: a block for each language."""
-    config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
     blocks: dict[str, Any] = {language.value: (LanguageWords, ...) for language in LanguageCode}
-    return create_model("WordsFile", __config__=config, **blocks)
+    return create_model("WordsFile", __base__=Model, **blocks)
 
 
 def read_words(path: Path) -> Mapping[str, LanguageWords]:

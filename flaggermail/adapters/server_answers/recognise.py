@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import Field, PlainValidator
 
 from flaggermail.adapters.server_answers.answer import KnownAnswer, ProtocolStep, Reader, ServerAnswer, Service
 from flaggermail.settings.yaml_files.faults import read_model
+from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.wording.said import Sentence, StoredText
 from flaggermail.wording.servers import (
     ConnectionFailure,
@@ -44,10 +45,8 @@ def _cause(code: object) -> Sentence:
     return _CAUSES[code]
 
 
-class AnswerRow(BaseModel):
+class AnswerRow(Model):
     """One answer, and the code of the sentence of its cause."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     line: Words
     phrase: Annotated[str, Field(strict=True, pattern="^[^A-Z]+$")] = ""
@@ -56,10 +55,8 @@ class AnswerRow(BaseModel):
     means: Annotated[Sentence, PlainValidator(_cause)]
 
 
-class AnswerGroup(BaseModel):
+class AnswerGroup(Model):
     """Answers that are given at the same steps, and known from one source."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     at: Annotated[tuple[ProtocolStep, ...], Field(min_length=1)]
     source: Words
@@ -67,10 +64,8 @@ class AnswerGroup(BaseModel):
     answers: tuple[AnswerRow, ...]
 
 
-class AnswersFile(BaseModel):
+class AnswersFile(Model):
     """The file `answers.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     services: dict[Service, tuple[AnswerGroup, ...]]
 
