@@ -91,7 +91,7 @@ def numbers_of_elections(text: str, codes: Collection[str]) -> tuple[str, ...]:
     that or `VF-EP2024-0001`. No more are looked for once some two dozen were found, or a thousand looked at.
     """
     found: dict[str, None] = {}
-    text = without_invisible(text) if any(may_hold(text, code) for code in codes) else ""
+    text = without_invisible(text) if codes and may_hold(text, *codes) else ""
     for match in islice(_of_elections(frozenset(codes)).finditer(text), LOOKED_AT) if text else ():
         before = _PREFIX_BEFORE.search(text[max(0, match.start() - _LONGEST_PREFIX) : match.start()])
         code, serial = match[1].upper(), re.sub(r"[^0-9]", "", match[2])

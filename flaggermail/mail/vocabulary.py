@@ -178,12 +178,15 @@ def without_invisible(text: str) -> str:
     return text if text.isascii() else _UNSEEN.sub("", text)
 
 
-def may_hold(text: str, word: str) -> bool:
-    """False if a pattern that ignores case does not find this word in the text: many times as fast as the search.
+def may_hold(text: str, *words: str) -> bool:
+    """False if a pattern that ignores case finds none of these words in the text: many times as fast as the search.
 
     Three letters pass for an i or an s there, and no lower case tells that: a text with one may hold anything.
     """
-    return word.lower() in text.lower() or not word.isascii() or (not text.isascii() and bool(_PASSING.search(text)))
+    small = text.lower()
+    return any(word.lower() in small or not word.isascii() for word in words) or (
+        not text.isascii() and bool(_PASSING.search(text))
+    )
 
 
 def folded(text: str) -> str:
