@@ -111,7 +111,7 @@ def with_mechanical_kind(
     kind = mechanical_kind(signs, language)
     if kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}:
         receipts = [part for part in parts if part.type.value == _RECEIPT]
-        read = _with_author(replace(read, kind=kind), signs, language)
+        read = _with_author(read if kind is read.kind else replace(read, kind=kind), signs, language)
         return replace(read, original_message_id=_quoted_original(receipts)) if receipts else read
     read = replace(read, kind=kind)
     read = _with_original(read, signs, published, parts)

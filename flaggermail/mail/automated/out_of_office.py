@@ -239,12 +239,9 @@ def _disposition(signs: KindEvidence) -> NoReceipt:
 
 def _noted(signs: KindEvidence) -> NoReceipt | None:
     """Returns what a receipt without RFC 8098 says; people begin a subject with these words too."""
-    small = folded(signs.text[:_READ])
-    if signs.words.read.search(small) is None:
-        return None
-    if begins(signs.subject, signs.words.unread_subjects) == "whole":
-        return NoReceipt.UNREAD
-    return NoReceipt.READ if begins(signs.subject, signs.words.read_subjects) == "whole" else None
+    subjects = ((NoReceipt.UNREAD, signs.words.unread_subjects), (NoReceipt.READ, signs.words.read_subjects))
+    named = next((what for what, known in subjects if begins(signs.subject, known) == "whole"), None)
+    return named if named and signs.words.read.search(folded(signs.text[:_READ])) else None
 
 
 def _is_absence(signs: KindEvidence, language: Language) -> bool:
