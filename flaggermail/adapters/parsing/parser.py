@@ -269,7 +269,7 @@ class _MailReader:
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
         if read.kind is MechanicalKind.AUTO_REPLY:
-            own = without_repeated(own, (*read.to, *read.cc), self.language)
+            own = without_repeated(own, (*read.to, *read.cc), self.language, plain)
         forwarded = enclosed or (inline.mail if inline else None)
         return reply_text(own, self.language, plain), forwarded
 

@@ -208,9 +208,9 @@ def says_unread(signs: KindEvidence) -> bool:
     return _noted(signs) is NoReceipt.UNREAD
 
 
-def end_of_absence(text: str, language: Language) -> str:
-    """Returns the end of an absence as it is written; empty if no day is named."""
-    small = folded(plain := " ".join(own_text(text[:_READ], language).text.split()))
+def end_of_absence(text: str, language: Language, plain_text: PlainLines = NONE) -> str:
+    """Returns the end of an absence as it is written; empty if no day is named. `plain_text`: its plain lines."""
+    small = folded(plain := " ".join(own_text(text[:_READ], language, plain_text).text.split()))
     if len(small) != len(plain):
         plain = small
     dates = (_date(plain[found.end() :], language) for found in language.machines.until.finditer(small))

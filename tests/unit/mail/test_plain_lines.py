@@ -13,17 +13,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.mail.automated.out_of_office import own_text
+from flaggermail.mail.automated.out_of_office import end_of_absence, own_text
+from flaggermail.mail.automated.ticket_frame import named_comment, without_repeated
 from flaggermail.mail.charset import storable
 from flaggermail.mail.fields import read_addresses, read_date, read_list, unfolded, words_decoded
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.reply_text import NONE, plain_lines, reply_text
+from flaggermail.mail.message import Address
 from flaggermail.mail.subject import split_subject
 from tests.corpus import each, looked_at
 from tests.mail_senders import load
 from tests.mail_strategies import PIECES, mails
 from tests.shipped_parser import LANGUAGE
 
+OURS = (Address("meldpunt@b.example", "Jan de Wit"),)
 SHORT, LONG = StandardParser(LANGUAGE), StandardParser(LANGUAGE, thorough=True)
 MAILS = Path(__file__).parents[2] / "mails"
 CORPUS = Path(__file__).parents[3].parent / "shared" / "mail-corpus"
@@ -37,7 +40,8 @@ _ODD = [
     *PIECES, "-- ", "___", "...", "\u2026", ">>> ", "\uff1a", "\u200b", "\u00ad", "\ufeff", "\u2003", "\u00a0", "\t",
     "  ", "2024-06-06 10:34", "10.34", "6 juni 2024", "\u0130", "i\u0307", "e\u0301", "=\u0338", "\u1427", "/Jane",
     "https://a.example/x", "(https://a.example)", "-----BEGIN PGP SIGNATURE-----", "\u0661\u0662:\u0663\u0664", "JD>",
-    "Jan", "het", "bericht", "straat", "BR",
+    "Jan", "het", "bericht", "straat", "BR", "Casey commented:", "Casey, Dec 15, 2020, 11:05 PST", "Casey (Example)",
+    "Comment by Casey", "2020-12-15 11:05:02 PST - Casey", "tot 22 maart", "until 22 March", "ontvangen",
 ]  # fmt: skip
 
 
@@ -56,7 +60,11 @@ def test_a_plain_line_changes_nothing(text: list[str], subject: str) -> None:
     text = "\n".join(text).split("\n")
     plain = plain_lines(text, LANGUAGE)
     assert reply_text(text, LANGUAGE, plain) == reply_text(text, LANGUAGE)
-    assert own_text("\n".join(text), LANGUAGE, plain) == own_text("\n".join(text), LANGUAGE)
+    whole = "\n".join(text)
+    assert own_text(whole, LANGUAGE, plain) == own_text(whole, LANGUAGE)
+    assert end_of_absence(whole, LANGUAGE, plain) == end_of_absence(whole, LANGUAGE)
+    assert without_repeated(text, OURS, LANGUAGE, plain) == without_repeated(text, OURS, LANGUAGE)
+    assert named_comment(whole, OURS, LANGUAGE, plain) == named_comment(whole, OURS, LANGUAGE)
     parts = split_subject(subject, LANGUAGE)
     for answers in (True, False):
         short = find_inline(text, parts, LANGUAGE, answers=answers, plain=plain.no_mail)
