@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -23,17 +23,17 @@ def rules_of(directory: Path) -> Path:
     return inside if inside.is_dir() else directory.parent / "rules"
 
 
-def are_shipped(rules: Path) -> bool:
-    """True if all files that are read of a rules folder are, octet for octet, those shipped with this very program.
+def are_shipped(rules: Path, only: Collection[str] = ()) -> bool:
+    """True if files of a rules folder, by default all that are read, are octet for octet those of this very program.
 
     The shipped folder itself is no witness of itself.
     """
     ours = shipped("rules")
     try:
-        named = sorted(_read_of(ours))
+        named = only or sorted(_read_of(ours))
         return (
             not ours.samefile(rules)
-            and sorted(_read_of(rules)) == named
+            and (bool(only) or sorted(_read_of(rules)) == named)
             and all((rules / name).read_bytes() == (ours / name).read_bytes() for name in named)
         )
     except OSError:

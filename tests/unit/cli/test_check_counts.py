@@ -20,8 +20,10 @@ from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.mistakes import SetupFault
 from flaggermail.shipped import are_shipped, shipped
 from flaggermail.wiring.opening import desk_files
+from flaggermail.wiring.setup_checks import word_faults
 
 pytestmark = pytest.mark.outside
+WORDS = ("mail-language.yaml", "mail-machines.yaml", "drafts.yaml", "redaction.yaml")
 COUNTING = """
 import json, sys
 from collections import Counter
@@ -86,9 +88,23 @@ def test_check_reads_each_file_once_and_tries_no_shipped_template_again(tmp_path
     twice = {name for name, times in work.read.items() if times > 1}
     assert twice == {"flaggermail.yaml"}  # that of the desk, and the example whose values it may still have
     assert work.parsed == {}
+    assert not {f"rules/{name}" for name in WORDS} & {*work.read}
     assert not {"sqlalchemy", "sqlmodel", "ruamel.yaml", "http.client", "apprise"} & {*work.modules}
     assert "flaggermail.adapters.files.template_engine" not in work.modules
     assert work.own <= 140
+
+
+@pytest.mark.parametrize("changed", WORDS)
+def test_check_reads_the_words_that_are_not_as_shipped(tmp_path: Path, changed: str) -> None:
+    """A table of words of the desk's own is read, with the other of mail; as shipped, none of them has a fault."""
+    assert CliRunner().invoke(init, [str(tmp_path / "desk")]).exit_code == 0
+    table = tmp_path / "desk" / "rules" / changed
+    assert not [*word_faults(table.parent)]
+    table.write_text(f"{table.read_text('utf-8')}: no line\n", "utf-8")
+    found = [*word_faults(table.parent)]
+    assert found
+    assert all(fault.startswith(f"rules/{changed}:") for fault in found), found
+    assert not [*word_faults(shipped("rules"))]  # which are read
 
 
 @pytest.mark.parametrize(
