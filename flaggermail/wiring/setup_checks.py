@@ -7,7 +7,7 @@ A module of its own: `check` loads no engine of a database to look at files.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def word_faults(rules: Path) -> Iterator[str]:
 
     As of the templates, those shipped with this program have none.
     """
-    words = {
+    words: Mapping[tuple[str, ...], Callable[[], object]] = {
         (FILE_NAME, MACHINES_FILE_NAME): lambda: read_language(rules),
         (DRAFTS,): lambda: load_draft_patterns(rules / DRAFTS),
         (REDACTION,): lambda: read_redaction_words(rules),

@@ -83,7 +83,7 @@ def test_a_sample_is_never_taken_for_another_language() -> None:
 
 
 def test_the_shipped_rules_have_no_fault() -> None:
-    """The shipped rules have no fault, and nothing to warn of, whatever lists a desk has: `rules check` counts on it."""
+    """Nothing is to be said of the shipped rules, whatever lists a desk has: `rules check` counts on it."""
     assert rule_findings(SETTINGS) == []
     assert SAMPLES.who is not None
     assert SAMPLES.who.lists.keys() == SETTINGS.rules.lists.keys()
