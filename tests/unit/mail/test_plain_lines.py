@@ -19,7 +19,7 @@ from flaggermail.mail.charset import storable
 from flaggermail.mail.fields import read_addresses, read_date, read_list, unfolded, words_decoded
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.reply_text import NONE, plain_lines, reply_text
-from flaggermail.mail.message import Address
+from flaggermail.mail.message import Address, Comment
 from flaggermail.mail.subject import split_subject
 from tests.corpus import each, looked_at
 from tests.mail_senders import load
@@ -95,6 +95,20 @@ def test_a_telling_text_is_read_alike_both_ways(what: str) -> None:
     parts = split_subject("Re: Melding", LANGUAGE)
     short = find_inline(text, parts, LANGUAGE, answers=True, plain=plain.no_mail)
     assert short == find_inline(text, parts, LANGUAGE, answers=True)
+
+
+def test_a_frame_and_an_absence_are_read_alike_both_ways() -> None:
+    """A comment keeps its plain lines, what a receipt repeats goes, and no day is read out of a quoted mail."""
+    comment = ["Casey commented:", "", "We took the post down", "", "Kind regards"]
+    assert named_comment("\n".join(comment), OURS, LANGUAGE, plain_lines(comment, LANGUAGE)) == Comment(
+        "Casey", "We took the post down"
+    )
+    receipt = ["Uw bericht is in behandeling genomen", "", "Jan de Wit (Kieswijk)", "", "De dag op de site is verkeerd"]
+    assert without_repeated(receipt, OURS, LANGUAGE, plain_lines(receipt, LANGUAGE)) == receipt[:2]
+    absence = ["Ik ben afwezig", "", "-----Oorspronkelijk bericht-----", "Wij zijn open tot 5 mei"]
+    plain = plain_lines(absence, LANGUAGE)
+    assert not end_of_absence("\n".join(absence), LANGUAGE, plain)
+    assert end_of_absence("\n".join([absence[0], absence[-1]]), LANGUAGE, plain) == "5 mei"
 
 
 def test_what_looks_usual_is_still_corrected() -> None:
