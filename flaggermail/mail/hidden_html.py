@@ -40,6 +40,7 @@ _BLOCK = re.compile(r"([^{}]*)([{}])")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _PART = re.compile(r"(?:[\w*.#-]|\[[^\]]*\])+|>")
 _SIMPLE = re.compile(r"([.#]?)([\w-]+|\*)|\[\s*([\w-]+)\s*(?:[~^$*|]?=\s*[\"']?([^\"'\]]*)[\"']?\s*)?\]")
+_ALONE = re.compile(r"\s*([\w-]*)(?:\.([\w-]+))?\s*")  # a tag, a class, or a tag with a class
 _WIDTH = re.compile(r"\(\s*(min|max)-(?:device-)?width\s*:\s*(\d+(?:\.\d+)?)[^)]*\)")
 _LIGHT = re.compile(r"\(\s*prefers-color-scheme\s*:\s*light\s*\)")
 _SHOWN_ON = frozenset(("only", "all", "screen", "and"))
@@ -151,6 +152,8 @@ class Cascade:
 
 def _compounds(selector: str) -> tuple[_Compound, ...]:
     """Returns the parts of a selector; none if it has something else than tags, classes, ids and attributes."""
+    if (alone := _ALONE.fullmatch(selector)) and (alone[1] or alone[2]):  # most are so
+        return (_Compound(alone[1], (), frozenset(filter(None, [alone[2]])), (), direct=False),)
     found: list[_Compound] = []
     direct = False
     if _PART.sub("", selector).strip():

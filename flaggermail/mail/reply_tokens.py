@@ -19,7 +19,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from flaggermail.mail.fields import LOCAL_PART_LIMIT
-from flaggermail.mail.message import Address, MailKeys, Message
+from flaggermail.mail.message import Address, Forwarded, MailKeys, Message
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language
 
@@ -215,15 +215,15 @@ def keys_of(message: Message, language: Language) -> MailKeys:
     return read_keys(message, language) if message.keys is None else message.keys
 
 
-def read_keys(message: Message, language: Language) -> MailKeys:
-    """Reads the keys of a mail. `language`: the prefixes of subjects."""
+def read_keys(message: Message, language: Language, forwarded: Forwarded | None = None) -> MailKeys:
+    """Reads the keys of a mail. `language`: the prefixes of subjects. `forwarded`: stands in for the one it holds."""
     original = (message.original_message_id,) if message.original_message_id else ()
     parts = split_subject(message.subject or "", language)
-    inner = message.forwarded.subject if message.forwarded else None
+    inner = forwarded or message.forwarded
     return MailKeys(
         tokens=in_message(message),
         named=tuple(dict.fromkeys((*answered_by(message), *original))),
         topic=parts.base,
         prefix=parts.first,
-        inner_topic=split_subject(inner or "", language).base,
+        inner_topic=split_subject(inner.subject, language).base if inner and inner.subject else "",
     )

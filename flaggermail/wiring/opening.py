@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from flaggermail.desk.inspections import FOR_EVERYBODY, INSPECTIONS, inspect
 from flaggermail.errors import Refusal
-from flaggermail.shipped import rules_of, shipped
+from flaggermail.shipped import are_shipped, rules_of, shipped
 from flaggermail.wording.refusals import CommandRefusal
 
 if TYPE_CHECKING:
@@ -201,6 +201,8 @@ class _DeskFiles:
 
     def begin_samples(self) -> None:
         """Starts the processes that parse sample mails: they load while the modules of rules do, and the settings."""
+        if are_shipped(rules_of(self._directory.absolute())):
+            return
         from flaggermail.adapters.parsing.worker import ContainedParser
 
         self._samples = ContainedParser(rules_of(self._directory.absolute()))
@@ -217,6 +219,8 @@ class _DeskFiles:
         return template_faults(settings)
 
     def rule_findings(self, settings: Configuration) -> list[RuleFinding]:
+        if self._samples is None and are_shipped(settings.rules_directory):
+            return []  # the program's own tests try them by each sample mail; a reload does so all the same
         from flaggermail.wiring.rule_checks import rule_findings
 
         return rule_findings(settings, self._samples)

@@ -7,7 +7,7 @@ A module of its own: `check` loads no engine of a database to look at files.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,16 +22,19 @@ from flaggermail.adapters.files.blob_store import (
 from flaggermail.adapters.files.rights import DeskPlaces, account, open_faults
 from flaggermail.adapters.files.secrets import secret_fault
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.adapters.parsing.vocabulary_file import read_language
+from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME, read_language
 from flaggermail.adapters.tls import ca_file_fault
+from flaggermail.annex.redaction_words import FILE as REDACTION
 from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
-from flaggermail.shipped import shipped
+from flaggermail.shipped import are_shipped, shipped
 from flaggermail.wiring.credentials import TOKENS, certificate_fault, extra_fault, is_module, named_secrets
+
+DRAFTS = "drafts.yaml"
 
 
 def template_faults(settings: Configuration) -> tuple[str, ...]:
@@ -94,14 +97,18 @@ def _machine_faults(
 
 
 def word_faults(rules: Path) -> Iterator[str]:
-    """Yields the faults in the tables of words that are read when they are needed, one line each."""
-    words = (
-        lambda: read_language(rules),
-        lambda: load_draft_patterns(rules / "drafts.yaml"),
-        lambda: read_redaction_words(rules),
-    )
-    for read in words:
+    """Yields the faults in the tables of words that are read when they are needed, one line each.
+
+    As of the templates, those shipped with this program have none.
+    """
+    words: Mapping[tuple[str, ...], Callable[[], object]] = {
+        (FILE_NAME, MACHINES_FILE_NAME): lambda: read_language(rules),
+        (DRAFTS,): lambda: load_draft_patterns(rules / DRAFTS),
+        (REDACTION,): lambda: read_redaction_words(rules),
+    }
+    for names, read in words.items():
         try:
-            read()
+            if not are_shipped(rules, names):
+                read()
         except ConfigurationError as error:
             yield from error.faults

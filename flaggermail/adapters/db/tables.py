@@ -22,6 +22,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -50,7 +51,7 @@ NAMES = {
 
 
 _MAKING = Lock()
-SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime
+SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime | LargeBinary
 TYPES: Mapping[type, SqlType] = {bool: Boolean(), datetime: StoredInstant(), date: Date()}
 
 

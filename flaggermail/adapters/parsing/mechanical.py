@@ -111,7 +111,7 @@ def with_mechanical_kind(
     kind = mechanical_kind(signs, language)
     if kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}:
         receipts = [part for part in parts if part.type.value == _RECEIPT]
-        read = _with_author(replace(read, kind=kind), signs, language)
+        read = _with_author(read if kind is read.kind else replace(read, kind=kind), signs, language)
         return replace(read, original_message_id=_quoted_original(receipts)) if receipts else read
     read = replace(read, kind=kind)
     read = _with_original(read, signs, published, parts)
@@ -122,13 +122,13 @@ def _with_author(read: Message, signs: KindEvidence, language: Language) -> Mess
     """Adds whose comment the mail holds, or what it says that is no receipt; a comment's kind is a person's."""
     automatic = read.kind is MechanicalKind.AUTO_REPLY
     if (stated := out_of_office.stated(signs, read.kind, language)) is not None:
-        until = out_of_office.end_of_absence(read.text, language) if stated is NoReceipt.ABSENCE else ""
+        until = out_of_office.end_of_absence(read.text, language, signs.plain) if stated is NoReceipt.ABSENCE else ""
         return replace(read, no_receipt=stated, away_until=until)
     framed = signs.null_path or ticket_frame.is_ticket_system(signs.fields, language.machines)
     if not (automatic or framed):
         return read
     ours = (*read.to, *read.cc)
-    comment = ticket_frame.named_comment(read.text, ours, language)
+    comment = ticket_frame.named_comment(read.text, ours, language, signs.plain)
     framed = framed or ticket_frame.asks_for_replies_above(read.text, language)
     if comment is None and framed and not signs.fields.get(_AUTO, "").lower().startswith("auto-replied"):
         own = reply_text(read.text.split("\n"), language, signs.plain)

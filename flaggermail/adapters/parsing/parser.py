@@ -32,7 +32,7 @@ from flaggermail.mail.mime import (
     files_in,
     read_part,
 )
-from flaggermail.mail.reply_tokens import content_key, in_message, message_ids, read_keys
+from flaggermail.mail.reply_tokens import content_key, message_ids, read_keys
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language
 
@@ -190,7 +190,8 @@ class _MailReader:
         plain = NONE if self.thorough else plain_lines(lines, self.language)
         read = with_mechanical_kind(read, self.parts, self.octets, self.language, plain)
         own, forwarded = self._own_words(read, lines, plain)
-        html = self._html() if read.kind is MechanicalKind.HUMAN and in_message(read) else None
+        keys = read_keys(read, self.language, forwarded)
+        html = self._html() if read.kind is MechanicalKind.HUMAN and keys.tokens else None
         for part in self.parts:
             self._note(*part.defects)
         attachments = tuple(_attachment(part) for part in self.listed)
@@ -201,7 +202,6 @@ class _MailReader:
         if any(found.filename != part.filename for found, part in zip(attachments, self.listed, strict=False)):
             self._note(UNSAFE_NAME)
         whole = "\n".join((read.text, *(words for _, words in unseen)))
-        keys = read_keys(replace(read, forwarded=forwarded), self.language)
         return replace(
             read,
             answerable=answerable(read, ()),
@@ -269,7 +269,7 @@ class _MailReader:
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
         if read.kind is MechanicalKind.AUTO_REPLY:
-            own = without_repeated(own, (*read.to, *read.cc), self.language)
+            own = without_repeated(own, (*read.to, *read.cc), self.language, plain)
         forwarded = enclosed or (inline.mail if inline else None)
         return reply_text(own, self.language, plain), forwarded
 

@@ -113,7 +113,7 @@ def answerable(message: Message, ours: Collection[str]) -> bool:
 
 def from_list(message: Message) -> bool:
     """True if a mailing list or a mailing's sender marked it as sent to many (RFC 2919, RFC 2369)."""
-    return any(message.header(name) is not None for name in _LIST_FIELDS)
+    return any(name in _LIST_FIELDS for name, _ in message.headers)
 
 
 def answers_mail(message: Message, language: Language) -> bool:

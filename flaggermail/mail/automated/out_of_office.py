@@ -208,9 +208,9 @@ def says_unread(signs: KindEvidence) -> bool:
     return _noted(signs) is NoReceipt.UNREAD
 
 
-def end_of_absence(text: str, language: Language) -> str:
-    """Returns the end of an absence as it is written; empty if no day is named."""
-    small = folded(plain := " ".join(own_text(text[:_READ], language).text.split()))
+def end_of_absence(text: str, language: Language, plain_text: PlainLines = NONE) -> str:
+    """Returns the end of an absence as it is written; empty if no day is named. `plain_text`: its plain lines."""
+    small = folded(plain := " ".join(own_text(text[:_READ], language, plain_text).text.split()))
     if len(small) != len(plain):
         plain = small
     dates = (_date(plain[found.end() :], language) for found in language.machines.until.finditer(small))
@@ -239,12 +239,9 @@ def _disposition(signs: KindEvidence) -> NoReceipt:
 
 def _noted(signs: KindEvidence) -> NoReceipt | None:
     """Returns what a receipt without RFC 8098 says; people begin a subject with these words too."""
-    small = folded(signs.text[:_READ])
-    if signs.words.read.search(small) is None:
-        return None
-    if begins(signs.subject, signs.words.unread_subjects) == "whole":
-        return NoReceipt.UNREAD
-    return NoReceipt.READ if begins(signs.subject, signs.words.read_subjects) == "whole" else None
+    subjects = ((NoReceipt.UNREAD, signs.words.unread_subjects), (NoReceipt.READ, signs.words.read_subjects))
+    named = next((what for what, known in subjects if begins(signs.subject, known) == "whole"), None)
+    return named if named and signs.words.read.search(folded(signs.text[:_READ])) else None
 
 
 def _is_absence(signs: KindEvidence, language: Language) -> bool:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_mark, read_unmarked
-from flaggermail.mail.forwards.reply_text import is_reply_mark, reply_text
+from flaggermail.mail.forwards.reply_text import NONE, PlainLines, is_reply_mark, reply_text
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.message import Address, Comment, Message
 from flaggermail.mail.vocabulary import Language, folded, without_invisible
@@ -29,6 +29,7 @@ _ZONE = 5  # letters of a time zone in capitals
 _GREETING = 6  # words of a line that greets
 _BELOW = 2  # lines between a name and the time below it
 _TIMED = re.compile(r"(?<!\d)(?:[01]?\d|2[0-3])[:.h][0-5]\d(?!\d)|(?<!\d)20\d\d(?!\d)")
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
 _APART = re.compile(r"\s*[,|\u00b7\u2022\u2013\u2014(:@]\s*|\s+-\s+|\s+")
 _COMPANY = re.compile(r"(?P<name>[^()]{2,60}?)\s*\((?P<company>[^()]{1,60})\)")
@@ -86,12 +87,13 @@ def asks_for_replies_above(text: str, language: Language) -> bool:
     return any(is_reply_mark(line, language) for line in lines[:3])
 
 
-def named_comment(text: str, ours: Sequence[Address], language: Language) -> Comment | None:
+def named_comment(text: str, ours: Sequence[Address], language: Language, plain: PlainLines = NONE) -> Comment | None:
     """Returns the newest comment in a frame, if a person is named above it who is not the reader.
 
     `ours`: to whom the mail was sent. None below a receipt, a survey or a closing, which repeat earlier comments.
+    `plain`: the plain lines of the text.
     """
-    frame = _Frame.from_lines(text.split("\n", _LINES), ours, language)
+    frame = _Frame.from_lines(text.split("\n", _LINES), ours, language, plain)
     if frame.named is not _Named.SOMEBODY or _says_more_than_frame(frame.above, language) or frame.repeats_us:
         return None
     words = reply_text(frame.own, language)
@@ -99,9 +101,11 @@ def named_comment(text: str, ours: Sequence[Address], language: Language) -> Com
     return None if automatic or frame.heading is None else Comment(frame.heading.name, words)
 
 
-def without_repeated(lines: Sequence[str], ours: Sequence[Address], language: Language) -> Sequence[str]:
+def without_repeated(
+    lines: Sequence[str], ours: Sequence[Address], language: Language, plain: PlainLines = NONE
+) -> Sequence[str]:
     """Returns the lines of a machine's mail without what it repeats of the reader below a name, as receipts do."""
-    frame = _Frame.from_lines(lines, ours, language)
+    frame = _Frame.from_lines(lines, ours, language, plain)
     receipt = frame.named is _Named.SOMEBODY and language.machines.receipt.search(folded("\n".join(frame.above)))
     return frame.above if receipt or frame.repeats_us else lines
 
@@ -136,10 +140,12 @@ class _Frame:
     language: Language
 
     @classmethod
-    def from_lines(cls, lines: Sequence[str], ours: Sequence[Address], language: Language) -> _Frame:
+    def from_lines(
+        cls, lines: Sequence[str], ours: Sequence[Address], language: Language, plain: PlainLines = NONE
+    ) -> _Frame:
         """Returns the frame around the newest comment, which comes first; without a heading if it names no author."""
         names = _Names.from_addresses(ours, language)
-        kept = list(_own_lines(lines[:_LINES], names, language))
+        kept = list(_own_lines(lines[:_LINES], names, language, plain))
         found = ((at, heading) for at in range(len(kept)) if (heading := _heading(kept, at, names)))
         at, heading = next(found, (len(kept), None))
         named = _kind_of(heading.name, names) if heading else _Named.NOBODY
@@ -159,9 +165,12 @@ class _Frame:
         return any(folded(one.address) in small or _signs(one, self.own, self.language) for one in self.ours)
 
 
-def _own_lines(lines: Sequence[str], names: _Names, language: Language) -> Iterator[str]:
+def _own_lines(lines: Sequence[str], names: _Names, language: Language, plain: PlainLines) -> Iterator[str]:
     """Yields the lines above any quoted mail."""
     for at, line in enumerate(lines):
+        if line in plain.no_mail:
+            yield line
+            continue
         if is_reply_mark(line, language) or is_quoted(line):
             continue
         if line.strip() and _heading(lines, at, names) is None:
@@ -176,7 +185,8 @@ def _heading(lines: Sequence[str], at: int, names: _Names) -> _Heading | None:
     line = without_invisible(lines[at])[: _LONGEST_LINE + 1].strip(_EDGE)
     if not line or len(line) > _LONGEST_LINE or not any(char.isalpha() for char in line):
         return None
-    name = _by_label(line, names) or _dated(line, names) or _by_verb(line, names) or _noted(line, names)
+    small = folded(line)
+    name = _by_label(line, small, names) or _dated(line, names) or _by_verb(line, small, names) or _noted(line, names)
     if name is not None:
         return _Heading(name, at + 1)
     company = _COMPANY.fullmatch(line)
@@ -191,7 +201,7 @@ def _heading(lines: Sequence[str], at: int, names: _Names) -> _Heading | None:
 
 def _dated(line: str, names: _Names) -> str | None:
     """Returns the name in "NAME, Dec 15, 2020, 11:05 PST"."""
-    if not _TIMED.search(line):
+    if not _DIGIT.search(line) or not _TIMED.search(line):  # the first is many times as fast
         return None
     for gap in _APART.finditer(line):
         if _is_moment(line[gap.end() :], names.words) and (name := _name(line[: gap.start()], names)):
@@ -199,9 +209,9 @@ def _dated(line: str, names: _Names) -> str | None:
     return None
 
 
-def _by_verb(line: str, names: _Names) -> str | None:
+def _by_verb(line: str, small: str, names: _Names) -> str | None:
     """Returns the name in "NAME commented:", "NAME replied to your request"."""
-    found = names.words.comment_verb.search(small := folded(line))
+    found = names.words.comment_verb.search(small)
     if found is None or small.count(" ") > _MOST_NAMES + 8:
         return None
     before = line[: found.start()] if len(small) == len(line) else small[: found.start()].title()
@@ -211,9 +221,9 @@ def _by_verb(line: str, names: _Names) -> str | None:
     return name if not behind.rstrip(".").count(".") else None
 
 
-def _by_label(line: str, names: _Names) -> str | None:
+def _by_label(line: str, small: str, names: _Names) -> str | None:
     """Returns the name in "Comment by NAME", "Comment from: NAME on 15 December 2020"."""
-    found = names.words.comment_label.match(small := folded(line))
+    found = names.words.comment_label.match(small)
     if found is None or len(small) != len(line):
         return None
     behind = line[found.end() :].strip(" :")

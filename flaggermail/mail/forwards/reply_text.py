@@ -17,6 +17,7 @@ from flaggermail.mail.vocabulary import DASHES, Language, folded, without_invisi
 _LONGEST = 200  # characters: no function that a plain line is spared reads fewer of a line and decides by its end
 # What a header line, a quotation, an address, a date, a time or the end of an attribution line has.
 _SIGN = re.compile(r"[\d:>@\uff1a\u2026]")
+_SIGNS = {ord(sign): "@" for sign in "0123456789:>@"}  # those in ASCII
 _ENDS = ("...", "--")  # other ends of an attribution line
 
 _COLLAPSED = ("  ", " \n", "\n ", "\t", *"\r\x0b\x0c\x1c\x1d\x1e\x1f")  # white space that `folded` would change
@@ -44,16 +45,18 @@ def plain_lines(lines: Sequence[str], language: Language) -> PlainLines:
         return NONE
     no_mail, no_end = [], []
     marks, openers, begins_end = language.mark_lines, language.opener_words, language.end_starts.has_beginning_of
-    fold = str.lower if text.isascii() and not any(blank in text for blank in _COLLAPSED) else folded
-    for line in lines:
-        small = fold(line)
+    # one pass over the text, as no line takes long: a sign becomes an @
+    signed = text.translate(_SIGNS) if text.isascii() else _SIGN.sub("@", text)
+    lowers = text.isascii() and not any(blank in text for blank in _COLLAPSED)
+    smalls = text.lower().split("\n")[1:-1] if lowers else map(folded, lines)
+    for line, small, marked in zip(lines, smalls, signed.split("\n")[1:-1], strict=True):
         if not small:
             no_mail.append(line)
         elif len(line) <= _LONGEST and small[0].isalnum():
             if "http" not in small and not begins_end(small):
                 no_end.append(line)
             if (
-                _SIGN.search(line) is None
+                "@" not in marked
                 and small.partition(" ")[0] not in openers
                 and not small.endswith(_ENDS)
                 and small.strip(DASHES) not in marks

@@ -18,9 +18,12 @@ from flaggermail.desk.inspections import inspect
 from flaggermail.health.findings import Confinement
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.mistakes import SetupFault
+from flaggermail.shipped import are_shipped, shipped
 from flaggermail.wiring.opening import desk_files
+from flaggermail.wiring.setup_checks import word_faults
 
 pytestmark = pytest.mark.outside
+WORDS = ("mail-language.yaml", "mail-machines.yaml", "drafts.yaml", "redaction.yaml")
 COUNTING = """
 import json, sys
 from collections import Counter
@@ -85,9 +88,23 @@ def test_check_reads_each_file_once_and_tries_no_shipped_template_again(tmp_path
     twice = {name for name, times in work.read.items() if times > 1}
     assert twice == {"flaggermail.yaml"}  # that of the desk, and the example whose values it may still have
     assert work.parsed == {}
+    assert not {f"rules/{name}" for name in WORDS} & {*work.read}
     assert not {"sqlalchemy", "sqlmodel", "ruamel.yaml", "http.client", "apprise"} & {*work.modules}
     assert "flaggermail.adapters.files.template_engine" not in work.modules
     assert work.own <= 140
+
+
+@pytest.mark.parametrize("changed", WORDS)
+def test_check_reads_the_words_that_are_not_as_shipped(tmp_path: Path, changed: str) -> None:
+    """A table of words of the desk's own is read, with the other of mail; as shipped, none of them has a fault."""
+    assert CliRunner().invoke(init, [str(tmp_path / "desk")]).exit_code == 0
+    table = tmp_path / "desk" / "rules" / changed
+    assert not [*word_faults(table.parent)]
+    table.write_text(f"{table.read_text('utf-8')}: no line\n", "utf-8")
+    found = [*word_faults(table.parent)]
+    assert found
+    assert all(fault.startswith(f"rules/{changed}:") for fault in found), found
+    assert not [*word_faults(shipped("rules"))]  # which are read
 
 
 @pytest.mark.parametrize(
@@ -102,7 +119,7 @@ def test_check_parses_once_what_is_not_as_shipped(tmp_path: Path, changed: str, 
 
 def test_rules_check_reads_each_file_once_and_explains_nothing_that_is_right(tmp_path: Path) -> None:
     """Each rule looks at each sample mail; what its conditions found is worded where a rule disagrees alone."""
-    work = work_of(tmp_path / "desk", "rules check")
+    work = work_of(tmp_path / "desk", "rules check", "rules/90-noise.yaml")
     assert work.found["remarks"] == []
     assert {*work.read.values()} == {1}
     assert work.explained == {}
@@ -132,10 +149,34 @@ print(json.dumps([loaded, min(os.cpu_count() or 1, worker.MOST)]))
 
 def test_the_parsers_of_sample_mails_start_before_rules_are_loaded(tmp_path: Path) -> None:
     """They take a fifth of a second to start, in which the modules of rules are loaded; one a core, and no more."""
-    assert CliRunner().invoke(init, [str(tmp_path / "desk")]).exit_code == 0
-    command = [sys.executable, "-c", ORDER, str(tmp_path / "desk")]
+    desk = tmp_path / "desk"
+    assert CliRunner().invoke(init, [str(desk)]).exit_code == 0
+    command = [sys.executable, "-c", ORDER, str(desk)]
     loaded, cores = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert loaded == []  # rules and sample mails are those that our own tests try
+    (desk / "rules" / "samples" / "own.eml").write_bytes(b"From: a@b.example\n\nText\n")
+    loaded, _ = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert loaded == [False] * cores
+
+
+def test_rules_are_known_as_shipped_by_all_their_files_alone(tmp_path: Path) -> None:
+    """A rule, a sample mail, a list or a table of words of the desk's own, or one that it lacks: all are tried."""
+    assert not are_shipped(shipped("rules"))  # no witness of itself
+    assert not are_shipped(tmp_path / "rules")
+    assert CliRunner().invoke(init, [str(tmp_path / "desk")]).exit_code == 0
+    rules = tmp_path / "desk" / "rules"
+    assert are_shipped(rules)
+    for name in ("90-noise.yaml", "samples/who.yaml", "lists/media.txt", "samples/citizen-again-en.eml"):
+        octets = (rules / name).read_bytes()
+        for own in (octets + b"\n", octets[:-1] + b"#", None):
+            (rules / name).unlink()
+            if own is not None:
+                (rules / name).write_bytes(own)
+            assert not are_shipped(rules)
+        (rules / name).write_bytes(octets)
+        assert are_shipped(rules)
+    (rules / "95-own.yaml").touch()
+    assert not are_shipped(rules)
 
 
 def test_check_reads_the_record_while_the_parser_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
