@@ -22,7 +22,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -51,7 +50,7 @@ NAMES = {
 
 
 _MAKING = Lock()
-SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime | LargeBinary
+SqlType = JSON | Text | AutoString | Integer | Boolean | Date | UTCDateTime
 TYPES: Mapping[type, SqlType] = {bool: Boolean(), datetime: StoredInstant(), date: Date()}
 
 
