@@ -103,8 +103,7 @@ def _sentences(use: PlatformUse, told: UseDetails, as_of: datetime, style: Print
     if use.receipt is not None and use.receipt.form is AnswerForm.AUTOMATIC:
         yield Account.AUTOMATIC_RECEIPT(took=style.took(use.receipt.minutes), at=style.words(use.receipt.at))
     if use.human is None:
-        waited = clocks.minutes(use.sent_at, as_of)
-        yield Account.OPEN(at=style.words(as_of), took=style.took(waited), platform=use.platform)
+        yield Account.OPEN(at=style.words(as_of), took=style.took(use.waited(as_of)), platform=use.platform)
         return
     yield Account.ANSWERED(platform=use.platform, took=style.took(use.human.minutes), at=style.words(use.human.at))
     yield from manner(use.human)

@@ -29,7 +29,7 @@ from flaggermail.figures.looks import (
     wrapped,
 )
 from flaggermail.figures.timeline import Drawing
-from flaggermail.figures.uses import PlatformUse
+from flaggermail.figures.uses import PlatformUse, waits
 from flaggermail.notifications import clocks
 from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption
@@ -97,7 +97,7 @@ class _Plot:
 
     def _row(self, use: PlatformUse) -> _Row:
         telling = self._telling.about([use.sent_at])
-        minutes = clocks.minutes(use.sent_at, self._as_of) if use.human is None else use.human.minutes
+        minutes = use.waited(self._as_of)
         took = self._took(minutes)
         words = telling.say(Caption.OPEN_SO_FAR(took=took)) if use.human is None else took
         name = telling.instant(use.sent_at)
@@ -107,9 +107,7 @@ class _Plot:
 
     def _median(self, uses: Sequence[PlatformUse]) -> list[_Row]:
         """Returns the line of the median; none if it is not given."""
-        answered = [use.human.minutes for use in uses if use.human is not None]
-        waiting = [clocks.minutes(use.sent_at, self._as_of) for use in uses if use.human is None]
-        found = survival.median(answered, waiting)
+        found = survival.median(*waits(uses, self._as_of))
         return [] if found is None else [_Row(self._telling.say(Caption.MEDIAN_TICK), found, None, self._took(found))]
 
     def _took(self, minutes: int) -> str:

@@ -69,13 +69,12 @@ def heading(use: PlatformUse, telling: Telling) -> str:
 
 def figure(use: PlatformUse, as_of: datetime, telling: Telling) -> tuple[str, str]:
     """Returns the reported hours, or that the use is open, and the minutes in words."""
+    minutes = use.waited(as_of)
+    took = clocks.in_minutes(minutes, telling.language)
     if use.human is None:
-        count = clocks.minutes(use.sent_at, as_of)
-        large, waited = telling.say(Caption.OPEN), Caption.WAITS(took=clocks.in_minutes(count, telling.language))
+        large, waited = telling.say(Caption.OPEN), Caption.WAITS(took=took)
     else:
-        count = use.human.minutes
-        large = clocks.rounded(count, telling.language, telling.sign)
-        waited = Caption.WAITED(took=clocks.in_minutes(count, telling.language))
+        large, waited = clocks.rounded(minutes, telling.language, telling.sign), Caption.WAITED(took=took)
     return large, telling.say(waited).removeprefix(large).lstrip()  # a wait of minutes is said once
 
 

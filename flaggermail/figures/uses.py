@@ -7,7 +7,7 @@ a platform did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -89,6 +89,10 @@ class PlatformUse:
         """Returns the answer that stopped the clock of that kind; None while it runs."""
         return {ClockKind.RECEIPT: self.receipt, ClockKind.HUMAN: self.human, ClockKind.SUBSTANCE: self.substance}[kind]
 
+    def waited(self, as_of: datetime) -> int:
+        """Returns the minutes until a person's answer; of an open use, until `as_of`."""
+        return clocks.minutes(self.sent_at, as_of) if self.human is None else self.human.minutes
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -147,9 +151,9 @@ def figures(ledger: Ledger, as_of: datetime, election: str | None = None, platfo
     ]
     elections = [e.code for e in ledger.elections if not e.exercise and (election is None or e.code == election)]
     summary = [
-        *_summaries(SummaryBy.PLATFORM, sorted({use.platform for use in uses}), uses, as_of),
-        *_summaries(SummaryBy.CHANNEL, sorted({use.channel for use in uses}), uses, as_of),
-        *_summaries(SummaryBy.ELECTION, sorted(elections), uses, as_of),
+        summed(by, name, [use for use in uses if of(use) == name], as_of)
+        for by, of in _NAMES.items()
+        for name in sorted(elections if by is SummaryBy.ELECTION else {of(use) for use in uses})
     ]
     names = {one.code: one.names for one in ledger.elections}
     return Figures(as_of, tuple(uses), tuple(summary), names)
@@ -227,10 +231,17 @@ _FORMS: Mapping[ContactMeans, AnswerForm] = {
 }
 
 
+def waits(uses: Iterable[PlatformUse], as_of: datetime) -> tuple[list[int], list[int]]:
+    """Returns the minutes until each answer, and those that each open use has waited by `as_of`."""
+    found: tuple[list[int], list[int]] = ([], [])
+    for use in uses:
+        found[use.human is None].append(use.waited(as_of))
+    return found
+
+
 def summed(by: SummaryBy, name: str, uses: Sequence[PlatformUse], as_of: datetime) -> Summary:
     """Returns what the uses of that name come to; open ones wait until `as_of`."""
-    answered = [use.human.minutes for use in uses if use.human is not None]
-    waiting = [clocks.minutes(use.sent_at, as_of) for use in uses if use.human is None]
+    answered, waiting = waits(uses, as_of)
     return Summary(
         by=by,
         name=name,
@@ -243,11 +254,6 @@ def summed(by: SummaryBy, name: str, uses: Sequence[PlatformUse], as_of: datetim
         waiting_minutes=tuple(waiting),
         within_hours=survival.shares(answered, waiting),
     )
-
-
-def _summaries(by: SummaryBy, names: Iterable[str], uses: Sequence[PlatformUse], as_of: datetime) -> Iterator[Summary]:
-    for name in names:
-        yield summed(by, name, [use for use in uses if _NAMES[by](use) == name], as_of)
 
 
 _NAMES: Mapping[SummaryBy, Callable[[PlatformUse], str]] = {
@@ -322,13 +328,7 @@ def answer(ledger: Ledger, as_of: datetime, asked: UseQuestion) -> UseAnswer:
 
 def _group(asked: UseQuestion, name: str, uses: Sequence[PlatformUse], as_of: datetime) -> UseGroup:
     summary = summed(asked.by, name, uses, as_of)
-    return UseGroup(
-        summary, tuple(uses), tuple(use for use in uses if _waited(use, as_of) == summary.longest_minutes)
-    )  # fmt: skip
-
-
-def _waited(use: PlatformUse, as_of: datetime) -> int:
-    return clocks.minutes(use.sent_at, as_of) if use.human is None else use.human.minutes
+    return UseGroup(summary, tuple(uses), tuple(use for use in uses if use.waited(as_of) == summary.longest_minutes))
 
 
 def _name(use: PlatformUse, asked: UseQuestion, types: Mapping[str, CaseType]) -> str:
@@ -336,9 +336,7 @@ def _name(use: PlatformUse, asked: UseQuestion, types: Mapping[str, CaseType]) -
         return str(asked.day(use).year)
     if asked.by is SummaryBy.TYPE:
         return types[use.case].value
-    return {SummaryBy.PLATFORM: use.platform, SummaryBy.CHANNEL: use.channel, SummaryBy.ELECTION: use.election}[
-        asked.by
-    ]
+    return _NAMES[asked.by](use)
 
 
 def _expected(

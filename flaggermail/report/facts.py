@@ -11,8 +11,7 @@ from datetime import datetime
 from flaggermail import progress
 from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
-from flaggermail.figures.uses import PlatformUse, uses_of
-from flaggermail.notifications import clocks
+from flaggermail.figures.uses import PlatformUse, uses_of, waits
 from flaggermail.record.case_values import CaseType, Decision, Origin, Source
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
@@ -75,17 +74,11 @@ def _elections(work: UnitOfWork, election: Election, uses: Sequence[PlatformUse]
         for one in work.tx.find(Election)
         if one.code == election.code or (not one.exercise and min(one.polling_days) < min(election.polling_days))
     ]
-    return tuple(
-        ElectionUses(
-            election=one.code,
-            names=one.names,
-            answered=tuple(use.human.minutes for use in uses if use.election == one.code and use.human is not None),
-            waiting=tuple(
-                clocks.minutes(use.sent_at, work.now) for use in uses if use.election == one.code and not use.human
-            ),
-        )
-        for one in sorted(held, key=lambda one: (min(one.polling_days), one.code))
-    )
+    found = list[ElectionUses]()
+    for one in sorted(held, key=lambda one: (min(one.polling_days), one.code)):
+        answered, waiting = map(tuple, waits((use for use in uses if use.election == one.code), work.now))
+        found.append(ElectionUses(election=one.code, names=one.names, answered=answered, waiting=waiting))
+    return tuple(found)
 
 
 def _counts(found: Iterable[str], names: Iterable[str]) -> tuple[NamedCount, ...]:

@@ -13,7 +13,7 @@ from flaggermail.figures import survival
 from flaggermail.figures.dots import dots, upright_dots
 from flaggermail.figures.moments import BASES, FORMS, WORDS
 from flaggermail.figures.upright import svg_of
-from flaggermail.figures.uses import AnswerForm, Stop
+from flaggermail.figures.uses import AnswerForm, Stop, waits
 from flaggermail.notifications import clocks
 from flaggermail.record.case_values import CaseType, LanguageCode
 from flaggermail.record.states import InstantBasis, Sign
@@ -84,7 +84,7 @@ class SeveralUses:
         use = told.use
         if use.human is not None:
             return self.style.took(f"{name}/human", use.human.minutes)
-        waited = clocks.minutes(use.sent_at, self.facts.as_of)
+        waited = use.waited(self.facts.as_of)
         return self.style.say(ReportText.STILL_OPEN, took=self.style.exact(f"{name}/open/exact", waited))
 
     def _basis(self, told: UseFacts) -> str:
@@ -100,8 +100,7 @@ class SeveralUses:
 
     def _waits(self) -> Iterator[Block]:
         uses, style = self.facts.uses, self.style
-        answered = [told.use.human.minutes for told in uses if told.use.human is not None]
-        waiting = [clocks.minutes(told.use.sent_at, self.facts.as_of) for told in uses if told.use.human is None]
+        answered, waiting = waits([told.use for told in uses], self.facts.as_of)
         median = survival.median(answered, waiting)
         said = list[Piece]()
         if median is not None:

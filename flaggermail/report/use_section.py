@@ -200,7 +200,7 @@ class UseSection:
         if use.receipt is not None and use.receipt.form is AnswerForm.AUTOMATIC:
             yield self._stopped(Account.AUTOMATIC_RECEIPT, Sign.RECEIPT, use.receipt)
         if use.human is None:
-            waited = style.took(self._name("open"), clocks.minutes(use.sent_at, self.as_of))
+            waited = style.took(self._name("open"), use.waited(self.as_of))
             at = style.at(self._name("open/at"), self.as_of)
             yield style.say(Account.OPEN, at=at, took=waited, platform=use.platform)
             return
