@@ -25,6 +25,7 @@ from flaggermail.figures.looks import (
     Telling,
     cut,
     drawn_sign,
+    drawn_text,
     width,
     wrapped,
 )
@@ -121,7 +122,7 @@ class _Plot:
         top, marks = y, list[Markup]()
         for name, rows in self._groups:
             y += HEAD + LINE + GAP
-            parts.append(_text("head", EDGE, y, cut(name, HEAD, self._layout.wide - 2 * EDGE, bold=True)))
+            parts.append(drawn_text("head", EDGE, y, cut(name, HEAD, self._layout.wide - 2 * EDGE, bold=True)))
             for row in rows:
                 y += _ROW + (LINE if self._layout.is_upright else 0)
                 marks += self._drawn(row, y)
@@ -143,27 +144,27 @@ class _Plot:
         said = [("head", line) for line in wrapped(say(Caption.DOTS), HEAD, room, bold=True)]
         for kind, line in (*said, *(("small", line) for line in wrapped(say(Caption.STEPS), SMALL, room))):
             y += LINE
-            parts.append(_text(kind, EDGE, y, line))
+            parts.append(drawn_text(kind, EDGE, y, line))
         y += LINE + GAP
         last, rows = len(self._steps) - 1, 3 if self._layout.is_upright else 2
         for at, step in enumerate(self._steps):
             anchor = "start" if at == 0 else "end" if at == last and self._layout.is_upright else "middle"
             x = EDGE if at == 0 and self._layout.is_upright else self._at(step)
             x = wide - EDGE if anchor == "end" else x
-            parts.append(_text("small", x, y + LINE * (at % rows), self._telling.say(_step(step)), anchor))
+            parts.append(drawn_text("small", x, y + LINE * (at % rows), self._telling.say(_step(step)), anchor))
         return y + (rows - 1) * LINE + GAP, parts
 
     def _drawn(self, row: _Row, y: int) -> Iterator[Markup]:
         layout, x = self._layout, self._at(row.minutes)
         if layout.is_upright:
             yield from self._grid(y - _HALF, y + _HALF)
-            yield _text("small", EDGE, y - LINE, row.name)
+            yield drawn_text("small", EDGE, y - LINE, row.name)
             room = layout.wide - width(row.name, SMALL) - GAP - 2 * EDGE
-            yield _text("small", layout.wide - EDGE, y - LINE, cut(row.words, SMALL, room), "end")
+            yield drawn_text("small", layout.wide - EDGE, y - LINE, cut(row.words, SMALL, room), "end")
         else:
-            yield _text("small", EDGE, y + GAP, cut(row.name, SMALL, layout.left - _HALF - GAP))
+            yield drawn_text("small", EDGE, y + GAP, cut(row.name, SMALL, layout.left - _HALF - GAP))
             beside = x + _HALF + GAP
-            yield _text("small", beside, y + GAP, cut(row.words, SMALL, layout.wide - beside))
+            yield drawn_text("small", beside, y + GAP, cut(row.words, SMALL, layout.wide - beside))
         if row.sign is None:
             yield element("path", {"class": "shape", "d": f"M{x} {y - _HALF}V{y + _HALF}"})
             return
@@ -196,7 +197,3 @@ def _step(minutes: int) -> StoredText | Caption:
     if days > 1:
         return Caption.STEP_DAYS(count=days)
     return Caption.STEP_HOURS(count=minutes // _HOUR) if minutes >= _HOUR else Caption.STEP_MINUTES(count=minutes)
-
-
-def _text(kind: str, x: int, y: int, text: str, anchor: str = "start") -> Markup:
-    return element("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, text)

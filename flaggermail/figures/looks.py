@@ -190,7 +190,7 @@ def drawn_sign(sign: Sign, x: int, y: int) -> Markup:
         case Sign.REMINDER:
             return element("circle", {"class": "shape hollow", "cx": x, "cy": y, "r": r - 1})
         case Sign.ESCALATION:
-            return _path("shape hollow", f"M{x} {y - r}L{x + r} {y + r - 1}H{x - r}Z")
+            return drawn_path("shape hollow", f"M{x} {y - r}L{x + r} {y + r - 1}H{x - r}Z")
         case Sign.RECEIPT:
             return element("rect", {
                 "class": "shape hollow", "x": x - r + 1, "y": y - r + 1, "width": 2 * r - 2, "height": 2 * r - 2,
@@ -200,13 +200,19 @@ def drawn_sign(sign: Sign, x: int, y: int) -> Markup:
                 "class": "shape full", "x": x - r + 1, "y": y - r + 1, "width": 2 * r - 2, "height": 2 * r - 2,
             })  # fmt: skip
         case Sign.SUBSTANCE:
-            return _path("shape full", f"M{x} {y - r}L{x + r} {y}L{x} {y + r}L{x - r} {y}Z")
+            return drawn_path("shape full", f"M{x} {y - r}L{x + r} {y}L{x} {y + r}L{x - r} {y}Z")
         case Sign.OPEN:
-            return _path("shape axis", f"M{x - 4} {y - r}L{x + 4} {y}L{x - 4} {y + r}")
+            return drawn_path("shape axis", f"M{x - 4} {y - r}L{x + 4} {y}L{x - 4} {y + r}")
 
 
-def _path(kind: str, course: str) -> Markup:
+def drawn_path(kind: str, course: str) -> Markup:
+    """Returns a line with that course."""
     return element("path", {"class": kind, "d": course})
+
+
+def drawn_text(kind: str, x: int, y: int, text: str, anchor: str = "start") -> Markup:
+    """Returns a line of text."""
+    return element("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, text)
 
 
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ nine days with three reminders in its first hours is readable too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -26,8 +26,11 @@ from flaggermail.figures.looks import (
     SMALL,
     WIDTH,
     Telling,
+    TimeScale,
     cut,
+    drawn_path,
     drawn_sign,
+    drawn_text,
     scale_of,
     width,
     wrapped,
@@ -162,37 +165,20 @@ class _Timeline:
     def _head(self, large: str, below: str) -> Iterator[Markup]:
         number, channel = (cut(text, SMALL, WIDTH // 2) for text in (self._use.notification, self._use.channel_name))
         room = WIDTH - 3 * MARGIN - width(number, SMALL)
-        yield _text("head", MARGIN, _HEAD, cut(heading(self._use, self._telling), HEAD, room, bold=True), "start")
-        yield _text("small", MARGIN, _DAY, self._telling.day(self._use.sent_at), "start")
-        yield _text("small", WIDTH - MARGIN, _HEAD, number, "end")
-        yield _text("small", WIDTH - MARGIN, _DAY, channel, "end")
-        yield _text("figure", MARGIN, _FIGURE, cut(large, FIGURE, WIDTH - 2 * MARGIN, bold=True), "start")
-        yield _text("small", MARGIN, _BELOW, cut(below, SMALL, WIDTH - 2 * MARGIN), "start")
+        yield drawn_text("head", MARGIN, _HEAD, cut(heading(self._use, self._telling), HEAD, room, bold=True))
+        yield drawn_text("small", MARGIN, _DAY, self._telling.day(self._use.sent_at))
+        yield drawn_text("small", WIDTH - MARGIN, _HEAD, number, "end")
+        yield drawn_text("small", WIDTH - MARGIN, _DAY, channel, "end")
+        yield drawn_text("figure", MARGIN, _FIGURE, cut(large, FIGURE, WIDTH - 2 * MARGIN, bold=True))
+        yield drawn_text("small", MARGIN, _BELOW, cut(below, SMALL, WIDTH - 2 * MARGIN))
 
     def _bar(self) -> Iterator[Markup]:
-        """Yields the axis, the wait for a person, and the wait for an answer to the matter after it."""
-        use, right, sent = self._use, self._right, self._minute(self._use.sent_at)
-        yield _line("axis", _LEFT, right)
-        if use.human is None:
-            yield _line("wait open", sent, right)
-        else:
-            human = self._minute(use.human.at)
-            yield _line("wait", sent, human)
-            if use.substance is not None and use.substance.at > use.human.at:
-                yield _line("later", human, self._minute(use.substance.at))
-        if self._broken:
-            yield _line("later open", right + 12, _RIGHT)
-            yield _slashes(right + 2, right + 8)
+        """Yields the bar, and the ticks on it."""
+        yield from bar(self._use, self._scale, _RIGHT, (_line, _slashes), broken=self._broken)
         if self._scale.is_cut:
-            begin, end = self._scale.cut
-            yield _line("gap", begin, end)
-            yield _slashes(begin, end)
-            yield _text("small", (begin + end) // 2, _CUT, self._telling.say(Caption.CUT))
+            yield drawn_text("small", sum(self._scale.cut) // 2, _CUT, self._telling.say(Caption.CUT), "middle")
         ticks = {self._at(minute) for minute in self._ticks} | ({_RIGHT} if self._is_open else set())
-        yield _path("lead", "".join(f"M{x} {_BAR - 9}V{_BAR + 9}" for x in sorted(ticks)))
-
-    def _minute(self, at: datetime) -> int:
-        return self._at(to_the_minute(at))
+        yield drawn_path("lead", "".join(f"M{x} {_BAR - 9}V{_BAR + 9}" for x in sorted(ticks)))
 
     def _paragraphs(self, placed: _Placed) -> Iterator[tuple[str, list[str]]]:
         """Yields what a label says, each with its class and in lines: the time, what happened."""
@@ -200,6 +186,32 @@ class _Timeline:
         beyond = self._broken and placed.label is self._placed[-1].label
         for text in label_words(placed.label, self._use, self._telling, beyond=beyond):
             yield "small", wrapped(text, SMALL, placed.room)
+
+
+Strokes = tuple[Callable[[str, int, int], Markup], Callable[[int, int], Markup]]
+"""What draws a line of a class along a bar, and the sign that something is left out of it, from here to there."""
+
+
+def bar(use: PlatformUse, scale: TimeScale, end: int, strokes: Strokes, *, broken: bool) -> Iterator[Markup]:
+    """Yields the axis, the wait for a person, and the wait for an answer to the matter after it.
+
+    `broken`: that answer is open, and its wait runs to `end` behind the scale.
+    """
+    (line, slashes), sent = strokes, scale.at(to_the_minute(use.sent_at))
+    yield line("axis", scale.low, scale.high)
+    if use.human is None:
+        yield line("wait open", sent, scale.high)
+    else:
+        human = scale.at(to_the_minute(use.human.at))
+        yield line("wait", sent, human)
+        if use.substance is not None and use.substance.at > use.human.at:
+            yield line("later", human, scale.at(to_the_minute(use.substance.at)))
+    if broken:
+        yield line("later open", scale.high + 12, end)
+        yield slashes(scale.high + 2, scale.high + 8)
+    if scale.is_cut:
+        yield line("gap", *scale.cut)
+        yield slashes(*scale.cut)
 
 
 def label_words(label: TimelineLabel, use: PlatformUse, telling: Telling, *, beyond: bool) -> Iterator[str]:
@@ -224,7 +236,7 @@ def _drawn_label(placed: _Placed, text: Sequence[tuple[str, Sequence[str]]]) -> 
     y = _TIME
     for kind, parts in text:
         for part in parts:
-            yield _text(kind, place, y, part)
+            yield drawn_text(kind, place, y, part, "middle")
             y += LINE
         y += GAP
 
@@ -233,21 +245,13 @@ def _leader(placed: _Placed) -> Markup:
     tick, below, middle = _BAR + 9, _BAR + 13, (placed.first + placed.last) // 2
     several = f"H{placed.last}V{tick}" if placed.last > placed.first else ""
     course = f"M{placed.first} {tick}V{below}{several}M{middle} {below}L{placed.place} {_SIGNS_TOP - 6}V{_SIGNS_TOP}"
-    return _path("lead", course)
+    return drawn_path("lead", course)
 
 
 def _slashes(first: int, second: int) -> Markup:
     """Returns the sign that something is left out of the bar."""
-    return _path("lead", "".join(f"M{x - 3} {_BAR + 9}L{x + 3} {_BAR - 9}" for x in (first, second)))
+    return drawn_path("lead", "".join(f"M{x - 3} {_BAR + 9}L{x + 3} {_BAR - 9}" for x in (first, second)))
 
 
 def _line(kind: str, left: int, right: int) -> Markup:
     return element("line", {"class": kind, "x1": left, "y1": _BAR, "x2": right, "y2": _BAR})
-
-
-def _path(kind: str, course: str) -> Markup:
-    return element("path", {"class": kind, "d": course})
-
-
-def _text(kind: str, x: int, y: int, text: str, anchor: str = "middle") -> Markup:
-    return element("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, text)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flaggermail.documents.svg import Markup, element, lines
+from flaggermail.documents.svg import NAMESPACE, Markup, element, lines
 from flaggermail.figures.looks import (
     EDGE,
     FIGURE,
@@ -23,16 +23,17 @@ from flaggermail.figures.looks import (
     UPRIGHT,
     WIDTH,
     Telling,
-    TimeScale,
     cut,
+    drawn_path,
     drawn_sign,
+    drawn_text,
     is_cut,
     picture_sheet,
     scale_of,
     wrapped,
 )
-from flaggermail.figures.moments import TimelineLabel, counted_instants, shown, to_the_minute
-from flaggermail.figures.timeline import Drawing, drawn, figure, heading, label_words, spread
+from flaggermail.figures.moments import TimelineLabel, counted_instants, shown
+from flaggermail.figures.timeline import Drawing, bar, drawn, figure, heading, label_words, spread
 from flaggermail.figures.uses import Figures, PlatformUse, SummaryBy
 from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption
@@ -74,7 +75,7 @@ def upright(use: PlatformUse, as_of: datetime, telling: Telling) -> Drawing:
     places = spread(at, [one.height for one in labels], low, high)
     drawn = zip(labels, at, places, strict=True)
     body = lines(
-        *head, *_bar(use, scale, high, is_open=is_open),
+        *head, *bar(use, scale, high, (_line, _slashes), broken=beyond),
         *(part for one in drawn for part in _drawn(*one, telling)),
     )  # fmt: skip
     large, below = figure(use, end, telling)
@@ -104,39 +105,20 @@ def _head(use: PlatformUse, end: datetime, telling: Telling, *, is_cut: bool) ->
     y, found = MARGIN // 2, list[Markup]()
     for kind, high, text in said:
         y += high
-        found.append(_text(kind, EDGE, y, text))
+        found.append(drawn_text(kind, EDGE, y, text))
         y += GAP if kind == "figure" else 0
     return found, y + _TOP
 
 
-def _bar(use: PlatformUse, scale: TimeScale, high: int, *, is_open: bool) -> Iterator[Markup]:
-    """Yields the axis, the wait for a person, and the wait for an answer to the matter after it."""
-    sent = scale.at(to_the_minute(use.sent_at))
-    yield _line("axis", scale.low, scale.high)
-    if use.human is None:
-        yield _line("wait open", sent, high)
-    else:
-        human = scale.at(to_the_minute(use.human.at))
-        yield _line("wait", sent, human)
-        if use.substance is not None and use.substance.at > use.human.at:
-            yield _line("later", human, scale.at(to_the_minute(use.substance.at)))
-        if is_open:
-            yield _line("later open", scale.high + 12, high)
-            yield _slashes(scale.high + 2, scale.high + 8)
-    if scale.is_cut:
-        begin, end = scale.cut
-        yield _line("gap", begin, end)
-        yield _slashes(begin, end)
-
-
 def _drawn(one: _Label, tick: int, place: int, telling: Telling) -> Iterator[Markup]:
     """Yields the tick, the line to the label, its signs, its time and its words."""
-    yield _path("lead", f"M{_BAR - 8} {tick}H{_BAR + 8}L{_SIGNS - 16} {place}H{_SIGNS - 10}")
+    yield drawn_path("lead", f"M{_BAR - 8} {tick}H{_BAR + 8}L{_SIGNS - 16} {place}H{_SIGNS - 10}")
     signs = one.label.signs
     yield from (drawn_sign(sign, _SIGNS + at * _BETWEEN_SIGNS, place) for at, sign in enumerate(signs))
     time = f"{telling.local(one.label.first):%H:%M}"
-    yield _text("time", _SIGNS + len(signs) * _BETWEEN_SIGNS - 6, place + 5, time)
-    yield from (_text("small", _TEXT, place + _SIGN_ROW - 4 + row * LINE, line) for row, line in enumerate(one.words))
+    yield drawn_text("time", _SIGNS + len(signs) * _BETWEEN_SIGNS - 6, place + 5, time)
+    for row, line in enumerate(one.words):
+        yield drawn_text("small", _TEXT, place + _SIGN_ROW - 4 + row * LINE, line)
 
 
 def _line(kind: str, first: int, last: int) -> Markup:
@@ -144,18 +126,9 @@ def _line(kind: str, first: int, last: int) -> Markup:
 
 
 def _slashes(first: int, second: int) -> Markup:
-    return _path("lead", "".join(f"M{_BAR - 9} {y + 3}L{_BAR + 9} {y - 3}" for y in (first, second)))
+    return drawn_path("lead", "".join(f"M{_BAR - 9} {y + 3}L{_BAR + 9} {y - 3}" for y in (first, second)))
 
 
-def _path(kind: str, course: str) -> Markup:
-    return element("path", {"class": kind, "d": course})
-
-
-def _text(kind: str, x: int, y: int, text: str) -> Markup:
-    return element("text", {"class": kind, "x": x, "y": y, "text-anchor": "start"}, text)
-
-
-_NAMESPACE = "http://www.w3.org/2000/svg"
 _SIZES = {"head": HEAD, "small": SMALL}
 _BELOW = 24  # pixels below each use
 
@@ -169,7 +142,8 @@ def svg(figures: Figures, telling: Telling) -> str:
     y = MARGIN + HEAD + 2 * LINE
     for election, uses in by_election(figures).items():
         name = figures.election_name(election, telling.language)
-        parts += [_rule(y), _line_of_text("head", y + HEAD + LINE, name)]
+        rule = element("line", {"class": "rule", "x1": MARGIN, "y1": y, "x2": WIDTH - MARGIN, "y2": y})
+        parts += [rule, _line_of_text("head", y + HEAD + LINE, name)]
         y += HEAD + 2 * LINE
         if not uses:
             parts.append(_line_of_text("small", y + LINE, telling.say(Caption.NOT_USED)))
@@ -213,7 +187,7 @@ def by_election(figures: Figures) -> Mapping[str, Sequence[PlatformUse]]:
 
 def _svg(one: Drawing, key: str, parts: Iterable[str], kind: str = "") -> Markup:
     attributes: dict[str, str | int] = {
-        "xmlns": _NAMESPACE, "width": one.wide, "height": one.height, "viewBox": f"0 0 {one.wide} {one.height}",
+        "xmlns": NAMESPACE, "width": one.wide, "height": one.height, "viewBox": f"0 0 {one.wide} {one.height}",
         "role": "img", "aria-labelledby": f"{key}-title {key}-described", **({"class": kind} if kind else {}),
     }  # fmt: skip
     named = (
@@ -226,7 +200,3 @@ def _svg(one: Drawing, key: str, parts: Iterable[str], kind: str = "") -> Markup
 def _line_of_text(kind: str, y: int, text: str) -> Markup:
     shortened = cut(text, _SIZES[kind], WIDTH - 2 * MARGIN, bold=True)
     return element("text", {"class": kind, "x": MARGIN, "y": y}, shortened)
-
-
-def _rule(y: int) -> Markup:
-    return element("line", {"class": "rule", "x1": MARGIN, "y1": y, "x2": WIDTH - MARGIN, "y2": y})
