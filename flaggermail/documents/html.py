@@ -8,10 +8,11 @@ written.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TypeAlias, TypeGuard
+from datetime import UTC
+from types import MappingProxyType
+from typing import TypeGuard
 
 from flaggermail.documents.model import (
     Block,
@@ -118,7 +119,8 @@ def _text_colours(colours: Colours) -> str:
 
 
 _DEEPEST = 4  # the last level of a heading
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _SPACES = re.compile(r"\s+")
 _SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)\S+|#\S+", re.ASCII)
 _QUOTED = re.compile(r'[\\"\x00-\x1f<>&]')
@@ -129,39 +131,69 @@ def page(document: Document, *, paged: bool = False) -> str:
 
     Raises ValueError if a picture is no SVG or a heading skips a level.
     """
-    head = (
-        element("meta", {"charset": "utf-8"}),
-        element("meta", {"http-equiv": "Content-Security-Policy", "content": POLICY}),
-        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        element("meta", {"name": "color-scheme", "content": "light dark"}),
-        element("meta", {"name": "author", "content": document.organisation}),
-        element("meta", {"name": "dcterms.created", "content": _instant(document.at)}),
-        element("title", None, document.title),
-        element("style", None, Markup(f"\n{document_sheet(document)}\n")),
-    )
     writing = _Blocks(document.language, paged=paged)
     subtitle = element("p", {"class": "subtitle"}, document.subtitle) if document.subtitle else ""
     body = (element("h1", None, document.title), subtitle, *map(writing.block, document.blocks), writing.notes())
+    said = {"author": document.organisation, "dcterms.created": document.at.astimezone(UTC).strftime(_INSTANT)}
+    return written(document.language, document.title, document_sheet(document), body, said)
+
+
+def written(
+    language: str, title: str, sheet: str, body: Iterable[str], said: Mapping[str, str] = MappingProxyType({})
+) -> str:  # fmt: skip
+    """Returns a page with that style sheet; `said` are the further fields of its head."""
+    named = {"viewport": "width=device-width, initial-scale=1", "color-scheme": "light dark", **said}
+    head = (
+        element("meta", {"charset": "utf-8"}),
+        element("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}),
+        *(element("meta", {"name": name, "content": content}) for name, content in named.items()),
+        element("title", None, title),
+        element("style", None, Markup(f"\n{sheet}\n")),
+    )
     content = element("body", None, element("main", None, lines("", *body, "\n")))
-    written = element("html", {"lang": document.language}, lines("", element("head", None, lines("", *head)), content))
-    return f"<!DOCTYPE html>\n{written}\n"
+    whole = element("html", {"lang": language}, lines("", element("head", None, lines("", *head)), content))
+    return f"<!DOCTYPE html>\n{whole}\n"
 
 
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+Column = tuple[Sequence[str], str, str]
+"""The words of a column, the same without what they lead to, and its class, which may be empty."""
+
+
+def table(
+    caption: Sequence[str], columns: Sequence[Column], rows: Sequence[Sequence[str]], *, roles: bool = True
+) -> Markup:  # fmt: skip
+    """Returns a table whose first column names its rows; they are a list where the page is narrow, so it never scrolls.
+
+    Its roles are written out: where a narrow page shows it as a list, some programs would take it for none. Raises
+    ValueError for a row that has another number of cells than there are columns.
+    """
+
+    def of(role: str) -> dict[str, str]:
+        return {"role": role} if roles else {}
+
+    kinds = [{"class": kind} if kind else {} for _, _, kind in columns]
+    heads = [
+        element("th", {**of("columnheader"), "scope": "col", **kind}, *words)
+        for (words, _, _), kind in zip(columns, kinds, strict=True)
+    ]
+    body = list[Markup]()
+    for row in rows:
+        cells = [
+            element("td", {**of("cell"), "data-head": name, **kind}, cell)
+            if at
+            else element("th", {**of("rowheader"), "scope": "row"}, cell)
+            for at, (cell, (_, name, _), kind) in enumerate(zip(row, columns, kinds, strict=True))
+        ]
+        body.append(element("tr", of("row"), *cells))
+    parts = (
+        element("caption", None, *caption),
+        element("thead", of("rowgroup"), element("tr", of("row"), *heads)),
+        element("tbody", of("rowgroup"), lines("", *body, "\n")) if body else "",
+    )
+    return element("table", of("table"), lines("", *parts, "\n"))
 
 
 # ---------------------------------------------------------------- the blocks
-
-_Role: TypeAlias = Callable[[str], dict[str, str]]
-
-
-def _role(name: str) -> dict[str, str]:
-    return {"role": name}
-
-
-def _no_role(_name: str) -> dict[str, str]:
-    return {}
 
 
 @dataclass(slots=True)
@@ -203,34 +235,12 @@ class _Blocks:
         where = {"class": "new-page"} if heading.on_new_page else {}
         return element(f"h{heading.level + 1}", where, *self._words(heading.words))
 
-    def _table(self, table: Table) -> Markup:
-        """Returns a table; its rows are a list where the page is narrow, so that it never scrolls.
-
-        Its roles are written out: where a narrow page shows it as a list, some programs would take it for none. Not
-        where its caption leads to a note: a table whose role is written out may hold no link beside its cells.
-        """
-        role = _no_role if any(isinstance(word, Link | Note) for word in table.caption) else _role
-        names = [plain(column) for column in table.columns]
-        caption = element("caption", None, *self._words(table.caption))
-        heads = [
-            element("th", {**role("columnheader"), "scope": "col"}, *self._words(column)) for column in table.columns
-        ]
-        rows = [element("tr", role("row"), *self._cells(row, names, role)) for row in table.rows]
-        parts = (
-            caption,
-            element("thead", role("rowgroup"), element("tr", role("row"), *heads)),
-            element("tbody", role("rowgroup"), lines("", *rows, "\n")) if rows else "",
-        )
-        return element("table", role("table"), lines("", *parts, "\n"))
-
-    def _cells(self, row: Sequence[Words], names: Sequence[str], role: _Role) -> Iterator[Markup]:
-        """Yields the cells of a row; raises ValueError where it has another number than the header."""
-        for at, (cell, name) in enumerate(zip(row, names, strict=True)):
-            words = Markup("".join(self._words(cell)))
-            if at:
-                yield element("td", {**role("cell"), "data-head": name}, words)
-            else:
-                yield element("th", {**role("rowheader"), "scope": "row"}, words)
+    def _table(self, block: Table) -> Markup:
+        """Returns a table; without roles if its caption leads to a note: with them, only its cells may hold a link."""
+        caption = [*self._words(block.caption)]
+        columns = [([*self._words(column)], plain(column), "") for column in block.columns]
+        rows = [[Markup("".join(self._words(cell))) for cell in row] for row in block.rows]
+        return table(caption, columns, rows, roles=not any(isinstance(word, Link | Note) for word in block.caption))
 
     def _picture(self, picture: Picture) -> Markup:
         self._pictures += 1

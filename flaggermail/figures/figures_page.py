@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from flaggermail.documents.html import table, written
 from flaggermail.documents.svg import Markup, element, lines
 from flaggermail.figures.dots import dots, upright_dots
 from flaggermail.figures.looks import Telling, page_sheet
@@ -22,7 +23,6 @@ from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption, Method
 from flaggermail.wording.said import Sentence
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _SUMMARIES: Mapping[SummaryBy, tuple[Caption, Caption]] = {
     SummaryBy.PLATFORM: (Caption.BY_PLATFORM, Caption.PLATFORM),
     SummaryBy.CHANNEL: (Caption.BY_CHANNEL, Caption.CHANNEL),
@@ -43,14 +43,6 @@ def page(figures: Figures, telling: Telling, organisation: str) -> str:
     """Returns the figures as an HTML document; `organisation` is whose they are."""
     title = telling.say(Caption.TITLE)
     at = telling.about([figures.as_of]).instant(figures.as_of)
-    head = (
-        element("meta", {"charset": "utf-8"}),
-        element("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}),
-        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        element("meta", {"name": "color-scheme", "content": "light dark"}),
-        element("title", None, f"{title}, {organisation}"),
-        element("style", None, Markup(f"\n{page_sheet()}\n")),
-    )
     body = (
         element("h1", None, title),
         element("p", {"class": "soft"}, telling.say(Caption.AS_OF(organisation=organisation, at=at))),
@@ -63,9 +55,7 @@ def page(figures: Figures, telling: Telling, organisation: str) -> str:
         *(element("p", None, telling.say(paragraph)) for paragraph in _METHOD),
         element("p", None, telling.say(Method.TIMES(zone=telling.zone.key))),
     )
-    content = element("body", None, element("main", None, lines("", *body, "\n")))
-    document = element("html", {"lang": telling.language}, lines("", element("head", None, lines("", *head)), content))
-    return f"<!DOCTYPE html>\n{document}\n"
+    return written(telling.language, f"{title}, {organisation}", page_sheet(), body)
 
 
 def _summary(figures: Figures, telling: Telling) -> Iterator[Markup]:
@@ -166,29 +156,6 @@ def _listed(instants: Iterable[datetime], telling: Telling) -> str:
 def _table(
     caption: str, heads: Sequence[Sentence], rows: Sequence[tuple[str, Sequence[str]]], telling: Telling
 ) -> Markup:  # fmt: skip
-    """Returns a table whose first column names its rows.
-
-    Its roles are written out: where a narrow page shows it as a list, some programs would take it for none.
-    """
-    names = [telling.say(head) for head in heads]
-    kinds = [{"class": "number"} if head in _COUNTED else {} for head in heads]
-    head = [
-        element("th", {"role": "columnheader", "scope": "col", **kind}, name)
-        for name, kind in zip(names, kinds, strict=True)
-    ]
-    body = [
-        element(
-            "tr", {"role": "row"}, element("th", {"role": "rowheader", "scope": "row"}, name),
-            *(
-                element("td", {"role": "cell", "data-head": named, **kind}, cell)
-                for cell, named, kind in zip(cells, names[1:], kinds[1:], strict=True)
-            ),
-        )
-        for name, cells in rows
-    ]  # fmt: skip
-    parts = (
-        element("caption", None, caption),
-        element("thead", {"role": "rowgroup"}, element("tr", {"role": "row"}, *head)),
-        element("tbody", {"role": "rowgroup"}, lines("", *body, "\n")),
-    )
-    return element("table", {"role": "table"}, lines("", *parts, "\n"))
+    named = [(head, telling.say(head)) for head in heads]
+    columns = [([name], name, "number" if head in _COUNTED else "") for head, name in named]
+    return table([caption], columns, [(name, *cells) for name, cells in rows])
