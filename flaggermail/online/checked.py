@@ -80,6 +80,11 @@ class Marks:
         """Returns the marks of a check; the seal is empty where this account can make none."""
         return cls(bits, _sealed(bits, seal))
 
+    @property
+    def forged(self) -> str:
+        """A mark that no server writes: `Internal` it writes itself on what its own users submit."""
+        return f"forged-{self.bits}"
+
     def value(self, part: CheckPart) -> str:
         """Returns the value of the header field."""
         return f"{self.bits} {part} {self.seal}".rstrip()
@@ -93,7 +98,7 @@ def compose_mail(marks: Marks, part: CheckPart, own: Address, to: str, at: datet
     """Returns the octets of one mail of a check, from the desk's own address to that, or to a plus-address of it."""
     headers = [(CHECK_HEADER, marks.value(part)), (OWN_HEADER, marks.bits), ("Auto-Submitted", "auto-generated")]
     if part is CheckPart.FORGED:
-        headers.append((MARK, forged_mark(marks)))
+        headers.append((MARK, marks.forged))
     return compose(
         Letter(
             message_id=marks.message_id(part, own.domain),
@@ -105,11 +110,6 @@ def compose_mail(marks: Marks, part: CheckPart, own: Address, to: str, at: datet
             headers=tuple(headers),
         )
     )
-
-
-def forged_mark(marks: Marks) -> str:
-    """Returns a mark that no server writes: `Internal` it writes itself on what its own users submit."""
-    return f"forged-{marks.bits}"
 
 
 def part_of(octets: bytes, bits: str) -> CheckPart | None:
@@ -346,6 +346,11 @@ class Checked:
     def plain(self) -> Sent:
         """The mail that arrived at the desk's own address."""
         return self.sent[CheckPart.PLAIN]
+
+    @property
+    def domain(self) -> str:
+        """The domain of the desk's own address, as it is written there."""
+        return self.means.settings.desk.mailbox.address.rpartition("@")[2]
 
     def send(self, part: CheckPart, to: str) -> Sent:
         """Sends one mail of the check and waits until it is in the mailbox, or for as long as patience lasts."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from flaggermail.errors import ConfigurationError, StoreFailure
 from flaggermail.health.status_document import MEGA
-from flaggermail.mail.authentication.dkim_signature import Signature, key_weakness, read_signature, read_tags
+from flaggermail.mail.authentication.dkim_signature import key_weakness, read_signature, read_tags
 from flaggermail.online.checked import Checked, fields
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
 from flaggermail.ports.probing import ReplicaSeen
@@ -20,7 +20,7 @@ CATCHES_UP = 5  # seconds for a replica to have what the database has
 
 def spf(checked: Checked) -> StepOutcome:
     """Looks for the one record that names the servers which send for the domain (RFC 7208, section 4.5)."""
-    domain = _domain(checked)
+    domain = checked.domain.lower()
     records = _texts(checked, domain)
     if records is None:
         return OutcomeCode.DNS_SILENT.at(CheckStep.SPF, name=domain)
@@ -34,7 +34,7 @@ def spf(checked: Checked) -> StepOutcome:
 
 def dkim(checked: Checked) -> StepOutcome:
     """Looks for the key of the signature that the mail of the check bears."""
-    domain, sent = _domain(checked), checked.plain
+    domain, sent = checked.domain.lower(), checked.plain
     signatures = [read_signature(text) for text in fields(sent.found.octets, "DKIM-Signature")] if sent.found else []
     own = [one for one in signatures if one is not None and (domain == one.domain or domain.endswith(f".{one.domain}"))]
     if not own:
@@ -45,13 +45,8 @@ def dkim(checked: Checked) -> StepOutcome:
             return OutcomeCode.DNS_SILENT.at(CheckStep.DKIM, name=signature.key_name)
         if any(_is_key(record) for record in records):
             return OutcomeCode.DKIM_FOUND.at(CheckStep.DKIM, domain=signature.domain, selector=signature.selector)
-    return _keyless(own[0])
-
-
-def _keyless(signature: Signature) -> StepOutcome:
-    return OutcomeCode.DKIM_KEYLESS.at(
-        CheckStep.DKIM, domain=signature.domain, selector=signature.selector, mend={"name": signature.key_name}
-    )
+    mend = {"name": own[0].key_name}
+    return OutcomeCode.DKIM_KEYLESS.at(CheckStep.DKIM, domain=own[0].domain, selector=own[0].selector, mend=mend)
 
 
 def _is_key(record: str) -> bool:
@@ -61,7 +56,7 @@ def _is_key(record: str) -> bool:
 
 def dmarc(checked: Checked) -> StepOutcome:
     """Looks for the policy of the domain (RFC 7489, section 6.6.3)."""
-    domain = _domain(checked)
+    domain = checked.domain.lower()
     records = _texts(checked, f"_dmarc.{domain}")
     if records is None:
         return OutcomeCode.DNS_SILENT.at(CheckStep.DMARC, name=f"_dmarc.{domain}")
@@ -152,10 +147,6 @@ def time_zone(checked: Checked) -> StepOutcome:
 def _offset(seconds: int) -> str:
     sign, minutes = "-" if seconds < 0 else "+", abs(seconds) // 60
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
-
-
-def _domain(checked: Checked) -> str:
-    return checked.means.settings.desk.mailbox.address.rpartition("@")[2].lower()
 
 
 def _texts(checked: Checked, name: str) -> Sequence[str] | None:

@@ -6,24 +6,34 @@ from __future__ import annotations
 from flaggermail.health.findings import skew
 from flaggermail.mail.authentication.authres import AuthenticationMethod, above_last_hop, is_named, read_trace, servers
 from flaggermail.mail.reply_tokens import CHECK_HEADER, OWN_HEADER
-from flaggermail.online import checked
-from flaggermail.online.checked import CheckPart, Marks, ScratchProof, Sent, body_digest, fields, header_field
+from flaggermail.online.checked import (
+    MARK,
+    Checked,
+    CheckPart,
+    OnlyOurselves,
+    body_digest,
+    fields,
+    header_field,
+    play,
+    scratch_settings,
+    verify,
+)
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
 from flaggermail.ports import Accepted, Refused, Role
 from flaggermail.ports.probing import Found
-from flaggermail.settings.model import Settings
 from flaggermail.wording.servers import OnlineFinding
 
 _SHOWN = 120  # characters of a field
 _TOPMOST = "topmost"
 
 
-def self_mail(sent: Sent, settings: Settings) -> StepOutcome:
-    """Tells whether the mail to the desk's own address arrived, and where."""
-    step, mailbox, submission = CheckStep.SELF_MAIL, settings.desk.mailbox, settings.desk.submission
-    address = mailbox.address
+def self_mail(checked: Checked) -> StepOutcome:
+    """Sends a mail to the desk's own address; tells whether it arrived, and where."""
+    step, desk = CheckStep.SELF_MAIL, checked.means.settings.desk
+    address = desk.mailbox.address
+    sent = checked.send(CheckPart.PLAIN, address)
     if isinstance(sent.answer, Refused):
-        mend = {"user": submission.user or address, "address": address}
+        mend = {"user": desk.submission.user or address, "address": address}
         return OutcomeCode.SELF_REFUSED.at(step, address=address, words=sent.answer.text, mend=mend)
     if sent.found is None:
         if isinstance(sent.answer, Accepted):
@@ -34,17 +44,17 @@ def self_mail(sent: Sent, settings: Settings) -> StepOutcome:
     return OutcomeCode.SELF_ARRIVED.at(step, address=address, folder=sent.found.folder, count=sent.seconds)
 
 
-def message_id(sent: Sent) -> StepOutcome:
+def message_id(checked: Checked) -> StepOutcome:
     """Compares the Message-ID."""
-    here, was = header_field(_octets(sent), "Message-ID"), header_field(sent.octets, "Message-ID")
+    here, was = header_field(_arrived(checked).octets, "Message-ID"), header_field(checked.plain.octets, "Message-ID")
     if here == was:
         return OutcomeCode.ID_KEPT.at(CheckStep.MESSAGE_ID)
     return OutcomeCode.ID_REPLACED.at(CheckStep.MESSAGE_ID, sent=was, found=here[:_SHOWN] or "-")
 
 
-def own_header(sent: Sent, marks: Marks) -> StepOutcome:
+def own_header(checked: Checked) -> StepOutcome:
     """Looks for the fields of the desk."""
-    here = _octets(sent)
+    here, marks = _arrived(checked).octets, checked.marks
     if header_field(here, OWN_HEADER) != marks.bits:
         return OutcomeCode.HEADER_LOST.at(CheckStep.OWN_HEADER, field=OWN_HEADER)
     if header_field(here, CHECK_HEADER) != marks.value(CheckPart.PLAIN):
@@ -52,17 +62,17 @@ def own_header(sent: Sent, marks: Marks) -> StepOutcome:
     return OutcomeCode.HEADER_KEPT.at(CheckStep.OWN_HEADER)
 
 
-def body(sent: Sent) -> StepOutcome:
+def body(checked: Checked) -> StepOutcome:
     """Compares the octets of the text."""
-    digest = body_digest(sent.octets)
-    if body_digest(_octets(sent)) == digest:
+    digest = body_digest(checked.plain.octets)
+    if body_digest(_arrived(checked).octets) == digest:
         return OutcomeCode.BODY_KEPT.at(CheckStep.BODY, digest=digest)
     return OutcomeCode.BODY_CHANGED.at(CheckStep.BODY)
 
 
-def results(sent: Sent, settings: Settings) -> StepOutcome:
+def results(checked: Checked) -> StepOutcome:
     """Tells whose Authentication-Results the mail bears."""
-    trust, trace = settings.desk.mailbox.trusted, read_trace(_octets(sent))
+    trust, trace = checked.means.settings.desk.mailbox.trusted, read_trace(_arrived(checked).octets)
     found = [name[:_SHOWN] for name in servers(trace, trust)]
     if is_named(trust):
         ours = trust.authserv_id or ""
@@ -78,22 +88,28 @@ def results(sent: Sent, settings: Settings) -> StepOutcome:
     return OutcomeCode.RESULTS_OURS.at(CheckStep.RESULTS, server=found[0] if found else _TOPMOST)
 
 
-def plus_address(sent: Sent, address: str) -> StepOutcome:
+def plus_address(checked: Checked) -> StepOutcome:
     """Tells whether mail to a plus-address arrives, and whether anything in it still shows that address."""
-    step = CheckStep.PLUS_ADDRESS
+    step, mailbox = CheckStep.PLUS_ADDRESS, checked.means.settings.desk.mailbox
+    if not mailbox.plus_addresses:
+        return OutcomeCode.PLUS_OFF.at(step)
+    local, _, domain = mailbox.address.rpartition("@")
+    address = f"{local}+{checked.marks.bits}@{domain}"
+    sent = checked.send(CheckPart.PLUS, address)
     if not isinstance(sent.answer, Accepted) and sent.found is None:
         return OutcomeCode.PLUS_LOST.at(step, words=sent.answer.text)
     if sent.found is None:
         return OutcomeCode.PLUS_MISSING.at(step, address=address)
-    shown = [value for name in ("To", "Delivered-To", "X-Original-To") for value in fields(_octets(sent), name)]
+    shown = [value for name in ("To", "Delivered-To", "X-Original-To") for value in fields(sent.found.octets, name)]
     if any(address.lower() in value.lower() for value in shown):
         return OutcomeCode.PLUS_KEPT.at(step, address=address)
     return OutcomeCode.PLUS_STRIPPED.at(step, address=address)
 
 
-def clock(sent: Sent, settings: Settings) -> StepOutcome:
+def clock(checked: Checked) -> StepOutcome:
     """Compares the instant at which the server stored the mail with those at which it was sent and seen."""
-    limit, stored = settings.desk.watch.clock_skew_seconds, _found(sent).internaldate
+    limit, sent = checked.means.settings.desk.watch.clock_skew_seconds, checked.plain
+    stored = _arrived(checked).internaldate
     high = stored - sent.answer.at if isinstance(sent.answer, Accepted) else None
     off = skew(stored - sent.seen_at, high)
     seconds = int(off.total_seconds()) if off is not None else 0
@@ -103,27 +119,40 @@ def clock(sent: Sent, settings: Settings) -> StepOutcome:
     return OutcomeCode.CLOCK_DIFFERS.at(CheckStep.CLOCK, side=side, count=abs(seconds))
 
 
-def forged_mark(sent: Sent, marks: Marks) -> StepOutcome:
-    """Tells whether the forged mark survived; one that the server writes itself has another value."""
-    step = CheckStep.FORGED_MARK
+def forged_mark(checked: Checked) -> StepOutcome:
+    """Tells whether a forged mark survives, and keeps that; one that the server writes itself has another value."""
+    step, marks = CheckStep.FORGED_MARK, checked.means.marks
+    if marks is None:
+        return OutcomeCode.MARK_UNASKED.at(step)
+    sent = checked.send(CheckPart.FORGED, checked.means.settings.desk.mailbox.address)
     if sent.found is None:
         words = OnlineFinding.NOT_SEEN() if isinstance(sent.answer, Accepted) else sent.answer.text
         return OutcomeCode.MARK_UNKNOWN.at(step, words=words)
-    if checked.forged_mark(marks) in fields(sent.found.octets, checked.MARK):
-        return OutcomeCode.MARK_SURVIVES.at(step, field=checked.MARK)
-    return OutcomeCode.MARK_GONE.at(step)
+    survived = checked.marks.forged in fields(sent.found.octets, MARK)
+    marks.record(survived=survived, message_id=checked.marks.message_id(CheckPart.FORGED, checked.domain))
+    return OutcomeCode.MARK_SURVIVES.at(step, field=MARK) if survived else OutcomeCode.MARK_GONE.at(step)
 
 
-def placed(proof: ScratchProof) -> StepOutcome:
-    """Tells whether the scratch desk opened a case for the mail."""
+def placed(checked: Checked) -> StepOutcome:
+    """Plays the whole proof, which the steps after this one only read; tells whether the scratch desk opened a case."""
+    means, found = checked.means, _arrived(checked)
+    now, sender = means.clock.now(), f"check-{checked.marks.bits[:8]}@{checked.domain}"
+    submit = OnlyOurselves(means.submitter, means.settings.desk.mailbox.address, sender, checked.marks, now)
+    with means.scratch(scratch_settings(means.settings, now), submit, means.clock) as scratch:
+        proof = checked.proof = play(scratch, found, submit)
+        if isinstance(proof.sent, Accepted):
+            proof.arrived = checked.awaited(CheckPart.ANSWER) is not None
+        verify(scratch, [found], proof)
     if proof.case is None:
         return OutcomeCode.PROOF_UNPLACED.at(CheckStep.PLACED, words=proof.filed)
     return OutcomeCode.PROOF_PLACED.at(CheckStep.PLACED, case=proof.case)
 
 
-def answered(proof: ScratchProof, address: str) -> StepOutcome:
+def answered(checked: Checked) -> StepOutcome:
     """Tells whether the confirmation went out and arrived."""
+    proof = checked.proof
     if isinstance(proof.sent, Accepted) and proof.arrived:
+        address = checked.means.settings.desk.mailbox.address
         return OutcomeCode.PROOF_ANSWERED.at(CheckStep.ANSWERED, address=address)
     if proof.sent is None:
         return OutcomeCode.PROOF_UNANSWERED.at(CheckStep.ANSWERED, words=OnlineFinding.NO_RECEIPT())
@@ -131,26 +160,22 @@ def answered(proof: ScratchProof, address: str) -> StepOutcome:
     return OutcomeCode.PROOF_UNANSWERED.at(CheckStep.ANSWERED, words=words)
 
 
-def archived(proof: ScratchProof, _: str) -> StepOutcome:
+def archived(checked: Checked) -> StepOutcome:
     """Tells whether the archive gave every mail back."""
-    if proof.lost:
-        return OutcomeCode.PROOF_UNARCHIVED.at(CheckStep.ARCHIVED, words=proof.lost)
-    return OutcomeCode.PROOF_ARCHIVED.at(CheckStep.ARCHIVED, count=proof.mails)
+    if checked.proof.lost:
+        return OutcomeCode.PROOF_UNARCHIVED.at(CheckStep.ARCHIVED, words=checked.proof.lost)
+    return OutcomeCode.PROOF_ARCHIVED.at(CheckStep.ARCHIVED, count=checked.proof.mails)
 
 
-def verified(proof: ScratchProof, _: str) -> StepOutcome:
+def verified(checked: Checked) -> StepOutcome:
     """Tells whether the record is what its events say."""
-    if proof.findings:
-        return OutcomeCode.PROOF_UNVERIFIED.at(CheckStep.VERIFIED, words=proof.findings[:_SHOWN])
-    return OutcomeCode.PROOF_VERIFIED.at(CheckStep.VERIFIED, count=proof.events)
+    if checked.proof.findings:
+        return OutcomeCode.PROOF_UNVERIFIED.at(CheckStep.VERIFIED, words=checked.proof.findings[:_SHOWN])
+    return OutcomeCode.PROOF_VERIFIED.at(CheckStep.VERIFIED, count=checked.proof.events)
 
 
-def _octets(sent: Sent) -> bytes:
-    return _found(sent).octets
-
-
-def _found(sent: Sent) -> Found:
-    """Returns the mail as it arrived; only steps that rest on its arrival ask."""
-    if sent.found is None:
+def _arrived(checked: Checked) -> Found:
+    """Returns the mail to the desk's own address as it arrived; only steps that rest on its arrival ask."""
+    if checked.plain.found is None:
         raise ValueError("the step rests on a mail that arrived")
-    return sent.found
+    return checked.plain.found

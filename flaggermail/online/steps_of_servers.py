@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from flaggermail.errors import LinkLost, LoginRefused
-from flaggermail.online.checked import Checked, header_field
+from flaggermail.mail.reply_tokens import CHECK_HEADER
+from flaggermail.online.checked import Checked, CheckPart, bits_of, header_field
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
-from flaggermail.ports import Reach, Role
+from flaggermail.ports import Accepted, Reach, Refused, Role
 from flaggermail.ports.probing import Found
 from flaggermail.settings.model import MailboxSettings, SubmissionSettings
 from flaggermail.settings.oauth_section import LoginMethod
@@ -114,8 +115,12 @@ def other_mailbox(checked: Checked) -> StepOutcome:
     return OutcomeCode.OTHER_UNCLEAR.at(step, words=reach.told)
 
 
-def left_over(left: Sequence[Found], there: Sequence[Found]) -> StepOutcome:
-    """Tells what an earlier check left, and what of it is still there."""
+def left_over(checked: Checked) -> StepOutcome:
+    """Deletes what an earlier check left; tells what that was, or what of it is still there."""
+    mailbox, seal = checked.means.mailbox, checked.means.seal
+    found = mailbox.find(checked.folders, CHECK_HEADER, "")
+    left = [mail for mail in found if bits_of(mail.octets, seal) is not None]
+    there = [mail for mail in left if not mailbox.remove(mail)]
     if there:
         return OutcomeCode.LEFT_THERE.at(CheckStep.LEFT_OVER, count=len(there), names=_names(there))
     if left:
@@ -123,16 +128,32 @@ def left_over(left: Sequence[Found], there: Sequence[Found]) -> StepOutcome:
     return OutcomeCode.LEFT_NOTHING.at(CheckStep.LEFT_OVER)
 
 
-def cleaned(count: int, there: Sequence[Found]) -> StepOutcome:
-    """Reports the number of deleted mails of this check, or names those that remain."""
-    return remaining(_names(there), len(there)) if there else OutcomeCode.CLEANED.at(CheckStep.CLEAN_UP, count=count)
+def clean_up(checked: Checked) -> StepOutcome:
+    """Deletes what this check sent, on a new connection if that of the check is lost; names what stays, or may stay."""
+    mailbox = checked.means.mailbox
+    try:
+        return _cleaned(checked)
+    except LinkLost:
+        mailbox.close()
+    try:
+        mailbox.connect()
+        mailbox.log_in()
+        return _cleaned(checked)
+    except LinkLost:
+        sent = [part for part, one in checked.sent.items() if not isinstance(one.answer, Refused)]
+        parts = [*sent, CheckPart.ANSWER] if isinstance(checked.proof.sent, Accepted) else sent
+        names = [checked.marks.message_id(part, checked.domain) for part in parts]
+        return OutcomeCode.REMAINS.at(CheckStep.CLEAN_UP, count=len(names), names=names or ["-"])
 
 
-def remaining(names: Sequence[str], count: int | None = None) -> StepOutcome:
-    """Names the mails of this check that stay, or may stay, in the mailbox."""
-    return OutcomeCode.REMAINS.at(
-        CheckStep.CLEAN_UP, count=len(names) if count is None else count, names=names or ["-"]
-    )
+def _cleaned(checked: Checked) -> StepOutcome:
+    found = checked.in_mailbox()
+    for mail in found:
+        checked.means.mailbox.remove(mail)
+    there = checked.in_mailbox()
+    if there:
+        return OutcomeCode.REMAINS.at(CheckStep.CLEAN_UP, count=len(there), names=_names(there))
+    return OutcomeCode.CLEANED.at(CheckStep.CLEAN_UP, count=len(found))
 
 
 def keyword(checked: Checked) -> StepOutcome:

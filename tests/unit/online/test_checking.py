@@ -14,7 +14,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import CHECK_HEADER
 from flaggermail.online import checking
-from flaggermail.online.checked import MARK, CheckPart, Marks, bits_of, compose_mail, forged_mark
+from flaggermail.online.checked import MARK, CheckPart, Marks, bits_of, compose_mail
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, Result, StepOutcome
 from flaggermail.ports import Folder, Reach, Role, TokenReach
 from flaggermail.ports.probing import Found, ReplicaSeen, SubmissionSeen
@@ -137,7 +137,7 @@ def trusts_marks(replaced: dict[bytes, bytes], *, refuses: bool = False) -> Chan
     return change
 
 
-MARKED = f"{MARK}: {forged_mark(MARKS)}\r\n".encode()
+MARKED = f"{MARK}: {MARKS.forged}\r\n".encode()
 BY_SERVER = f"{MARK}: Internal\r\n".encode()
 FOLLOWS = ReplicaSeen(is_standby=True, is_of_database=True, revision="0001", wanted="0001", behind=0)
 ALL_WELL = frozenset({
