@@ -25,7 +25,8 @@ from flaggermail.stories.demo_configuration import ARCHIVE, DATABASE, SHIPPED
 from flaggermail.stories.demo_figures import Look, Tell, Teller
 from flaggermail.stories.demo_stage import LOG, Bridge, Parts, RunningDesk, opened
 from flaggermail.stories.player import Audience, play
-from flaggermail.stories.scenario import EnteredCommand, Scenario, read
+from flaggermail.stories.scenario import Scenario, read
+from flaggermail.stories.scenario_file import EnteredCommand
 
 __all__ = ["Bridge", "Look", "Parts", "Tell", "Wanted", "show"]
 
@@ -139,7 +140,7 @@ def _raise_if_any(troubles: Sequence[str]) -> None:
 def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
     with desk.env.store.read() as tx:
         wrong = demo_figures.faults(tx)
-        found = list(demo_figures.lines(tx, story.demo.figures[: None if teller.only is None else 1], teller))
+        found = list(demo_figures.lines(tx, story.file.demo.figures[: None if teller.only is None else 1], teller))
         page = demo_figures.page_of_uses(tx, desk.env, desk.clock.now())
     _raise_if_any(wrong)
     teller.tell("", "plain")
@@ -160,16 +161,16 @@ def _print_invitation(desk: RunningDesk, story: Scenario, ways: tuple[str, str],
     tell(f"The story is over; the desk goes on from {now:%H:%M} of that day. Ctrl-C ends it.", "heading")
     tell("Its pages, for a browser of this machine; the address works once, and you are the officer:", "plain")
     tell(f"  {address}", "typed")
-    for line in story.demo.hints:
+    for line in story.file.demo.hints:
         tell(line, "plain")
     tell("The same in another terminal; `web` in place of `approve ...` prints another address:", "plain")
-    _commands(desk.folder, story.demo.tries, program, tell)
+    _commands(desk.folder, story.file.demo.tries, program, tell)
 
 
 def _print_farewell(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The daemon has ended. The record can still be read:", "heading")
-    _commands(folder, [f"--direct {line}" for line in story.demo.look], program, tell)
+    _commands(folder, [f"--direct {line}" for line in story.file.demo.look], program, tell)
 
 
 def _commands(folder: Path, lines: Sequence[str], program: str, tell: Tell) -> None:

@@ -23,7 +23,7 @@ from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxM
 from flaggermail.record.states import ClockState, MailState, NotificationState, OfficerRole
 from flaggermail.services import Services
 from flaggermail.settings.steps import read_steps
-from flaggermail.stories.scenario import EnteredCommand
+from flaggermail.stories.scenario_file import EnteredCommand
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]
 Tell = Callable[[str, Look], None]  # prints one line in a style, if the output supports styles
@@ -73,7 +73,7 @@ class Teller:
         found = self.env.settings.rota.officer(act.by)
         head = f"  {self.clock(act.at)}  {found.name if found else act.by} types: "
         command = textwrap.wrap(
-            f"{PROGRAM} {act.line}", WIDTH, initial_indent=head, subsequent_indent=_INDENT + "    ",
+            f"{PROGRAM} {act.do}", WIDTH, initial_indent=head, subsequent_indent=_INDENT + "    ",
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
         for part in command:

@@ -27,7 +27,8 @@ from flaggermail.sockets import SOCKET_NAME
 from flaggermail.stories import demo_configuration
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.stories.given import read_policies
-from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario
+from flaggermail.stories.scenario import Incoming, Scenario
+from flaggermail.stories.scenario_file import EnteredCommand
 
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
@@ -31,6 +31,7 @@ from flaggermail.ports import (
 )
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.settings.model import MailboxSettings
+from flaggermail.stories.scenario_file import ScriptedAnswer
 from flaggermail.wording.said import as_written
 from flaggermail.wording.servers import AttemptText
 
@@ -187,23 +188,6 @@ def _is_priority(octets: bytes, senders: Sequence[str]) -> bool:
     header = message_from_bytes(octets.partition(b"\r\n\r\n")[0])
     answers = f"{header.get('References', '')} {header.get('In-Reply-To', '')}"
     return "vf." in answers or any(sender in str(header.get("From", "")) for sender in senders)
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptedAnswer:
-    """The server's answer to a recipient in a period: a reply code, 0 for no connection, -1 for no answer."""
-
-    recipient: str | None
-    code: int
-    text: str
-    begins_at: datetime | None
-    ends_at: datetime | None
-
-    def fits(self, recipient: str, now: datetime) -> bool:
-        """True if this answer applies to the recipient now."""
-        here = self.recipient in {None, recipient}
-        begun = self.begins_at is None or self.begins_at <= now
-        return here and begun and (self.ends_at is None or now < self.ends_at)
 
 
 class ScriptedSubmitter(Submitter):

@@ -30,11 +30,11 @@ P = TypeVar("P", PlatformSettings, ChannelSettings)
 def prepare(env: Services, scenario: Scenario) -> None:
     """Records the earlier cases and the officers' devices, and sets the next case number of each election."""
     with env.store.begin() as tx:
-        for case in scenario.given.cases:
+        for case in scenario.file.given.cases:
             _case(env, tx, case)
-        for election, number in scenario.given.next_number.items():
+        for election, number in scenario.file.given.next_number.items():
             tx.set_number(f"case {election}", number - 1)
-        for officer in scenario.given.enrolled:
+        for officer in scenario.file.given.enrolled:
             played_mail.enrol(env, tx, officer, GIVEN)
 
 

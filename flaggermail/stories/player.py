@@ -15,7 +15,8 @@ from typing import Protocol
 from flaggermail.outbox import delivery
 from flaggermail.reminders import sending
 from flaggermail.services import Services
-from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario
+from flaggermail.stories.scenario import Incoming, Scenario
+from flaggermail.stories.scenario_file import EnteredCommand
 
 
 class StoryStage(Protocol):
@@ -66,14 +67,14 @@ def play(stage: StoryStage, story: Scenario, audience: Audience) -> None:
     for now in _instants(stage, story):
         stage.reach(now)
         audience.settled(())
-        for reading in story.readings_at(now):
+        for reading in [reading for reading in story.file.policies_read if reading.at == now]:
             audience.remark(now, reading.tell)
             stage.read_policies(now)
-        for mail in story.mails_at(now):
+        for mail in [mail for mail in story.mails if mail.at == now]:
             audience.remark(now, mail.tell)
             stage.deliver(mail)
         stage.take_in()
-        acts = story.acts_at(now)
+        acts = [act for act in story.file.acts if act.at == now]
         for act in acts:
             audience.remark(now, act.tell)
             audience.typed(act, stage.do(act))

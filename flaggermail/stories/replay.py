@@ -27,7 +27,8 @@ from flaggermail.stories import player
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.stories.given import prepare, read_policies
 from flaggermail.stories.replayed import Report, report
-from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario, read
+from flaggermail.stories.scenario import Incoming, Scenario, read
+from flaggermail.stories.scenario_file import EnteredCommand
 
 __all__ = ["Report", "SimulatedDesk", "play"]
 
@@ -82,9 +83,9 @@ def play(path: Path, command: Command, build: Build, stage: Stage = SimulatedDes
         scenario.config, None if (scenario.config / "rules").is_dir() else shipped("rules"), _templates(scenario)
     )
     clock, mailbox = SetClock(scenario.instants()[0]), ListMailbox(settings.desk.mailbox)
-    submitter = ScriptedSubmitter(clock, scenario.submission)
+    submitter = ScriptedSubmitter(clock, scenario.file.submission)
     with tempfile.TemporaryDirectory(prefix="flaggermail-") as folder:
-        env = build(settings, Path(folder), clock, CountedRandomness(scenario.title), submitter)
+        env = build(settings, Path(folder), clock, CountedRandomness(scenario.file.title), submitter)
         try:
             prepare(env, scenario)
             reload.note(env)

@@ -45,7 +45,7 @@ class Report:
 
 def report(env: Services, scenario: Scenario) -> Report:
     """Reads the outcome back from the store; exercises are in no figure."""
-    given = {case.number for case in scenario.given.cases}
+    given = {case.number for case in scenario.file.given.cases}
     with env.store.read() as tx:
         elections = [election.code for election in tx.find(Election, where(Election.exercise).is_(False))]
         found: Json = {
@@ -76,7 +76,7 @@ def report(env: Services, scenario: Scenario) -> Report:
             ],
         }
         story = tuple(_story(env, tx, given))
-    return Report(scenario.title, found, story, tuple(differences(scenario.expect, found)))
+    return Report(scenario.file.title, found, story, tuple(differences(scenario.file.expect, found)))
 
 
 def _shown(env: Services, instant: datetime | None) -> str | None:

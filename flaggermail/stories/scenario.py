@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,16 +12,8 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.services import Services
 from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.shipped import shipped
-from flaggermail.stories.doubles import ScriptedAnswer
 from flaggermail.stories.played_mail import delivered, sent
-from flaggermail.stories.scenario_file import (
-    DemoEntry,
-    Given,
-    MailEntry,
-    ReadingEntry,
-    ScenarioFile,
-    Show,
-)
+from flaggermail.stories.scenario_file import EnteredCommand, MailEntry, ScenarioFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,67 +27,36 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class EnteredCommand:
-    """A command line that an officer enters."""
-
-    at: datetime
-    by: str
-    line: str
-    words: tuple[str, ...]  # `line` split as in a shell
-    tell: str = ""
-    show: Show = "line"
-
-
-@dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario, read and checked."""
+    """A scenario, read and checked: its file, its folder and that of its configuration, and all deliveries."""
 
     folder: Path
     config: Path
-    title: str
-    given: Given
+    file: ScenarioFile
     mails: tuple[Incoming, ...]
-    acts: tuple[EnteredCommand, ...]
-    policies_read: tuple[ReadingEntry, ...]
-    submission: tuple[ScriptedAnswer, ...]
-    until: datetime | None
-    demo: DemoEntry
-    expect: Mapping[str, object]
 
     def instants(self) -> tuple[datetime, ...]:
         """Returns every instant at which the scenario itself does something, and its end."""
-        found = {mail.at for mail in self.mails} | {act.at for act in self.acts}
-        found |= {reading.at for reading in self.policies_read}
-        return tuple(sorted(found | {self.until} if self.until else found))
-
-    def mails_at(self, now: datetime) -> list[Incoming]:
-        """Returns the mails delivered now."""
-        return [mail for mail in self.mails if mail.at == now]
-
-    def acts_at(self, now: datetime) -> list[EnteredCommand]:
-        """Returns the command lines entered now."""
-        return [act for act in self.acts if act.at == now]
-
-    def readings_at(self, now: datetime) -> list[ReadingEntry]:
-        """Returns the readings of platform policies that take place now."""
-        return [reading for reading in self.policies_read if reading.at == now]
+        found = {mail.at for mail in self.mails} | {act.at for act in self.file.acts}
+        found |= {reading.at for reading in self.file.policies_read}
+        return tuple(sorted(found | {self.file.until} if self.file.until else found))
 
     def arriving(self, now: datetime) -> list[Incoming]:
         """Returns the mails of `demo.arrives`, arriving now."""
-        mails = [MailEntry(file=file, at=now) for file in self.demo.arrives]
+        mails = [MailEntry(file=file, at=now) for file in self.file.demo.arrives]
         return [Incoming(now, mail.folder, delivered(self.folder / mail.file, mail, now, now)) for mail in mails]
 
     def prepared(self, now: datetime) -> list[EnteredCommand]:
         """Returns the command lines of `demo.prepares`, entered now by the officer of the last act."""
-        return [EnteredCommand(now, self.acts[-1].by, line, tuple(shlex.split(line))) for line in self.demo.prepares]
+        return [EnteredCommand(at=now, by=self.file.acts[-1].by, do=line) for line in self.file.demo.prepares]
 
     def later_asked(self, env: Services) -> int:
         """Returns the number of our mails that match `demo.later` so far."""
-        return len(sent(env, self.demo.later.answers)) if self.demo.later else 0
+        return len(sent(env, self.file.demo.later.answers)) if self.file.demo.later else 0
 
     def later(self, count: int, now: datetime) -> Incoming:
         """Returns the answer of `demo.later` to our mail at index `count`, arriving now."""
-        entry = self.demo.later
+        entry = self.file.demo.later
         if entry is None:
             raise ConfigurationError(f"{self.folder.name}/scenario.yaml demo: says nothing of later")
         answers = entry.answers.model_copy(update={"number": count})
@@ -125,21 +85,7 @@ def read(folder: Path, after: int | None = None) -> Scenario:
         for mail in found.mails
         for at in (_arrival(mail, after), *mail.copies)
     ]
-    return Scenario(
-        folder=folder,
-        config=_config(folder, found.config),
-        title=found.title,
-        given=found.given,
-        mails=tuple(mails),
-        acts=tuple(
-            EnteredCommand(act.at, act.by, act.do, tuple(shlex.split(act.do)), act.tell, act.show) for act in found.acts
-        ),
-        policies_read=found.policies_read,
-        submission=tuple(ScriptedAnswer(s.to, s.code, s.text, s.begins, s.ends) for s in found.submission),
-        until=found.until,
-        demo=found.demo,
-        expect=found.expect,
-    )
+    return Scenario(folder, _config(folder, found.config), found, tuple(mails))
 
 
 def _arrival(mail: MailEntry, after: int | None) -> datetime:

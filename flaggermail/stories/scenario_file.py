@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -90,7 +92,7 @@ class CallEntry(Model):
     en: str
 
 
-class ActEntry(Model):
+class EnteredCommand(Model):
     """One command line that an officer enters."""
 
     at: Instant
@@ -98,6 +100,11 @@ class ActEntry(Model):
     do: str
     tell: str = ""
     show: Show = "line"
+
+    @property
+    def words(self) -> list[str]:
+        """The line, split as in a shell."""
+        return shlex.split(self.do)
 
 
 class ReadingEntry(Model):
@@ -126,7 +133,7 @@ class DemoEntry(Model):
     look: tuple[str, ...] = ()  # command lines to try after everything has stopped
 
 
-class SubmissionEntry(Model):
+class ScriptedAnswer(Model):
     """The submission server's answer in a period: code 0 for no connection, -1 for no reply to the final dot."""
 
     to: str | None = None
@@ -134,6 +141,11 @@ class SubmissionEntry(Model):
     text: str = ""
     begins: Instant | None = None
     ends: Instant | None = None
+
+    def fits(self, recipient: str, now: datetime) -> bool:
+        """True if this answer applies to the recipient now."""
+        begun = self.begins is None or self.begins <= now
+        return self.to in {None, recipient} and begun and (self.ends is None or now < self.ends)
 
 
 class ScenarioFile(Model):
@@ -143,9 +155,9 @@ class ScenarioFile(Model):
     config: str | None = None
     given: Given = Given()
     mails: tuple[MailEntry, ...] = ()
-    acts: tuple[ActEntry, ...] = ()
+    acts: tuple[EnteredCommand, ...] = ()
     policies_read: tuple[ReadingEntry, ...] = ()
-    submission: tuple[SubmissionEntry, ...] = ()
+    submission: tuple[ScriptedAnswer, ...] = ()
     until: Instant | None = None
     demo: DemoEntry = DemoEntry()
     calls: tuple[CallEntry, ...] = ()

@@ -30,10 +30,10 @@ from flaggermail.stories.doubles import (
     CountedRandomness,
     ListMailbox,
     ListPager,
-    ScriptedAnswer,
     ScriptedSubmitter,
     SetClock,
 )
+from flaggermail.stories.scenario_file import ScriptedAnswer
 from flaggermail.wiring.assembly import make_services
 from flaggermail.wiring.databases import upgrade_database
 
@@ -120,7 +120,7 @@ class Played:
     @contextlib.contextmanager
     def server_says(self, code: int, recipient: str | None = None) -> Iterator[None]:
         """Makes the submission server answer this meanwhile: 0 is no connection, -1 no answer after the final dot."""
-        self.script[:] = [ScriptedAnswer(recipient, code, "as the script says", None, None)]
+        self.script[:] = [ScriptedAnswer(to=recipient, code=code, text="as the script says")]
         yield
         self.script.clear()
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from flaggermail.record.rows import Case
 from flaggermail.stories.given import prepare
-from flaggermail.stories.scenario import EnteredCommand, Incoming, Scenario, read
+from flaggermail.stories.scenario import Incoming, Scenario, read
+from flaggermail.stories.scenario_file import EnteredCommand
 from tests.desks.played import Played
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
@@ -37,15 +38,16 @@ def play(desk: Played, *names: str) -> None:
 def _prepare(desk: Played, scenario: Scenario) -> None:
     """Creates the scenario's earlier cases that the desk lacks."""
     known = {case.number for case in desk.all(Case)}
-    cases = tuple(case for case in scenario.given.cases if case.number not in known)
-    prepare(desk.env, replace(scenario, given=scenario.given.model_copy(update={"cases": cases})))
+    cases = tuple(case for case in scenario.file.given.cases if case.number not in known)
+    given = scenario.file.given.model_copy(update={"cases": cases})
+    prepare(desk.env, replace(scenario, file=scenario.file.model_copy(update={"given": given})))
 
 
 def _happenings(desk: Played, scenario: Scenario) -> Iterator[Happening]:
     yield scenario.instants()[0], -1, partial(_prepare, desk, scenario)
     for mail in scenario.mails:
         yield mail.at, 0, partial(_deliver, desk, mail)
-    for act in scenario.acts:
+    for act in scenario.file.acts:
         yield act.at, 1, partial(_type, desk, scenario, act)
 
 

@@ -52,7 +52,8 @@ from flaggermail.services import Services
 from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings
 from flaggermail.settings.model import ChannelSettings, OfficerSettings
 from flaggermail.shipped import shipped
-from flaggermail.stories.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
+from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.stories.scenario_file import ScriptedAnswer
 from flaggermail.wiring.assembly import make_services
 from tests import asking
 from tests.acting import run
@@ -107,7 +108,7 @@ class RecordingSubmitter(ScriptedSubmitter):
 
     def says(self, code: int, recipient: str | None = None, text: str = "so it is") -> None:
         """From now on `recipient`, or everyone, gets this code: 0 is no connection, -1 no answer."""
-        self.script[:] = [ScriptedAnswer(recipient, code, text, None, None)]
+        self.script[:] = [ScriptedAnswer(to=recipient, code=code, text=text)]
 
     def to(self, recipient: str) -> list[Envelope]:
         """Returns the mails to that address."""

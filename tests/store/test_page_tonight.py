@@ -20,7 +20,7 @@ from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.rows import OutboxMail
 from flaggermail.record.states import MailState
-from flaggermail.stories.doubles import ScriptedAnswer
+from flaggermail.stories.scenario_file import ScriptedAnswer
 from tests.doubles.paged import OK, Browser, PlayedSource
 from tests.doubles.told_status import gathered
 from tests.store.desk_fixtures import X_CHANNEL, Desk
@@ -112,8 +112,7 @@ def test_a_database_that_is_away_is_said_in_words_and_since_when(
 def test_mail_in_doubt_is_first_on_each_part_of_the_outbox(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """However late it was queued, it is on the first part, once, and can be resolved there; nothing is left out."""
     monkeypatch.setattr("flaggermail.door.pages.desk_pages.CARDS", 2)
-    busy, silent = (None, 450, "busy", None, None), (X_CHANNEL, -1, "", None, None)
-    desk.server.script[:] = [ScriptedAnswer(*silent), ScriptedAnswer(*busy)]
+    desk.server.script[:] = [ScriptedAnswer(to=X_CHANNEL, code=-1), ScriptedAnswer(code=450, text="busy")]
     desk.drafted()
     desk.go_on(1)
     doubtful = desk.mail_of(desk.notified()).id

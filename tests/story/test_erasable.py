@@ -22,7 +22,8 @@ from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
-from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
+from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.stories.scenario_file import ScriptedAnswer
 from tests import asking
 from tests.acting import run
 from tests.doubles import migrated
@@ -53,7 +54,8 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     """Referral, refused confirmation, decision, note, placing and rejection leave no canary in any event."""
     clock = SetClock(NOW)
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    refusal = [ScriptedAnswer("kanarie@lindewaard.example", 550, "no such user kanarie@lindewaard.example", None, None)]
+    gone = "kanarie@lindewaard.example"
+    refusal = [ScriptedAnswer(to=gone, code=550, text=f"no such user {gone}")]
     env = migrated.replayed(settings, tmp_path, clock, CountedRandomness("erasable"), ScriptedSubmitter(clock, refusal))
     mailbox = ListMailbox(settings.desk.mailbox)
     mailbox.deliver("inbox", referral("kanarie@lindewaard.example", 1), NOW)

@@ -22,7 +22,7 @@ from flaggermail.services import Services
 from flaggermail.stories import replay
 from flaggermail.stories.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.stories.replay import Command, SimulatedDesk
-from flaggermail.stories.scenario import EnteredCommand
+from flaggermail.stories.scenario_file import EnteredCommand
 from tests.corpus import one_in
 from tests.doubles import migrated
 from tests.doubles.scenarios import SCENARIOS, Keeping

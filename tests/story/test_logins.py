@@ -18,7 +18,8 @@ from flaggermail.notices import notices
 from flaggermail.ports import Folder, Role, Submission
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.stories.doubles import ScriptedAnswer, ScriptedSubmitter, SetClock
+from flaggermail.stories.doubles import ScriptedSubmitter, SetClock
+from flaggermail.stories.scenario_file import ScriptedAnswer
 from flaggermail.wording.said import as_written
 from tests.patience import PATIENCE
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
@@ -87,7 +88,7 @@ def test_a_new_password_of_the_submission_server_is_tried_at_once(env: Services)
     """A refused login is said once in the journal, and the next one waits for its time or for another password."""
     clock = env.clock
     assert isinstance(clock, SetClock)
-    refusing = ScriptedAnswer(None, 535, "authentication refused", None, None)
+    refusing = ScriptedAnswer(code=535, text="authentication refused")
     submitter = LockedSubmitter(clock, script := [refusing])
     env = replace(env, submitter=submitter)
     with env.store.begin() as tx:

@@ -16,7 +16,8 @@ from flaggermail.cli.new_files import unpacked
 from flaggermail.cli.session import Session
 from flaggermail.outbox import delivery
 from flaggermail.record.rows import Channel
-from flaggermail.stories.doubles import ScriptedAnswer, ScriptedSubmitter
+from flaggermail.stories.doubles import ScriptedSubmitter
+from flaggermail.stories.scenario_file import ScriptedAnswer
 from tests import asking
 from tests.unit.cli.conftest import CONFIG, Desk
 
@@ -284,7 +285,7 @@ def test_the_outbox_says_that_the_server_refuses_and_tries_at_once(desk: Desk) -
     """While no mail leaves, `approve` and `outbox list` say `queued` and since when; `outbox retry` ends the pause."""
     number = decided(desk)
     desk.type("notify", number, "--channel", "x-urgent", "--text", "-", text="Posts that ask to colour two boxes.")
-    script = [ScriptedAnswer(None, 535, "authentication refused", None, None)]
+    script = [ScriptedAnswer(code=535, text="authentication refused")]
     desk.env = replace(desk.env, submitter=ScriptedSubmitter(desk.clock, script))
     delivery.drain(desk.env)
     assert "; queued: the submission server refuses mail since 10:33\n" in desk.done("approve", "1")
