@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import groupby
 
 from flaggermail.report.quantities import Quantity, QuantityKind, plain, same, whole
 from flaggermail.wording.number_words import bare
@@ -199,14 +200,8 @@ def _best(scores: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _runs(places: Sequence[int]) -> Iterator[list[int]]:
-    run: list[int] = []
-    for place in places:
-        if run and place != run[-1] + 1:
-            yield run
-            run = []
-        run.append(place)
-    if run:
-        yield run
+    for _, run in groupby(enumerate(places), key=lambda one: one[1] - one[0]):
+        yield [place for _, place in run]
 
 
 def _agreed(mine: Sequence[Quantity], yours: Sequence[Quantity]) -> int:

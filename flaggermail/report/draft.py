@@ -22,6 +22,7 @@ from flaggermail.report.values import (
     WrittenParts,
 )
 from flaggermail.settings.model import Settings
+from flaggermail.settings.sections import ColophonSettings
 from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Names, Text, shape
 from flaggermail.settings.yaml_files.plain import Key
@@ -130,20 +131,21 @@ def read(text: str, name: str, facts: ReportFacts, settings: Settings) -> Writte
         faults += [source.fault(key, words) for key, words in _Checks(file, facts, settings.outcome_words).found()]
     if file is None or faults:
         raise ConfigurationError(*map(str, sorted(set(faults))))
+    colophon = file.colophon or settings.desk.report.colophon
     return WrittenParts(
         languages=file.languages or (settings.desk.organisation.language,),
-        title=_both(file.title),
+        title=by_language(file.title),
         uses={
-            number: UseWords(reason=_both(part.reason), paraphrase=_both(part.paraphrase))
+            number: UseWords(reason=by_language(part.reason), paraphrase=by_language(part.paraphrase))
             for number, part in file.uses.items()
         },
         contacts={
-            note: ContactWords(words=_both(part.words), leave_out=part.leave_out)
+            note: ContactWords(words=by_language(part.words), leave_out=part.leave_out)
             for note, part in file.contacts.items()
         },
         papers=tuple(Paper(**paper.model_dump()) for paper in file.earlier_papers),
-        colophon=_colophon(file.colophon, settings),
-        remarks=_both(file.remarks),
+        colophon=None if colophon is None else _colophon(colophon),
+        remarks=by_language(file.remarks),
         consents=tuple(one.name for one in file.consents if one.consent),
     )
 
@@ -198,27 +200,14 @@ def _unknown(
             yield (section, key), f"is no {what} of this election; there are: {there}"
 
 
-def _both(words: WordsPart) -> BothLanguages:
+def by_language(words: WordsPart | Names) -> BothLanguages:
+    """Returns words in each language."""
     return {language.value: getattr(words, language).strip() for language in LanguageCode}
 
 
-def _colophon(part: ColophonPart | None, settings: Settings) -> Colophon | None:
-    """Returns the colophon of the draft, else that of the settings."""
-    if part is not None:
-        return Colophon(
-            publisher=_both(part.publisher), address=_both(part.address), telephone=part.telephone,
-            hours=_both(part.hours),
-        )  # fmt: skip
-    own = settings.desk.report.colophon
-    if own is None:
-        return None
-    return Colophon(
-        publisher=_named(own.publisher), address=_named(own.address), telephone=own.telephone, hours=_named(own.hours)
-    )
-
-
-def _named(names: Names) -> BothLanguages:
-    return {language.value: getattr(names, language) for language in LanguageCode}
+def _colophon(part: ColophonPart | ColophonSettings) -> Colophon:
+    publisher, address, hours = map(by_language, (part.publisher, part.address, part.hours))
+    return Colophon(publisher=publisher, address=address, telephone=part.telephone, hours=hours)
 
 
 def missing(written: WrittenParts, facts: ReportFacts) -> Iterator[StoredText]:

@@ -62,10 +62,9 @@ def inputs_now(work: UnitOfWork, election: Election, written: WrittenParts | Non
 def print_settings(work: UnitOfWork) -> PrintSettings:
     """Returns the settings on which the printed words depend."""
     desk, patterns = work.env.settings.desk, work.env.draft_patterns.languages
-    plain, named = desk.organisation.name, desk.report.organisation or desk.organisation.name
     return PrintSettings(
-        organisation={language.value: getattr(plain, language) for language in LanguageCode},
-        organisation_named={language.value: getattr(named, language) for language in LanguageCode},
+        organisation=draft.by_language(desk.organisation.name),
+        organisation_named=draft.by_language(desk.report.organisation or desk.organisation.name),
         zone=desk.organisation.time_zone,
         months={language.value: tuple(patterns[language].months) for language in LanguageCode},
         date_form=desk.report.date_form,

@@ -22,7 +22,7 @@ from flaggermail.documents.model import (
     Words,
 )
 from flaggermail.report.aligning import ReadPassage
-from flaggermail.report.quantities import Quantity, QuantityKind, plain, whole
+from flaggermail.report.quantities import Quantity, QuantityKind, plain, whole, within
 
 _ABBREVIATED = frozenset({"nr", "no", "art", "d.w.z", "bijv", "o.b.v", "blz", "p", "drs", "mr", "dr", "e.g", "i.e"})
 _ENDS = re.compile(r"[.!?]+[)\"']* (?=[A-Z0-9À-Þ\"'(])")
@@ -190,9 +190,5 @@ def _printed(parts: Sequence[Text | Figure]) -> tuple[ReadPassage, tuple[Printed
 
 def _figure(one: Figure, passage: ReadPassage, start: int) -> PrintedFigure:
     text = plain(one.text)
-    held = tuple(
-        at
-        for at, quantity in enumerate(passage.quantities)
-        if quantity.start < start + len(text) and quantity.end > start
-    )
+    held = within(passage.quantities, start, start + len(text))
     return PrintedFigure(one.name, text, start, held, () if held else whole(text))

@@ -90,6 +90,11 @@ def whole(text: str) -> tuple[Quantity, ...]:
     return (Quantity((Meaning(QuantityKind.COUNT, Fraction(value)),), 0, len(text)),)
 
 
+def within(quantities: Sequence[Quantity], start: int, end: int) -> tuple[int, ...]:
+    """Returns which quantities reach into a part of their text."""
+    return tuple(at for at, one in enumerate(quantities) if one.start < end and one.end > start)
+
+
 _ALONE: Mapping[str, int] = {"geen": 0, "none": 0, "no": 0, "een": 1, "a": 1, "an": 1}
 
 
@@ -225,18 +230,10 @@ def _hands(found: Match) -> Iterator[Meaning]:
     yield Meaning(QuantityKind.TIME, (hour, minute))
 
 
-def _quarter(found: Match) -> Iterator[Meaning]:
-    yield Meaning(QuantityKind.DURATION, Fraction(45 if found["quarters"] else 15))
-
-
 def _half(found: Match) -> Iterator[Meaning]:
     an_hour_and_a_half = found.group().casefold().endswith("and a half")
     minutes = 90 if an_hour_and_a_half else 60 if found["whole"] else 30
     yield Meaning(QuantityKind.DURATION, Fraction(minutes), Fraction(0 if found["whole"] else 6))
-
-
-def _moment(_: Match) -> Iterator[Meaning]:
-    yield Meaning(QuantityKind.DURATION, Fraction(0))
 
 
 def _long(found: Match) -> Iterator[Meaning]:
@@ -258,14 +255,6 @@ def _numeral(kind: QuantityKind, group: str) -> Callable[[Match], Iterator[Meani
     return meaning
 
 
-def _latin(found: Match) -> Iterator[Meaning]:
-    yield Meaning(QuantityKind.TIMES, Fraction({"once": 1, "twice": 2, "thrice": 3}[found["latin"].casefold()]))
-
-
-def _never(_: Match) -> Iterator[Meaning]:
-    yield Meaning(QuantityKind.TIMES, Fraction(0))
-
-
 def _nth(found: Match) -> Iterator[Meaning]:
     digits = re.match(r"[0-9]+", found["nth"])
     yield Meaning(QuantityKind.ORDINAL, Fraction(int(digits[0]) if digits else ORDINALS[bare(found["nth"])]))
@@ -275,11 +264,19 @@ def _offset(found: Match) -> Iterator[Meaning]:
     yield Meaning(QuantityKind.OFFSET, found.group().strip("()").upper().removeprefix("UTC").strip())
 
 
+def _only(kind: QuantityKind, value: Callable[[Match], int]) -> Callable[[Match], Iterator[Meaning]]:
+    return lambda found: iter([Meaning(kind, Fraction(value(found)))])
+
+
 _MEANINGS: Mapping[str, Callable[[Match], Iterator[Meaning]]] = {
     "number": _number, "iso": _date, "digits": _date, "named": _date, "english": _date, "month": _date,
-    "offset": _offset, "clock": _clock, "hands": _hands, "quarter": _quarter, "half": _half,
-    "moment": _moment, "rate": _numeral(QuantityKind.PERCENT, "rate"), "never": _never, "latin": _latin,
-    "times": _numeral(QuantityKind.TIMES, "times"), "long": _long, "nth": _nth,
+    "offset": _offset, "clock": _clock, "hands": _hands, "half": _half, "long": _long, "nth": _nth,
+    "quarter": _only(QuantityKind.DURATION, lambda found: 45 if found["quarters"] else 15),
+    "moment": _only(QuantityKind.DURATION, lambda _: 0),
+    "rate": _numeral(QuantityKind.PERCENT, "rate"),
+    "never": _only(QuantityKind.TIMES, lambda _: 0),
+    "latin": _only(QuantityKind.TIMES, lambda found: {"once": 1, "twice": 2, "thrice": 3}[found["latin"].casefold()]),
+    "times": _numeral(QuantityKind.TIMES, "times"),
     "count": _numeral(QuantityKind.COUNT, "count"),
 }  # fmt: skip
 _BETWEEN = re.compile(r",? ?(?:en |and )?")

@@ -25,7 +25,7 @@ from flaggermail.report.printed_figures import (
     printed_passages,
     sentence_at,
 )
-from flaggermail.report.quantities import Meaning, Quantity, QuantityKind, plain, same, whole
+from flaggermail.report.quantities import Meaning, Quantity, QuantityKind, plain, same, whole, within
 
 USES = "uses"
 """The name of the figure that says how often the status was used; `uses/...` are its parts."""
@@ -109,14 +109,9 @@ class _Comparison:
         """Returns the faults in the order of our document; what was added comes last."""
         self._by_marks()
         self.alignment.by_text()
-        for at in range(len(self.ours)):
-            self._in_order(at)
-        for at in range(len(self.ours)):
-            self._in_any_order(at)
-        for at in range(len(self.ours)):
-            self._elsewhere(at)
-        for at in range(len(self.ours)):
-            self._changed(at)
+        for settle in (self._in_order, self._in_any_order, self._elsewhere, self._changed):
+            for at in range(len(self.ours)):
+                settle(at)
         self._missing()
         self._stated()
         return [self._fault(*kept) for _, kept in sorted(self.kept.items(), key=lambda item: item[0])]
@@ -147,7 +142,7 @@ class _Comparison:
 
     def _marked(self, one: int, ours: PrintedFigure, other: int, span: tuple[int, int], words: str) -> None:
         mine = [(one, at) for at in ours.quantities]
-        yours = [(other, at) for at in _within(self.theirs[other].quantities, *span)] if span[0] >= 0 else []
+        yours = [(other, at) for at in within(self.theirs[other].quantities, *span)] if span[0] >= 0 else []
         again = (one, ours) in self.done
         self.done.add((one, ours))
         self.taken.update(yours)
@@ -402,10 +397,6 @@ def _with_unit(name: str, mine: Quantity) -> Quantity:
     # 2.0 in a column of tenths is as coarse as 2.5
     duration = Meaning(QuantityKind.DURATION, value * unit, Fraction(0 if unit == 1 else unit, 10))
     return replace(mine, meanings=(*mine.meanings, duration))
-
-
-def _within(quantities: Sequence[Quantity], start: int, end: int) -> list[int]:
-    return [at for at, one in enumerate(quantities) if one.start < end and one.end > start]
 
 
 def _all_same(mine: Sequence[Quantity], yours: Sequence[Quantity]) -> bool:
