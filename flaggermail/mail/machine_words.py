@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 LATIN = "[a-z\u00df-\u00ff]"
 """A letter, in folded text, at which a word of a phrase neither begins nor ends."""
 GAP = " ... "
+_DEEPEST = 2  # characters by which alternatives are grouped
+_NOTHING = re.compile(r"(?!)")
 
+T = TypeVar("T")
 _WORD = re.compile(f"{LATIN}+")
 _SPACES = {ord(char): " " for char in map(chr, range(128)) if not "a" <= char <= "z"}
 
@@ -57,245 +61,6 @@ def _whole_words(phrase: str, *, whole: bool) -> frozenset[str]:
     )
 
 
-MACHINE_KEYS = (
-    "daemon_addresses",
-    "system_addresses",
-    "system_names",
-    "robot_addresses",
-    "list_addresses",
-    "bounce_subjects",
-    "delivered_subjects",
-    "failure_lines",
-    "delay_lines",
-    "recipient_labels",
-    "returned_lines",
-    "automatic_subjects",
-    "robot_lines",
-    "no_reply_lines",
-    "receipt_lines",
-    "notice_subjects",
-    "gateway_subjects",
-    "gateway_lines",
-    "absence_subjects",
-    "absence_lines",
-    "absence_persons",
-    "absence_alone",
-    "absence_signs",
-    "absence_questions",
-    "absence_directions",
-    "contrast_words",
-    "answer_words",
-    "ticket_fields",
-    "ticket_mailers",
-    "ticket_hosts",
-    "company_words",
-    "comment_verbs",
-    "comment_labels",
-    "comment_notes",
-    "moment_words",
-    "robot_names",
-    "no_names",
-    "frame_lines",
-    "progress_lines",
-    "read_subjects",
-    "unread_subjects",
-    "read_lines",
-    "until_words",
-)
-
-_DEEPEST = 2  # characters by which alternatives are grouped
-_NOTHING = re.compile(r"(?!)")
-
-
-@dataclass(frozen=True)
-class MachineWords:
-    """The phrases of all languages together, folded by mail.vocabulary.
-
-    Patterns are compiled on first use: most mails need few of them, and some programs read only one mail.
-    """
-
-    words: Mapping[str, Sequence[str]]  # by MACHINE_KEYS
-    daemon_addresses: frozenset[str]
-    system_addresses: frozenset[str]
-    system_names: tuple[str, ...]
-    robot_addresses: frozenset[str]
-    list_addresses: tuple[str, ...]  # endings of local parts
-    bounce_subjects: tuple[str, ...]
-    delivered_subjects: tuple[str, ...]
-    returned_lines: tuple[str, ...]
-    automatic_subjects: tuple[str, ...]
-    robot_lines: tuple[str, ...]
-    no_reply_lines: tuple[str, ...]
-    absence_directions: tuple[str, ...]
-    notice_subjects: tuple[str, ...]
-    gateway_subjects: tuple[str, ...]
-    absence_subjects: tuple[str, ...]
-    ticket_fields: tuple[str, ...]  # beginnings of names
-    ticket_mailers: tuple[str, ...]
-    ticket_hosts: tuple[str, ...]
-    moment_words: frozenset[str]
-    robot_names: frozenset[str]
-    no_names: frozenset[str]
-    frame_lines: tuple[str, ...]
-    read_subjects: tuple[str, ...]
-    unread_subjects: tuple[str, ...]
-
-    @cached_property
-    def failure(self) -> re.Pattern[str]:
-        """Matches what a mail system writes about a recipient that it did not reach."""
-        return phrases(self.words["failure_lines"])
-
-    @cached_property
-    def delay(self) -> re.Pattern[str]:
-        """Matches what it writes about one that it did not reach yet."""
-        return phrases(self.words["delay_lines"])
-
-    @cached_property
-    def label(self) -> re.Pattern[str]:
-        """Matches what is before such a recipient at the beginning of a line."""
-        return phrases(self.words["recipient_labels"])
-
-    @cached_property
-    def receipt(self) -> re.Pattern[str]:
-        """Matches how a text says that a mail has arrived."""
-        return phrases(self.words["receipt_lines"])
-
-    @cached_property
-    def gateway(self) -> re.Pattern[str]:
-        """Matches what a filter or a portal says that it did with a mail."""
-        return phrases(self.words["gateway_lines"])
-
-    @cached_property
-    def absence_phrases(self) -> tuple[str, ...]:
-        """Those of `absence_subjects` with several words, with the space before the first."""
-        return tuple(f" {phrase}" for phrase in self.absence_subjects if " " in phrase)
-
-    @cached_property
-    def needed_for_receipt(self) -> NeededWords:
-        """The words without which `receipt` matches nothing."""
-        return NeededWords(self.words["receipt_lines"])
-
-    @cached_property
-    def needed_for_failure(self) -> NeededWords:
-        """The words without which `failure` matches nothing."""
-        return NeededWords(self.words["failure_lines"])
-
-    @cached_property
-    def needed_for_delay(self) -> NeededWords:
-        """The words without which `delay` matches nothing."""
-        return NeededWords(self.words["delay_lines"])
-
-    @cached_property
-    def needed_for_absence(self) -> NeededWords:
-        """The words without which neither `absence` nor `absence_alone` matches anything."""
-        return NeededWords([*self.words["absence_lines"], *self.words["absence_alone"]], whole=True)
-
-    @cached_property
-    def absence(self) -> re.Pattern[str]:
-        """Matches a word of absence."""
-        return phrases(self.words["absence_lines"], whole=True)
-
-    @cached_property
-    def absence_person(self) -> re.Pattern[str]:
-        """Matches a word for the writer, in the sentence of such a word."""
-        return phrases(self.words["absence_persons"], whole=True)
-
-    @cached_property
-    def absence_alone(self) -> re.Pattern[str]:
-        """Matches an absence stated without such a word."""
-        return phrases(self.words["absence_alone"], whole=True)
-
-    @cached_property
-    def absence_sign(self) -> re.Pattern[str]:
-        """Matches a word of the other sentences of an absence."""
-        return phrases(self.words["absence_signs"], whole=True)
-
-    @cached_property
-    def absence_question(self) -> re.Pattern[str]:
-        """Matches a question in such a text."""
-        return phrases(self.words["absence_questions"])
-
-    @cached_property
-    def contrast(self) -> re.Pattern[str]:
-        """Matches a word behind which something new is said."""
-        return phrases(self.words["contrast_words"], whole=True)
-
-    @cached_property
-    def answer(self) -> re.Pattern[str]:
-        """Matches a word that says something on the matter."""
-        return phrases(self.words["answer_words"], whole=True)
-
-    @cached_property
-    def company(self) -> re.Pattern[str]:
-        """Matches the words between a person's name and a company's."""
-        return phrases(self.words["company_words"], whole=True)
-
-    @cached_property
-    def comment_verb(self) -> re.Pattern[str]:
-        """Matches what a ticket system writes behind the name of the author of a comment."""
-        return phrases(self.words["comment_verbs"], whole=True)
-
-    @cached_property
-    def comment_label(self) -> re.Pattern[str]:
-        """Matches what it writes before that name."""
-        return phrases(self.words["comment_labels"], whole=True)
-
-    @cached_property
-    def comment_note(self) -> re.Pattern[str]:
-        """Matches how it calls such a comment behind the name."""
-        return phrases(self.words["comment_notes"], whole=True)
-
-    @cached_property
-    def progress(self) -> re.Pattern[str]:
-        """Matches a notice that states a ticket's progress, closes it, or asks for a rating."""
-        return phrases(self.words["progress_lines"])
-
-    @cached_property
-    def read(self) -> re.Pattern[str]:
-        """Matches how a mail program says that a mail was opened, or deleted unread."""
-        return phrases(self.words["read_lines"])
-
-    @cached_property
-    def until(self) -> re.Pattern[str]:
-        """Matches a word before the end of an absence."""
-        return phrases(self.words["until_words"], whole=True)
-
-
-def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords:
-    """Merges the tables of all languages. Their keys are in MACHINE_KEYS, their words are folded."""
-    words: dict[str, list[str]] = {key: [] for key in MACHINE_KEYS}
-    for table in tables:
-        for key, values in table.items():
-            words[key].extend(values)
-    return MachineWords(
-        words=words,
-        daemon_addresses=frozenset(words["daemon_addresses"]),
-        system_addresses=frozenset(words["system_addresses"]),
-        system_names=tuple(words["system_names"]),
-        robot_addresses=frozenset(words["robot_addresses"]),
-        list_addresses=tuple(words["list_addresses"]),
-        bounce_subjects=tuple(words["bounce_subjects"]),
-        delivered_subjects=tuple(words["delivered_subjects"]),
-        returned_lines=tuple(words["returned_lines"]),
-        automatic_subjects=tuple(words["automatic_subjects"]),
-        robot_lines=tuple(words["robot_lines"]),
-        no_reply_lines=tuple(words["no_reply_lines"]),
-        absence_directions=tuple(words["absence_directions"]),
-        notice_subjects=tuple(words["notice_subjects"]),
-        gateway_subjects=tuple(words["gateway_subjects"]),
-        absence_subjects=tuple(words["absence_subjects"]),
-        ticket_fields=tuple(words["ticket_fields"]),
-        ticket_mailers=tuple(words["ticket_mailers"]),
-        ticket_hosts=tuple(words["ticket_hosts"]),
-        moment_words=frozenset(words["moment_words"]),
-        robot_names=frozenset(words["robot_names"]),
-        no_names=frozenset(words["no_names"]),
-        frame_lines=tuple(words["frame_lines"]),
-        read_subjects=tuple(words["read_subjects"]),
-        unread_subjects=tuple(words["unread_subjects"]),
-    )
-
-
 def phrases(wanted: Iterable[str], *, whole: bool = False) -> re.Pattern[str]:
     """Compiles a pattern that finds any of `wanted` in folded text; " ... " matches up to 60 characters of a sentence.
 
@@ -308,6 +73,11 @@ def phrases(wanted: Iterable[str], *, whole: bool = False) -> re.Pattern[str]:
     gap = r"(?:[^.!?\n]|(?<=\d)\.){0,60}?"
     end = f"(?!{LATIN})" if whole else ""
     return re.compile(f"(?<!{LATIN})(?:{_grouped(found, gap)}){end}")
+
+
+def whole_phrases(wanted: Iterable[str]) -> re.Pattern[str]:
+    """Compiles a pattern of `phrases` that do not end inside a word."""
+    return phrases(wanted, whole=True)
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -328,6 +98,111 @@ def _grouped(found: Sequence[str], gap: str, depth: int = 0) -> str:
             parts += [gap.join(re.escape(piece) for piece in phrase[depth:].split(GAP)) for phrase in some]
     return "|".join(parts)
 
+
+class Listed(cached_property[T]):
+    """What a table makes of its words under one key, on first use: most mails need few of them."""
+
+    def __init__(self, make: Callable[[Sequence[str]], T], key: str = "") -> None:
+        """`make`: of the words of all languages together; `key`: of the words, by default the attribute's name."""
+        super().__init__(lambda table: make(table.words[self.key]))
+        self.key = key
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        super().__set_name__(owner, name)
+        self.key = self.key or name
+
+
+def keys_of(table: type) -> tuple[str, ...]:
+    """Returns the keys of the words that a table reads."""
+    return tuple(dict.fromkeys(one.key for one in vars(table).values() if isinstance(one, Listed)))
+
+
+@dataclass(frozen=True)
+class MachineWords:
+    """The phrases of all languages together, folded by mail.vocabulary."""
+
+    words: Mapping[str, Sequence[str]]  # by MACHINE_KEYS
+    daemon_addresses = Listed(frozenset)
+    system_addresses = Listed(frozenset)
+    system_names = Listed(tuple)
+    robot_addresses = Listed(frozenset)
+    list_addresses = Listed(tuple)  # endings of local parts
+    bounce_subjects = Listed(tuple)
+    delivered_subjects = Listed(tuple)
+    failure = Listed(phrases, "failure_lines")
+    """Matches what a mail system writes about a recipient that it did not reach."""
+    needed_for_failure = Listed(NeededWords, "failure_lines")
+    """The words without which `failure` matches nothing."""
+    delay = Listed(phrases, "delay_lines")
+    """Matches what it writes about one that it did not reach yet."""
+    needed_for_delay = Listed(NeededWords, "delay_lines")
+    """The words without which `delay` matches nothing."""
+    label = Listed(phrases, "recipient_labels")
+    """Matches what is before such a recipient at the beginning of a line."""
+    returned_lines = Listed(tuple)
+    automatic_subjects = Listed(tuple)
+    robot_lines = Listed(tuple)
+    no_reply_lines = Listed(tuple)
+    receipt = Listed(phrases, "receipt_lines")
+    """Matches how a text says that a mail has arrived."""
+    needed_for_receipt = Listed(NeededWords, "receipt_lines")
+    """The words without which `receipt` matches nothing."""
+    notice_subjects = Listed(tuple)
+    gateway_subjects = Listed(tuple)
+    gateway = Listed(phrases, "gateway_lines")
+    """Matches what a filter or a portal says that it did with a mail."""
+    absence_subjects = Listed(tuple)
+    absence = Listed(whole_phrases, "absence_lines")
+    """Matches a word of absence."""
+    absence_person = Listed(whole_phrases, "absence_persons")
+    """Matches a word for the writer, in the sentence of such a word."""
+    absence_alone = Listed(whole_phrases, "absence_alone")
+    """Matches an absence stated without such a word."""
+    absence_sign = Listed(whole_phrases, "absence_signs")
+    """Matches a word of the other sentences of an absence."""
+    absence_question = Listed(phrases, "absence_questions")
+    """Matches a question in such a text."""
+    absence_directions = Listed(tuple)
+    contrast = Listed(whole_phrases, "contrast_words")
+    """Matches a word behind which something new is said."""
+    answer = Listed(whole_phrases, "answer_words")
+    """Matches a word that says something on the matter."""
+    ticket_fields = Listed(tuple)  # beginnings of names
+    ticket_mailers = Listed(tuple)
+    ticket_hosts = Listed(tuple)
+    company = Listed(whole_phrases, "company_words")
+    """Matches the words between a person's name and a company's."""
+    comment_verb = Listed(whole_phrases, "comment_verbs")
+    """Matches what a ticket system writes behind the name of the author of a comment."""
+    comment_label = Listed(whole_phrases, "comment_labels")
+    """Matches what it writes before that name."""
+    comment_note = Listed(whole_phrases, "comment_notes")
+    """Matches how it calls such a comment behind the name."""
+    moment_words = Listed(frozenset)
+    robot_names = Listed(frozenset)
+    no_names = Listed(frozenset)
+    frame_lines = Listed(tuple)
+    progress = Listed(phrases, "progress_lines")
+    """Matches a notice that states a ticket's progress, closes it, or asks for a rating."""
+    read_subjects = Listed(tuple)
+    unread_subjects = Listed(tuple)
+    read = Listed(phrases, "read_lines")
+    """Matches how a mail program says that a mail was opened, or deleted unread."""
+    until = Listed(whole_phrases, "until_words")
+    """Matches a word before the end of an absence."""
+
+    @cached_property
+    def absence_phrases(self) -> tuple[str, ...]:
+        """Those of `absence_subjects` with several words, with the space before the first."""
+        return tuple(f" {phrase}" for phrase in self.absence_subjects if " " in phrase)
+
+    @cached_property
+    def needed_for_absence(self) -> NeededWords:
+        """The words without which neither `absence` nor `absence_alone` matches anything."""
+        return NeededWords([*self.words["absence_lines"], *self.words["absence_alone"]], whole=True)
+
+
+MACHINE_KEYS = keys_of(MachineWords)
 
 UNKNOWN = "unknown"
 _READ = 4000  # characters; the first lines are enough to recognise a language

@@ -12,38 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flaggermail.mail.machine_words import MachineWords, any_of
-
-Words = Mapping[str, Sequence[str]]
+from flaggermail.mail.machine_words import Listed, MachineWords, any_of, keys_of
 
 LABELS = ("from", "to", "cc", "date", "subject", "other")
-LISTS = (
-    "reply_prefixes",
-    "forward_prefixes",
-    "recall_prefixes",
-    "forward_lines",
-    "original_lines",
-    "on_behalf_words",
-    "quote_openers",
-    "quote_verbs",
-    "quote_fillers",
-    "closings",
-    "block_openers",
-    "device_openers",
-    "device_lines",
-    "device_names",
-    "reply_marks",
-    "banners",
-    "banner_openers",
-    "banner_words",
-    "banner_advice",
-    "disclaimers",
-    "disclaimer_words",
-    "reference_words",
-    "number_words",
-)
-KEYS = (*LISTS, *(f"{label}_labels" for label in LABELS))
-
 _NOTHING = re.compile(r"(?!)")
 _LONGEST_ABBREVIATION = 3
 _KEYED = 4  # characters
@@ -81,45 +52,91 @@ class Beginnings:
         return sorted(found, key=len, reverse=True)
 
 
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Compiles a pattern that finds any of `words` as a whole word. Plain alternatives keep it linear in the text."""
+    known = sorted(set(words), key=len, reverse=True)
+    spaced = "|".join(re.escape(word) for word in known if word[0] < _FIRST_IDEOGRAPH)
+    unspaced = [re.escape(word) for word in known if word[0] >= _FIRST_IDEOGRAPH]
+    alternatives = "|".join(([rf"(?<!\w)(?:{spaced})(?!\w)"] if spaced else []) + unspaced)
+    return re.compile(alternatives, re.IGNORECASE) if alternatives else _NOTHING
+
+
+def _capitalised(labels: Iterable[str]) -> re.Pattern[str]:
+    """Matches a capitalised label and a colon, no word boundary: Yahoo prints `...09:26:50 CETOnderwerp: ...`."""
+    alternatives = _alternatives(labels)
+    return re.compile(rf"({alternatives})\s?[:\uff1a]\s?") if alternatives else _NOTHING
+
+
+def _alternatives(labels: Iterable[str]) -> str:
+    forms = {form for label in labels for form in _printed_forms(label)}
+    return "|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True))
+
+
+def _printed_forms(label: str) -> Iterable[str]:
+    """Yields the printed spellings of a folded label: capitalised, and all capitals for an abbreviation."""
+    yield label[:1].upper() + label[1:]
+    yield label[:1].upper() + re.sub("\u03c3\\Z", "\u03c2", label[1:])  # Greek: final sigma
+    if len(label) <= _LONGEST_ABBREVIATION:
+        yield label.upper()
+
+
+def _opening(words: Iterable[str]) -> tuple[str, ...]:
+    """Returns the words with a space behind them, the longest first."""
+    return tuple(sorted({f"{word} " for word in words}, key=len, reverse=True))
+
+
 @dataclass(frozen=True)
 class Language:
-    """The words of all languages together, in lower case. `labels` maps a printed header name to its field in LABELS.
+    """The words of all languages together, folded."""
 
-    Patterns are compiled on first use: most mails need few of them, and some programs read only one mail.
-    """
-
-    reply_prefixes: frozenset[str]
-    forward_prefixes: frozenset[str]
-    recall_prefixes: frozenset[str]
-    forward_lines: frozenset[str]
-    forward_starts: tuple[str, ...]
-    original_lines: frozenset[str]
-    openers: tuple[str, ...]
-    closings: frozenset[str]
-    block_openers: tuple[str, ...]
-    device_openers: tuple[str, ...]
-    device_lines: tuple[str, ...]
-    device_starts: Beginnings
-    device_names: frozenset[str]
-    reply_marks: tuple[str, ...]
-    banners: tuple[str, ...]
-    banner_openers: tuple[str, ...]
-    banner_words: tuple[str, ...]
-    banner_advice: tuple[str, ...]
-    disclaimers: Beginnings
-    disclaimer_words: tuple[str, ...]
-    labels: Mapping[str, str]
-    quote_verbs: tuple[str, ...]
-    quote_fillers: tuple[str, ...]
-    on_behalf_words: tuple[str, ...]
-    reference_words: frozenset[str]
-    number_words: frozenset[str]
+    words: Mapping[str, Sequence[str]]  # by KEYS
     machines: MachineWords
 
+    reply_prefixes = Listed(frozenset)
+    forward_prefixes = Listed(frozenset)
+    recall_prefixes = Listed(frozenset)
+    forward_lines = Listed(frozenset)
+    original_lines = Listed(frozenset)
+    on_behalf_words = Listed(tuple)
+    on_behalf = Listed(_any_of, "on_behalf_words")
+    """Matches any of the words between a sender and the person they write for."""
+    openers = Listed(_opening, "quote_openers")
+    quote_verbs = Listed(tuple)
+    verbs = Listed(_any_of, "quote_verbs")
+    """Matches any of the verbs."""
+    fillers = Listed(_any_of, "quote_fillers")
+    """Matches any of the words between a date and a name."""
+    closings = Listed(frozenset)
+    closing_starts = Listed(Beginnings, "closings")
+    """The words with which a closing begins: the line may go on with a name."""
+    block_openers = Listed(tuple)
+    device_openers = Listed(tuple)
+    device_lines = Listed(tuple)
+    device_names = Listed(frozenset)
+    reply_marks = Listed(tuple)
+    banners = Listed(tuple)
+    banner_openers = Listed(tuple)
+    banner_words = Listed(tuple)
+    banner_advice = Listed(tuple)
+    disclaimers = Listed(Beginnings)
+    disclaimer_words = Listed(tuple)
+    reference_words = Listed(frozenset)
+    number_words = Listed(frozenset)
+
     @cached_property
-    def verbs(self) -> re.Pattern[str]:
-        """Matches any of the verbs."""
-        return _any_of(self.quote_verbs)
+    def labels(self) -> Mapping[str, str]:
+        """The field in LABELS of each printed header name."""
+        return {label: field for field in LABELS for label in self.words[f"{field}_labels"]}
+
+    @cached_property
+    def forward_starts(self) -> tuple[str, ...]:
+        """The lines above forwarded mail, where more follows on the line."""
+        return tuple(f"{line} " for line in self.words["forward_lines"])
+
+    @cached_property
+    def device_starts(self) -> Beginnings:
+        """The words with which a line about a device begins."""
+        return Beginnings({*self.device_openers, *self.device_lines})
 
     def ends_in_verb(self, small: str) -> bool:
         """True if the folded text ends in one of the verbs as a whole word."""
@@ -147,21 +164,6 @@ class Language:
         return Beginnings({*self.closings, *self.device_openers, *self.device_lines, *self.disclaimers.phrases})
 
     @cached_property
-    def closing_starts(self) -> Beginnings:
-        """The words with which a closing begins: the line may go on with a name."""
-        return Beginnings(self.closings)
-
-    @cached_property
-    def fillers(self) -> re.Pattern[str]:
-        """Matches any of the words between a date and a name."""
-        return _any_of(self.quote_fillers)
-
-    @cached_property
-    def on_behalf(self) -> re.Pattern[str]:
-        """Matches any of the words between a sender and the person they write for."""
-        return _any_of(self.on_behalf_words)
-
-    @cached_property
     def inline_labels(self) -> re.Pattern[str]:
         """Matches a label in the middle of a line; Yahoo prints all labels on one line."""
         return _capitalised(label for label, field in self.labels.items() if field != "other")
@@ -171,6 +173,9 @@ class Language:
         """Matches the Cc label right after an address without a colon; some translations omit it (`...>Dw Jane`)."""
         copies = _alternatives(label for label, field in self.labels.items() if field == "cc")
         return re.compile(rf">({copies})[ \u00a0](?![:\uff1a])") if copies else _NOTHING
+
+
+KEYS = (*keys_of(Language), *(f"{label}_labels" for label in LABELS))
 
 
 def without_invisible(text: str) -> str:
@@ -198,72 +203,6 @@ def folded(text: str) -> str:
         return " ".join(text.casefold().split())
     composed = unicodedata.normalize("NFC", text) if len(text) <= _LONGEST_COMPOSED else text
     return " ".join(without_invisible(composed).casefold().replace("i\u0307", "i").split())
-
-
-def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
-    """Merges the tables of all languages into one Language. Their keys are in KEYS."""
-    words: dict[str, list[str]] = {key: [] for key in KEYS}
-    for table in tables:
-        for key, values in table.items():
-            words[key].extend(folded(value) for value in values)
-    labels = {label: field for field in LABELS for label in words[f"{field}_labels"]}
-    return Language(
-        reply_prefixes=frozenset(words["reply_prefixes"]),
-        forward_prefixes=frozenset(words["forward_prefixes"]),
-        recall_prefixes=frozenset(words["recall_prefixes"]),
-        forward_lines=frozenset(words["forward_lines"]),
-        forward_starts=tuple(f"{line} " for line in words["forward_lines"]),
-        original_lines=frozenset(words["original_lines"]),
-        openers=tuple(sorted({f"{word} " for word in words["quote_openers"]}, key=len, reverse=True)),
-        closings=frozenset(words["closings"]),
-        block_openers=tuple(words["block_openers"]),
-        device_openers=tuple(words["device_openers"]),
-        device_lines=tuple(words["device_lines"]),
-        device_starts=Beginnings({*words["device_openers"], *words["device_lines"]}),
-        device_names=frozenset(words["device_names"]),
-        reply_marks=tuple(words["reply_marks"]),
-        banners=tuple(words["banners"]),
-        banner_openers=tuple(words["banner_openers"]),
-        banner_words=tuple(words["banner_words"]),
-        banner_advice=tuple(words["banner_advice"]),
-        disclaimers=Beginnings(words["disclaimers"]),
-        disclaimer_words=tuple(words["disclaimer_words"]),
-        labels=labels,
-        quote_verbs=tuple(words["quote_verbs"]),
-        quote_fillers=tuple(words["quote_fillers"]),
-        on_behalf_words=tuple(words["on_behalf_words"]),
-        reference_words=frozenset(words["reference_words"]),
-        number_words=frozenset(words["number_words"]),
-        machines=machines,
-    )
-
-
-def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Compiles a pattern that finds any of `words` as a whole word. Plain alternatives keep it linear in the text."""
-    known = sorted(set(words), key=len, reverse=True)
-    spaced = "|".join(re.escape(word) for word in known if word[0] < _FIRST_IDEOGRAPH)
-    unspaced = [re.escape(word) for word in known if word[0] >= _FIRST_IDEOGRAPH]
-    alternatives = "|".join(([rf"(?<!\w)(?:{spaced})(?!\w)"] if spaced else []) + unspaced)
-    return re.compile(alternatives, re.IGNORECASE) if alternatives else _NOTHING
-
-
-def _capitalised(labels: Iterable[str]) -> re.Pattern[str]:
-    """Matches a capitalised label and a colon, no word boundary: Yahoo prints `...09:26:50 CETOnderwerp: ...`."""
-    alternatives = _alternatives(labels)
-    return re.compile(rf"({alternatives})\s?[:\uff1a]\s?") if alternatives else _NOTHING
-
-
-def _alternatives(labels: Iterable[str]) -> str:
-    forms = {form for label in labels for form in _printed_forms(label)}
-    return "|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True))
-
-
-def _printed_forms(label: str) -> Iterable[str]:
-    """Yields the printed spellings of a folded label: capitalised, and all capitals for an abbreviation."""
-    yield label[:1].upper() + label[1:]
-    yield label[:1].upper() + re.sub("\u03c3\\Z", "\u03c2", label[1:])  # Greek: final sigma
-    if len(label) <= _LONGEST_ABBREVIATION:
-        yield label.upper()
 
 
 # ---- signs that nobody sees

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ from flaggermail.settings.yaml_files.faults import checked
 from flaggermail.settings.yaml_files.kinds import Model, Text
 from flaggermail.settings.yaml_files.source import FileFault, read
 
+L = TypeVar("L")
 M = TypeVar("M", bound=Model)
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
@@ -43,13 +44,6 @@ class IntakeLanguage(Model):
     citizens: Words
 
 
-class IntakeFile(Model):
-    """`intake.yaml`."""
-
-    nl: IntakeLanguage
-    en: IntakeLanguage
-
-
 class ReplyLanguage(Model):
     """The word lists of one language."""
 
@@ -59,23 +53,16 @@ class ReplyLanguage(Model):
     sources: Mapping[Source, Words] = Field(default_factory=dict)
 
 
-class RepliesFile(Model):
-    """`reply-words.yaml`."""
+class BothLanguages(Model, Generic[L]):
+    """A file with the same for each language."""
 
-    nl: ReplyLanguage
-    en: ReplyLanguage
-
-
-class OutcomesFile(Model):
-    """`outcome-words.yaml`."""
-
-    nl: Words
-    en: Words
+    nl: L
+    en: L
 
 
 def load_intake(rules: Path, faults: list[FileFault]) -> IntakeWords | None:
     """Loads the words of `intake.yaml` in the folder `rules`; appends problems to `faults`."""
-    file = _file(IntakeFile, rules / INTAKE, faults)
+    file = _file(BothLanguages[IntakeLanguage], rules / INTAKE, faults)
     if file is None:
         return None
     return IntakeWords(
@@ -88,7 +75,7 @@ def load_intake(rules: Path, faults: list[FileFault]) -> IntakeWords | None:
 
 def load_reply_words(rules: Path, faults: list[FileFault]) -> ReplyWords | None:
     """Loads the words of `reply-words.yaml` in the folder `rules`; appends problems to `faults`."""
-    file = _file(RepliesFile, rules / REPLIES, faults)
+    file = _file(BothLanguages[ReplyLanguage], rules / REPLIES, faults)
     if file is None:
         return None
     both: dict[str, ReplyLanguage] = {LanguageCode.NL: file.nl, LanguageCode.EN: file.en}
@@ -115,7 +102,7 @@ def _twice(words: WordsOf[V]) -> Iterator[tuple[str, set[str]]]:
 
 def load_outcomes(rules: Path, faults: list[FileFault]) -> tuple[str, ...]:
     """Loads the words of `outcome-words.yaml` in the folder `rules`; appends problems to `faults`."""
-    file = _file(OutcomesFile, rules / OUTCOMES, faults)
+    file = _file(BothLanguages[Words], rules / OUTCOMES, faults)
     return (*file.nl, *file.en) if file else ()
 
 

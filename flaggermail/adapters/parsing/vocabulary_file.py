@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.mail.machine_words import MACHINE_KEYS, machine_words
-from flaggermail.mail.vocabulary import KEYS, Language, folded, merged
+from flaggermail.mail.machine_words import MACHINE_KEYS, MachineWords
+from flaggermail.mail.vocabulary import KEYS, Language, folded
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read
 
 FILE_NAME = "mail-language.yaml"
@@ -23,20 +23,19 @@ def read_language(rules: Path) -> Language:
     Raises ConfigurationError with one line per fault in either file: `folder/file:line:column key: what is wrong`.
     """
     faults: list[FileFault] = []
-    tables = _tables(rules / FILE_NAME, KEYS, faults)
-    machines = _tables(rules / MACHINES_FILE_NAME, MACHINE_KEYS, faults)
+    words = _words(rules / FILE_NAME, KEYS, faults)
+    machines = _words(rules / MACHINES_FILE_NAME, MACHINE_KEYS, faults)
     if faults:
         raise ConfigurationError(*map(str, sorted(faults)))
-    plain = ({key: [folded(value) for value in values] for key, values in table.items()} for table in machines)
-    return merged(tables, machine_words(plain))
+    return Language(words, MachineWords(machines))
 
 
-def _tables(path: Path, keys: Sequence[str], faults: list[FileFault]) -> list[Table]:
-    """Returns the lists of each language in the file at `path`; appends faults to `faults`."""
+def _words(path: Path, keys: Sequence[str], faults: list[FileFault]) -> Table:
+    """Returns the folded lists of all languages in the file at `path`; appends faults to `faults`."""
     source = read(path, f"{path.parent.name}/{path.name}")
     tables = list(checked(source, keys))
     faults += source.faults
-    return tables
+    return {key: [folded(word) for table in tables for word in table.get(key, ())] for key in keys}
 
 
 def checked(source: YamlSource, keys: Sequence[str]) -> Iterator[Table]:
