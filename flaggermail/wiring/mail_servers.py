@@ -20,18 +20,6 @@ from flaggermail.wiring.credentials import Presented, unseen
 from flaggermail.wiring.logins import imap_account, submission_account, tries_another
 
 
-def submitter(
-    settings: Configuration, clock: Clock, presented: Presented = unseen, leads: Callable[[], bool] = lambda: True
-) -> Submitter:
-    """Returns a submitter for the submission server in the settings."""
-    return SmtpSubmitter(submission_account(settings, presented), clock, leads)
-
-
-def mailbox(settings: Configuration, presented: Presented = unseen) -> Mailbox:
-    """Returns the mailbox in the settings."""
-    return ImapMailbox(imap_account(settings, presented))
-
-
 def proves_one_mailbox(settings: Configuration) -> TokenReach | None:
     """Tries another mailbox with the token of the desk; None where the configuration names none.
 
@@ -49,11 +37,11 @@ class ImapService:
 
     def mailbox(self) -> Mailbox:
         """Returns the mailbox in the settings."""
-        return mailbox(self.settings, self.presented)
+        return ImapMailbox(imap_account(self.settings, self.presented))
 
-    def submitter(self, clock: Clock, leads: Callable[[], bool]) -> Submitter:
+    def submitter(self, clock: Clock, leads: Callable[[], bool] = lambda: True) -> Submitter:
         """Returns the submitter in the settings."""
-        return submitter(self.settings, clock, self.presented, leads)
+        return SmtpSubmitter(submission_account(self.settings, self.presented), clock, leads)
 
 
 def mail_service(settings: Configuration, presented: Presented = unseen) -> MailService:

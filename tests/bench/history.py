@@ -69,7 +69,7 @@ def filled(servers: Servers, size: int, user: str) -> Iterator[Filled]:
     with ExitStack() as stack:
         desk = stack.enter_context(servers.desk(user, port=servers.dovecot.imap_port, tls="none", ca_file=None))
         env = stack.enter_context(closing(assembly.open_services(desk.folder)))
-        mailbox = stack.enter_context(closing(mail_servers.mailbox(env.settings)))
+        mailbox = stack.enter_context(closing(mail_servers.ImapService(env.settings).mailbox()))
         octets, bare = bare_fetch(servers, user)
         begun = time.perf_counter()
         taken = look(env, mailbox)

@@ -89,8 +89,8 @@ def watching(servers: Servers, user: str, beside: Beside = nullcontext) -> Itera
         warm(env)  # not `get_ready`, which is for a process that stays
         committed: list[float] = []
         watched = Watching(
-            replace(env, store=TimedStore(env.store, committed)), mail_servers.mailbox(env.settings), EventInterrupt(),
-            committed, [],
+            replace(env, store=TimedStore(env.store, committed)), mail_servers.ImapService(env.settings).mailbox(),
+            EventInterrupt(), committed, [],
         )  # fmt: skip
         worker = Thread(target=watched.run, name="watched")
         worker.start()

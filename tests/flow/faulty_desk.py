@@ -37,7 +37,8 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services
-from flaggermail.wiring import assembly, mail_servers
+from flaggermail.wiring import assembly
+from flaggermail.wiring.mail_servers import ImapService
 from tests.acting import run
 
 CHANNEL = "tiktok-elections"
@@ -204,7 +205,7 @@ def settle(env: Services) -> None:
     """Does all the work of a start, including a look at the mailbox."""
     delivery.recover(env)
     delivery.drain(env)
-    mailbox = mail_servers.mailbox(env.settings)
+    mailbox = ImapService(env.settings).mailbox()
     try:
         look(env, mailbox)
     finally:
@@ -218,7 +219,7 @@ def run_desk(equipment: Services, order: Order) -> None:
     clock = AheadClock(order.minutes)
     settings = equipment.settings
     store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
-    env = replace(equipment, store=store, clock=clock, submitter=mail_servers.submitter(settings, clock))
+    env = replace(equipment, store=store, clock=clock, submitter=ImapService(settings).submitter(clock))
     if order.do == "prepare":
         prepare(env, order)
     elif order.do == "send":

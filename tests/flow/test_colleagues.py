@@ -17,7 +17,8 @@ from flaggermail.ports import Mailbox
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.services import Services
-from flaggermail.wiring import assembly, mail_servers
+from flaggermail.wiring import assembly
+from flaggermail.wiring.mail_servers import ImapService
 from tests import asking
 from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess
@@ -71,7 +72,7 @@ class Looking:
 def looking(desk: DeskProcess, dovecot: Dovecot, postfix: Postfix) -> Iterator[Looking]:
     """Builds a desk that has looked once, after which one referral arrived."""
     env = assembly.open_services(desk.folder)
-    mailbox = mail_servers.mailbox(env.settings)
+    mailbox = ImapService(env.settings).mailbox()
     found = Looking(desk, env, mailbox, dovecot)
     try:
         assert found.look() == 0

@@ -22,7 +22,8 @@ from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import SetClock
-from flaggermail.wiring import assembly, mail_servers
+from flaggermail.wiring import assembly
+from flaggermail.wiring.mail_servers import ImapService
 from tests import asking
 from tests.bench.soak_count import message_id
 from tests.corpus import one_in
@@ -57,7 +58,7 @@ class Evening:
     def ahead(self, minutes: float) -> None:
         """Puts the clock that many minutes ahead of the machine's."""
         clock = AheadClock(minutes)
-        self.env = replace(self.env, clock=clock, submitter=mail_servers.submitter(self.env.settings, clock))
+        self.env = replace(self.env, clock=clock, submitter=ImapService(self.env.settings).submitter(clock))
 
     def work(self) -> None:
         """Sends what is due and raises the alarms about what is not."""
@@ -99,7 +100,7 @@ def evening(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> It
     """Yields a desk without a daemon; afterwards Postfix refuses nothing."""
     env = assembly.open_services(desk.folder)
     clock = AheadClock(0)
-    env = replace(env, clock=clock, submitter=mail_servers.submitter(env.settings, clock))
+    env = replace(env, clock=clock, submitter=ImapService(env.settings).submitter(clock))
     yield Evening(env, postfix, platform, f"{desk.officer}@bzk.example")
     env.close()
     for stage in STAGES:
@@ -214,7 +215,7 @@ def test_a_swallowed_answer_hands_a_notice_over_three_times_an_hour(
 
     def drain(minute: int) -> None:
         clock = SetClock(began + timedelta(minutes=minute))
-        evening.env = replace(evening.env, clock=clock, submitter=mail_servers.submitter(evening.env.settings, clock))
+        evening.env = replace(evening.env, clock=clock, submitter=ImapService(evening.env.settings).submitter(clock))
         delivery.drain(evening.env)
 
     with monkeypatch.context() as patch:

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, CheckConstraint, Column
 
 from flaggermail.adapters.db.mapping import all_tables, table_of
+from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.audit import Subject
 from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, Alarm, Record
 from flaggermail.wording.said import StoredText, as_written
@@ -191,3 +193,18 @@ def _another(draw: st.DrawFn, old: Record, known: Known) -> Record:
     free = [name for name in hints_of(type(old)) if not (columns[name].primary_key or columns[name].unique)]
     names = draw(st.sets(st.sampled_from(free), max_size=4))
     return replace(old, **{name: draw(values_for(type(old), name, known, optional=None)) for name in sorted(names)})
+
+
+def broken_link(tx: SqlTransaction) -> int | None:
+    """Returns the number of the first event that was changed, moved or removed; None if the chain is intact."""
+    return _first(tx, Subject.EVENT, Subject.HEAD)
+
+
+def broken_commitment(tx: SqlTransaction) -> int | None:
+    """Returns the number of the first event with a personal value that does not match its commitment, or None."""
+    return _first(tx, Subject.PERSONAL)
+
+
+def _first(tx: SqlTransaction, *subjects: Subject) -> int | None:
+    tx.finish()
+    return next((each.event for each in tx.verify().findings if each.subject in subjects), None)

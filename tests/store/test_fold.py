@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flaggermail.record.events import Event, fold
 from tests.store.conftest import new_store
-from tests.store.samples import KINDS, histories
+from tests.store.samples import KINDS, broken_commitment, broken_link, histories
 
 PROPERTY = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: every try makes a database, which takes long
@@ -41,7 +41,7 @@ def test_the_fold_of_the_events_is_the_store(new_database: Callable[[], str]) ->
             rows = tx.rows()
             assert rows == fold(event for _, event in tx.events()) == fold(history)
             assert {table for table, _ in rows} == {kind.TABLE for kind in KINDS}
-            assert (tx.broken_link(), tx.broken_commitment()) == (None, None)
+            assert (broken_link(tx), broken_commitment(tx)) == (None, None)
         store.close()
 
     holds()

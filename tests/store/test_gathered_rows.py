@@ -20,7 +20,7 @@ from flaggermail.record.events import Event, added, changed
 from flaggermail.record.rows import Alarm
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import START, Desk
-from tests.store.samples import NOON, alarm, happened, histories
+from tests.store.samples import NOON, alarm, broken_commitment, broken_link, happened, histories
 from tests.store.test_fold import PROPERTY
 from tests.store.test_reading_once import statements, verb
 from tests.store.test_statements_a_mail import BATCH, referral
@@ -60,7 +60,7 @@ def test_a_question_is_answered_from_written_and_kept_rows(store: SqlStore, way:
         kept = ANSWERS[way](tx, asked)
     with store.read() as tx:
         assert ANSWERS[way](tx, asked) == kept
-        assert tx.broken_link() is None
+        assert broken_link(tx) is None
 
 
 def test_kept_rows_are_written_in_few_statements_and_before_they_are_changed(store: SqlStore) -> None:
@@ -77,7 +77,7 @@ def test_kept_rows_are_written_in_few_statements_and_before_they_are_changed(sto
     assert [verb(statement) for statement in sent if " alarm" in statement][:2] == ["INSERT", "UPDATE"]
     with store.read() as tx:
         assert tx.get(Alarm, "b") == alarm("b", text="new")
-        assert tx.broken_link() is None
+        assert broken_link(tx) is None
 
 
 def add_gathered(store: SqlStore, *rows: Alarm) -> None:
@@ -98,7 +98,7 @@ def test_a_second_row_of_a_key_undoes_everything(store: SqlStore, before: str) -
         add_gathered(store, alarm("a"), alarm("b"), alarm("a", text="other"))
     with store.read() as tx:
         assert tx.find(Alarm) == ([alarm("a")] if before == "written" else [])
-        assert tx.broken_link() is None
+        assert broken_link(tx) is None
 
 
 def test_what_is_undone_within_a_transaction_is_not_written(store: SqlStore) -> None:
@@ -113,7 +113,7 @@ def test_what_is_undone_within_a_transaction_is_not_written(store: SqlStore) -> 
         assert [row.id for row in tx.find(Alarm)] == ["a", "c"]
     with store.read() as tx:
         assert [row.id for row in tx.find(Alarm)] == ["a", "c"]
-        assert tx.broken_link() is None
+        assert broken_link(tx) is None
 
 
 @pytest.mark.parametrize("ask", ["find", "newest", "exists"])
@@ -181,7 +181,7 @@ def test_a_history_leaves_the_same_record(new_database: Callable[[], str]) -> No
                     tx.append(event)
             with store.read() as tx:
                 found.append(tx.rows())
-                assert (tx.broken_link(), tx.broken_commitment()) == (None, None)
+                assert (broken_link(tx), broken_commitment(tx)) == (None, None)
             store.close()
         assert found[0] == found[1]
 

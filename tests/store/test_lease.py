@@ -21,7 +21,7 @@ from flaggermail.record.rows import Alarm
 from flaggermail.record.states import LEASE
 from tests.patience import PATIENCE
 from tests.store.conftest import POSTGRESQL, new_store
-from tests.store.samples import alarm, happened
+from tests.store.samples import alarm, broken_link, happened
 
 FIRST, SECOND = "6f3c1d0e-0000-4000-8000-000000000001", "6f3c1d0e-0000-4000-8000-000000000002"
 SECONDS = 600.0  # no test of a lease that lasts is slower
@@ -48,7 +48,7 @@ def write(store: SqlStore, key: str) -> None:
 def written(store: SqlStore) -> list[str]:
     """Returns the keys of the rows written, and proves the chain."""
     with store.read() as tx:
-        assert tx.broken_link() is None
+        assert broken_link(tx) is None
         return [row.id for row in tx.find(Alarm)]
 
 

@@ -20,6 +20,7 @@ from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import daemon_assembly
 from tests.doubles.broken_desks import sound
 from tests.store.desk_fixtures import REFERRER, START, Desk, mail
+from tests.store.samples import broken_commitment, broken_link
 from tests.store.test_reading_once import statements
 
 
@@ -48,7 +49,7 @@ def test_nothing_is_kept_of_the_mail(desk: Desk) -> None:
     with desk.env.store.read() as tx:
         assert tx.cursor(FOLDER) is None
         assert isinstance(tx, SqlTransaction)
-        assert (tx.broken_link(), tx.broken_commitment()) == (None, None)
+        assert (broken_link(tx), broken_commitment(tx)) == (None, None)
 
 
 def test_a_store_that_is_busy_keeps_no_desk_from_starting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

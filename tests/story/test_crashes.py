@@ -59,6 +59,7 @@ from tests import asking
 from tests.acting import run
 from tests.corpus import long, one_in
 from tests.doubles import migrated
+from tests.store.samples import broken_commitment, broken_link
 from tests.story import crashing
 from tests.story.conftest import CONFIG, NOW
 from tests.story.crash_points import FORGETTING, MODULES, Point, imported, of_source, points
@@ -285,7 +286,7 @@ def look_at(folder: Path, check: Callable[[Found], None]) -> None:
 def assert_whole(found: Found) -> None:
     """Checks the chain, the rows against the events, and every archived file against its digest."""
     assert isinstance(found.tx, SqlTransaction)
-    assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
+    assert (broken_link(found.tx), broken_commitment(found.tx)) == (None, None)
     assert found.tx.rows() == fold(event for _, event in found.tx.events())
     archive = FileBlobStore(found.folder / "archive")
     for message in found.tx.find(StoredMessage, where(StoredMessage.discarded_at).is_(None)):
@@ -397,7 +398,7 @@ def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when:
 
     def note(found: Found) -> None:
         assert isinstance(found.tx, SqlTransaction)
-        assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
+        assert (broken_link(found.tx), broken_commitment(found.tx)) == (None, None)
         states = [
             row.state
             for row in found.tx.find(

@@ -52,7 +52,7 @@ class GatheredRows:
     def write_out(self) -> None:
         """Writes what is kept."""
         kept, self._kept = self._kept, {}
-        for table in sorted(kept, key=_place):
+        for table in sorted(kept, key=_places().__getitem__):
             alike: dict[tuple[str, ...], list[_Columns]] = {}
             for _, columns in kept[table].values():
                 alike.setdefault(tuple(columns), []).append(columns)
@@ -62,10 +62,6 @@ class GatheredRows:
     def forget(self) -> None:
         """Forgets what was not written."""
         self._kept.clear()
-
-
-def _place(table: str) -> int:
-    return _places()[table]
 
 
 @cache

@@ -13,7 +13,7 @@ What a reader does where a row holds a value that this program never writes.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 from flaggermail.errors import RowUnreadable
 from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
 from flaggermail.record.event_codec import plain, typed
-from flaggermail.record.events import Change, Scalar
+from flaggermail.record.events import Change
 from flaggermail.record.rows import BY_TABLE, Record
 from flaggermail.wording.said import StoredText
 
@@ -277,7 +277,7 @@ def _row_after(record: type[Record], before: Record | None, change: Change, *, c
     """Returns the row as the database gives it back after the change; None if that is not known."""
     exact = _exact(record.TABLE)
     values = {
-        name: value if value is None or type(value) is exact.get(name) else _read_back(record, name, value)
+        name: value if value is None or type(value) is exact.get(name) else typed(record, name, plain(value))
         for name, value in change.values.items()
     }
     if before is not None:
@@ -296,10 +296,6 @@ def _exact(table: str) -> Mapping[str, type]:
     return {fact.name: fact.kind for fact in facts if not fact.several and not issubclass(fact.kind, changed)}
 
 
-def _read_back(record: type[Record], name: str, value: Scalar) -> Scalar:
-    return typed(record, name, plain(value))
-
-
 def _move(answers: dict[_Values, list[Record]], names: Sequence[str], before: Record | None, after: Record) -> None:
     """Takes a row out of the answer it was in, and puts it into the one it is in now, where those were asked for."""
     if before is not None:
@@ -314,22 +310,6 @@ def _move(answers: dict[_Values, list[Record]], names: Sequence[str], before: Re
 
 
 # ---- rows that cannot be read
-
-
-def readable(find: Callable[[], list[R]], keys: Callable[[], list[str]], get: Callable[[str], R | None]) -> list[R]:
-    """Returns what `find` returns, without rows that hold a value which cannot be read."""
-    try:
-        return find()
-    except RowUnreadable:
-        found = (_get_readable(get, key) for key in keys())
-        return [row for row in found if row is not None]
-
-
-def _get_readable(get: Callable[[str], R | None], key: str) -> R | None:
-    try:
-        return get(key)
-    except RowUnreadable:
-        return None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -30,7 +30,6 @@ from flaggermail.adapters.db.known_rows import (
     checked,
     is_empty,
     names_of,
-    readable,
     shape_of,
     with_one,
 )
@@ -61,9 +60,9 @@ from flaggermail.adapters.db.nodes import ask_hand_over
 from flaggermail.adapters.db.own_tables import EventRow, PersonalRow
 from flaggermail.adapters.db.prepared import fetched, written
 from flaggermail.adapters.db.verification import Verification, proved_row, revealed
-from flaggermail.errors import NotFound
+from flaggermail.errors import NotFound, RowUnreadable
 from flaggermail.ports import Bookmark, Cursor, KeptAnswer, SearchTerm
-from flaggermail.record.audit import AuditResult, Head, Subject
+from flaggermail.record.audit import AuditResult, Head
 from flaggermail.record.definition import Comparison, FieldCondition
 from flaggermail.record.event_codec import GENESIS, Plain, decode, decode_each, stored_event
 from flaggermail.record.events import Change, Event, EventKind, Rows, values_of
@@ -251,8 +250,15 @@ class SqlTransaction:
 
     def readable(self, kind: type[R], *conditions: FieldCondition) -> list[R]:
         """Returns what `find` returns, without rows that hold a value which cannot be read."""
-        find, keys_of = partial(self.find, kind, *conditions), partial(self.keys, kind, *conditions)
-        return readable(find, keys_of, partial(self.get, kind))
+        try:
+            return self.find(kind, *conditions)
+        except RowUnreadable:
+            found: list[R] = []
+            for key in self.keys(kind, *conditions):
+                with suppress(RowUnreadable):
+                    row = self.get(kind, key)
+                    found += [] if row is None else [row]
+            return found
 
     def exists(self, kind: type[R], *conditions: FieldCondition) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
@@ -486,19 +492,6 @@ class SqlTransaction:
         """Compares everything with the events; see `ports.Transaction`."""
         self._write_out()
         return Verification(self._connection, sealed.INDEXED).proof()
-
-    def broken_link(self) -> int | None:
-        """Returns the number of the first event that was changed, moved or removed; None if the chain is intact."""
-        return self._first(Subject.EVENT, Subject.HEAD)
-
-    def broken_commitment(self) -> int | None:
-        """Returns the number of the first event with a personal value that does not match its commitment, or None."""
-        return self._first(Subject.PERSONAL)
-
-    def _first(self, *subjects: Subject) -> int | None:
-        self.finish()
-        found = Verification(self._connection, sealed.INDEXED).chain()
-        return next((each.event for each in found if each.subject in subjects), None)
 
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event.
