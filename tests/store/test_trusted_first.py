@@ -6,6 +6,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -108,6 +109,19 @@ def test_many_mails_of_a_sender_are_not_read(desk: Desk, received: StoredMessage
         few = few or calls_of(shown)
     assert asked[0] == asked[1] > 0
     assert calls_of(shown) < few + 100
+
+
+def test_a_mail_that_cannot_be_read_hides_no_other(desk: Desk, received: StoredMessage) -> None:
+    """A value that no program wrote, in a mail behind those shown, leaves the first page as it was."""
+    assert isinstance(desk.env.store, SqlStore)
+    ask = partial(AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer, "tonight", {})
+    with desk.env.store.begin() as tx:
+        written(tx, *(replace(row, from_address=UNKNOWN[int(row.id[1:]) % 2]) for row in several(received, 60)))
+    before = ask()["messages"]
+    with desk.env.store.engine.begin() as connection:  # the latest of a sender whose first mails are shown
+        connection.exec_driver_sql("""UPDATE message SET kinds = '["no kind"]' WHERE id = 'x0000020'""")
+    assert ask()["messages"] == before
+    assert "x0000020" not in str(before)
 
 
 def test_mail_in_a_place_is_read_in_the_order_of_an_index(desk: Desk, received: StoredMessage) -> None:

@@ -13,6 +13,7 @@ from flaggermail.cases.attention import most_trusted
 from flaggermail.desk.answers import ViewAnswer
 from flaggermail.desk.views.oncall import OfficerToCall, officer_to_call
 from flaggermail.desk.views.view import View
+from flaggermail.errors import RowUnreadable
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices.approval_requests import may_still_approve
 from flaggermail.notices.duty import officer_on_call, overrides, readers
@@ -22,7 +23,7 @@ from flaggermail.record.kinds import FROM_MAILBOX, Place
 from flaggermail.record.rows import Case, Notification, Platform, StoredMessage
 from flaggermail.record.states import ClockKind, MailState, NotificationState
 from flaggermail.reminders.due_steps import Expected, upcoming
-from flaggermail.reminders.handover import awaited_alone, unsettled_mail
+from flaggermail.reminders.handover import awaited_alone, quarantined, rows_of, unsettled_mail
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks, undecided_cases
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, changes
@@ -136,7 +137,7 @@ class ShowTonight(View):
         coming = ((one, next(iter(upcoming(one.silence, one.steps, who)), None)) for one in running[:MOST_SHOWN])
         drafts = sorted(_drafts(work, names), key=lambda one: (not one.mine, one.at, one.draft))
         doubtful = list(chain(*unsettled_mail(work)))
-        messages, waiting = most_trusted(work, MOST_SHOWN, Place.QUARANTINE, FROM_MAILBOX)
+        messages, waiting = _unplaced(work)
         rota, taken_over = work.env.settings.rota, overrides(work.tx)
         change = next(iter(changes(rota, taken_over, work.now, work.now + _AHEAD)), None)
         return TonightSheet(
@@ -202,6 +203,15 @@ def _drafts(work: UnitOfWork, names: Mapping[str, str]) -> Iterator[TonightDraft
                 drafted_by=work.env.settings.rota.name_of(one.drafted_by), at=one.drafted_at,
                 mine=any(officer.id == work.actor for officer in may_still_approve(work.env, one)),
             )  # fmt: skip
+
+
+def _unplaced(work: UnitOfWork) -> tuple[list[StoredMessage], int]:
+    """Returns the mails without a place that are shown, and how many there are."""
+    try:
+        return most_trusted(work, MOST_SHOWN, Place.QUARANTINE, FROM_MAILBOX)
+    except RowUnreadable:  # perhaps in a mail that is not shown
+        every = quarantined(work)
+        return rows_of(work, every[:MOST_SHOWN]), len(every)
 
 
 def _message(work: UnitOfWork, one: StoredMessage) -> TonightMessage:
