@@ -222,7 +222,7 @@ def use_by_hand(
         exercise=case.exercise,
         tail=lifecycle.new_tail(work, case),
     )
-    noted = replace(case, state=CaseState.NOTIFIED)
+    noted = replace(case, state=CaseState.NOTIFIED, closed_at=None)
     about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
     if noted.decision == Decision.NOTIFY and not past:

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from flaggermail.cases.lifecycle import newest_in_hand
 from flaggermail.commands.approve import Approve, Reject
+from flaggermail.commands.cases import CloseCase
 from flaggermail.commands.channel_status import ClearAddress
 from flaggermail.commands.command import Command
 from flaggermail.commands.contact_notes import NoteContact
@@ -17,6 +19,7 @@ from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.record.case_values import ContactMeans
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import sending
+from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import (
     OFFICER,
     REFERRER,
@@ -71,6 +74,17 @@ def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
     assert {clock.started_at for clock in desk.clock_rows(notification=key)} == {START + 20 * MINUTE}
     assert desk.case(use.case).state == "notified"
     assert [n.id for n in desk.notifications()] == [key]
+    desk.assert_whole()
+
+
+def test_a_use_that_is_noted_later_takes_a_closed_case_in_hand_again(desk: Desk) -> None:
+    """Its clocks run, so it is no closed case any more: notices name it, and it is found as those are."""
+    number = desk.decided()
+    desk.do(CloseCase(case=number))
+    desk.do(note(number, PORTAL, "portal"))
+    assert (desk.case(number).state, desk.case(number).closed_at) == ("notified", None)
+    with desk.env.store.read() as tx:
+        assert [case.number for case in newest_in_hand(UnitOfWork(desk.env, tx, START), "EP2024")] == [number]
     desk.assert_whole()
 
 
