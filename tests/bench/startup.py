@@ -68,8 +68,9 @@ def measure(bench: Bench) -> Iterator[Row]:
     files = corpus.write(bench.folder / "startup", CASES, 1, corpus.SMALL)
     lay(bench.servers, files, "startup")
     with bench.servers.desk("startup") as desk:
-        (desk.folder / "templates").unlink()  # a copy is in its place, as `init` writes it
-        shutil.copytree(shipped("config") / "templates", desk.folder / "templates")
+        for name, there in (("templates", shipped("config") / "templates"), ("rules", shipped("rules"))):
+            (desk.folder / name).unlink()  # a copy is in its place, as `init` writes it
+            shutil.copytree(there, desk.folder / name)
         begun = time.perf_counter()
         desk.start()
         ready = time.perf_counter() - begun
