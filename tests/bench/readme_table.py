@@ -48,7 +48,7 @@ def machine(today: date) -> str:
     versions = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
     versions += [f"{name} {said}" for name, command in PROGRAMS.items() if (said := _version(command))]
     return (
-        f"Made by `./dev bench` in one run on {today.day} {today:%B %Y}: {cores} cores, {memory:.0f} GiB, {system},\n"
+        f"Made by `./dev bench` on {today.day} {today:%B %Y}: {cores} cores, {memory:.0f} GiB, {system},\n"
         f"{', '.join(versions)}.\nA figure in bold is beyond what it must be, or loses to the other side."
         " [Where the time goes](docs/performance.md)."
     )
