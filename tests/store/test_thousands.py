@@ -235,7 +235,7 @@ def test_the_first_lines_of_a_hand_over_cost_the_same_however_many_follow(desk: 
     few = calls_of(part)
     opened(desk, 50)
     old_mail(desk, 50)
-    assert calls_of(part) == few
+    assert calls_of(part) <= few
 
 
 def test_when_thousands_are_overdue_one_of_them_says_so(desk: Desk) -> None:

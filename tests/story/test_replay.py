@@ -185,7 +185,7 @@ def test_an_answer_has_the_lines_that_its_file_lacks() -> None:
     arrived: list[Message] = []
 
     def command(env: Services, officer: str, words: Sequence[str]) -> str:
-        if words == ("approve", "VF-EP2024-0002/1"):
+        if tuple(words) == ("approve", "VF-EP2024-0002/1"):
             mails = read(STORY).mails
             arrived.extend(message_from_bytes(mail.octets(env)) for mail in mails)
         return typed(env, officer, words)
