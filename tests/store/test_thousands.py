@@ -230,12 +230,15 @@ def test_the_first_lines_of_a_hand_over_cost_the_same_however_many_follow(desk: 
     def part() -> object:
         return AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer("oncall handover", {"limit": 5})
 
+    def least() -> int:
+        return min(calls_of(part) for _ in range(3))  # now and then one calls what is due in the process
+
     opened(desk, 6)
     part()
-    few = calls_of(part)
+    few = least()
     opened(desk, 50)
     old_mail(desk, 50)
-    assert calls_of(part) <= few
+    assert least() == few
 
 
 def test_when_thousands_are_overdue_one_of_them_says_so(desk: Desk) -> None:
