@@ -157,6 +157,7 @@ class _DeskFiles:
         self._directory, self._given, self._now = directory, given, now
         self._parser: Parser | None = None
         self._samples: ContainedParser | None = None
+        self._as_shipped = False  # the rules, as far as `begin_samples` looked
 
     @property
     def directory(self) -> Path:
@@ -201,7 +202,8 @@ class _DeskFiles:
 
     def begin_samples(self) -> None:
         """Starts the processes that parse sample mails: they load while the modules of rules do, and the settings."""
-        if are_shipped(rules_of(self._directory.absolute())):
+        self._as_shipped = are_shipped(rules_of(self._directory.absolute()))
+        if self._as_shipped:
             return
         from flaggermail.adapters.parsing.worker import ContainedParser
 
@@ -219,7 +221,7 @@ class _DeskFiles:
         return template_faults(settings)
 
     def rule_findings(self, settings: Configuration) -> list[RuleFinding]:
-        if self._samples is None and are_shipped(settings.rules_directory):
+        if self._as_shipped:
             return []  # the program's own tests try them by each sample mail; a reload does so all the same
         from flaggermail.wiring.rule_checks import rule_findings
 

@@ -2,8 +2,9 @@
 """Catalogues: the words of every sentence by its code, a folder a language and a file a set of sentences.
 
 `nl/refusals.toml` holds the Dutch words of the enumerations in `refusals.py`; `nl/locale.toml` says how Dutch writes
-days, numbers and plurals. A file is read when the first of its sentences is worded. Nothing is ever worded in another
-language than the one that was asked for.
+days, numbers and plurals. A file is read when the first of its sentences is worded, the English one with a set of
+sentences that it lists (`said.of_catalogue`). Nothing is ever worded in another language than the one that was asked
+for.
 """
 
 from __future__ import annotations
