@@ -22,7 +22,7 @@ from tests.bench.chaos_nodes import Node, Watch, copied, hosts
 from tests.bench.desk import Servers
 from tests.bench.mails import Mails
 from tests.bench.soak import written
-from tests.flow.desk_process import patiently
+from tests.flow.desk_process import message_id, patiently
 from tests.patience import PATIENCE
 from tests.servers import account, give, server_folder
 from tests.servers.postgres import Postgres
@@ -205,7 +205,7 @@ class ChaosDesk:
         found = [f"no reminder of {row[0]}" for row in self.soak.desk.rows(query)]
         office = self.soak.desk.officer
         boxes = {box: self.servers.dovecot.messages(box) for box in (office, f"head-{office}")}
-        names = {soak_count.message_id(octets) for box in boxes.values() for octets in box}
+        names = {message_id(octets) for box in boxes.values() for octets in box}
         mails = self.soak.desk.rows("SELECT message_id FROM outbox WHERE kind IN ('reminder', 'escalation')")
         return found + [f"reminder {row[0]} not received" for row in mails if row[0] not in names]
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from tests.bench import soak_count, table
 from tests.bench.desk import Servers
 from tests.bench.mails import CHANNEL, NOTIFIED, Mail, Mails
-from tests.bench.soak_count import Diary, inbox_size, message_id, queued
-from tests.flow.desk_process import DeskProcess, patiently
+from tests.bench.soak_count import Diary, inbox_size, queued
+from tests.flow.desk_process import DeskProcess, message_id, patiently
 
 USER = "soak"
 SETTLING = 240.0  # seconds for all pending work at the end: a refused mail is retried after a minute

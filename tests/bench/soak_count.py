@@ -17,7 +17,7 @@ from flaggermail.record.kinds import ArrivalBasis
 from tests.bench import table
 from tests.bench.desk import Servers
 from tests.bench.mails import NOTIFIED, Mail
-from tests.flow.desk_process import DeskProcess
+from tests.flow.desk_process import DeskProcess, bare, message_id
 from tests.servers.platform import ReceivedMail
 
 EXACT = 60.0  # seconds by which a clock may differ from the servers' instants: they are compared by the minute
@@ -102,15 +102,6 @@ def queued(servers: Servers) -> int:
     """Returns how many mails wait in Postfix."""
     folders = [servers.postfix.folder / "spool" / name for name in _QUEUES]
     return sum(1 for folder in folders for path in folder.rglob("*") if path.is_file())
-
-
-def message_id(octets: bytes) -> str:
-    """Returns the Message-ID, without brackets."""
-    return _bare(message_from_bytes(octets)["Message-ID"])
-
-
-def _bare(name: object) -> str:
-    return str(name).strip().strip("<>")  # a long one is on its own line
 
 
 def taken_by_postfix(servers: Servers, name: str) -> Taken | None:
@@ -309,7 +300,7 @@ def _clocks(figures: Figures, desk: DeskProcess, received: Sequence[ReceivedMail
         if NOTIFIED in str(parsed["From"]):
             machine = parsed["Auto-Submitted"] is not None
             for kind in ("receipt",) if machine else ("receipt", "human", "substance"):
-                key = (_bare(parsed["In-Reply-To"]), kind)
+                key = (bare(parsed["In-Reply-To"]), kind)
                 ends[key] = min(each.internaldate, ends.get(key, each.internaldate))
     query = (
         "SELECT c.id, c.kind, c.started_at, c.stopped_at, n.message_id "

@@ -23,9 +23,9 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from tests.bench.desk import Servers
-from tests.bench.soak_count import message_id, queued
+from tests.bench.soak_count import queued
 from tests.doubles.migrated import register_in
-from tests.flow.desk_process import ROOT, DeskProcess, patiently
+from tests.flow.desk_process import ROOT, DeskProcess, message_id, patiently
 from tests.flow.faulty_desk import PREPARING, RECOVERING, STEPS, WIRE, Order
 
 FIRST, SECOND = "elections-eu@tiktok-platform.example", "second@tiktok-platform.example"

@@ -92,7 +92,7 @@ def test_from_the_referral_to_the_stopped_clocks(
     assert case == "VF-NU-0001"
     assert case in written(confirmation.octets)["Subject"]
     assert written(confirmation.octets)["Auto-Submitted"] == "auto-replied"
-    (notice,) = dovecot.wait_for_messages(desk.officer, 1)
+    (notice,) = patiently(lambda: desk.officers_mail(dovecot), "the officer's notice")
     assert case in written(notice)["Subject"]
     assert platform.received(PLATFORM) == []
 

@@ -296,7 +296,7 @@ def test_a_first_look_at_a_server_that_drips_is_told(
         began = datetime.now(UTC)
         start(desk, notified)
         # The socket holds ten words only.
-        patiently(lambda: notified.read() and dovecot.messages(desk.officer), "the officer has a mail", 3 * PATIENCE)
+        patiently(lambda: notified.read() and desk.officers_mail(dovecot), "the officer has a mail", 3 * PATIENCE)
         ((kind, raised_at),) = desk.rows("SELECT kind, raised_at FROM alarm")
         assert kind == "mailbox silent"
         assert datetime.fromisoformat(f"{raised_at}+00:00") - began >= timedelta(minutes=1)
@@ -341,7 +341,7 @@ def test_three_thousand_waiting_messages_are_one_digest(
         assert record.execute(count).fetchone() == (waiting, waiting, 1)
         assert record.execute("SELECT count(*) FROM case_file").fetchone() == (waiting,)
     assert desk.stop() == []
-    (digest,) = dovecot.wait_for_messages(desk.officer, 1)
+    (digest,) = patiently(lambda: desk.officers_mail(dovecot), "the digest")
     assert b"3000" in digest
     assert platform.received() == []
 
@@ -367,7 +367,7 @@ def test_a_referral_of_forty_megabytes_is_confirmed(
     desk.stop()
     largest = max((path for path in (desk.folder / "archive").rglob("*") if path.is_file()), key=_size)
     assert film.encode() in largest.read_bytes()
-    (notice,) = dovecot.wait_for_messages(desk.officer, 1)
+    (notice,) = patiently(lambda: desk.officers_mail(dovecot), "the officer's notice")
     assert b"film.mp4" in notice
     assert len(notice) < 10_000
 

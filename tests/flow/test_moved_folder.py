@@ -61,7 +61,7 @@ def test_fresh_mail_is_served_while_a_folder_of_years_is_moved_in(
     assert desk.rows("SELECT held FROM cursor WHERE folder = 'INBOX'") == [(OLD + LIVE,)]
     assert desk.rows("SELECT count(*) FROM alarm") == [(0,)]
     assert is_green(desk)
-    told = dovecot.wait_for_messages(desk.officer, LIVE + 1)  # each fresh one, and one digest
+    told = patiently(lambda: desk.officers_mail(dovecot, LIVE + 1), "a notice of each fresh one, and one digest")
     assert sum(b"Subject: 50 mails te laat verwerkt" in octets for octets in told) == 1
 
 

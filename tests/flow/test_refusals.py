@@ -25,9 +25,8 @@ from flaggermail.stories.doubles import SetClock
 from flaggermail.wiring import assembly
 from flaggermail.wiring.mail_servers import ImapService
 from tests import asking
-from tests.bench.soak_count import message_id
 from tests.corpus import one_in
-from tests.flow.desk_process import DeskProcess
+from tests.flow.desk_process import DeskProcess, message_id
 from tests.flow.faulty_desk import AheadClock, Order, prepare, referral
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer

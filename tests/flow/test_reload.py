@@ -77,9 +77,9 @@ def test_edited_rules_judge_the_next_mail_and_broken_ones_do_not(
     receive(desk, postfix, 2)
     kinds, second = judged(desk, 2)
     assert (kinds, second != first) == ("noise", True)
-    told = len(dovecot.wait_for_messages(desk.officer, 1))
+    told = len(patiently(lambda: desk.officers_mail(dovecot), "a notice"))
     reload(desk, file, good + RULE.replace("}", ""), "rules or templates refused")
-    alarm = dovecot.wait_for_messages(desk.officer, told + 1)[-1]
+    alarm = patiently(lambda: desk.officers_mail(dovecot, told + 1), "an alarm")[-1]
     assert b"rules/90-noise.yaml:" in alarm
     receive(desk, postfix, 3)
     reload(desk, file, good + RULE, "rules and templates taken")
