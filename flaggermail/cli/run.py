@@ -48,7 +48,7 @@ def command(session: Session, *, observe: bool, new_record: bool, as_json: bool)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # last words may find no reader
     failed = running.failure is not None  # already logged, without the values its text may contain
-    if running.overdue:  # the interpreter would wait for threads that still wait for a server
+    if running.ending.overdue:  # the interpreter would wait for threads that still wait for a server
         sys.stderr.flush()
         os._exit(failed)
     sys.exit(failed)

@@ -21,6 +21,7 @@ from functools import partial
 
 from flaggermail import __version__, logbook
 from flaggermail.daemon import publishing
+from flaggermail.daemon.ending import Ending
 from flaggermail.daemon.outage import PROBE_EVERY, Outage, OutageCall
 from flaggermail.daemon.publishing import Observed, Publishing, Sending
 from flaggermail.daemon.reconnection import ReachCheck, Reconnection
@@ -56,8 +57,6 @@ from flaggermail.services import Services
 from flaggermail.stories import rehearsing
 from flaggermail.wording.said import StoredText
 
-STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
-JOBS_END = 1.0  # seconds of it, or a quarter, that a silent mailbox leaves to the calls of the ticker
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 DIGESTS_AT, CLEANED_AT = WallTime(minute=0), WallTime(minute=30)  # each hour, in the desk's zone
 AT_A_MINUTE, BUSY_AGAIN = frozenset({"digests", "clean-up"}), 60.0  # seconds: their next call is an hour away
@@ -92,10 +91,8 @@ class Daemon:
     lease_seconds: float = LEASE_SECONDS
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
-    stop_within: float = STOP_WITHIN
     monotonic: Callable[[], float] = time.monotonic
     failure: BaseException | None = None
-    overdue: list[str] = field(default_factory=list)  # workers that did not end in time
     _ready: bool = False
     link: bool | None = None  # whether the last poll reached the mailbox; None before the first poll has ended
     _held: Confinement | None = None
@@ -103,12 +100,11 @@ class Daemon:
     _last_look: datetime | None = None
     _reminded: float = 0.0  # when reminders were last checked, by `monotonic`
     _poll_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
-    _deadline: float = math.inf  # of the stop, by `monotonic`
     _unsettled: set[str] = field(default_factory=set)  # loops whose last attempt may be unrecorded after an outage
 
     def __post_init__(self) -> None:
         self.claim = NodeClaim(NodeReport(self.holder, self.host, __version__), self.hindrances, self.lease_seconds)
-        self._leads = False
+        self._leads, self.ending = False, Ending(self.monotonic)
         self._outage = Outage(self.monotonic)
         self._archive = ArchiveWatch(self.env.health_probe.archive, self.monotonic)
         self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
@@ -129,8 +125,8 @@ class Daemon:
     def run(self) -> None:
         """Waits until no other node leads, then runs until `stop` is set or a worker fails, and raises its error.
 
-        A worker that waits for a server and cannot be interrupted is abandoned and listed in `overdue`. Its unfinished
-        work is in the same state as after a crash: recorded as begun, and recovered by who leads next.
+        A worker that waits for a server and cannot be interrupted is left behind, see `Ending`. Its unfinished work is
+        in the same state as after a crash: recorded as begun, and recovered by who leads next.
         """
         if not self.claim.wait(self.env, self._outage, self.stop, self.supervisor, self._publish):
             self.claim.leave(self.env)
@@ -142,18 +138,18 @@ class Daemon:
             self.ticker.listen(self._note_job_fault)
             self.ticker.every(LEASE_EVERY, "lease", self._unless_away("lease", self._keep_lease))
             self.ticker.start()  # what follows may take longer than the lease
-            running.callback(self._end_ticker)
+            running.callback(self.ending.end_ticker, self.ticker)
             when_free(self._settle, self.env, self._outage, self.stop, self._publish)
             begin = partial(recover, self.env, self._archive, self.renewal, observe=self.observe)
             when_free(begin, self.env, self._outage, self.stop, self._publish)
             self._plan()
             watcher = threading.Thread(target=self._guarded("watcher", self._poll_mailbox), name="watcher", daemon=True)
             watcher.start()
-            running.callback(self._join, watcher)
+            running.callback(self.ending.end_watcher, watcher)
+            running.callback(self.stop.set)
             tell_started(self.env, self.holder)
             self._wait(patience)
-            stopping = self.monotonic()
-            self._deadline = stopping + self.stop_within
+            stopping = self.ending.begin()
             self.supervisor.stopping()
         logbook.daemon_stopped(self.monotonic() - stopping)
         if self.failure is not None:
@@ -483,35 +479,10 @@ class Daemon:
             self._ready = True
             self.supervisor.ready()
 
-    def _time_left(self) -> float:
-        return max(0.0, min(self.stop_within, self._deadline - self.monotonic()))
-
-    def _end_ticker(self) -> None:
-        if not self.ticker.stop(self._time_left()):
-            self._abandon("ticker")
-
-    def _join(self, worker: threading.Thread) -> None:
-        self.stop.set()
-        left = self._time_left()
-        worker.join(max(left - JOBS_END, 0.75 * left))
-        if worker.is_alive():
-            self._abandon(worker.name)
-
-    def _abandon(self, worker: str) -> None:
-        self.overdue.append(worker)
-        logbook.stop_overdue(worker)
-
     def _release(self) -> None:
-        """Releases the lease in the time left, as another process may lock the database.
-
-        Keeps the lease if an abandoned worker might still write: it ends by itself seconds after the process.
-        """
-        if not self.overdue and not self._outage.lasts:
-            releasing = threading.Thread(target=self._release_lease, name="lease", daemon=True)
-            releasing.start()
-            releasing.join(self._time_left())
-            if releasing.is_alive():
-                self._abandon(releasing.name)
+        """Releases the lease, unless a worker that was left behind might still write: it ends soon by itself."""
+        if not self.ending.overdue and not self._outage.lasts:
+            self.ending.end_with(self._release_lease)
 
     def _release_lease(self) -> None:
         with suppress(StoreBusy, StoreFailure):

@@ -419,13 +419,13 @@ def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> N
     mailbox.deliver("inbox", REFERRAL, NOW)
     held = replace(env, submitter=silent)
     daemon = a_daemon(held, mailbox, Heard(), SchedulerTicker())
-    daemon.outbox_every, daemon.stop_within = 0.05, 3.0
+    daemon.outbox_every, daemon.ending.within = 0.05, 3.0
     thread = threading.Thread(target=daemon.run, daemon=True)
     thread.start()
     assert silent.asked.wait(PATIENCE)
     assert ends(daemon, thread)
     assert not silent.answer.is_set()
-    assert daemon.overdue == ["ticker"]
+    assert daemon.ending.overdue == ["ticker"]
     with env.store.read() as tx:
         (in_hand,) = tx.find(OutboxMail, where(OutboxMail.state).is_(MailState.ATTEMPTING))
         (attempt,) = tx.find(Attempt, where(Attempt.mail).is_(in_hand.id))
@@ -452,7 +452,7 @@ def test_no_job_begins_while_the_end_waits_for_a_silent_mailbox(env: Services) -
     """A stop waits for the mailbox in vain, begins no job meanwhile, and leaves time to the jobs under way."""
     mailbox, ticker, heard = SilentMailbox(env), StepTicker(), Heard()  # the ticker requires time at its stop
     daemon = a_daemon(env, mailbox, heard, ticker)
-    daemon.stop_within = 0.4
+    daemon.ending.within = 0.4
     thread = threading.Thread(target=daemon.run, daemon=True)
     thread.start()
     assert mailbox.looked.wait(PATIENCE)
@@ -462,7 +462,7 @@ def test_no_job_begins_while_the_end_waits_for_a_silent_mailbox(env: Services) -
         work()
     assert ends(daemon, thread)
     mailbox.answer.set()
-    assert (daemon.overdue, ticker.calls[-1], heard.words[said:]) == (["watcher"], "stop", ["stopping"])
+    assert (daemon.ending.overdue, ticker.calls[-1], heard.words[said:]) == (["watcher"], "stop", ["stopping"])
 
 
 def settled(env: Services, mail: str) -> bool:
@@ -488,7 +488,7 @@ def test_the_end_comes_during_a_wait_for_the_next_try(env: Services) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert ends(daemon, thread)
-    assert daemon.overdue == []
+    assert daemon.ending.overdue == []
 
 
 class FullMailbox(WatchedMailbox):
@@ -533,7 +533,7 @@ def test_the_end_comes_in_the_middle_of_a_large_batch(env: Services) -> None:
         cursor = tx.cursor("INBOX")
     assert cursor is not None
     assert cursor.position == "1/4"  # the current mail is finished
-    assert daemon.overdue == []
+    assert daemon.ending.overdue == []
 
 
 def test_a_full_outbox_does_not_hold_up_the_end(env: Services) -> None:

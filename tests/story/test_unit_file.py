@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.daemon import service as daemon
+from flaggermail.daemon.ending import STOP_WITHIN
 from flaggermail.door import serving as door
 
 UNIT = Path(__file__).parents[2] / "systemd" / "flaggermail.service"
@@ -104,7 +105,7 @@ def test_what_the_daemon_relies_on_stands_there() -> None:
     assert (unit["WatchdogSec"], unit["LimitCORE"], unit["ProtectSystem"]) == ("2min", "0", "strict")
     assert (unit["User"], unit["Group"]) == ("flaggermail", "flaggermail")
     assert unit["ExecStart"].endswith(" run")
-    assert seconds(unit["TimeoutStopSec"]) > daemon.STOP_WITHIN
+    assert seconds(unit["TimeoutStopSec"]) > STOP_WITHIN
     assert seconds(unit["TimeoutStartSec"]) > daemon.READY_WITHIN
     assert "LoadCredential=imap-password:" in UNIT.read_text("utf-8")
     assert "LoadCredential=smtp-password:" in UNIT.read_text("utf-8")
