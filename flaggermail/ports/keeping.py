@@ -150,6 +150,16 @@ class Transaction(Evidence, Protocol):
         """
         ...
 
+    def leading(
+        self, kind: type[R], fields: tuple[*Fields], most: int, after: str, *conditions: FieldCondition
+    ) -> list[tuple[*Fields]]:  # fmt: skip
+        """Returns the first `most` of what `columns` returns, in the order of the fields, the last of which is a text.
+
+        `after`: only rows with a text behind this one in that field, in the order of characters on every server. With
+        an index over all the fields no row is read. Raises as `find` does.
+        """
+        ...
+
     def alike(
         self, kind: type[R], by: datetime, fields: tuple[*Fields], *conditions: FieldCondition
     ) -> list[tuple[int, tuple[datetime, *Fields]]]:  # fmt: skip

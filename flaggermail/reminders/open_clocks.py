@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from flaggermail.errors import RowUnreadable
 from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction
 from flaggermail.record.definition import FieldCondition, where
@@ -72,6 +71,24 @@ def _telling(reminder: Reminder) -> SentStep:
     return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
+class Undecided(NamedTuple):
+    """Of the cases without a decision those with the same steps, of which there is one at least, exercises apart."""
+
+    number: int
+    first_at: datetime  # when the first of them was opened
+    steps: Sequence[Step]
+    exercise: bool
+    here: tuple[FieldCondition, ...]  # which they alone meet
+
+
+def alike_undecided(tx: Transaction) -> Iterator[Undecided]:
+    """Yields the cases without a decision that have a clock; with the same steps they fall due as they were opened."""
+    for number, (first_at, text, exercise) in tx.alike(Case, Case.opened_at, (Case.steps, Case.exercise), *_UNDECIDED):
+        if steps := read_steps(text):
+            same = where(Case.steps).is_(text), where(Case.exercise).is_(exercise)
+            yield Undecided(number, first_at, steps, exercise, (*_UNDECIDED, *same))
+
+
 class UndecidedCases(NamedTuple):
     """Of the cases without a decision that have a clock: the numbers of the latest, how many there are and are late."""
 
@@ -81,50 +98,54 @@ class UndecidedCases(NamedTuple):
 
 
 def undecided_cases(tx: Transaction, now: datetime, most: int) -> UndecidedCases:
-    """Returns at most `most` of the latest; no other case is read, as those with the same steps fall due in order."""
+    """Returns at most `most` of the latest; no other case is read."""
     found, number, late = list[tuple[datetime, str]](), 0, 0
-    for count, (first, text, exercise) in tx.alike(Case, Case.opened_at, (Case.steps, Case.exercise), *_UNDECIDED):
-        if not (steps := read_steps(text)):
-            continue
-        after = min(step.due_at(first) for step in steps) - first
-        here = *_UNDECIDED, where(Case.steps).is_(text), where(Case.exercise).is_(exercise)
-        found += [(opened_at + after, key) for opened_at, key in _first_opened(tx, most, here)]
-        number += count
-        if not exercise and first + after <= now:
-            late += tx.count(Case, *here, where(Case.opened_at).before(now - after + timedelta(microseconds=1)))
+    for one in alike_undecided(tx):
+        after = min(step.due_at(one.first_at) for step in one.steps) - one.first_at
+        opened = tx.leading(Case, (Case.opened_at, Case.number), most, "", *one.here)
+        found += [(opened_at + after, key) for opened_at, key in opened]
+        number += one.number
+        if not one.exercise and one.first_at + after <= now:
+            late += tx.count(Case, *one.here, where(Case.opened_at).before(now - after + timedelta(microseconds=1)))
     return UndecidedCases([key for _, key in sorted(found)[:most]], number, late)
 
 
-def _first_opened(tx: Transaction, most: int, here: Collection[FieldCondition]) -> list[tuple[datetime, str]]:
-    try:
-        return [(case.opened_at, case.number) for case in tx.in_order(Case, Case.opened_at, most, None, *here)]
-    except RowUnreadable:  # of another field
-        return sorted(tx.columns(Case, (Case.opened_at, Case.number), *here))[:most]
-
-
 class Deciding(NamedTuple):
-    """Of the cases without a decision that have a clock: their numbers, in order, and what tells the next reminder."""
+    """Of the cases without a decision that have a clock: those alike, and what tells the next reminder."""
 
-    numbers: list[str]
-    told: list[str]  # those about which somebody was reminded: their next step depends on it
+    cases: Sequence[Undecided]
+    told: Collection[str]  # about which somebody was reminded, and perhaps others: their next step depends on it
     due_at: datetime | None  # when the first step of another falls due
 
 
 def deciding(tx: Transaction) -> Deciding:
-    """Reads three fields of each case. Before anybody is told, those with the same steps fall due as they were opened.
+    """Reads no more cases than somebody was told of. `numbers_of` returns the numbers of some."""
+    cases = list(alike_undecided(tx))
+    told, due = _told_about(tx, cases), list[datetime]()
+    for one in cases:
+        opened = tx.leading(Case, (Case.opened_at, Case.number), len(told) + 1, "", *one.here)
+        untold = next((at for at, number in opened if number not in told), None)
+        due += [step.due_at(untold) for step in one.steps if untold is not None]
+    return Deciding(cases, told, min(due, default=None))
 
-    `clocks_of_cases` yields the clocks of some.
-    """
-    found = tx.columns(Case, (Case.number, Case.opened_at, Case.steps), *_UNDECIDED)
-    steps = {text: read_steps(text) for text in {text for _, _, text in found}}
-    numbers = sorted(number for number, _, text in found if steps[text])
-    told = _told_by(Reminder.case, tx, numbers, where(Reminder.notification).is_(None))
-    first = dict[str, datetime]()
-    for number, opened_at, text in found:
-        if number not in told and (text not in first or opened_at < first[text]):
-            first[text] = opened_at
-    due = (step.due_at(opened_at) for text, opened_at in first.items() for step in steps[text])
-    return Deciding(numbers, list(told), min(due, default=None))
+
+def _told_about(tx: Transaction, cases: Sequence[Undecided]) -> Collection[str]:
+    """Returns about which cases somebody was reminded: of these, perhaps others too; by case if reminders are more."""
+    number, own = sum(one.number for one in cases), where(Reminder.notification).is_(None)
+    found = tx.leading(Reminder, (Reminder.case,), number + 1, "", own)
+    if len(found) > number:
+        parts = _in_parts(numbers_of(tx, cases, number, ""))
+        found = [
+            row for part in parts for row in tx.columns(Reminder, (Reminder.case,), where(Reminder.case).in_(part), own)
+        ]
+    return {case for (case,) in found}
+
+
+def numbers_of(tx: Transaction, cases: Iterable[Undecided], most: int, after: str) -> list[str]:
+    """Returns the first `most` numbers behind `after`, in their order; `clocks_of_cases` yields their clocks."""
+    return sorted(number for one in cases for (number,) in tx.leading(Case, (Case.number,), most, after, *one.here))[
+        :most
+    ]
 
 
 def open_clocks(

@@ -52,6 +52,23 @@ def test_some_fields_of_rows_are_read(store: SqlStore) -> None:
                 tx.columns(Alarm, (wrong,), condition)
 
 
+def test_the_first_of_many_are_told_in_order(store: SqlStore) -> None:
+    """By the fields, the last by its characters; those behind a text, and no more than are asked for."""
+    keys = ("a", "B", "a-1", "é", "b")
+    rows = [replace(alarm(key), kind=KINDS[0], raised_at=NOON + timedelta(minutes=n % 2)) for n, key in enumerate(keys)]
+    with store.begin() as tx:
+        tx.append(happened(*map(added, rows)))
+        fields, here = (Alarm.raised_at, Alarm.id), where(Alarm.kind).in_(KINDS)
+        every = sorted((row.raised_at, row.id) for row in rows)
+        for most, after in ((9, ""), (3, ""), (9, "a"), (1, "a"), (9, "é"), (0, "")):
+            behind = [pair for pair in every if pair[1] > after]
+            assert tx.leading(Alarm, fields, most, after, here) == behind[:most]
+        assert [key for (key,) in tx.leading(Alarm, (Alarm.id,), 9, "", here)] == sorted(keys)
+        assert tx.leading(Alarm, fields, 9, "", where(Alarm.kind).in_([])) == []
+        with pytest.raises(TypeError, match=r"Token\.case"):
+            tx.leading(Alarm, (Token.case,), 9, "")
+
+
 def test_what_many_rows_have_in_common_is_told_once(store: SqlStore) -> None:
     """Each combination of values is told once, an empty one too, with its number and its first instant."""
     rows = [

@@ -132,7 +132,7 @@ def test_the_next_reminder_is_that_of_a_look_at_each_clock(desk: Desk, minutes: 
     with desk.env.store.read() as tx:
         clocks, who = sorted(open_clocks(tx), key=clock_place), readers(desk.env.settings, tx)
         of_clocks = [due_steps.next_due(one.silence, one.steps, who) for one in clocks]
-        none = Deciding([], [], None)
+        none = Deciding((), (), None)
         plain = min(at for at in (*of_clocks, sending.next_due(desk.env, tx, (), none)) if at is not None)
         assert sending.next_due(desk.env, tx) == plain
     every, parts = pages(desk, 100), pages(desk, 2)

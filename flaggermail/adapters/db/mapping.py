@@ -74,8 +74,8 @@ def to_fields(kind: type[Record], names: Sequence[str], rows: Iterable[Iterable[
 # ---- statements
 
 
-MOST = "most_rows"  # parameter of `latest` and `ordering`
-AT, BEHIND = "at_the_instant", "behind_the_key"  # parameters of `ordering`
+MOST = "most_rows"  # parameter of `latest`, `ordering` and `leading`
+AT, BEHIND = "at_the_instant", "behind_the_key"  # parameters of `ordering`, the second of `leading` too
 VALUES = "wanted_values"  # parameter of `having`
 KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
 
@@ -125,6 +125,15 @@ def ordering(
     query = finding(table, shape).order_by(first, last).limit(bindparam(MOST))
     behind = first >= bindparam(AT), or_(first > bindparam(AT), last > bindparam(BEHIND))
     return query.where(*behind) if begun else query
+
+
+@cache
+def leading(table: str, names: tuple[str, ...], shape: Shape, *, in_postgresql: bool) -> Select[*tuple[object, ...]]:
+    """Selects columns in their order: as many as MOST says, of the rows with a text behind BEHIND in the last one."""
+    *before, then = [table_of(table).c[name] for name in names]
+    last: ColumnElement[str] = then.collate("C") if in_postgresql else then
+    query = selecting(table, names, shape).where(last > bindparam(BEHIND))
+    return query.order_by(*before, last).limit(bindparam(MOST))
 
 
 @cache

@@ -47,6 +47,7 @@ from flaggermail.adapters.db.mapping import (
     having,
     keys,
     latest,
+    leading,
     looking,
     ordering,
     parameters,
@@ -195,6 +196,14 @@ class SqlTransaction:
         asked = partial(selecting, kind.TABLE, names_of(kind, fields))
         return self._fields(kind, fields, conditions, asked)[0]
 
+    def leading(
+        self, kind: type[R], fields: tuple[*Fields], most: int, after: str, *conditions: FieldCondition
+    ) -> list[tuple[*Fields]]:  # fmt: skip
+        """Returns fields of the first rows behind a text in the last of them; see `ports.Transaction`."""
+        here = self._bare.dialect.name == "postgresql"
+        asked = partial(leading, kind.TABLE, names_of(kind, fields), in_postgresql=here)
+        return self._fields(kind, fields, conditions, asked, **{MOST: most, BEHIND: after})[0]
+
     def alike(
         self, kind: type[R], by: datetime, fields: tuple[*Fields], *conditions: FieldCondition
     ) -> list[tuple[int, tuple[datetime, *Fields]]]:  # fmt: skip
@@ -204,7 +213,8 @@ class SqlTransaction:
         return [(int(str(row[-1])), values) for values, row in zip(found, rows, strict=True)]
 
     def _fields(
-        self, kind: type[R], fields: tuple[*Fields], conditions: Sequence[FieldCondition], asked: _Asked
+        self, kind: type[R], fields: tuple[*Fields], conditions: Sequence[FieldCondition], asked: _Asked,
+        **others: object,
     ) -> tuple[list[tuple[*Fields]], Sequence[Sequence[object]]]:  # fmt: skip
         """Returns the values of these fields in the rows of a statement for those conditions, and the rows."""
         checked(kind, conditions)
@@ -212,7 +222,7 @@ class SqlTransaction:
         if is_empty(conditions):
             return [], []
         with as_readable(kind.TABLE):
-            rows = fetched(self._connection, asked(shape_of(conditions)), parameters(conditions))
+            rows = fetched(self._connection, asked(shape_of(conditions)), {**parameters(conditions), **others})
             found = to_fields(kind, names, rows)
         return cast("list[tuple[*Fields]]", found), rows
 

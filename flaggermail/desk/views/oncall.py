@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -17,7 +17,14 @@ from flaggermail.notices.duty import officer_on_call, overrides
 from flaggermail.record.definition import LAST, where
 from flaggermail.record.rows import HeldBack, Page, Reminder
 from flaggermail.record.states import ClockKind
-from flaggermail.reminders.open_clocks import DECISION, Deciding, OpenClock, clocks_of_cases, clocks_of_uses, deciding
+from flaggermail.reminders.open_clocks import (
+    Deciding,
+    OpenClock,
+    clocks_of_cases,
+    clocks_of_uses,
+    deciding,
+    numbers_of,
+)
 from flaggermail.reminders.sending import next_due
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, Officer, Shift, on_call, planned, void_overrides
@@ -114,7 +121,7 @@ class ShowNext(ListView):
 
     def show(self, work: UnitOfWork) -> DutyNext | DutyThen:
         """Returns what is to come; `limit` and `cursor` are those of the clocks. Raises Refusal."""
-        uses, undecided = _by_place(clocks_of_uses(work.tx)), deciding(work.tx)
+        uses, undecided = {clock_place(one): one for one in clocks_of_uses(work.tx)}, deciding(work.tx)
         found = self._clocks(work, uses, undecided)
         calculation = Calculation(work)
         clocks = tuple(calculation.plan(one, self.at) for one in found.lines)
@@ -144,20 +151,17 @@ class ShowNext(ListView):
         self, work: UnitOfWork, uses: Mapping[tuple[int, str], OpenClock], undecided: Deciding
     ) -> Cut[OpenClock]:
         """Returns the clocks that are asked for; of thousands of cases, the others are not read."""
-        places = {(1, f"{number}/{DECISION}"): number for number in undecided.numbers}
-        found = self.cut([*sorted(uses), *sorted(places)], lambda place: place)
-        wanted = [places[place] for place in found.lines if place in places]
-        listed = {**uses, **_by_place(clocks_of_cases(work.tx, wanted))}
+        rank, key = self.begins_after((0, ""))
+        numbers = numbers_of(work.tx, undecided.cases, self.limit + 1, key if rank == 1 else "")
+        found = self.cut([*sorted(uses), *((1, number) for number in numbers)], lambda place: place)
+        wanted = [number for rank, number in found.lines if rank]
+        listed = {**uses, **{clock_place(one): one for one in clocks_of_cases(work.tx, wanted)}}
         return Cut(tuple(listed[place] for place in found.lines), found.next)
 
 
-def _by_place(clocks: Iterable[OpenClock]) -> dict[tuple[int, str], OpenClock]:
-    return {clock_place(one): one for one in clocks}
-
-
 def clock_place(clock: OpenClock) -> tuple[int, str]:
-    """Returns the place of a clock: those of notifications, then those of cases without a decision."""
-    return int(clock.notification is None), f"{clock.about}/{clock.clock}"
+    """Returns the place of a clock: those of notifications, then those of cases without a decision, by number."""
+    return (1, clock.about) if clock.notification is None else (0, f"{clock.about}/{clock.clock}")
 
 
 def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> ComingShift:

@@ -36,6 +36,8 @@ class Case(Record):
         ("title", "number"),
         ("opened_at", "number"),
         ("state", "opened_at", "number"),
+        # Of cases without a decision those with the same steps, and the first of each, see `reminders.open_clocks`.
+        ("state", "decision", "steps", "exercise", "opened_at", "number"),
         ("election", "closed_at", "number"),  # the newest in hand
     )
     number: str

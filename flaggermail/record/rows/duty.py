@@ -20,10 +20,11 @@ class Reminder(Record):
     """One step sent to one officer; `id` is its subject, clock, step, repetition and officer."""
 
     TABLE: ClassVar[str] = "reminder"
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (("notification", "case"),)
     id: str
     kind: Kind  # a reminder or an escalation
     case: Annotated[str, References(Case), Column.INDEXED]
-    notification: Annotated[str | None, Column.INDEXED] = None
+    notification: str | None = None
     clock: ClockKind
     step: int
     officer: str

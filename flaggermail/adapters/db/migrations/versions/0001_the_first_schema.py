@@ -193,7 +193,9 @@ def _case_file_to_contact_note() -> None:
     )
     op.create_index("ix_case_file_title", "case_file", ["title", "number"], unique=False)
     op.create_index("ix_case_file_opened_at", "case_file", ["opened_at", "number"], unique=False)
-    op.create_index("ix_case_file_state", "case_file", ["state", "opened_at", "number"], unique=False)
+    op.create_index("ix_case_file_state_opened_at", "case_file", ["state", "opened_at", "number"], unique=False)
+    undecided = ["state", "decision", "steps", "exercise", "opened_at", "number"]
+    op.create_index("ix_case_file_state_decision", "case_file", undecided, unique=False)
     op.create_index("ix_case_file_election", "case_file", ["election", "closed_at", "number"], unique=False)
     op.create_table(
         "contact_note",
@@ -567,7 +569,7 @@ def _page_code_to_archive_reading() -> None:
         sa.Column("id", AutoString(), primary_key=True),
         sa.Column("kind", AutoString(), nullable=False),
         sa.Column("case", AutoString(), sa.ForeignKey("case_file.number"), nullable=False, index=True),
-        sa.Column("notification", AutoString(), index=True),
+        sa.Column("notification", AutoString()),
         sa.Column("clock", AutoString(), nullable=False),
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("officer", AutoString(), nullable=False),
@@ -581,6 +583,7 @@ def _page_code_to_archive_reading() -> None:
         sa.Column("withheld", sa.Boolean(), nullable=False),
         sa.Column("how", sa.JSON(), nullable=False),
     )
+    op.create_index("ix_reminder_notification", "reminder", ["notification", "case"], unique=False)
     op.create_table(
         "archive_reading",
         sa.Column("id", AutoString(), primary_key=True),
