@@ -164,8 +164,10 @@ def clocks_of_cases(tx: Transaction, undecided: Collection[str] | None) -> Itera
     """Yields the clocks of the cases without a decision, or of these alone."""
     names, every = list(undecided or ()), undecided is None
     parts = [()] if every else [(where(Case.number).in_(part),) for part in _in_parts(names)]
-    fields = (Case.number, Case.title, Case.exercise, Case.opened_at, Case.steps)
-    found = sorted(row for here in parts for row in tx.columns(Case, fields, *here, *_UNDECIDED))
+    fields = (Case.number, Case.title, Case.exercise, Case.opened_at, Case.steps, Case.state, Case.decision)
+    # Not asked of those that are named: SQLite would then pass over all without a decision.
+    rows = (row for here in parts for row in tx.columns(Case, fields, *(here or _UNDECIDED)))
+    found = sorted(row[:5] for row in rows if row[5:] == (CaseState.OPEN, None))
     told = _told_by(Reminder.case, tx, [row[0] for row in found], where(Reminder.notification).is_(None))
     for key, title, exercise, opened_at, text in found:
         if steps := read_steps(text):

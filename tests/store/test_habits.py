@@ -19,6 +19,7 @@ from flaggermail.commands.approve import Approve
 from flaggermail.desk.views.case_list import ListCases
 from flaggermail.desk.views.handover import ShowHandover
 from flaggermail.desk.views.message_lists import ListDeclined, ListMessages, ListQuarantine
+from flaggermail.desk.views.oncall import ShowNext
 from flaggermail.desk.views.view import ListView
 from flaggermail.matching.lookup import LATEST
 from flaggermail.notices.digest import send_digest
@@ -141,7 +142,7 @@ def test_a_whole_table_that_is_read_is_noticed(desk: Desk) -> None:
 
 LISTS: tuple[ListView, ...] = (
     ListMessages(place=Place.NOISE), ListQuarantine(), ListDeclined(), ListCases(), ListCases(state=CaseState.OPEN),
-    ShowHandover(),
+    ShowHandover(), ShowNext(),
 )  # fmt: skip
 
 

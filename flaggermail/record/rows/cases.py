@@ -36,8 +36,10 @@ class Case(Record):
         ("title", "number"),
         ("opened_at", "number"),
         ("state", "opened_at", "number"),
-        # Of cases without a decision those with the same steps, and the first of each, see `reminders.open_clocks`.
+        # Of cases without a decision those with the same steps, as they were opened and by number, see
+        # `reminders.open_clocks`.
         ("state", "decision", "steps", "exercise", "opened_at", "number"),
+        ("decision", "state", "steps", "exercise", "number"),
         ("election", "closed_at", "number"),  # the newest in hand
     )
     number: str

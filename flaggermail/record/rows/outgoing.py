@@ -20,6 +20,10 @@ class OutboxMail(Record):
 
     TABLE: ClassVar[str] = "outbox"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"recipient", "subject", "dedupe", "answer"})
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("state", "tries", "queued_at", "id"),  # what was tried, and the first that was not
+        ("next_try_at", "state"),  # what is withheld
+    )
     id: str
     kind: Kind
     dedupe: Annotated[str, Column.UNIQUE]
@@ -31,7 +35,7 @@ class OutboxMail(Record):
     subject: Annotated[str, Column.LONG]
     digest: str
     at_most_once: bool = False  # True for mail to a platform; other mail is sent at least once
-    state: Annotated[MailState, Column.INDEXED, Column.CHECKED] = MailState.QUEUED
+    state: Annotated[MailState, Column.CHECKED] = MailState.QUEUED
     queued_at: Annotated[datetime, Column.INDEXED]
     next_try_at: datetime | None = None  # None: in hand, settled, or withheld
     tries: int = 0

@@ -196,6 +196,8 @@ def _case_file_to_contact_note() -> None:
     op.create_index("ix_case_file_state_opened_at", "case_file", ["state", "opened_at", "number"], unique=False)
     undecided = ["state", "decision", "steps", "exercise", "opened_at", "number"]
     op.create_index("ix_case_file_state_decision", "case_file", undecided, unique=False)
+    by_number = ["decision", "state", "steps", "exercise", "number"]
+    op.create_index("ix_case_file_decision", "case_file", by_number, unique=False)
     op.create_index("ix_case_file_election", "case_file", ["election", "closed_at", "number"], unique=False)
     op.create_table(
         "contact_note",
@@ -460,7 +462,7 @@ def _held_back_to_outbox() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("digest", AutoString(), nullable=False),
         sa.Column("at_most_once", sa.Boolean(), nullable=False),
-        sa.Column("state", AutoString(), nullable=False, index=True),
+        sa.Column("state", AutoString(), nullable=False),
         sa.Column("queued_at", UTCDateTime(), nullable=False, index=True),
         sa.Column("next_try_at", UTCDateTime()),
         sa.Column("tries", sa.Integer(), nullable=False),
@@ -475,6 +477,8 @@ def _held_back_to_outbox() -> None:
             "state IN ('queued', 'attempting', 'accepted', 'refused', 'uncertain', 'cancelled')", name="outbox_state"
         ),
     )
+    op.create_index("ix_outbox_state", "outbox", ["state", "tries", "queued_at", "id"], unique=False)
+    op.create_index("ix_outbox_next_try_at", "outbox", ["next_try_at", "state"], unique=False)
 
 
 def _attempt_to_page() -> None:
