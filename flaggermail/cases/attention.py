@@ -192,9 +192,9 @@ class MailsOfOne(NamedTuple):
     first_at: datetime
     verdict: SenderVerdict
     direction: Direction
-    case: str | None
-    from_address: str | None
     arrival: ArrivalBasis
+    from_address: str | None = None  # of mail in no case
+    case: str | None = None  # its trust depends on no address
 
 
 def most_trusted(
@@ -205,18 +205,18 @@ def most_trusted(
     Each class is in the order of arrival, then of the key. Each sender is judged once, by an index over what trust
     depends on, and no more rows are read of one than are asked for.
     """
-    fields = (
-        StoredMessage.verdict, StoredMessage.direction, StoredMessage.case, StoredMessage.from_address,
-        StoredMessage.arrival,
-    )  # fmt: skip
-    here = where(StoredMessage.place).is_(place), where(StoredMessage.arrival).in_(arrivals)
-    found = work.tx.alike(StoredMessage, StoredMessage.received_at, fields, *here)
-    judged = [(trust_of(work, one).rank, one) for _, values in found for one in [MailsOfOne(*values)]]
+    by, fields = StoredMessage.received_at, (StoredMessage.verdict, StoredMessage.direction, StoredMessage.arrival)
+    here, case = (where(StoredMessage.place).is_(place), where(StoredMessage.arrival).in_(arrivals)), StoredMessage.case
+    free = work.tx.alike(StoredMessage, by, (*fields, StoredMessage.from_address), *here, where(case).is_(None))
+    of_cases = work.tx.alike(StoredMessage, by, (*fields, case), *here, where(case).after(""))
+    every = [MailsOfOne(*values) for _, values in free]
+    every += [MailsOfOne(at, verdict, way, how, case=number) for _, (at, verdict, way, how, number) in of_cases]
+    judged = [(trust_of(work, one).rank, one) for one in every]
     rows = list[StoredMessage]()
     for _, senders in groupby(sorted(judged, key=lambda pair: (pair[0], pair[1].first_at)), key=itemgetter(0)):
         if len(rows) < most:
             rows += _first_of(work.tx, most - len(rows), place, [one for _, one in senders])
-    return rows, sum(count for count, _ in found)
+    return rows, sum(count for count, _ in (*free, *of_cases))
 
 
 def _first_of(tx: Transaction, most: int, place: Place, senders: Iterable[MailsOfOne]) -> list[StoredMessage]:
@@ -227,7 +227,8 @@ def _first_of(tx: Transaction, most: int, place: Place, senders: Iterable[MailsO
             break
         here = [where(StoredMessage.place).is_(place), where(StoredMessage.arrival).is_(one.arrival)]
         here += [where(StoredMessage.direction).is_(one.direction), where(StoredMessage.verdict).is_(one.verdict)]
-        here += [where(StoredMessage.case).is_(one.case), where(StoredMessage.from_address).is_(one.from_address)]
+        here += [where(StoredMessage.case).is_(one.case)]
+        here += [where(StoredMessage.from_address).is_(one.from_address)] if one.case is None else []
         rows += tx.in_order(StoredMessage, StoredMessage.received_at, most, None, *here)
         rows = sorted(rows, key=lambda row: (row.received_at, row.id))[:most]
     return rows

@@ -83,7 +83,7 @@ class Undecided(NamedTuple):
 
 def alike_undecided(tx: Transaction) -> Iterator[Undecided]:
     """Yields the cases without a decision that have a clock; with the same steps they fall due as they were opened."""
-    for number, (first_at, text, exercise) in tx.alike(Case, Case.opened_at, (Case.steps, Case.exercise), *_UNDECIDED):
+    for number, (first_at, exercise, text) in tx.alike(Case, Case.opened_at, (Case.exercise, Case.steps), *_UNDECIDED):
         if steps := read_steps(text):
             same = where(Case.steps).is_(text), where(Case.exercise).is_(exercise)
             yield Undecided(number, first_at, steps, exercise, (*_UNDECIDED, *same))

@@ -2,16 +2,17 @@
 """What needs little of many rows: they are counted, or some of their fields are read, not all."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
+from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import RowUnreadable
 from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.definition import where
+from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import added, changed
 from flaggermail.record.rows import Alarm, Token
 from tests.store.samples import NOON, alarm, happened
@@ -85,6 +86,35 @@ def test_what_many_rows_have_in_common_is_told_once(store: SqlStore) -> None:
             (2, (rows[5].raised_at, KINDS[1], None)),
         }  # fmt: skip
         assert tx.alike(Alarm, Alarm.raised_at, fields, where(Alarm.kind).in_([])) == []
+
+
+def test_what_few_rows_or_many_have_in_common_is_told_alike(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In steps over an index and by a look at every row: whatever is asked, both say the same."""
+    officers, cases = ("x", "x", "", "é", None), ("c", None, None)
+    rows = [
+        replace(
+            alarm(f"a{n}"), raised_at=NOON + timedelta(minutes=n * 7 % 9), kind=KINDS[n % 2], officer=officers[n % 5],
+            case=cases[n % 3],
+        )
+        for n in range(60)
+    ]  # fmt: skip
+    asked: tuple[tuple[FieldCondition, ...], ...] = (
+        (), (where(Alarm.kind).in_(KINDS[:1]),), (where(Alarm.kind).is_(KINDS[0]),), (where(Alarm.case).is_(None),),
+        (where(Alarm.case).is_(None), where(Alarm.kind).in_(KINDS)), (where(Alarm.officer).after(""),),
+        (where(Alarm.officer).is_(None),), (where(Alarm.officer).in_(["x", None]),), (where(Alarm.case).is_("none"),),
+        (where(Alarm.kind).in_(KINDS), where(Alarm.kind).in_(KINDS[1:])),
+    )  # fmt: skip
+    fields = Alarm.kind, Alarm.officer
+    with store.begin() as tx:
+        tx.append(happened(*map(added, rows)))
+        in_steps = [set(tx.alike(Alarm, Alarm.raised_at, fields, *here)) for here in asked]
+        monkeypatch.setattr(transaction, "FEW_ALIKE", 1)
+        assert in_steps == [set(tx.alike(Alarm, Alarm.raised_at, fields, *here)) for here in asked]
+        for here, told in zip(asked, in_steps, strict=True):
+            found = dict[tuple[object, ...], list[datetime]]()
+            for row in tx.find(Alarm, *here):
+                found.setdefault((row.kind, row.officer), []).append(row.raised_at)
+            assert told == {(len(at), (min(at), *values)) for values, at in found.items()}
 
 
 def test_a_field_that_no_program_wrote_is_not_read(store: SqlStore) -> None:

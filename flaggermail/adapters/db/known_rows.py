@@ -27,7 +27,7 @@ from sqlalchemy.exc import OperationalError
 from flaggermail.errors import RowUnreadable
 from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
 from flaggermail.record.event_codec import plain, typed
-from flaggermail.record.events import Change
+from flaggermail.record.events import Change, Scalar
 from flaggermail.record.rows import BY_TABLE, Record
 from flaggermail.wording.said import StoredText
 
@@ -79,6 +79,28 @@ def names_of(kind: type[Record], fields: Sequence[object]) -> tuple[str, ...]:
         if one.record is not kind:
             raise TypeError(f"{one.record.__name__}.{one.name} is no field of {kind.__name__}")
     return tuple(one.name for one in wanted)
+
+
+def words_of(
+    kind: type[Record], names: Sequence[str], conditions: Sequence[FieldCondition]
+) -> tuple[tuple[Scalar, ...], ...]:  # fmt: skip
+    """Returns the words that each of these fields may have; nothing if one of them is not of a closed set."""
+    given = ((one.name, one.value) for one in conditions if one.comparison is Comparison.ONE_OF)
+    asked = [(name, tuple(map(plain_words, value))) for name, value in given if isinstance(value, tuple)]
+    found = tuple(
+        tuple(
+            word for word in _closed(kind.TABLE).get(name, ()) if all(word in some for by, some in asked if by == name)
+        )
+        for name in names
+    )
+    return found if all(found) else ()
+
+
+@cache
+def _closed(table: str) -> Mapping[str, tuple[Scalar, ...]]:
+    single = [fact for fact in facts_of(BY_TABLE[table]).values() if not (fact.optional or fact.several)]
+    words = {fact.name: tuple(word.value for word in fact.kind) for fact in single if issubclass(fact.kind, StrEnum)}
+    return {**words, **{fact.name: (False, True) for fact in single if fact.kind is bool}}
 
 
 # ---- what is known

@@ -11,24 +11,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from itertools import product
 from typing import TypeVar
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Insert,
     MetaData,
+    ScalarSelect,
     Select,
     Table,
     Text,
     Update,
     bindparam,
     cast,
+    exists,
     func,
     insert,
+    literal,
     or_,
     select,
+    union_all,
     update,
 )
+from sqlalchemy import Column as SqlColumn
 
 from flaggermail.adapters.db import own_tables  # its tables are made when it is imported
 from flaggermail.adapters.db.known_rows import Shape, plain_words
@@ -103,6 +110,40 @@ def grouping(table: str, by: str, names: tuple[str, ...], shape: Shape) -> Selec
     columns = [table_of(table).c[name] for name in names]
     query = select(func.min(table_of(table).c[by]), *columns, func.count())
     return query.where(*_conditions(table_of(table), shape)).group_by(*columns)
+
+
+@cache
+def stepping(
+    table: str, by: str, names: tuple[str, ...], shape: Shape, words: tuple[tuple[Scalar, ...], ...]
+) -> Select[*tuple[object, ...]]:  # fmt: skip
+    """Selects what `grouping` does, at most MOST, with a step over an index from each value of the last column on.
+
+    `words`: the values that each of the others may have. Neither engine does this for a GROUP BY of its own accord.
+    """
+    own, here = table_of(table), _conditions(table_of(table), shape)
+    *few, last = (own.c[name] for name in names)
+
+    def alike(of: CTE, *more: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+        return [*here, *(column == of.c[column.name] for column in few), *more]
+
+    def first(column: SqlColumn[object], conditions: list[ColumnElement[bool]]) -> ScalarSelect[object]:
+        return select(func.min(column)).where(*conditions).scalar_subquery()
+
+    typed = (
+        [literal(word, column.type).label(column.name) for word in some]
+        for column, some in zip(few, words, strict=True)
+    )
+    each = union_all(*(select(*values) for values in product(*typed))).cte("each_word")
+    begin = select(*each.c, first(last, alike(each)).label(last.name)).cte("steps", recursive=True)
+    behind = first(last, alike(begin, last > begin.c[last.name]))
+    then = select(*(begin.c[column.name] for column in few), behind).where(begin.c[last.name].is_not(None))
+    steps = begin.union_all(then)  # each ends without a value, where rows without one are
+    same = alike(steps, last.is_not_distinct_from(steps.c[last.name]))
+    number = select(func.count()).select_from(own).where(*same).scalar_subquery()
+    query = select(first(own.c[by], same), *steps.c, number)
+    bounded = any(name == last.name and how not in {Comparison.NULL, Comparison.ONE_OF_OR_NULL} for name, how in shape)
+    some = [steps.c[last.name].is_not(None)] if bounded else []
+    return query.where(*some, exists().select_from(own).where(*same)).limit(bindparam(MOST))
 
 
 @cache

@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from math import prod
 from typing import TypeVar, TypeVarTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, insert, update
@@ -32,6 +33,7 @@ from flaggermail.adapters.db.known_rows import (
     names_of,
     shape_of,
     with_one,
+    words_of,
 )
 from flaggermail.adapters.db.mapping import (
     AT,
@@ -52,6 +54,7 @@ from flaggermail.adapters.db.mapping import (
     ordering,
     parameters,
     selecting,
+    stepping,
     table_of,
     to_columns,
     to_fields,
@@ -76,6 +79,7 @@ _Asked = Callable[[Shape], Select[*tuple[object, ...]]]
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
 CURSOR, KEPT_ANSWER = table_of("cursor"), table_of("kept_answer")
 PAGE = 500
+FEW_ALIKE = 100  # different values that are found in steps over an index
 MOST_ASKED = 10_000  # values in one statement: SQLite takes 32,766
 # Of the statements that every unit of work runs: columns of tables, at half the cost of a model's.
 _HEAD = select_columns(HEAD.c.seq, HEAD.c.digest)
@@ -208,8 +212,16 @@ class SqlTransaction:
         self, kind: type[R], by: datetime, fields: tuple[*Fields], *conditions: FieldCondition
     ) -> list[tuple[int, tuple[datetime, *Fields]]]:  # fmt: skip
         """Returns the different values of fields, their number and first instant; see `ports.Transaction`."""
-        asked = partial(grouping, kind.TABLE, *names_of(kind, (by,)), names_of(kind, fields))
-        found, rows = self._fields(kind, (by, *fields), conditions, asked)
+        (name,), names = names_of(kind, (by,)), names_of(kind, fields)
+        others = [one for one in conditions if one.name not in names[:-1] or one.comparison is not Comparison.ONE_OF]
+        asked = partial(grouping, kind.TABLE, name, names)
+        words = words_of(kind, names[:-1], conditions)
+        stepwise = bool(words) and prod(map(len, words)) <= FEW_ALIKE
+        if stepwise:
+            steps = partial(stepping, kind.TABLE, name, names, words=words)
+            found, rows = self._fields(kind, (by, *fields), others, steps, **{MOST: FEW_ALIKE})
+        if not stepwise or len(rows) == FEW_ALIKE:  # of many, one look at all is quicker
+            found, rows = self._fields(kind, (by, *fields), conditions, asked)
         return [(int(str(row[-1])), values) for values, row in zip(found, rows, strict=True)]
 
     def _fields(

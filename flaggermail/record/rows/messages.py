@@ -28,7 +28,7 @@ class StoredMessage(Record):
         ("case", "id"),  # the latest messages of a case
         # Of whom there is mail in a place, and the first of each, see `cases.attention`. No list by instants compares
         # the second field: SQLite would take the index for it and sort all rows.
-        ("place", "verdict", "direction", "case", "from_address", "arrival", "received_at", "id"),
+        ("place", "verdict", "direction", "arrival", "case", "from_address", "received_at", "id"),
     )
     id: str
     message_id: Annotated[str | None, Column.INDEXED]

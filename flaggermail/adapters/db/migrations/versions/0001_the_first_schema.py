@@ -373,7 +373,7 @@ def _message() -> None:
     )
     op.create_index("ix_message_from_address", "message", ["from_address", "id"], unique=False)
     op.create_index("ix_message_place_received_at", "message", ["place", "received_at", "id"], unique=False)
-    of_whom = ["place", "verdict", "direction", "case", "from_address", "arrival", "received_at", "id"]
+    of_whom = ["place", "verdict", "direction", "arrival", "case", "from_address", "received_at", "id"]
     op.create_index("ix_message_place_verdict", "message", of_whom, unique=False)
     op.create_index("ix_message_case", "message", ["case", "id"], unique=False)
 
