@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
@@ -106,7 +106,7 @@ def undecided_cases(tx: Transaction, now: datetime, most: int) -> UndecidedCases
         found += [(opened_at + after, key) for opened_at, key in opened]
         number += one.number
         if not one.exercise and one.first_at + after <= now:
-            late += tx.count(Case, *one.here, where(Case.opened_at).before(now - after + timedelta(microseconds=1)))
+            late += one.number - tx.count(Case, *one.here, where(Case.opened_at).after(now - after))
     return UndecidedCases([key for _, key in sorted(found)[:most]], number, late)
 
 

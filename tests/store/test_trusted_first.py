@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from random import Random
+from sqlite3 import Connection
 
 import pytest
 from hypothesis import given, settings
@@ -22,22 +24,26 @@ from flaggermail.ports import Transaction
 from flaggermail.record.case_values import SenderTrust, Source
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import FROM_MAILBOX, ArrivalBasis, Direction, Place
-from flaggermail.record.rows import RememberedDomain, StoredMessage
+from flaggermail.record.rows import Record, RememberedDomain, StoredMessage
 from flaggermail.reminders import handover, quarantine_ageing
 from flaggermail.services import DAEMON, UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, META, OFFICER, REFERRER, START, Desk, mail
+from tests.store.test_habits import statements as asked_of
 from tests.store.test_reading_once import statements
 from tests.store.test_thousands import calls_of
+from tests.store.test_undecided_cases import others
 
 UNKNOWN = [f"iemand@onbekend{number}.example" for number in range(4)]
 SENDERS = (OFFICER, REFERRER, CITIZEN, META, "krant@pers.example", "x@nieuws.pers.example", "", None, *UNKNOWN)
+
+AN_ENTRY = 4  # instructions of SQLite's machine; read and compared with the one before, it takes twenty
 
 
 class _UndoneError(Exception):
     """Undoes what a round added."""
 
 
-def written(tx: Transaction, *rows: StoredMessage | RememberedDomain) -> None:
+def written(tx: Transaction, *rows: Record) -> None:
     """Writes rows as they are."""
     tx.append(Event(EventKind.MESSAGE_TAKEN_IN, START, DAEMON, tuple(added(row) for row in rows)))
 
@@ -109,6 +115,47 @@ def test_many_mails_of_a_sender_are_not_read(desk: Desk, received: StoredMessage
         few = few or calls_of(shown)
     assert asked[0] == asked[1] > 0
     assert calls_of(shown) < few + 100
+
+
+def instructions(desk: Desk, act: Callable[[], object]) -> int:
+    """Returns how many instructions SQLite's machine runs for what `act` asks."""
+    assert isinstance(desk.env.store, SqlStore)
+    with asked_of(desk.env.store.engine) as asked:
+        act()
+    run = 0
+
+    def count() -> int:
+        nonlocal run
+        run += 1
+        return 0
+
+    with desk.env.store.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, Connection)
+        driver.set_progress_handler(count, 1)
+        try:
+            for statement, parameters in asked:
+                if statement.startswith(("SELECT", "WITH")):
+                    connection.exec_driver_sql(statement, tuple(parameters)).all()
+        finally:
+            driver.set_progress_handler(None, 1)
+    return run
+
+
+def test_the_database_counts_what_is_alike_and_passes_over_it(desk: Desk, received: StoredMessage) -> None:
+    """Of a further mail of one sender, or case with the same steps, it counts the entry of an index, and is done."""
+    case, found = desk.case(received.case or ""), dict[str, list[int]]()
+    for first, count in ((0, 120), (120, 1000)):
+        for view, rows in (("oncall next", others(case, count, first)), ("tonight", several(received, count, first))):
+            with desk.env.store.begin() as tx:
+                written(tx, *rows)
+            ask = partial(AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer, view, {})
+            ask()
+            found.setdefault(view, []).append(instructions(desk, ask))
+    few, many = found["oncall next"]
+    assert many - few < 1000 * AN_ENTRY
+    few, many = found["tonight"]  # with the cases
+    assert many - few < 2 * 1000 * AN_ENTRY
 
 
 def test_a_mail_that_cannot_be_read_hides_no_other(desk: Desk, received: StoredMessage) -> None:

@@ -38,8 +38,8 @@ class Case(Record):
         ("state", "opened_at", "number"),
         # Of cases without a decision those with the same steps, as they were opened and by number, see
         # `reminders.open_clocks`.
-        ("state", "decision", "steps", "exercise", "opened_at", "number"),
-        ("decision", "state", "steps", "exercise", "number"),
+        ("state", "decision", "exercise", "steps", "opened_at", "number"),
+        ("decision", "state", "exercise", "steps", "number"),
         ("election", "closed_at", "number"),  # the newest in hand
     )
     number: str

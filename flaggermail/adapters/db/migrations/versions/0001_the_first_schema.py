@@ -194,9 +194,9 @@ def _case_file_to_contact_note() -> None:
     op.create_index("ix_case_file_title", "case_file", ["title", "number"], unique=False)
     op.create_index("ix_case_file_opened_at", "case_file", ["opened_at", "number"], unique=False)
     op.create_index("ix_case_file_state_opened_at", "case_file", ["state", "opened_at", "number"], unique=False)
-    undecided = ["state", "decision", "steps", "exercise", "opened_at", "number"]
+    undecided = ["state", "decision", "exercise", "steps", "opened_at", "number"]
     op.create_index("ix_case_file_state_decision", "case_file", undecided, unique=False)
-    by_number = ["decision", "state", "steps", "exercise", "number"]
+    by_number = ["decision", "state", "exercise", "steps", "number"]
     op.create_index("ix_case_file_decision", "case_file", by_number, unique=False)
     op.create_index("ix_case_file_election", "case_file", ["election", "closed_at", "number"], unique=False)
     op.create_table(
