@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What needs little of many rows: they are counted, or some of their fields are read, not all."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -127,6 +128,9 @@ def test_a_field_that_no_program_wrote_is_not_read(store: SqlStore) -> None:
         assert tx.columns(Alarm, (Alarm.id,)) == [("a",)]
         with pytest.raises(RowUnreadable, match="alarm"):
             tx.columns(Alarm, (Alarm.id, Alarm.kind))
+        for here in ((), (where(Alarm.kind).in_(KINDS),)):  # where it is asked for, it hides behind no other word
+            with pytest.raises(RowUnreadable, match="alarm") if not here else nullcontext():
+                assert tx.alike(Alarm, Alarm.raised_at, (Alarm.kind, Alarm.officer), *here) == []
 
 
 def test_a_counter_is_looked_at_without_moving(store: SqlStore) -> None:

@@ -25,7 +25,7 @@ from typing import TypeVar
 from sqlalchemy.exc import OperationalError
 
 from flaggermail.errors import RowUnreadable
-from flaggermail.record.definition import Comparison, FieldCondition, facts_of, where
+from flaggermail.record.definition import Column, Comparison, FieldCondition, facts_of, where
 from flaggermail.record.event_codec import plain, typed
 from flaggermail.record.events import Change, Scalar
 from flaggermail.record.rows import BY_TABLE, Record
@@ -84,23 +84,31 @@ def names_of(kind: type[Record], fields: Sequence[object]) -> tuple[str, ...]:
 def words_of(
     kind: type[Record], names: Sequence[str], conditions: Sequence[FieldCondition]
 ) -> tuple[tuple[Scalar, ...], ...]:  # fmt: skip
-    """Returns the words that each of these fields may have; nothing if one of them is not of a closed set."""
+    """Returns the words that each of these fields may have; nothing if one of them may hold any other.
+
+    The database refuses all others, or they are not asked for: a row with a word of no program is passed over nowhere.
+    """
     given = ((one.name, one.value) for one in conditions if one.comparison is Comparison.ONE_OF)
     asked = [(name, tuple(map(plain_words, value))) for name, value in given if isinstance(value, tuple)]
+    closed, named = _closed(kind.TABLE), {name for name, _ in asked}
+    words = (closed[name][0] if name in closed and (closed[name][1] or name in named) else () for name in names)
     found = tuple(
-        tuple(
-            word for word in _closed(kind.TABLE).get(name, ()) if all(word in some for by, some in asked if by == name)
-        )
-        for name in names
+        tuple(word for word in some if all(word in wanted for by, wanted in asked if by == name))
+        for name, some in zip(names, words, strict=True)
     )
     return found if all(found) else ()
 
 
 @cache
-def _closed(table: str) -> Mapping[str, tuple[Scalar, ...]]:
+def _closed(table: str) -> Mapping[str, tuple[tuple[Scalar, ...], bool]]:
+    """Returns the words of each closed set, and whether the database refuses any other."""
     single = [fact for fact in facts_of(BY_TABLE[table]).values() if not (fact.optional or fact.several)]
-    words = {fact.name: tuple(word.value for word in fact.kind) for fact in single if issubclass(fact.kind, StrEnum)}
-    return {**words, **{fact.name: (False, True) for fact in single if fact.kind is bool}}
+    words = {
+        fact.name: (tuple(word.value for word in fact.kind), Column.CHECKED in fact.marks)
+        for fact in single
+        if issubclass(fact.kind, StrEnum)
+    }
+    return {**words, **{fact.name: ((False, True), True) for fact in single if fact.kind is bool}}
 
 
 # ---- what is known

@@ -48,7 +48,7 @@ class StoredMessage(Record):
     match_basis: StoredText = StoredText()  # why it was placed there
     reason: StoredText = StoredText()  # why it waits for a person
     suggestions: tuple[StoredText, ...] = ()
-    verdict: SenderVerdict = SenderVerdict.UNVERIFIED
+    verdict: Annotated[SenderVerdict, Column.CHECKED] = SenderVerdict.UNVERIFIED
     verdict_basis: StoredText = StoredText()
     rule: str | None = None  # that decided, or who corrected it, in words
     automatic: bool = False

@@ -370,6 +370,7 @@ def _message() -> None:
         sa.Column("says", AutoString(), nullable=False),
         sa.CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
         sa.CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
+        sa.CheckConstraint("verdict IN ('verified', 'unverified', 'failed')", name="message_verdict"),
     )
     op.create_index("ix_message_from_address", "message", ["from_address", "id"], unique=False)
     op.create_index("ix_message_place_received_at", "message", ["place", "received_at", "id"], unique=False)
