@@ -166,7 +166,8 @@ class Transaction(Evidence, Protocol):
         """Returns which values these fields have together in the rows that `find` would return, each once, unordered.
 
         Before them stand how many rows have them, and the least instant of the field `by` in those. For many rows that
-        are alike: with an index over all the fields none of them is read. Raises as `find` does.
+        are alike: with an index over all the fields none of them is read, and with those of closed sets before the last
+        one few entries of it. Raises as `find` does.
         """
         ...
 
