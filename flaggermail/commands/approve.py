@@ -22,7 +22,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Token
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.approval_section import APPROVES
+from flaggermail.settings.rota import APPROVES
 from flaggermail.wording.acts import ActText, ActWarning, in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal

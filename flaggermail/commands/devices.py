@@ -30,8 +30,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, Notification, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.services import NOTHING, EventRef, UnitOfWork
-from flaggermail.settings.approval_section import APPROVES, ByReply
-from flaggermail.settings.rota import DESK, Officer
+from flaggermail.settings.rota import APPROVES, DESK, Officer
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.pieces import RefusalPart

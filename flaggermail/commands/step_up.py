@@ -17,7 +17,7 @@ from flaggermail.notifications.approval import CodeRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.record.rows import Notification, Token
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import UNSAID, Sentence, StoredText
 

@@ -20,8 +20,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, OutboxMail, PageCode, Platform, Token
 from flaggermail.record.states import NotificationState
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
+from flaggermail.settings.sections import ByReply
 
 
 def request(work: UnitOfWork, draft: Notification, text: str) -> None:

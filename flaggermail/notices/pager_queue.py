@@ -22,8 +22,8 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform, Token
 from flaggermail.record.states import PageState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.alarms import PageText
 
 HOUR = timedelta(hours=1)

@@ -45,8 +45,8 @@ from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.case_form import SentForm
 from flaggermail.replies.request import LOOKS, ReplyFault
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.refusals import CommandRefusal
 
 PerformedActs = Sequence[Mapping[str, object]]

@@ -51,6 +51,7 @@ class AssociateRole(StrEnum):
 DESK = frozenset[str](OfficerRole)
 LEADS = frozenset[str]({OfficerRole.OFFICER, OfficerRole.HEAD})
 DECIDES = frozenset[str]({OfficerRole.ASSESSOR, OfficerRole.HEAD})
+APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})
 ARCHIVIST, REPORT_WRITER, PRIVACY_OFFICER = AssociateRole  # whom oncall.yaml lists under each
 ACCOUNTS = DESK | {REPORT_WRITER}
 READERS = DESK | {ARCHIVIST, REPORT_WRITER}

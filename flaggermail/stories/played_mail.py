@@ -27,7 +27,7 @@ from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Device, OutboxMail, Token
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.stories.scenario_file import Answers, ClaimedResult, MailEntry
 
 

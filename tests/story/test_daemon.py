@@ -29,7 +29,7 @@ from flaggermail.ports import Folder, Interrupt, JobFailure, JobReport, MailPage
 from flaggermail.record.kinds import Direction
 from flaggermail.reminders import handover, paging, sending
 from flaggermail.services import Services
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.stories.doubles import ListMailbox
 from tests import asking
 from tests.acting import run

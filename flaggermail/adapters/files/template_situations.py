@@ -14,7 +14,7 @@ from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES, Mome
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, SenderTrust
 from flaggermail.record.states import CASE_STATES, CLOCKS, CaseState, MailState, NotificationState
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 
 SENT = datetime(2024, 6, 6, 8, 34, 40, tzinfo=UTC)
 

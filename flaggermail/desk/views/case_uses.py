@@ -26,7 +26,7 @@ from flaggermail.record.rows import Case, ClockRow, Notification, Platform, Remi
 from flaggermail.record.states import InstantBasis, NotificationState, Sign
 from flaggermail.reminders.open_clocks import open_clocks
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.said import StoredText, as_written
 
 
