@@ -16,7 +16,7 @@ from flaggermail.mail.case_numbers import without_tail
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import (

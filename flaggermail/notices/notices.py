@@ -18,7 +18,7 @@ from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.case_numbers import with_tail
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.notices import duty, last_contact, pager_queue, shown_mail
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import LIFETIME, USUAL_LIFE, Priority, SenderTrust, Topic
 from flaggermail.record.definition import where

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flaggermail.errors import RowUnreadable
-from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (

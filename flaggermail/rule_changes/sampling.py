@@ -13,7 +13,7 @@ from flaggermail.commands.named_rows import the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.vocabulary import folded
-from flaggermail.notifications.clocks import minutes
+from flaggermail.record.clocks import minutes
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.rule_changes import sample_mail
 from flaggermail.rule_changes.sample_mail import Roles

@@ -14,9 +14,9 @@ from flaggermail.figures.figures_page import page
 from flaggermail.figures.ledger import of_rows
 from flaggermail.figures.looks import Telling
 from flaggermail.figures.uses import figures
-from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT, hours, minutes, spoken
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import LanguageCode, Origin
+from flaggermail.record.clocks import CLOCKS, HUMAN, RECEIPT, hours, minutes, spoken
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage

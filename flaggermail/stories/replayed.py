@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flaggermail.matching import scoring
-from flaggermail.notifications.clocks import hours, minutes, spoken
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import hours, minutes, spoken
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import (

@@ -18,9 +18,10 @@ from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import TimelineLabel, shown
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
 from flaggermail.notices.approval_requests import approval_tally, may_still_approve, must_repeat
-from flaggermail.notifications import clocks, draft_policy
-from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.notifications import draft_policy
+from flaggermail.record import clocks
 from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform, Reminder
 from flaggermail.record.states import InstantBasis, NotificationState, Sign
