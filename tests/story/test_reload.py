@@ -19,8 +19,8 @@ from structlog.testing import capture_logs
 
 from flaggermail.adapters.system.interrupt import EventInterrupt
 from flaggermail.daemon.service import Daemon
+from flaggermail.intake.rules_in_force import RuleReloader
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
-from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import load
 from flaggermail.rules.files import PACKAGE
 from flaggermail.services import Services

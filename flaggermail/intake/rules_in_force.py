@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reloads rules and templates while the daemon runs: valid ones are used, otherwise the previous ones stay in force."""
+"""Which rules and templates are in force: on record with their period, and reloaded while the daemon runs.
+
+Valid ones are used, otherwise the previous ones stay in force.
+"""
 
 from __future__ import annotations
 
