@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from flaggermail.cases.approval import ApprovalTally
 from flaggermail.commands import channel_status, platform_checks, step_up
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.named_rows import draft_id, require_text, the_case, the_draft
@@ -15,7 +16,6 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import approval_letters, approval_requests
-from flaggermail.notifications.approval import ApprovalTally
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed

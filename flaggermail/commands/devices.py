@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from flaggermail.cases import approval
+from flaggermail.cases.approval import MOST_WRONG, CodeRefusal, RefusedCode
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
@@ -20,8 +22,6 @@ from flaggermail.mail.message import Message
 from flaggermail.notices import approval_requests, duty, notices, pager_queue
 from flaggermail.notices.duty import devices_of
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications import approval
-from flaggermail.notifications.approval import MOST_WRONG, CodeRefusal, RefusedCode
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import LASTS, Topic
 from flaggermail.record.definition import where

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flaggermail.cases.approval import CodeRefusal
 from flaggermail.commands.devices import ReplyCode
 from flaggermail.errors import Refusal
 from flaggermail.notices.approval_requests import shown_to
-from flaggermail.notifications.approval import CodeRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.record.rows import Notification, Token
 from flaggermail.services import UnitOfWork

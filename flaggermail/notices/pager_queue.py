@@ -11,10 +11,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flaggermail.cases.approval import Offer
 from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.writing import render
 from flaggermail.notices.pager_choice import alarm_text, code_text, draft_text
-from flaggermail.notifications.approval import Offer
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where

@@ -26,7 +26,6 @@ from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.health import advice
 from flaggermail.intake import facts, trust_proofs
 from flaggermail.intake.rules_in_force import RuleReloader
-from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
     BlobStore,
     Clock,
@@ -40,6 +39,7 @@ from flaggermail.ports import (
 from flaggermail.record.states import Severity
 from flaggermail.replies.verbs import would_work
 from flaggermail.rules.configuration import Configuration, load
+from flaggermail.rules.draft_patterns import load_draft_patterns
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.wiring.credentials import (

@@ -27,8 +27,8 @@ from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.annex.redaction_words import FILE as REDACTION
 from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError
-from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.rules.configuration import Configuration
+from flaggermail.rules.draft_patterns import load_draft_patterns
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
 from flaggermail.shipped import are_shipped, shipped

@@ -18,7 +18,6 @@ from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import TimelineLabel, shown
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
 from flaggermail.notices.approval_requests import approval_tally, may_still_approve, must_repeat
-from flaggermail.notifications import draft_policy
 from flaggermail.record import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.clocks import CLOCKS
@@ -26,6 +25,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform, Reminder
 from flaggermail.record.states import InstantBasis, NotificationState, Sign
 from flaggermail.reminders.open_clocks import open_clocks
+from flaggermail.rules import draft_policy
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.sections import ByReply
 from flaggermail.wording.said import StoredText, as_written
