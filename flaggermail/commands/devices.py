@@ -22,12 +22,12 @@ from flaggermail.mail.message import Message
 from flaggermail.notices import approval_requests, duty, notices, pager_queue
 from flaggermail.notices.duty import devices_of
 from flaggermail.notices.notices import Notice
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import LASTS, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, Notification, Token
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import NotificationState
 from flaggermail.services import NOTHING, EventRef, UnitOfWork
 from flaggermail.settings.rota import APPROVES, DESK, Officer

@@ -19,9 +19,9 @@ from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Continuity, Cursor, Folder, Interrupt, Mailbox, MailPage, RawMessage, Role
-from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import Change
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind, alarm
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.mistakes import SetupFaultCode, setup_fault
 from flaggermail.wording.said import as_written

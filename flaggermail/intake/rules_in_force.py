@@ -17,11 +17,11 @@ from flaggermail import logbook
 from flaggermail.errors import ArchiveFailure, ConfigurationError, StoreAway, StoreBusy
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import InForce
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rules.files import version_of
 from flaggermail.services import DAEMON, Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText

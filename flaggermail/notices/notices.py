@@ -19,12 +19,12 @@ from flaggermail.mail.case_numbers import with_tail
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.notices import duty, last_contact, pager_queue, shown_mail
 from flaggermail.record import clocks
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import LIFETIME, USUAL_LIFE, Priority, SenderTrust, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer

@@ -15,11 +15,11 @@ from flaggermail.cases.approval import Offer
 from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.writing import render
 from flaggermail.notices.pager_choice import alarm_text, code_text, draft_text
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform, Token
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import PageState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer

@@ -8,9 +8,9 @@ from dataclasses import replace
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.message import Message
 from flaggermail.notices import notices
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 

@@ -26,7 +26,6 @@ from flaggermail.outbox import passing_on
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record import trust_proofs
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
@@ -46,6 +45,7 @@ from flaggermail.record.rows import (
     Token,
     TrustProof,
 )
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import AttemptResult, ClockState, InstantBasis, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
