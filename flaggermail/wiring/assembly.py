@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias, cast
 
 from flaggermail import logbook
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, clock_lead
 from flaggermail.adapters.dns.organisations import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import (
@@ -21,6 +20,7 @@ from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.system.clock import SystemClock, SystemRandomness, clock_lead
 from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.health import advice

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail.adapters.clock.clock import SystemClock
 from flaggermail.adapters.db.inspection import archive_marks, database_fault
 from flaggermail.adapters.files.blob_store import (
     folder_fault,
@@ -23,6 +22,7 @@ from flaggermail.adapters.files.rights import DeskPlaces, account, open_faults
 from flaggermail.adapters.files.secrets import secret_fault
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME, read_language
+from flaggermail.adapters.system.clock import SystemClock
 from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.annex.redaction_words import FILE as REDACTION
 from flaggermail.annex.redaction_words import read_redaction_words

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.intake import rules_in_force
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm

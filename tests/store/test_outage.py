@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.commands.outbox import CancelMail
 from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.daemon.publishing import Sending

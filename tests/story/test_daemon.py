@@ -16,7 +16,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.cases import erasure
 from flaggermail.commands.elections import StartExercise
 from flaggermail.daemon.service import Daemon

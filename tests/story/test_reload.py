@@ -17,7 +17,7 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.intake.rules_in_force import RuleReloader
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
