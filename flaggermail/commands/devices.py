@@ -68,7 +68,7 @@ class EnrolDevice(Command):
             commitment=work.env.codes.make(key, secret), token=work.env.randomness.token(),
         )  # fmt: skip
         work.record(EventKind.DEVICE_ENROLLED, added(device), reason=officer.id)
-        values = {"by": name_of(work, work.actor), "until": work.now + LASTS}
+        values = {"by": work.env.settings.rota.officer_name(work.actor), "until": work.now + LASTS}
         notice = Notice(
             Kind.OFFICER_NOTICE, "device_enrolled", f"device/{key}", NOTHING, topic=Topic.DEVICE, token=device.token
         )  # fmt: skip
@@ -176,21 +176,15 @@ def _tell(work: UnitOfWork, device: Device, what: str, but: str = "") -> None:
     persons = dict.fromkeys(person for person in (rota.officer(device.officer), *rota.heads) if person is not None)
     values: Mapping[str, object] = {
         "what": what,
-        "officer": name_of(work, device.officer),
-        "by": name_of(work, device.enrolled_by),
-        "actor": name_of(work, work.actor),
+        "officer": work.env.settings.rota.officer_name(device.officer),
+        "by": work.env.settings.rota.officer_name(device.enrolled_by),
+        "actor": work.env.settings.rota.officer_name(work.actor),
         "enrolled_at": device.enrolled_at,
     }
     for person in persons:
         if person.id != but:
             notice = Notice(Kind.OFFICER_NOTICE, "device_notice", f"device/{device.id}/{what}/{person.id}", NOTHING)
             notices.tell(work, person, notice, values)
-
-
-def name_of(work: UnitOfWork, actor: str) -> str:
-    """Returns the name of an officer; of another actor, what the record calls them."""
-    officer = work.env.settings.rota.officer(actor)
-    return officer.name if officer else actor
 
 
 _DIGITS = re.compile(r"(?<!\d)\d{3}[ \t\u00a0.-]?\d{3}(?!\d)")
@@ -292,7 +286,7 @@ def _count_wrong(work: UnitOfWork, device: Device) -> None:
         return
     locked = replace(counted, locked_at=work.now)
     work.record(EventKind.DEVICE_LOCKED, changed(counted, locked), reason=device.officer)
-    text = AlarmText.DEVICE(name=name_of(work, device.officer), device=device.id)
+    text = AlarmText.DEVICE(name=work.env.settings.rota.officer_name(device.officer), device=device.id)
     raised = alarm(AlarmKind.DEVICE_LOCKED, alarm_key(AlarmKind.DEVICE_LOCKED, device.id), text, work.now)
     notices.raise_alarm(work, raised, f"flaggermail officer revoke {device.officer}")
     tell_locked(work, locked)

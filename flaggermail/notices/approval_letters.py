@@ -22,7 +22,7 @@ from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import WITHHELD, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import Officer, Rota
+from flaggermail.settings.rota import Officer
 from flaggermail.wording.said import StoredText
 
 LATE = timedelta(minutes=2)  # from the approval to the mail that says why the text has not left
@@ -91,7 +91,7 @@ def _tell(
         "approved": judged.state != NotificationState.REJECTED,
         "reason": judged.rejected_reason or "",
         "have": len(tally.counted),
-        "void": [_named(rota, key) for key in tally.void],
+        "void": [rota.officer_name(key) for key in tally.void],
         "still": [officer.name for officer in may_still_approve(work.env, judged)],
     }
     about = EventRef(case=judged.case, notification=judged.id)
@@ -104,11 +104,6 @@ def _tell(
                 about, answers=reply,
             )  # fmt: skip
             notices.tell(work, officer, notice, {**values, "own": own})
-
-
-def _named(rota: Rota, key: str) -> str:
-    officer = rota.officer(key)
-    return officer.name if officer is not None else key
 
 
 def _dedupe(judged: Notification, what: str, officer: Officer) -> str:

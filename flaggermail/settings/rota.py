@@ -160,6 +160,11 @@ class Rota:
         found = self.officer(person) or self.associate(person)
         return person if found is None else found.name
 
+    def officer_name(self, officer_id: str) -> str:
+        """Returns the name of an officer by their id; of anybody else, such as one who has left the desk, the id."""
+        found = self.officer(officer_id)
+        return officer_id if found is None else found.name
+
     def roles_of(self, person: str) -> frozenset[str]:
         """Returns the roles of an officer or associate by their id; none if the desk knows no such person."""
         officer, associate = self.officer(person), self.associate(person)

@@ -288,6 +288,5 @@ def _minutes_text(minutes: int) -> str:
 
 
 def _reminder_text(reminder: Reminder, teller: Teller) -> str:
-    officer = teller.env.settings.rota.officer(reminder.officer)
-    name = officer.name if officer else reminder.officer
+    name = teller.env.settings.rota.officer_name(reminder.officer)
     return f"{teller.clock(reminder.told_at)} to {name} (after {_minutes_text(reminder.step)})"
