@@ -167,9 +167,9 @@ def _missing(work: UnitOfWork, draft: Notification, tally: ApprovalTally) -> tup
 
 def _with_what_holds(work: UnitOfWork, did: ActFacts) -> ActFacts:
     """Adds since when the submission server takes no mail, if it takes none."""
-    outlook = standing.look(work.tx)
-    since = standing.held_since(work.tx, outlook)
-    return did if since is None else replace(did, held_since=since, away=outlook.standing is ServerState.AWAY)
+    server = standing.of_server(work.tx)
+    since = standing.held_since(work.tx, server)
+    return did if since is None else replace(did, held_since=since, away=server.standing is ServerState.AWAY)
 
 
 def _leaving(work: UnitOfWork, approved: Notification, did: ActFacts) -> StoredText:

@@ -46,15 +46,15 @@ def tell_late(work: UnitOfWork, approved: Notification) -> None:
     """Tells why an approved text has not left; not to whom an alarm about it was sent since."""
     mails = [mail for mail in _mails_of(work.tx, approved) if mail.at_most_once]
     worst = next((mail for state in _WORST_FIRST for mail in mails if mail.state is state), None)
-    outlook = standing.look(work.tx)
+    server = standing.of_server(work.tx)
     state = MailState.QUEUED if worst is None or worst.state in _IN_QUEUE else worst.state
     withheld = worst is not None and worst.is_withheld
     given = worst.answer if worst is not None and state in {MailState.QUEUED, MailState.REFUSED} else None
     answer: StoredText | str = given if given and withheld else without_words(given) if given else ""
-    held = standing.held_since(work.tx, outlook) if state is MailState.QUEUED else None
+    held = standing.held_since(work.tx, server) if state is MailState.QUEUED else None
     since = max(filter(None, (held, approved.approved_at)), default=None)
     shown = WITHHELD if withheld else state.value
-    news = {"state": shown, "since": since, "away": outlook.standing is ServerState.AWAY, "what": answer}
+    news = {"state": shown, "since": since, "away": server.standing is ServerState.AWAY, "what": answer}
     _tell(work, approved, "late", {**_NO_NEWS, **news}, _alarmed(work.tx, approved))
 
 

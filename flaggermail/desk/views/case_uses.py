@@ -154,7 +154,7 @@ class CaseUses:
 
 
 def _clock(clock: ClockRow, use: PlatformUse | None, *, exercise: bool) -> ShownClock:
-    minutes = None if clock.stopped_at is None else clocks.minutes(clock.started_at, clock.stopped_at)
+    minutes = clocks.took(clock)
     in_figures = minutes is not None and not exercise
     stop = None if use is None else use.stop(clock.kind)
     return ShownClock(
