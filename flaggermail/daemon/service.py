@@ -33,7 +33,7 @@ from flaggermail.health.mailbox_monitor import InboxAge
 from flaggermail.health.status_document import NodeStanding
 from flaggermail.health.watchdog import JobFailures, LoopMonitor, WatchedStop
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderFailures
+from flaggermail.intake.poll import FolderFailures
 from flaggermail.intake.rules_in_force import RuleReloader, tell_broken
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery

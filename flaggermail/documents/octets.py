@@ -18,7 +18,7 @@ OtherT = TypeVar("OtherT")
 
 BLOCK = 64 * 1024  # octets of a part; a whole mail is copied once
 PREVIEWED_MAIL, PREVIEWED_TEXT = "draft.eml", "draft.txt"  # in the tar of a draft that is not made yet
-LONGEST = 60  # characters of the stem; the number in front and the extension come on top
+LONGEST = 60  # characters of the stem of a file's name; the number in front and the extension come on top
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")

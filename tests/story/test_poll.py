@@ -15,7 +15,7 @@ from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.errors import ArchiveFailure, FolderUnreadable, LinkLost, LoginRefused, PauseAsked
 from flaggermail.health import status_gathering as health
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderFailures
+from flaggermail.intake.poll import FolderFailures
 from flaggermail.letters import writing
 from flaggermail.ports import (
     BlobStore,
