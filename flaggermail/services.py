@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
 
     from flaggermail.mail.authentication.authres import Organisational
     from flaggermail.mail.vocabulary import Language
-    from flaggermail.notifications.draft_policy import DraftPatterns
     from flaggermail.ports import (
         BlobStore,
         Clock,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
     from flaggermail.record.case_values import Topic
     from flaggermail.record.events import Change
     from flaggermail.rules.configuration import Configuration
+    from flaggermail.rules.draft_policy import DraftPatterns
 
 DAEMON = "daemon"
 AGAIN_SECONDS = 1.0  # between two tries to record a result in hand

@@ -14,8 +14,8 @@ from flaggermail.adapters.server_answers.answer import ConnectFailure, ProtocolS
 from flaggermail.adapters.server_answers.recognise import explain
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.definition import usable
-from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
+from flaggermail.settings.yaml_files.kinds import is_loopback
 from flaggermail.wording.said import UNSAID, StoredText
 from flaggermail.wording.servers import AttemptText
 

@@ -24,8 +24,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Annex
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.approval_section import APPROVES
-from flaggermail.settings.rota import Officer, Rota
+from flaggermail.settings.rota import APPROVES, Officer, Rota
 from flaggermail.wording.annex import AnnexLabel, AnnexRefusal
 
 _LEVEL = 3  # of the headings in a report

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
+from flaggermail.record.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import AnnexForm, Direction, Kind, Place
 from flaggermail.record.rows import Annex, ClockRow, ContactNote, Notification, StoredMessage

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flaggermail.archive.dossier_lists import file_name
 from flaggermail.archive.mdto import Target
+from flaggermail.documents.octets import file_name
 from flaggermail.mail.message import Attachment
 from flaggermail.ports import Transaction
 from flaggermail.record.definition import where

@@ -15,26 +15,10 @@ from html import escape
 
 from flaggermail.mail.case_numbers import ALPHABET, LENGTH
 
-LONGEST = 60  # characters of the stem; the number in front and the extension come on top
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
 _KEY = re.compile(r"(?:(?<![0-9A-Za-z])vf\.|\+)[0-9a-f]{32}(?![0-9A-Za-z])", re.IGNORECASE)
 KEY_SHOWN = "[key]"
 # Unicode general categories: control, format (bidirectional and invisible characters), surrogate, separators of lines.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-
-
-def file_name(number: str, name: str | None) -> str:
-    """Returns `number` and what is left of a stranger's file name: ASCII letters, digits, `.`, `_` and `-`.
-
-    The number in front keeps two equal names apart, and makes a reserved one, such as CON, harmless. One dot is left:
-    no attachment passes for metadata (`.mdto.xml`), or for something else than it is (`.pdf.exe`).
-    """
-    plain = unicodedata.normalize("NFKD", (name or "")[:1000]).encode("ascii", "ignore").decode("ascii")
-    plain = _UNSAFE.sub("_", re.sub(r".*[/\\]", "", plain))
-    extension = found.group() if (found := _EXTENSION.search(plain)) else ""
-    stem = plain[: len(plain) - len(extension)].replace(".", "_").strip("_-")[:LONGEST].rstrip("_-")
-    return f"{number}-{stem or 'attachment'}{extension or '.bin'}"
 
 
 def visible(text: str) -> str:

@@ -12,8 +12,8 @@ from flaggermail.archive.dossier_shown import Shown, value_in_words
 from flaggermail.figures import ledger
 from flaggermail.figures.moments import BASES, FORMS
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
-from flaggermail.notifications import clocks
-from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record import clocks
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Delivery, LegalHold, Notification, StoredMessage
 from flaggermail.record.states import InstantBasis

@@ -15,8 +15,8 @@ from flaggermail.errors import OctetsLost
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import PlatformUse, Stop, uses_of
 from flaggermail.mail.message import Dnssec, Message, SenderVerdict, SignatureState
-from flaggermail.notifications import clocks
 from flaggermail.ports import Transaction
+from flaggermail.record import clocks
 from flaggermail.record.case_values import CaseType, ContactMeans, Decision, LanguageCode, Origin, Source
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind, OctetSource

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flaggermail.services import Services
     from flaggermail.wording.said import StoredText
 
-COUNTERS = ("configuration", "in force")  # of the files, and of the rules and templates (`rule_changes.reload`)
+COUNTERS = ("configuration", "in force")  # of the files, and of the rules and templates (`intake.rules_in_force`)
 RULES = "rules"
 
 

@@ -14,7 +14,7 @@ from flaggermail.errors import ArchiveFailure
 from flaggermail.letters.writing import issue
 from flaggermail.mail.case_numbers import tail_from
 from flaggermail.mail.message import Message
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import Decision, Item, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed

@@ -17,9 +17,8 @@ import click
 from flaggermail import __version__
 from flaggermail.cli.connections import SYSTEM_DIRECTORY, named_socket
 from flaggermail.cli.groups import Suggesting
-from flaggermail.cli.session import Session, show_json
+from flaggermail.cli.session import DIRECT_HELP, SOCKET_HELP, Session, show_json, with_ways
 from flaggermail.cli.terminal import safe_line
-from flaggermail.cli.ways import DIRECT_HELP, SOCKET_HELP, with_ways
 from flaggermail.errors import ConfigurationError, FlaggermailError, Refusal
 
 SELDOM = 200_000  # objects made until the interpreter looks for garbage: `check` on a record makes 142,000

@@ -17,8 +17,7 @@ from flaggermail.cli.lists import Field, ShownList, fields
 from flaggermail.cli.new_files import new_folder, unpacked, usable
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import number, parts, text, texts
-from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.cli.waiting import waited_for
+from flaggermail.cli.terminal import safe, safe_line, waited_for
 from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.states import AnnexState
 

@@ -16,8 +16,7 @@ from flaggermail.cli.instants import day
 from flaggermail.cli.lists import Field, Row, fields, joined, show_rows
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import minute, number, part, parts, text, texts, value_in_words
-from flaggermail.cli.terminal import safe_line
-from flaggermail.cli.waiting import waited_for
+from flaggermail.cli.terminal import safe_line, waited_for
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 

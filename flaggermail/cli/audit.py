@@ -12,8 +12,7 @@ import click
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import number, parts, text, texts
-from flaggermail.cli.terminal import safe_line
-from flaggermail.cli.waiting import waited_for
+from flaggermail.cli.terminal import safe_line, waited_for
 from flaggermail.errors import Refusal
 from flaggermail.wording.said import countable
 

@@ -12,8 +12,7 @@ import click
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import parts, text
-from flaggermail.cli.terminal import safe_line
-from flaggermail.cli.waiting import counting
+from flaggermail.cli.terminal import counting, safe_line
 from flaggermail.wording.said import countable
 
 if TYPE_CHECKING:

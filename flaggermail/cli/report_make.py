@@ -14,8 +14,7 @@ from flaggermail.cli.completing import ELECTION
 from flaggermail.cli.new_files import unpacked, write_new
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import choice, minute, number, part, parts, text, texts
-from flaggermail.cli.terminal import safe_line
-from flaggermail.cli.waiting import waited_for
+from flaggermail.cli.terminal import safe_line, waited_for
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.kinds import ReportForm
 from flaggermail.wording.said import countable

@@ -24,8 +24,7 @@ from flaggermail.record.kinds import AnnexForm
 from flaggermail.record.rows import Annex, Notification
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.approval_section import APPROVES
-from flaggermail.settings.rota import ACCOUNTS
+from flaggermail.settings.rota import ACCOUNTS, APPROVES
 from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.annex import AnnexRefusal
 from flaggermail.wording.refusals import CommandRefusal

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
+from flaggermail.cases.approval import ApprovalTally
 from flaggermail.commands import channel_status, platform_checks, step_up
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.named_rows import draft_id, require_text, the_case, the_draft
@@ -15,14 +16,13 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import standing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import approval_letters, approval_requests
-from flaggermail.notifications.approval import ApprovalTally
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, Channel, Notification, OutboxMail, Token
 from flaggermail.record.states import CaseState, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.approval_section import APPROVES
+from flaggermail.settings.rota import APPROVES
 from flaggermail.wording.acts import ActText, ActWarning, in_a_row
 from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
@@ -167,9 +167,9 @@ def _missing(work: UnitOfWork, draft: Notification, tally: ApprovalTally) -> tup
 
 def _with_what_holds(work: UnitOfWork, did: ActFacts) -> ActFacts:
     """Adds since when the submission server takes no mail, if it takes none."""
-    outlook = standing.look(work.tx)
-    since = standing.held_since(work.tx, outlook)
-    return did if since is None else replace(did, held_since=since, away=outlook.standing is ServerState.AWAY)
+    server = standing.of_server(work.tx)
+    since = standing.held_since(work.tx, server)
+    return did if since is None else replace(did, held_since=since, away=server.standing is ServerState.AWAY)
 
 
 def _leaving(work: UnitOfWork, approved: Notification, did: ActFacts) -> StoredText:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from flaggermail.cases.approval import channel_lacking, channel_of
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.named_rows import require_text
 from flaggermail.commands.outcome import ActResult
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.notifications.approval import channel_lacking, channel_of
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Notification, Platform

@@ -16,8 +16,8 @@ from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
 from flaggermail.notices import unheard
-from flaggermail.notifications import clocks
 from flaggermail.outbox.results import sent
+from flaggermail.record import clocks
 from flaggermail.record.case_values import COUNTS, ChannelKind, ContactMeans, Decision
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from flaggermail.cases import approval
+from flaggermail.cases.approval import MOST_WRONG, CodeRefusal, RefusedCode
 from flaggermail.commands.command import Command, Subject
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import NotFound, Refusal
@@ -20,18 +22,16 @@ from flaggermail.mail.message import Message
 from flaggermail.notices import approval_requests, duty, notices, pager_queue
 from flaggermail.notices.duty import devices_of
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications import approval
-from flaggermail.notifications.approval import MOST_WRONG, CodeRefusal, RefusedCode
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import LASTS, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, Notification, Token
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import NotificationState
 from flaggermail.services import NOTHING, EventRef, UnitOfWork
-from flaggermail.settings.approval_section import APPROVES, ByReply
-from flaggermail.settings.rota import DESK, Officer
+from flaggermail.settings.rota import APPROVES, DESK, Officer
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.acts import ActText, ActWarning
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.pieces import RefusalPart
@@ -68,7 +68,7 @@ class EnrolDevice(Command):
             commitment=work.env.codes.make(key, secret), token=work.env.randomness.token(),
         )  # fmt: skip
         work.record(EventKind.DEVICE_ENROLLED, added(device), reason=officer.id)
-        values = {"by": name_of(work, work.actor), "until": work.now + LASTS}
+        values = {"by": work.env.settings.rota.officer_name(work.actor), "until": work.now + LASTS}
         notice = Notice(
             Kind.OFFICER_NOTICE, "device_enrolled", f"device/{key}", NOTHING, topic=Topic.DEVICE, token=device.token
         )  # fmt: skip
@@ -176,21 +176,15 @@ def _tell(work: UnitOfWork, device: Device, what: str, but: str = "") -> None:
     persons = dict.fromkeys(person for person in (rota.officer(device.officer), *rota.heads) if person is not None)
     values: Mapping[str, object] = {
         "what": what,
-        "officer": name_of(work, device.officer),
-        "by": name_of(work, device.enrolled_by),
-        "actor": name_of(work, work.actor),
+        "officer": work.env.settings.rota.officer_name(device.officer),
+        "by": work.env.settings.rota.officer_name(device.enrolled_by),
+        "actor": work.env.settings.rota.officer_name(work.actor),
         "enrolled_at": device.enrolled_at,
     }
     for person in persons:
         if person.id != but:
             notice = Notice(Kind.OFFICER_NOTICE, "device_notice", f"device/{device.id}/{what}/{person.id}", NOTHING)
             notices.tell(work, person, notice, values)
-
-
-def name_of(work: UnitOfWork, actor: str) -> str:
-    """Returns the name of an officer; of another actor, what the record calls them."""
-    officer = work.env.settings.rota.officer(actor)
-    return officer.name if officer else actor
 
 
 _DIGITS = re.compile(r"(?<!\d)\d{3}[ \t\u00a0.-]?\d{3}(?!\d)")
@@ -292,7 +286,7 @@ def _count_wrong(work: UnitOfWork, device: Device) -> None:
         return
     locked = replace(counted, locked_at=work.now)
     work.record(EventKind.DEVICE_LOCKED, changed(counted, locked), reason=device.officer)
-    text = AlarmText.DEVICE(name=name_of(work, device.officer), device=device.id)
+    text = AlarmText.DEVICE(name=work.env.settings.rota.officer_name(device.officer), device=device.id)
     raised = alarm(AlarmKind.DEVICE_LOCKED, alarm_key(AlarmKind.DEVICE_LOCKED, device.id), text, work.now)
     notices.raise_alarm(work, raised, f"flaggermail officer revoke {device.officer}")
     tell_locked(work, locked)

@@ -15,7 +15,7 @@ from flaggermail.commands.requests import Instant
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import MarkedAs
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed

@@ -15,9 +15,9 @@ from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import notices, unheard
-from flaggermail.notifications import clocks
 from flaggermail.outbox import bounces
 from flaggermail.outbox.bounces import Reported
+from flaggermail.record import clocks
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind
 from flaggermail.record.rows import Case, Notification, StoredMessage

@@ -16,7 +16,7 @@ from flaggermail.mail.case_numbers import without_tail
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.matching import lookup
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import (
@@ -215,10 +215,9 @@ def _turned(work: UnitOfWork, before: int) -> tuple[ClockFact, ...]:
         clock = work.tx.get(ClockRow, key)
         if clock is None:
             continue
-        minutes = clocks.minutes(clock.started_at, clock.stopped_at) if clock.stopped_at is not None else None
         fact = ClockFact(
             kinds=(clock.kind,), notification=clock.notification, turn=turn, started_at=clock.started_at,
-            at=clock.stopped_at, minutes=minutes,
+            at=clock.stopped_at, minutes=clocks.took(clock),
         )  # fmt: skip
         same = next((at for at, one in enumerate(found) if replace(one, kinds=fact.kinds) == fact), None)
         if same is None:

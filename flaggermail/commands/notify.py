@@ -16,13 +16,13 @@ from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Outgoing, of_notification
 from flaggermail.mail.case_numbers import with_tail
 from flaggermail.notices import approval_requests
-from flaggermail.notifications import draft_policy
 from flaggermail.record.case_values import CaseType, ChannelKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.record.states import NotificationState
+from flaggermail.rules import draft_policy
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.wording.acts import ActPart, ActText

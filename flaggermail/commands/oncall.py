@@ -281,7 +281,6 @@ def _swapped(work: UnitOfWork, *rows: Override) -> ActResult:
     for row in rows:
         begin, end = (at.astimezone(zone).isoformat(timespec="minutes") for at in (row.begins_at, row.ends_at))
         taken.append(ActText.SHIFT_TAKEN(officer=row.officer, begin=begin, end=end))
-    officer = work.env.settings.rota.officer(rows[0].officer)
-    did = ActFacts(what=ActKind.SWAPPED, name=officer.name if officer else rows[0].officer)
+    did = ActFacts(what=ActKind.SWAPPED, name=work.env.settings.rota.officer_name(rows[0].officer))
     text = taken[0] if len(taken) == 1 else ActText.SHIFTS_EXCHANGED(shifts=taken)
     return ActResult(text, rows[0].id, did=did)

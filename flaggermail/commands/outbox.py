@@ -17,8 +17,8 @@ from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
-from flaggermail.record.outbox_states import IN_HAND, in_state
 from flaggermail.record.rows import Attempt, Notification, OutboxMail
+from flaggermail.record.rows.outgoing import IN_HAND, in_state
 from flaggermail.record.states import AttemptResult, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK

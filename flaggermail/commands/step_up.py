@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flaggermail.cases.approval import CodeRefusal
 from flaggermail.commands.devices import ReplyCode
 from flaggermail.errors import Refusal
 from flaggermail.notices.approval_requests import shown_to
-from flaggermail.notifications.approval import CodeRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.record.rows import Notification, Token
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import UNSAID, Sentence, StoredText
 

@@ -11,7 +11,7 @@ from flaggermail.commands.named_rows import require_text, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
-from flaggermail.notices import notices, reparsing
+from flaggermail.notices import notices
 from flaggermail.record.case_values import Item
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
@@ -45,7 +45,7 @@ class AskReferrer(CaseCommand):
         writing.refuse(work, RefusalPart.CASE(key=case.number))
         question = self.text.strip()
         named = tuple(dict.fromkeys(self.items))
-        items = named or (() if question else missing_of(work, case, read=reparsing.reparse))
+        items = named or (() if question else missing_of(work, case, read=notices.reparse))
         if not (items or question):
             raise Refusal(CommandRefusal.NOTHING_TO_ASK(case=case.number))
         asked_before = work.tx.find(

@@ -3,5 +3,5 @@
 
 Entry point: `service.Daemon`.
 
-May import: `intake`, `rule_changes` and every room below them; no adapter.
+May import: `intake`, `stories` and every room below them; no adapter.
 """

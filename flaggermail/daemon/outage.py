@@ -21,7 +21,7 @@ from flaggermail.notices import duty, notices
 from flaggermail.notices.pager_choice import alarm_text
 from flaggermail.ports import Interrupt
 from flaggermail.ports.servers import PAGE_TITLE
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.rota import Officer, on_call
 from flaggermail.wording.alarms import AlarmText

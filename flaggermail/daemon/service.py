@@ -34,7 +34,8 @@ from flaggermail.health.mailbox_monitor import InboxAge
 from flaggermail.health.status_document import NodeStanding
 from flaggermail.health.watchdog import JobFailures, LoopMonitor, WatchedStop
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderFailures
+from flaggermail.intake.poll import FolderFailures
+from flaggermail.intake.rules_in_force import RuleReloader, tell_broken
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import (
@@ -52,7 +53,6 @@ from flaggermail.ports import (
 )
 from flaggermail.record.states import LEASE_SECONDS
 from flaggermail.reminders import handover, paging, sending
-from flaggermail.rule_changes.reload import RuleReloader, tell_broken
 from flaggermail.services import Services
 from flaggermail.stories import rehearsing
 from flaggermail.wording.said import StoredText

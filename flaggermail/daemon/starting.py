@@ -10,12 +10,12 @@ from flaggermail import logbook
 from flaggermail.cases.configuration_record import register
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFailure, StoreAway, StoreBusy
+from flaggermail.intake import rules_in_force
+from flaggermail.intake.rules_in_force import RuleReloader
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, Supervisor
 from flaggermail.reminders import paging
-from flaggermail.rule_changes import reload
-from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
 from flaggermail.settings.model import DeskSettings
 from flaggermail.wording.alarms import Health
@@ -96,7 +96,7 @@ class ArchiveWatch:
     def note_versions(self, env: Services, renewal: RuleReloader | None) -> None:
         """Records the rules in force; if the archive does not take them, they are loaded and noted once it does."""
         try:
-            reload.note(env)
+            rules_in_force.note(env)
         except ArchiveFailure as fault:
             self.met(RULES, fault)
             if renewal is not None:

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An answer of octets: a media type, a name for a file, the octets in parts, and the facts beside them."""
+"""An answer of octets: a media type, a name for a file, the octets in parts, and the facts beside them.
+
+What a stranger called a file is made safe by `file_name`.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +18,9 @@ OtherT = TypeVar("OtherT")
 
 BLOCK = 64 * 1024  # octets of a part; a whole mail is copied once
 PREVIEWED_MAIL, PREVIEWED_TEXT = "draft.eml", "draft.txt"  # in the tar of a draft that is not made yet
+LONGEST = 60  # characters of the stem of a file's name; the number in front and the extension come on top
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
 _FORBIDDEN = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
 
 
@@ -64,6 +71,19 @@ class Octets(Generic[FactsT]):
 def is_file_name(name: str) -> bool:
     """True for the name of a file in a folder: it is no path, and has no control characters."""
     return name not in {"", ".", ".."} and _FORBIDDEN.search(name) is None
+
+
+def file_name(number: str, name: str | None) -> str:
+    """Returns `number` and what is left of a stranger's file name: ASCII letters, digits, `.`, `_` and `-`.
+
+    The number in front keeps two equal names apart, and makes a reserved one, such as CON, harmless. One dot is left:
+    no attachment passes for metadata (`.mdto.xml`), or for something else than it is (`.pdf.exe`).
+    """
+    plain = unicodedata.normalize("NFKD", (name or "")[:1000]).encode("ascii", "ignore").decode("ascii")
+    plain = _UNSAFE.sub("_", re.sub(r".*[/\\]", "", plain))
+    extension = found.group() if (found := _EXTENSION.search(plain)) else ""
+    stem = plain[: len(plain) - len(extension)].replace(".", "_").strip("_-")[:LONGEST].rstrip("_-")
+    return f"{number}-{stem or 'attachment'}{extension or '.bin'}"
 
 
 def in_blocks(octets: bytes) -> Iterator[bytes]:

@@ -6,5 +6,5 @@ Entry points: `ledger.of_rows` and `ledger.of_events` read what is needed, `uses
 
 Pure but for `ledger.of_rows`, which reads a transaction. Nothing here knows what a platform did about a matter.
 
-May import: `ports`, `notifications`, `record`, `documents`, `wording`.
+May import: `ports`, `record`, `documents`, `wording`.
 """

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.documents.dates import SIGNS, Calendar, DateForm, DecimalSign
 from flaggermail.figures.uses import AnswerForm, PlatformUse, Stop
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import CaseType, LanguageCode
 from flaggermail.record.states import InstantBasis
 from flaggermail.wording.report import Account, AccountLabel

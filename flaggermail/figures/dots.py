@@ -31,7 +31,7 @@ from flaggermail.figures.looks import (
 )
 from flaggermail.figures.timeline import Drawing
 from flaggermail.figures.uses import PlatformUse, waits
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption
 from flaggermail.wording.said import StoredText

@@ -18,7 +18,7 @@ from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants, s
 from flaggermail.figures.timeline import drawn, heading
 from flaggermail.figures.upright import by_election, figure_of, upright
 from flaggermail.figures.uses import Figures, PlatformUse, Stop, Summary, SummaryBy
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption, Method
 from flaggermail.wording.said import Sentence

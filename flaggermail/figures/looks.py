@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.documents.html import DARK, FONT, LIGHT, Colours, text_sheet
 from flaggermail.documents.svg import Markup, element
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import Sign
 from flaggermail.wording.said import Sentence, StoredText

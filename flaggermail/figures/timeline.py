@@ -37,7 +37,7 @@ from flaggermail.figures.looks import (
 )
 from flaggermail.figures.moments import TimelineLabel, counted_instants, shown, to_the_minute
 from flaggermail.figures.uses import PlatformUse
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.states import Sign
 from flaggermail.wording.report import Caption
 

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.figures import survival
 from flaggermail.figures.ledger import Ledger
-from flaggermail.notifications import clocks
-from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record import clocks
 from flaggermail.record.case_values import CaseType, ContactMeans
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.record.kinds import ArrivalBasis, Kind
 from flaggermail.record.rows import ClockRow, Notification
 from flaggermail.record.states import ClockKind, ClockState, InstantBasis, NotificationState
@@ -54,7 +54,7 @@ class SummaryBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The answer that stopped a clock, `minutes` after the sending; `notifications.clocks` gives the hours."""
+    """The answer that stopped a clock, `minutes` after the sending; `record.clocks` gives the hours."""
 
     at: datetime
     minutes: int

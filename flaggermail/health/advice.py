@@ -15,13 +15,13 @@ from flaggermail.record import trust_proofs
 from flaggermail.record.rows import TrustProof
 from flaggermail.record.trust_proofs import ProofState
 from flaggermail.rules.configuration import Configuration
-from flaggermail.settings.approval_section import APPROVES, ByReply
 from flaggermail.settings.escalation_checks import unused
-from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import DeskSettings, MailboxSettings, Settings, SubmissionSettings, database_file
-from flaggermail.settings.rota import Shift, void_overrides
+from flaggermail.settings.rota import APPROVES, Shift, void_overrides
+from flaggermail.settings.sections import ByReply
 from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.kinds import is_loopback
 from flaggermail.settings.yaml_files.source import read
 from flaggermail.shipped import shipped
 

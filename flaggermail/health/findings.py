@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flaggermail.health.status_document import DISK, MEGA
-from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.trust_proofs import WARNED as WARNED_OF_MARK
 from flaggermail.record.trust_proofs import ProofState
 from flaggermail.wording.alarms import Health, HealthPlace

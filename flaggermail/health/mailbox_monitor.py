@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import UNSAID, StoredText

@@ -26,11 +26,11 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record import trust_proofs
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.definition import usable
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import TrustMark
 from flaggermail.record.rows import TrustProof, Watched
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import LEASE, LEASE_SECONDS
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings

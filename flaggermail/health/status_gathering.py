@@ -14,7 +14,6 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import pager_queue, unheard
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import FROM_MAILBOX, Place
 from flaggermail.record.rows import (
@@ -31,6 +30,7 @@ from flaggermail.record.rows import (
     UnfetchedMail,
     Watched,
 )
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import (
     CASE_STATES,
     PLATFORM_MAILS,

@@ -15,8 +15,8 @@ from flaggermail import logbook
 from flaggermail.errors import StoreAway, StoreBusy
 from flaggermail.notices import notices
 from flaggermail.ports import Interrupt, JobFailure, JobReport, Supervisor
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 

@@ -28,11 +28,11 @@ from flaggermail.notices import notices
 from flaggermail.outbox import bounces
 from flaggermail.outbox.results import proven_deliveries, settle
 from flaggermail.ports import Accepted, RawMessage, Role
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import CaseType, Origin, Topic
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Delivery, Platform, StoredMessage, Watched
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import PLATFORM_MAILS, InstantBasis
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.wording.filing import FilingReason
 from flaggermail.wording.said import UNSAID, StoredText
 

@@ -28,8 +28,8 @@ from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language
 from flaggermail.matching import placing
 from flaggermail.matching.placing import Known, Placement, Sender
-from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
+from flaggermail.record import clocks
 from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.definition import EARLIEST
 from flaggermail.record.kinds import ArrivalBasis, Kind

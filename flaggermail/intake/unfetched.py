@@ -15,10 +15,10 @@ from flaggermail.errors import FolderUnreadable, MailUnreadable
 from flaggermail.intake.ingest import ingest
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor, Folder, Mailbox, MailName, RawMessage
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import UnfetchedMail
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 

@@ -82,7 +82,7 @@
 | `until` of a reply's answer | aware datetime or None: until when no code counts |
 | `why` of a reply | str: a value of `replies.answered.Why`, empty if it was performed |
 | `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
-| `by_reply` | str: a value of `notifications.approval.ByReply`: how the recipient can approve by reply |
+| `by_reply` | str: a value of `settings.sections.ByReply`: how the recipient can approve by reply |
 | `what` of a device | str: enrolled, confirmed, locked, revoked; `by` made the device, `actor` did this |
 | `platforms` of a section of the report | str: the names of all platforms, listed |
 | any other | str, possibly empty |

@@ -39,8 +39,8 @@ from flaggermail.ports import Rendered, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, Event, EventKind, added, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.outbox_states import in_state
 from flaggermail.record.rows import DeskState, Device, OutboxMail, Token, Withheld
+from flaggermail.record.rows.outgoing import in_state
 from flaggermail.record.states import MailState
 from flaggermail.services import DAEMON, NOTHING, EventRef, Services, UnitOfWork
 from flaggermail.wording.refusals import CommandRefusal

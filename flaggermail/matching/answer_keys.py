@@ -21,7 +21,7 @@ from flaggermail.matching import quoted_words, scoring
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
 from flaggermail.matching.scoring import Clue
-from flaggermail.notices import reparsing
+from flaggermail.notices import notices
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
@@ -177,7 +177,7 @@ def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, O
     )
     every = {row.id: row for row in (*rows, *typed) if row.case is not None and row.discarded_at is None}
     for row in sorted(every.values(), key=lambda row: row.received_at)[-NEWEST_LETTERS:]:
-        letter = reparsing.reparse(work, row)
+        letter = notices.reparse(work, row)
         if letter is not None and (row.place == Place.OWN or _went_to(work, letter, platform)):
             words = quoted_words.own_words(letter.reply_text)
             yield row, OwnLetter(row.case or "", counted.get(row.notification or ""), words)
@@ -244,7 +244,7 @@ def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words
     )
     rows = work.tx.find(StoredMessage, where(StoredMessage.id).in_([key for _, key in sorted(came)[:EARLIER_MAILS]]))
     for row in sorted(rows, key=lambda row: row.received_at):
-        message = reparsing.reparse(work, row)
+        message = notices.reparse(work, row)
         texts = (message.text, message.html_text, *_inner(message)) if message is not None else ()
         yield row, quoted_words.words_of(*texts) if message is not None else None
 

@@ -20,7 +20,7 @@ from flaggermail.mail.vocabulary import folded
 from flaggermail.matching import answer_keys, placing, quoted_words, scoring, thread_keys
 from flaggermail.matching.placing import Sender
 from flaggermail.matching.scoring import HIGHEST, Clue, Suggestion
-from flaggermail.notices import reparsing
+from flaggermail.notices import notices
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Place
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
@@ -127,7 +127,7 @@ def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
 
 def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list[Clue]:
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else _first_letter(work, case)
-    other = reparsing.reparse(work, root) if root is not None else None
+    other = notices.reparse(work, root) if root is not None else None
     return scoring.clues(message, other, work.env.language, ours) if other is not None else []
 
 

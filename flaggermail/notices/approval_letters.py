@@ -22,7 +22,7 @@ from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Channel, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import WITHHELD, InstantBasis, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.rota import Officer, Rota
+from flaggermail.settings.rota import Officer
 from flaggermail.wording.said import StoredText
 
 LATE = timedelta(minutes=2)  # from the approval to the mail that says why the text has not left
@@ -46,15 +46,15 @@ def tell_late(work: UnitOfWork, approved: Notification) -> None:
     """Tells why an approved text has not left; not to whom an alarm about it was sent since."""
     mails = [mail for mail in _mails_of(work.tx, approved) if mail.at_most_once]
     worst = next((mail for state in _WORST_FIRST for mail in mails if mail.state is state), None)
-    outlook = standing.look(work.tx)
+    server = standing.of_server(work.tx)
     state = MailState.QUEUED if worst is None or worst.state in _IN_QUEUE else worst.state
     withheld = worst is not None and worst.is_withheld
     given = worst.answer if worst is not None and state in {MailState.QUEUED, MailState.REFUSED} else None
     answer: StoredText | str = given if given and withheld else without_words(given) if given else ""
-    held = standing.held_since(work.tx, outlook) if state is MailState.QUEUED else None
+    held = standing.held_since(work.tx, server) if state is MailState.QUEUED else None
     since = max(filter(None, (held, approved.approved_at)), default=None)
     shown = WITHHELD if withheld else state.value
-    news = {"state": shown, "since": since, "away": outlook.standing is ServerState.AWAY, "what": answer}
+    news = {"state": shown, "since": since, "away": server.standing is ServerState.AWAY, "what": answer}
     _tell(work, approved, "late", {**_NO_NEWS, **news}, _alarmed(work.tx, approved))
 
 
@@ -91,7 +91,7 @@ def _tell(
         "approved": judged.state != NotificationState.REJECTED,
         "reason": judged.rejected_reason or "",
         "have": len(tally.counted),
-        "void": [_named(rota, key) for key in tally.void],
+        "void": [rota.officer_name(key) for key in tally.void],
         "still": [officer.name for officer in may_still_approve(work.env, judged)],
     }
     about = EventRef(case=judged.case, notification=judged.id)
@@ -104,11 +104,6 @@ def _tell(
                 about, answers=reply,
             )  # fmt: skip
             notices.tell(work, officer, notice, {**values, "own": own})
-
-
-def _named(rota: Rota, key: str) -> str:
-    officer = rota.officer(key)
-    return officer.name if officer is not None else key
 
 
 def _dedupe(judged: Notification, what: str, officer: Officer) -> str:

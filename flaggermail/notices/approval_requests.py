@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from flaggermail.cases.approval import ApprovalTally, Offer, may_approve, tally
 from flaggermail.notices import duty, notices, pager_queue
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications import draft_policy
-from flaggermail.notifications.approval import ApprovalTally, Offer, may_approve, tally
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import LASTS, ChannelKind, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, OutboxMail, PageCode, Platform, Token
 from flaggermail.record.states import NotificationState
+from flaggermail.rules import draft_policy
 from flaggermail.services import EventRef, Services, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
+from flaggermail.settings.sections import ByReply
 
 
 def request(work: UnitOfWork, draft: Notification, text: str) -> None:

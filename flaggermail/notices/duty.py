@@ -22,10 +22,9 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Device, HeldBack, OutboxMail, Override, StoredMessage
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.services import NOTHING, EventRef, Services, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.model import Settings
 from flaggermail.settings.rota import Officer, Shift, nobody_since, on_call
-from flaggermail.settings.sections import RateLimitSettings
+from flaggermail.settings.sections import ByReply, RateLimitSettings
 from flaggermail.settings.steps import HEAD, OFFICER, Who
 
 

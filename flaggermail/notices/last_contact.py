@@ -59,7 +59,7 @@ def _mails(work: UnitOfWork, use: Notification) -> list[tuple[datetime, dict[str
 def _notes(work: UnitOfWork, use: Notification) -> list[tuple[datetime, dict[str, object]]]:
     rows = work.tx.find(ContactNote, where(ContactNote.case).is_(use.case))
     return [
-        (row.effective_at, _contact(row.effective_at, row.means.value, _name(work, row.author)))
+        (row.effective_at, _contact(row.effective_at, row.means.value, work.env.settings.rota.officer_name(row.author)))
         for row in rows
         if row.notification in {None, use.id}
     ]
@@ -67,8 +67,3 @@ def _notes(work: UnitOfWork, use: Notification) -> list[tuple[datetime, dict[str
 
 def _contact(at: datetime, what: str, by: str, verdict: str = SenderVerdict.VERIFIED) -> dict[str, object]:
     return {"at": at, "what": what, "by": by, "verdict": verdict}
-
-
-def _name(work: UnitOfWork, officer_id: str) -> str:
-    officer = work.env.settings.rota.officer(officer_id)
-    return officer.name if officer is not None else officer_id

@@ -1,30 +1,33 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail about a case or about another mail: notices and alarms to officers, answers to the referrer."""
+"""Mail about a case or about another mail: notices and alarms to officers, answers to the referrer.
+
+`reparse` parses stored mail again when other mail needs it, but for mail that is costly to read or lost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from flaggermail.cases import attention, elections, lifecycle
 from flaggermail.cases.lifecycle import missing_of
 from flaggermail.documents.octets import MediaType
-from flaggermail.errors import Refusal
+from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, note_unmade, queue
 from flaggermail.mail.case_numbers import with_tail
 from flaggermail.mail.message import Address, Message, SenderVerdict
 from flaggermail.notices import duty, last_contact, pager_queue, shown_mail
-from flaggermail.notifications import clocks
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record import clocks
 from flaggermail.record.case_values import LIFETIME, USUAL_LIFE, Priority, SenderTrust, Topic
 from flaggermail.record.definition import where
-from flaggermail.record.events import EventKind, added
+from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
@@ -238,7 +241,7 @@ def tell_of_mail(
     if officer is None:
         return
     referrers = case is not None and stored.from_address == case.referrer_address
-    like = shown_mail.alike(work, case, stored, message, _again) if case and stored.id == case.root_message else ()
+    like = shown_mail.alike(work, case, stored, message, reparse) if case and stored.id == case.root_message else ()
     topic = _topic(what, stored, case, alike=bool(like))
     read = {stored.id: message, **(attached or {})}
     values = {
@@ -247,7 +250,7 @@ def tell_of_mail(
         "automatic": what == "platform answer" and stored.automatic,
         "says": stored.says if what == "platform answer" else "",
         "comment": stored.person_basis is PersonBasis.COMMENT,
-        "missing": [item.value for item in missing_of(work, case, read, _again)] if case and referrers else [],
+        "missing": [item.value for item in missing_of(work, case, read, reparse)] if case and referrers else [],
         "urgent": stored.priority == Priority.URGENT,
         "labels": list(stored.labels),
         "sender": stored.from_address or "",
@@ -288,12 +291,6 @@ def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
     election = elections.election_of(work, message)
     newest = lifecycle.newest_in_hand(work, election.code)[:NAMED_CASES] if election else ()
     return [{"number": case.number, "title": case.title, "state": case.state} for case in newest]
-
-
-def _again(work: UnitOfWork, row: StoredMessage) -> Message | None:
-    from flaggermail.notices import reparsing  # noqa: PLC0415 - it raises alarms by this module
-
-    return reparsing.reparse(work, row)
 
 
 def _minutes(work: UnitOfWork, stored: StoredMessage) -> int | None:
@@ -455,3 +452,29 @@ def _confirm(work: UnitOfWork, case: Case, subject: str, dedupe: str, instead_of
     phone = work.env.settings.desk.organisation.phone if elections.in_period(work, case.election) else None
     values = {"title": subject, "phone": phone}
     to_referrer(work, case, "intake_confirmation", values, dedupe, instead_of)
+
+
+def reparse(work: UnitOfWork, row: StoredMessage) -> Message | None:
+    """Parses a stored mail again; None if its octets are lost, which raises an alarm, or if it is costly to read.
+
+    A mail that turns out to be costly is marked, so that it costs once.
+    """
+    if row.costly or row.discarded_at is not None:
+        return None
+    try:
+        message = work.env.parser.parse_again(work.env.octets.get(row.digest))
+    except OctetsLost:
+        _raise_lost(work, row)
+        return None
+    if message.costly:
+        about = EventRef(row.case, row.notification, row.id)
+        work.record(EventKind.MESSAGE_COSTLY, changed(row, replace(row, costly=True)), about=about)
+    return message
+
+
+def _raise_lost(work: UnitOfWork, row: StoredMessage) -> None:
+    """Raises an alarm, once, for a mail whose octets are missing from the archive or changed there."""
+    key = alarm_key(AlarmKind.OCTETS_LOST, row.id)
+    text = AlarmText.LOST(key=row.id, digest=row.digest)
+    lost = alarm(AlarmKind.OCTETS_LOST, key, text, work.now, row.case, row.notification)
+    raise_alarm(work, lost, f"flaggermail message show {row.id}")

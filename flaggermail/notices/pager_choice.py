@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flaggermail.mail.vocabulary import visible
-from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import PageState
 from flaggermail.wording.alarms import AlarmName, PageText
 

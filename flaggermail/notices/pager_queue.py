@@ -11,19 +11,19 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flaggermail.cases.approval import Offer
 from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.writing import render
 from flaggermail.notices.pager_choice import alarm_text, code_text, draft_text
-from flaggermail.notifications.approval import Offer
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform, Token
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import PageState
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.alarms import PageText
 
 HOUR = timedelta(hours=1)

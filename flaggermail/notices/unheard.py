@@ -14,10 +14,10 @@ from flaggermail.cases import attention
 from flaggermail.letters import writing
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Decision
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Alarm, Case, Notification, StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import NotificationState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer

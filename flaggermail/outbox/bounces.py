@@ -26,12 +26,10 @@ from flaggermail.outbox import passing_on
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record import trust_proofs
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, Place, TrustMark
-from flaggermail.record.outbox_states import NEXT, in_state
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import (
     Attempt,
@@ -46,6 +44,8 @@ from flaggermail.record.rows import (
     Token,
     TrustProof,
 )
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.rows.outgoing import NEXT, in_state
 from flaggermail.record.states import AttemptResult, ClockState, InstantBasis, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText

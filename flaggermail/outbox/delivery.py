@@ -3,7 +3,7 @@
 
 One commit before the network is touched, one after.
 
-queued -> attempting -> accepted | refused | queued again | uncertain (record/outbox_states.py)
+queued -> attempting -> accepted | refused | queued again | uncertain (record/rows/outgoing.py)
 
 Mail leaves in queue order, an untried notification first. While our server is unreachable, the first mail is retried at
 the first wait of the schedule each time, and all others wait behind it untried. The same holds while it refuses the
@@ -28,8 +28,8 @@ from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unknown
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.outbox_states import in_state
 from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.rows.outgoing import in_state
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded
 from flaggermail.settings.model import SendingProof

@@ -19,18 +19,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
+from flaggermail.cases.approval import channel_lacking, channel_of
 from flaggermail.errors import ArchiveFailure
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.notices import notices
 from flaggermail.notices.approval_requests import approval_tally
-from flaggermail.notifications.approval import channel_lacking, channel_of
 from flaggermail.ports import Transaction
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import Alarm, Case, Channel, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import MailState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.wording.alarms import AlarmText, OutboxFindingText

@@ -14,13 +14,13 @@ from flaggermail.letters import standing
 from flaggermail.mail.reply_tokens import tokens
 from flaggermail.notices import anew, duty, notices, pager_queue
 from flaggermail.notices.notices import Notice
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Case, OutboxMail, Token
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import MailState, ServerState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer

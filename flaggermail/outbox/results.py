@@ -15,14 +15,14 @@ from flaggermail.notices import approval_letters, notices, unheard
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.retry import DOUBT_WAITS, LOGIN_WAITS, fraction, next_try
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Decision, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import AssignedBy, Direction, Kind, Role
-from flaggermail.record.outbox_states import IN_HAND, in_state
 from flaggermail.record.refusals import LOGIN_CODES, Concerns, SmtpStage, concerns, without_words
 from flaggermail.record.rows import Attempt, Case, Delivery, Notification, OutboxMail, StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.rows.outgoing import IN_HAND, in_state
 from flaggermail.record.states import AttemptResult, CaseState, InstantBasis, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.model import SendingProof

@@ -92,7 +92,7 @@ class ClockState(StrEnum):
 
 
 class MailState(StrEnum):
-    """The states of an outbox mail; `outbox_states.NEXT` has the transitions."""
+    """The states of an outbox mail; `rows.outgoing.NEXT` has the transitions."""
 
     QUEUED = "queued"
     ATTEMPTING = "attempting"

@@ -18,7 +18,6 @@ from flaggermail.notices import anew, duty, last_contact, notices, unheard
 from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction, WallTime
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Decision, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import FROM_MAILBOX, Direction, Kind, Place
@@ -34,6 +33,7 @@ from flaggermail.record.rows import (
     StoredMessage,
     Withheld,
 )
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import CaseState, ClockKind, MailState, NotificationState, ServerState
 from flaggermail.reminders import due_steps
 from flaggermail.reminders.open_clocks import OpenClock, open_clocks

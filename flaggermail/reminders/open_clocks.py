@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from flaggermail.notifications.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import (

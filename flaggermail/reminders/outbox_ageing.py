@@ -23,13 +23,13 @@ from flaggermail.letters import standing, writing
 from flaggermail.notices import approval_letters, approval_requests, notices
 from flaggermail.outbox import integrity
 from flaggermail.ports import Transaction
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import SenderTrust
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import without_words
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import AttemptResult, MailState, NotificationState, ServerState
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText

@@ -20,11 +20,11 @@ from flaggermail.notices.pager_choice import next_pager, reminder_text
 from flaggermail.notices.pager_queue import Wake
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.ports.servers import PAGE_TITLE
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Page, PageCode, Reminder
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import Means, PageState
 from flaggermail.reminders import quarantine_ageing
 from flaggermail.services import EventRef, Services, UnitOfWork, until_recorded

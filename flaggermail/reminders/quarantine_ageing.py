@@ -20,12 +20,12 @@ from flaggermail.matching import scoring, thread_keys
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import FROM_MAILBOX, Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, Channel, Notification, OutboxMail, Platform, StoredMessage, Withheld
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.reminders import due_steps
 from flaggermail.reminders.due_steps import Due, SentStep, Silence
 from flaggermail.services import EventRef, Services, UnitOfWork

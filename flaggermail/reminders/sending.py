@@ -285,9 +285,9 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),
         "asks": call.asks,
         "acknowledged": f"{at.astimezone(work.env.settings.zone):%H:%M}" if at else None,
-        "acknowledged_by": _name(work, by) if by else None,
+        "acknowledged_by": work.env.settings.rota.officer_name(by) if by else None,
         "told": [
-            {"at": r.told_at, "officer": _name(work, r.officer)}
+            {"at": r.told_at, "officer": work.env.settings.rota.officer_name(r.officer)}
             for r in sorted(waits.told, key=lambda r: r.told_at)
             if not r.withheld
         ],
@@ -312,8 +312,3 @@ def _parked(work: UnitOfWork, late: Late) -> list[quarantine_ageing.PossibleAnsw
 def _acknowledged_until(late: Late) -> datetime | None:
     """Returns when the acknowledgement that suppressed the mail expired; until then the mail was not late."""
     return None if late.due.call.escalates else late.waiting.silence.silent_until(late.due.officer)
-
-
-def _name(work: UnitOfWork, officer_id: str) -> str:
-    officer: Officer | None = work.env.settings.rota.officer(officer_id)
-    return officer.name if officer else officer_id

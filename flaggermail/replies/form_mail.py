@@ -13,7 +13,7 @@ from flaggermail.commands.platform_checks import check_exercise
 from flaggermail.errors import ArchiveFailure, Refusal
 from flaggermail.letters.html_part import one_line
 from flaggermail.mail import reply_tokens
-from flaggermail.notices import reparsing, shown_mail
+from flaggermail.notices import notices, shown_mail
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.notices.shown_mail import platform_names
 from flaggermail.record.case_values import ChannelKind, Topic
@@ -31,7 +31,7 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
     token = work.env.randomness.token()
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     proposed = proposed_form(work, case, token, language)
-    mail = reparsing.reparse(work, root) if root is not None else None
+    mail = notices.reparse(work, root) if root is not None else None
     shown = shown_mail.template_values(root, mail, is_answer=False) if root is not None and mail is not None else {}
     values = {
         "title": case.title,
@@ -42,7 +42,7 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
         "text": shown.get("text", ""),
         "original": shown.get("original"),
         "unread": root is not None and mail is None,
-        "missing": [item.value for item in missing_of(work, case, read=reparsing.reparse)],
+        "missing": [item.value for item in missing_of(work, case, read=notices.reparse)],
         "earlier": [_reasoning(other) for other in _earlier(work, case)],
         "signed": shown_mail.signed(work, mail) if mail is not None else {"signer": "", "signer_phone": ""},
         **_channel_values(work, case),
@@ -122,7 +122,7 @@ def _is_allowed(work: UnitOfWork, case: Case, channel: Channel) -> bool:
 def _referral(work: UnitOfWork, case: Case) -> str:
     """Returns the text of the mail from which the case was opened; empty if it cannot be read."""
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
-    mail = reparsing.reparse(work, root) if root is not None else None
+    mail = notices.reparse(work, root) if root is not None else None
     return shown_mail.in_one_text(mail) if mail is not None else ""
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from flaggermail.commands.named_rows import the_case, whole_number
 from flaggermail.letters.html_part import left_out
 from flaggermail.notices.notices import Notice, entry_of, tell
-from flaggermail.notifications import clocks
-from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record import clocks
 from flaggermail.record.case_values import Topic
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform, StoredMessage

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from flaggermail.cases.approval import CodeRefusal
 from flaggermail.commands import door, outcome, platform_checks
 from flaggermail.commands.devices import ReplyCode
 from flaggermail.commands.platform_checks import MAIL
@@ -24,7 +25,6 @@ from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.notices import anew, approval_requests, duty, notices, unheard
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications.approval import CodeRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
@@ -45,8 +45,8 @@ from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.case_form import SentForm
 from flaggermail.replies.request import LOOKS, ReplyFault
 from flaggermail.services import EventRef, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.rota import Officer
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.refusals import CommandRefusal
 
 PerformedActs = Sequence[Mapping[str, object]]

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.kinds import Place
 from flaggermail.record.rows import (

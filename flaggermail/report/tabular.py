@@ -14,7 +14,7 @@ from flaggermail.figures.dots import dots, upright_dots
 from flaggermail.figures.moments import BASES, FORMS, WORDS
 from flaggermail.figures.upright import svg_of
 from flaggermail.figures.uses import AnswerForm, Stop, waits
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import CaseType, LanguageCode
 from flaggermail.record.states import InstantBasis, Sign
 from flaggermail.report.use_section import Piece, Style

@@ -17,7 +17,7 @@ from flaggermail.figures.moments import BASES, FORMS, WORDS, counted_instants, s
 from flaggermail.figures.timeline import drawn
 from flaggermail.figures.upright import svg_of, upright
 from flaggermail.figures.uses import AnswerForm, Stop
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import ContactMeans, LanguageCode
 from flaggermail.record.states import InstantBasis, Sign
 from flaggermail.report.values import PrintSettings, UseFacts, UseWords

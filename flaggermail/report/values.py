@@ -13,9 +13,9 @@ from enum import StrEnum
 
 from flaggermail.documents.dates import DateForm, DecimalSign
 from flaggermail.figures.uses import PlatformUse
-from flaggermail.notifications import clocks
-from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record import clocks
 from flaggermail.record.case_values import CaseType, ContactMeans, Decision, LanguageCode
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.wording.refusals import ReportFinding
 from flaggermail.wording.said import StoredText
 

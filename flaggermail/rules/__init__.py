@@ -6,5 +6,7 @@ Entry points: `classifier.classify` and `classifier.explain` apply the rules to 
 
 `configuration.load` reads the whole configuration of a desk: its settings, and these.
 
+`draft_policy.faults` says what a draft to a platform must and must not say, by the patterns of `rules/drafts.yaml`.
+
 May import: `settings`, `ports` and every room below them.
 """

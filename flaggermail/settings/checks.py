@@ -22,8 +22,6 @@ from flaggermail.record.case_values import ChannelKind, LanguageCode
 from flaggermail.record.definition import LAST
 from flaggermail.record.states import OfficerRole
 from flaggermail.settings import oauth_section, sections
-from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings, ByReply
-from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
     ChannelSettings,
     DeskSettings,
@@ -35,8 +33,10 @@ from flaggermail.settings.model import (
     SubmissionSettings,
 )
 from flaggermail.settings.rota import WEEKDAYS
+from flaggermail.settings.sections import ACCEPTED_RISK, ApprovalSettings, ByReply
 from flaggermail.settings.steps import ROLES
 from flaggermail.settings.yaml_files.faults import nearest
+from flaggermail.settings.yaml_files.kinds import is_loopback
 from flaggermail.settings.yaml_files.plain import Key
 from flaggermail.settings.yaml_files.source import dotted
 

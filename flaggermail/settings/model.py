@@ -20,7 +20,6 @@ from flaggermail.record.definition import LAST
 from flaggermail.record.kinds import Role
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.record.states import OfficerRole
-from flaggermail.settings.approval_section import ApprovalSettings
 from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
 from flaggermail.settings.reply_words import IntakeWords, ReplyWords
@@ -35,6 +34,7 @@ from flaggermail.settings.rota import (
     WeeklyShift,
 )
 from flaggermail.settings.sections import (
+    ApprovalSettings,
     CitizenSettings,
     DoorSettings,
     DossierSettings,

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from flaggermail.settings.hosts import is_loopback
-from flaggermail.settings.yaml_files.kinds import Credential, LastDay, Model, Text, WebAddress
+from flaggermail.settings.yaml_files.kinds import Credential, LastDay, Model, Text, WebAddress, is_loopback
 from flaggermail.settings.yaml_files.plain import Key
 
 

@@ -51,6 +51,7 @@ class AssociateRole(StrEnum):
 DESK = frozenset[str](OfficerRole)
 LEADS = frozenset[str]({OfficerRole.OFFICER, OfficerRole.HEAD})
 DECIDES = frozenset[str]({OfficerRole.ASSESSOR, OfficerRole.HEAD})
+APPROVES = frozenset({OfficerRole.APPROVER, OfficerRole.HEAD})
 ARCHIVIST, REPORT_WRITER, PRIVACY_OFFICER = AssociateRole  # whom oncall.yaml lists under each
 ACCOUNTS = DESK | {REPORT_WRITER}
 READERS = DESK | {ARCHIVIST, REPORT_WRITER}
@@ -158,6 +159,11 @@ class Rota:
         """Returns the name of an officer or associate by their id; the id of somebody who has left the desk."""
         found = self.officer(person) or self.associate(person)
         return person if found is None else found.name
+
+    def officer_name(self, officer_id: str) -> str:
+        """Returns the name of an officer by their id; of anybody else, such as one who has left the desk, the id."""
+        found = self.officer(officer_id)
+        return officer_id if found is None else found.name
 
     def roles_of(self, person: str) -> frozenset[str]:
         """Returns the roles of an officer or associate by their id; none if the desk knows no such person."""

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Eight sections of `flaggermail.yaml`, `dossier` and `door` among them: their values and their faults."""
+"""Nine sections of `flaggermail.yaml`, `approval` and `door` among them: their values and their faults."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -215,3 +215,30 @@ class WatchSettings(Model):
     certificate_days: int = Field(default=14, ge=1, le=365)  # minimum remaining validity of a server's certificate
     heartbeat: Credential | None = None  # the credential that contains the URL
     heartbeat_minutes: Minutes = 1
+
+
+ACCEPTED_RISK = "members of the mailbox can approve"  # the words that `by_reply: mail` needs
+
+
+class ByReply(StrEnum):
+    """How a notification is approved by reply: where the code comes from."""
+
+    PAGER = "pager"  # to the approver's pager
+    TOTP = "totp"  # from the approver's own device
+    MAIL = "mail"  # in the request, which every member of the mailbox can read
+    OFF = "off"  # not at all: by command only
+
+
+class ApprovalSettings(Model):
+    """How many people must approve a notification (with two, the author cannot be one of them), and how by reply."""
+
+    persons: Literal[1, 2] = 1
+    by_reply: ByReply | None = None  # None: nobody chose, so by command only
+    accept_risk: Text | None = None  # the words that `by_reply: mail` needs
+    others_after_minutes: int = Field(default=10, ge=0, le=1440)  # without an answer of those on duty; 0: all at once
+    repeat_policy_date: bool = False  # an approver repeats the day on which an old policy was read
+
+    @property
+    def means(self) -> ByReply:
+        """How a reply approves."""
+        return self.by_reply or ByReply.OFF

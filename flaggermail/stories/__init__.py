@@ -5,5 +5,5 @@ Entry points: `scenario.read` reads one, `player.play` plays it on a stage. `rep
 compares the outcome, `demo.show` has the real daemon on real sockets. `rehearsing.tick` plays a shipped one to the
 officers of a desk, by its record.
 
-May import: `rule_changes`, `intake` and every room below them; no adapter.
+May import: `online`, `intake` and every room below them; no adapter.
 """

@@ -21,9 +21,8 @@ from typing import NoReturn
 
 from flaggermail.errors import FlaggermailError, StoryBroken
 from flaggermail.stories import demo_figures
-from flaggermail.stories.demo_configuration import ARCHIVE, DATABASE, SHIPPED
 from flaggermail.stories.demo_figures import Look, Tell, Teller
-from flaggermail.stories.demo_stage import LOG, Bridge, Parts, RunningDesk, opened
+from flaggermail.stories.demo_stage import ARCHIVE, DATABASE, LOG, SHIPPED, Bridge, Parts, RunningDesk, opened
 from flaggermail.stories.player import Audience, play
 from flaggermail.stories.scenario import Scenario, read
 from flaggermail.stories.scenario_file import EnteredCommand

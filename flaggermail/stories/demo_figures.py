@@ -14,9 +14,9 @@ from flaggermail.figures.figures_page import page
 from flaggermail.figures.ledger import of_rows
 from flaggermail.figures.looks import Telling
 from flaggermail.figures.uses import figures
-from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT, hours, minutes, spoken
 from flaggermail.ports import Transaction
 from flaggermail.record.case_values import LanguageCode, Origin
+from flaggermail.record.clocks import CLOCKS, HUMAN, RECEIPT, hours, spoken, took
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
@@ -226,7 +226,7 @@ def _notification_faults(tx: Transaction, notification: Notification) -> list[st
         for kind, clock in clocks.items()
         if clock.state != wanted
     ]
-    minutes = _minutes(clocks[RECEIPT])
+    minutes = took(clocks[RECEIPT])
     steps = [step for step in read_steps(notification.steps) if step.clock == RECEIPT]
     due = [step.after for step in steps if minutes is None or step.after <= minutes]
     told = sorted(
@@ -252,7 +252,7 @@ def _notification(tx: Transaction, notification: Notification, teller: Teller) -
         yield _row("sent", f"{teller.day(notification.sent_at)} {teller.clock(notification.sent_at)}"), "plain"
     for kind in CLOCKS:
         yield _row(f"{kind} clock", _clock_text(clocks[kind], teller)), "plain"
-    minutes = _minutes(clocks[HUMAN])
+    minutes = took(clocks[HUMAN])
     if minutes is not None:
         yield _row("latency", f"{hours(minutes)} hours ({_minutes_text(minutes)})"), "figure"
         yield _row("in Dutch", spoken(minutes, "nl")), "figure"
@@ -271,12 +271,8 @@ def _origin(case: Case) -> str:
     return ", ".join([case.origin.replace("_", " "), *case.related])
 
 
-def _minutes(clock: ClockRow) -> int | None:
-    return None if clock.stopped_at is None else minutes(clock.started_at, clock.stopped_at)
-
-
 def _clock_text(clock: ClockRow, teller: Teller) -> str:
-    minutes = _minutes(clock)
+    minutes = took(clock)
     if minutes is None or clock.stopped_at is None:
         return f"{clock.state} since {teller.clock(clock.started_at)}"
     day = f" on {teller.day(clock.stopped_at)}" if teller.day(clock.stopped_at) != teller.day(clock.started_at) else ""
@@ -288,6 +284,5 @@ def _minutes_text(minutes: int) -> str:
 
 
 def _reminder_text(reminder: Reminder, teller: Teller) -> str:
-    officer = teller.env.settings.rota.officer(reminder.officer)
-    name = officer.name if officer else reminder.officer
+    name = teller.env.settings.rota.officer_name(reminder.officer)
     return f"{teller.clock(reminder.told_at)} to {name} (after {_minutes_text(reminder.step)})"

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The stage of the demo: two servers, the real daemon in its own process, and the clock they share."""
+"""The stage of the demo: two servers, the real daemon in its own process, and the clock they share.
+
+Its configuration is the shipped one, with the servers and people of the story.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
+import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from string import Template
 from typing import Protocol, TypeAlias
 
 from flaggermail.errors import StoryBroken
@@ -23,13 +29,19 @@ from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.record.states import MailState
 from flaggermail.reminders import sending
 from flaggermail.services import Services
+from flaggermail.shipped import shipped
 from flaggermail.sockets import SOCKET_NAME
-from flaggermail.stories import demo_configuration
 from flaggermail.stories.doubles import StoryClock
 from flaggermail.stories.given import read_policies
 from flaggermail.stories.scenario import Incoming, Scenario
 from flaggermail.stories.scenario_file import EnteredCommand
 
+DESK, SHIPPED = (Path(__file__).parent / name for name in ("demo_desk", "demo_story"))
+CREDENTIALS = ("imap-password", "smtp-password")
+DATABASE, ARCHIVE = "flaggermail.db", "archive"
+STORY = "story"  # the folder with the officer's forms and texts
+_ELECTIONS, _PLATFORMS = "elections.yaml", "platforms.yaml"
+_READ_ON = re.compile(r"(?m)^( *read_on: *)\S+")
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")
 LOG, DOOR_LOG = "daemon.log", "door.log"
@@ -104,12 +116,12 @@ class RunningDesk:
 
     def do(self, act: EnteredCommand) -> str:
         """Runs an officer's command line; returns its output. Raises Refusal."""
-        with contextlib.chdir(self.folder / demo_configuration.STORY):
+        with contextlib.chdir(self.folder / STORY):
             return self.parts.command(self.env, act.by, act.words)
 
     def read_policies(self, at: datetime) -> None:
         """Records in configuration and record that the officer read the platforms' policies."""
-        demo_configuration.read_policies(self.folder, at)
+        _write_policies_read(self.folder, at)
         self.env = read_policies(self.env, at)
 
     def take_in(self) -> None:
@@ -179,6 +191,30 @@ class RunningDesk:
             raise StoryBroken(f"the daemon ended with status {status}")
 
 
+def _configure(folder: Path, values: Mapping[str, str], password: str, now: datetime) -> None:
+    """Fills the empty `folder`; `values` are for the templates in `demo_desk/`. Raises OSError."""
+    values = {**values, "database": DATABASE, "archive": ARCHIVE}
+    for file in DESK.glob("*.yaml"):
+        text = Template(file.read_text(encoding="utf-8")).substitute(values)
+        (folder / file.name).write_text(text, encoding="utf-8")
+    shutil.copyfile(shipped("config") / _ELECTIONS, folder / _ELECTIONS)
+    _write_policies_read(folder, now)
+    shutil.copytree(shipped("config") / "templates", folder / "templates")
+    shutil.copytree(shipped("rules"), folder / "rules")
+    shutil.copytree(SHIPPED, folder / STORY)
+    credentials = folder / "credentials"
+    credentials.mkdir(mode=0o700)
+    for name in CREDENTIALS:
+        (credentials / name).touch(mode=0o600)
+        (credentials / name).write_text(password, encoding="ascii")
+
+
+def _write_policies_read(folder: Path, now: datetime) -> None:
+    """Records in the configuration that an officer read the policies of all platforms on that day."""
+    text = (shipped("config") / _PLATFORMS).read_text(encoding="utf-8")
+    (folder / _PLATFORMS).write_text(_READ_ON.sub(rf"\g<1>{now:%Y-%m-%d}", text), encoding="utf-8")
+
+
 @contextmanager
 def opened(folder: Path, parts: Parts, story: Scenario, login: str) -> Iterator[RunningDesk]:
     """Yields the desk at the first instant of the story, and stops it afterwards. Raises StoryBroken, OSError."""
@@ -188,7 +224,7 @@ def opened(folder: Path, parts: Parts, story: Scenario, login: str) -> Iterator[
         running.callback(servers.close)
         ports = {"imap_port": str(servers.imap_port), "smtp_port": str(servers.smtp_port)}
         values = {"user": USER, "login": login, **ports}
-        demo_configuration.write(folder, values, password, story.instants()[0])
+        _configure(folder, values, password, story.instants()[0])
         parts.upgrade(folder)
         clock = StoryClock(folder)
         clock.set(story.instants()[0])

@@ -14,12 +14,12 @@ from email.parser import BytesParser
 from email.utils import format_datetime, formataddr, parseaddr
 from pathlib import Path
 
+from flaggermail.cases.approval import Offer, step_of
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.case_numbers import tailed_numbers
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Address
 from flaggermail.notices import duty, pager_queue
-from flaggermail.notifications.approval import Offer, step_of
 from flaggermail.ports import Role, Transaction
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
@@ -27,7 +27,7 @@ from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Device, OutboxMail, Token
 from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.stories.scenario_file import Answers, ClaimedResult, MailEntry
 
 

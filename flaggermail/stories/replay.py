@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail.intake import poll
+from flaggermail.intake import poll, rules_in_force
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.reminders import sending
-from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
@@ -88,7 +87,7 @@ def play(path: Path, command: Command, build: Build, stage: Stage = SimulatedDes
         env = build(settings, Path(folder), clock, CountedRandomness(scenario.file.title), submitter)
         try:
             prepare(env, scenario)
-            reload.note(env)
+            rules_in_force.note(env)
             player.play(stage(env, clock, mailbox, command, scenario.folder), scenario, player.Audience())
             return report(env, scenario)
         finally:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flaggermail.matching import scoring
-from flaggermail.notifications.clocks import hours, minutes, spoken
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import hours, spoken, took
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows import (
@@ -124,7 +124,7 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
     clocks = {c.kind: c for c in tx.find(ClockRow, where(ClockRow.notification).is_(notification.id))}
     told = tx.find(Reminder, where(Reminder.notification).is_(notification.id))
     platform = tx.get(Platform, notification.platform)
-    human = _minutes(clocks.get(ClockKind.HUMAN))
+    human = took(clocks.get(ClockKind.HUMAN))
     return {
         "case": notification.case,
         "platform": platform.name if platform else notification.platform,
@@ -132,7 +132,7 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
         "state": notification.state,
         "sent_at": _shown(env, notification.sent_at),
         **{f"{kind}_at": _shown(env, c.stopped_at) if (c := clocks.get(kind)) else None for kind in CLOCKS},
-        **{f"{kind}_min": _minutes(clocks.get(kind)) for kind in CLOCKS},
+        **{f"{kind}_min": took(clocks.get(kind)) for kind in CLOCKS},
         "reported_hours": None if human is None else hours(human),
         "reminders": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.REMINDER),
         "escalations": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == Kind.ESCALATION),
@@ -145,12 +145,6 @@ def _notification(env: Services, tx: Transaction, notification: Notification) ->
         "by_hand": notification.by_hand or any(c.by_hand for c in clocks.values()),
         "oral": any(c.oral for c in clocks.values()),
     }
-
-
-def _minutes(clock: ClockRow | None) -> int | None:
-    if clock is None or clock.stopped_at is None:
-        return None
-    return minutes(clock.started_at, clock.stopped_at)
 
 
 def _quarantined(message: StoredMessage) -> Json:
@@ -204,14 +198,14 @@ def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> 
     for clock in sorted(
         tx.find(ClockRow, where(ClockRow.notification).is_(notification.id)), key=lambda c: CLOCKS.index(c.kind)
     ):
-        minutes = _minutes(clock)
+        minutes = took(clock)
         if minutes is None:
             yield f"    {clock.kind}: {clock.state}"
         else:
             marks = [mark for mark in ("automatic", "comment", "oral") if getattr(clock, mark)]
-            took = f"{counted(minutes, 'minute', 'minutes')}, {hours(minutes)} hours"
+            lasted = f"{counted(minutes, 'minute', 'minutes')}, {hours(minutes)} hours"
             yield (
-                f"    {clock.kind}: {took} / {spoken(minutes, 'nl')}"
+                f"    {clock.kind}: {lasted} / {spoken(minutes, 'nl')}"
                 f", at {_shown(env, clock.stopped_at)}{''.join(f', {mark}' for mark in marks)}"
             )
     for reminder in sorted(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias, cast
 
 from flaggermail import logbook
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness, clock_lead
 from flaggermail.adapters.dns.organisations import organisational
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.adapters.files.blob_store import (
@@ -21,11 +20,12 @@ from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.system.clock import SystemClock, SystemRandomness, clock_lead
 from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.errors import ConfigurationError, MachineFailure
 from flaggermail.health import advice
 from flaggermail.intake import facts, trust_proofs
-from flaggermail.notifications.draft_patterns import load_draft_patterns
+from flaggermail.intake.rules_in_force import RuleReloader
 from flaggermail.ports import (
     BlobStore,
     Clock,
@@ -38,8 +38,8 @@ from flaggermail.ports import (
 )
 from flaggermail.record.states import Severity
 from flaggermail.replies.verbs import would_work
-from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import Configuration, load
+from flaggermail.rules.draft_patterns import load_draft_patterns
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.wiring.credentials import (

@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from flaggermail import __version__, logbook
-from flaggermail.adapters.clock.clock import SystemClock
-from flaggermail.adapters.clock.ticker import SchedulerTicker
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.system import machine
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt, SystemClock
 from flaggermail.adapters.system.machine import HttpHeartbeat, SystemdSupervisor
 from flaggermail.adapters.system.own_process import own_process
+from flaggermail.adapters.system.ticker import SchedulerTicker
 from flaggermail.cases import configuration_record
 from flaggermail.daemon import standby
 from flaggermail.daemon.outage import PROBE_EVERY, Outage

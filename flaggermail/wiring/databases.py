@@ -7,13 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.engine import answering_within, preferring_standby
 from flaggermail.adapters.db.inspection import require_file
 from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
 from flaggermail.adapters.db.replica import ReplicatedStore
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.errors import ConfigurationError, StoreBusy, StoreFailure
 from flaggermail.record.rows import InForce
 from flaggermail.rules.configuration import load

@@ -18,7 +18,6 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from flaggermail import __version__, unfinished
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.dump import RowBatch, ValueForm, load, reserved, snapshot, without_password
 from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.store import SqlStore
@@ -34,6 +33,7 @@ from flaggermail.adapters.files.backup_file import (
     BackupWriter,
 )
 from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.system.clock import SystemClock, SystemRandomness
 from flaggermail.desk import audit
 from flaggermail.errors import BackupFailure, ConfigurationError, OctetsLost
 from flaggermail.letters import writing

@@ -17,10 +17,9 @@ from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 from flaggermail import logbook
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.files.rights import account
 from flaggermail.adapters.system import machine
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt, SystemClock, SystemRandomness
 from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.cases.configuration_record import configuration_number
 from flaggermail.desk import kept_forms

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.secrets import credential, credential_file, credential_version
 from flaggermail.adapters.imap.link import ImapAccount
@@ -22,6 +21,7 @@ from flaggermail.adapters.oauth.tokens import (
     SealedRefreshTokens,
 )
 from flaggermail.adapters.smtp.submission import SubmissionAccount
+from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.ports import TokenReach
 from flaggermail.settings.model import MailboxSettings, Settings, SubmissionSettings
 from flaggermail.settings.oauth_section import Grant, LoginMethod, OAuth2Settings, Provider

@@ -14,7 +14,6 @@ from os import geteuid
 from pathlib import Path
 from pwd import getpwuid
 
-from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.engine import answering_within, preferring_standby
 from flaggermail.adapters.db.migrate import require_revision
 from flaggermail.adapters.db.server import probe, probe_replica
@@ -24,6 +23,7 @@ from flaggermail.adapters.files.secrets import FileCodeVault, credential
 from flaggermail.adapters.imap.probe import ImapProbe
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
+from flaggermail.adapters.system.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.system.machine import free_octets
 from flaggermail.cases.configuration_record import register
 from flaggermail.errors import ConfigurationError, StoreBusy, StoreFailure

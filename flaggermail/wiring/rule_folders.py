@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from flaggermail.errors import ArchiveFailure, ConfigurationError, MachineFailure
+from flaggermail.intake.rules_in_force import RuleReloader
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import InForce
-from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import load
 from flaggermail.rules.files import PACKAGE, stamp
 from flaggermail.shipped import rules_of
@@ -93,7 +93,7 @@ def with_registered(settings: Configuration) -> Configuration:
 
 
 def _lay_out(octets: bytes, folder: Path) -> None:
-    """Writes the files of a tar that this program made, see `rule_changes.reload.archived`."""
+    """Writes the files of a tar that this program made, see `intake.rules_in_force.archived`."""
     with tarfile.open(fileobj=io.BytesIO(octets)) as tar:
         for member in tar:
             file, target = tar.extractfile(member), folder / member.name

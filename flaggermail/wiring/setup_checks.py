@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail.adapters.clock.clock import SystemClock
 from flaggermail.adapters.db.inspection import archive_marks, database_fault
 from flaggermail.adapters.files.blob_store import (
     folder_fault,
@@ -23,12 +22,13 @@ from flaggermail.adapters.files.rights import DeskPlaces, account, open_faults
 from flaggermail.adapters.files.secrets import secret_fault
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME, read_language
+from flaggermail.adapters.system.clock import SystemClock
 from flaggermail.adapters.tls import ca_file_fault
 from flaggermail.annex.redaction_words import FILE as REDACTION
 from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError
-from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.rules.configuration import Configuration
+from flaggermail.rules.draft_patterns import load_draft_patterns
 from flaggermail.settings.mistakes import SetupFault, SetupFaultCode, setup_fault
 from flaggermail.settings.model import database_file
 from flaggermail.shipped import are_shipped, shipped

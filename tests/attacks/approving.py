@@ -16,8 +16,8 @@ from flaggermail.cli.acting import typed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.rules.configuration import Configuration
-from flaggermail.settings.approval_section import ApprovalSettings
 from flaggermail.settings.model import PagerSettings
+from flaggermail.settings.sections import ApprovalSettings
 from flaggermail.stories.doubles import ListPager
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, desk_settings, equipped, mail, opened

@@ -17,10 +17,10 @@ import pytest
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import HeldBack, OutboxMail
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import MailState
 from flaggermail.reminders import sending
 from flaggermail.services import Services

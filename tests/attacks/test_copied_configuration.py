@@ -17,7 +17,7 @@ from flaggermail.desk.views.view import Document
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.outbox import delivery
-from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import MailState
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services

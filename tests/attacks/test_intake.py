@@ -22,13 +22,13 @@ from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.audit import FileState
 from flaggermail.record.case_values import Item
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import MailState
 from flaggermail.wording.filing import PlacementBasis
 from tests.both_shapes import words_of

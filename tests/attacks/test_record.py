@@ -21,11 +21,11 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.outbox import CancelMail, ResolveMail
 from flaggermail.health.status_gathering import gather
 from flaggermail.outbox import delivery
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.event_codec import GENESIS, link
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, OutboxMail
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import MailState
 from flaggermail.services import UnitOfWork
 from tests.desks import kept, life, scenes

@@ -12,8 +12,8 @@ import pytest
 
 from flaggermail.commands.cases import CloseCase
 from flaggermail.commands.quarantine import PlaceMessage
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.rows import StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind
 from tests.attacks.answering import OWN_TEXT, notified
 from tests.attacks.test_numbers import case_of, desk, equipment, later, settings
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail

@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flaggermail.desk.rule_comparison import compare
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.ports import RawMessage
-from flaggermail.rule_changes.comparison import compare
 from flaggermail.rules.classifier import RuleSet, Stage
 from flaggermail.rules.configuration import load
 from flaggermail.services import Services, UnitOfWork

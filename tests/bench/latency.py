@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from threading import Thread
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
+from flaggermail.intake import rules_in_force
 from flaggermail.intake.poll import look
 from flaggermail.intake.warming import warm
 from flaggermail.ports import (
@@ -22,7 +23,6 @@ from flaggermail.ports import (
     Transaction,
 )
 from flaggermail.ports.delegating import StoreOnAnother
-from flaggermail.rule_changes import reload
 from flaggermail.services import Services
 from flaggermail.wiring import assembly, mail_servers
 from tests.bench import corpus, table
@@ -85,7 +85,7 @@ def watching(servers: Servers, user: str, beside: Beside = nullcontext) -> Itera
         beside(desk.folder),
     ):
         env = assembly.with_whole_templates(mail_servers.with_signatures(opened))
-        reload.note(env)  # as the daemon does: the archive is known by its rules
+        rules_in_force.note(env)  # as the daemon does: the archive is known by its rules
         warm(env)  # not `get_ready`, which is for a process that stays
         committed: list[float] = []
         watched = Watching(

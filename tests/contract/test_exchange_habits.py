@@ -12,7 +12,7 @@ import pytest
 
 from flaggermail.adapters.imap.link import LONGEST_PAUSE
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.daemon.reconnection import Reconnection
 from flaggermail.errors import LinkLost, PauseAsked
 from flaggermail.ports import Interrupt

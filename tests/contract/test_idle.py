@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.adapters.imap.idle import RENEW_AFTER, wait_for_notice
 from flaggermail.adapters.imap.link import close_link, inner, open_link
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.errors import LinkLost
 from tests.contract.imap_account import account, given, mailbox_on
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap

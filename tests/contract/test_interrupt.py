@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from tests.patience import PATIENCE
 
 LONG = 2 * PATIENCE  # seconds

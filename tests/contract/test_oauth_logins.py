@@ -15,7 +15,7 @@ from flaggermail.adapters.oauth.endpoint import Granted
 from flaggermail.adapters.oauth.sasl import Bearer, BearerExchange, preferred
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, AccessToken, Refused, Submission
 from flaggermail.record.refusals import SmtpStage

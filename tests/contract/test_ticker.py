@@ -14,8 +14,8 @@ import pytest
 from apscheduler.schedulers import base
 from apscheduler.triggers import date, interval
 
-from flaggermail.adapters.clock import ticker as module
-from flaggermail.adapters.clock.ticker import SchedulerTicker, wall_clock
+from flaggermail.adapters.system import ticker as module
+from flaggermail.adapters.system.ticker import SchedulerTicker, wall_clock
 from flaggermail.ports import JobFailure, JobReport, WallTime
 from tests.patience import PATIENCE
 

@@ -20,7 +20,7 @@ from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.errors import LinkLost
 from flaggermail.health import status_gathering
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderFailures
+from flaggermail.intake.poll import FolderFailures
 from flaggermail.ports import Folder, Role
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import UnfetchedMail

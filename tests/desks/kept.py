@@ -23,9 +23,9 @@ from sqlalchemy import select
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.notifications import clocks
-from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.ports import Transaction
+from flaggermail.record import clocks
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.record.definition import where
 from flaggermail.record.event_codec import Plain, plain
 from flaggermail.record.events import Rows

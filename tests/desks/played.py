@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from flaggermail.cases.configuration_record import register_first
 from flaggermail.cli.acting import typed
-from flaggermail.intake import poll
+from flaggermail.intake import poll, rules_in_force
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Submitter
@@ -22,7 +22,6 @@ from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, sending
-from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import DAEMON, Services
 from flaggermail.shipped import shipped
@@ -72,7 +71,7 @@ class Played:
         upgrade_database(folder)
         clock, script = SetClock(at), list[ScriptedAnswer]()
         env = environment(folder, clock, ScriptedSubmitter(clock, script))
-        reload.note(env)
+        rules_in_force.note(env)
         return cls(env, clock, ListMailbox(env.settings.desk.mailbox), script, folder)
 
     # ---- time

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flaggermail.figures.looks import Telling
 from flaggermail.figures.uses import AnswerForm, Figures, PlatformUse, Stop, Summary, SummaryBy, UseState, summed
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import InstantBasis
 

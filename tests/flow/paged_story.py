@@ -19,7 +19,7 @@ from flaggermail.desk.views import VIEWS
 from flaggermail.mail.message import Json
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from tests.doubles.paged import LOGINS, PlayedSource, pages_of
 from tests.tools.page_pictures import served_to
 

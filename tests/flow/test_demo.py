@@ -24,8 +24,8 @@ from flaggermail.cli.acting import typed
 from flaggermail.cli.web_bridge import bridged
 from flaggermail.errors import StoryBroken
 from flaggermail.stories.demo import Wanted
-from flaggermail.stories.demo_configuration import SHIPPED as STORY
 from flaggermail.stories.demo_figures import Look
+from flaggermail.stories.demo_stage import SHIPPED as STORY
 from flaggermail.wiring.runs import play, show_demo
 from tests.command_line import type_here
 from tests.flow.desk_process import ROOT, patiently

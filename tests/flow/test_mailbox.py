@@ -12,7 +12,7 @@ from threading import Timer
 import pytest
 
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import RawMessage
 from tests.contract.imap_account import given

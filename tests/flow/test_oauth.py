@@ -16,7 +16,7 @@ from flaggermail.adapters.oauth.endpoint import SecretFiles, TokenLine, fetch_to
 from flaggermail.adapters.oauth.sasl import Bearer
 from flaggermail.adapters.oauth.tokens import RenewingTokens
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Accepted, Reach, Refused, Role
 from flaggermail.settings.oauth_section import OAuth2Settings

@@ -15,9 +15,8 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.secrets import FileCodeVault
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.intake import facts, trust_proofs
+from flaggermail.intake import facts, rules_in_force, trust_proofs
 from flaggermail.ports import Randomness
-from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
@@ -70,7 +69,7 @@ class Kit:
         fresh.mkdir()
         (folder / "desk").mkdir()
         env = migrated.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
-        reload.note(env)
+        rules_in_force.note(env)
         with env.store.begin() as tx:
             played_mail.enrol(env, tx, "officer1", "administrator")
         env.close()

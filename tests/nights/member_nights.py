@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from random import Random
 
 from flaggermail.rules.configuration import Configuration
-from flaggermail.settings.approval_section import ApprovalSettings, ByReply
 from flaggermail.settings.model import PagerSettings
+from flaggermail.settings.sections import ApprovalSettings, ByReply
 from flaggermail.stories import played_mail
 from tests import asking
 from tests.nights.diary import Diary

@@ -13,9 +13,9 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.commands import platform_checks
 from flaggermail.letters import standing
 from flaggermail.mail.message import Message, SenderVerdict
-from flaggermail.notifications import clocks
 from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Transaction, Unknown
+from flaggermail.record import clocks
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.record.states import AttemptResult, ClockState

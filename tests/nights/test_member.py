@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from tests.corpus import one_in
 from tests.nights import member_nights
 from tests.nights.kit import Kit

@@ -49,8 +49,8 @@ from flaggermail.record.states import MailState
 from flaggermail.reminders import sending
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.services import Services
-from flaggermail.settings.approval_section import ACCEPTED_RISK, ApprovalSettings
 from flaggermail.settings.model import ChannelSettings, OfficerSettings
+from flaggermail.settings.sections import ACCEPTED_RISK, ApprovalSettings
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.stories.scenario_file import ScriptedAnswer

@@ -7,8 +7,8 @@ It prints the number of new mails after each batch, and the counts at the end.
 import sys
 from pathlib import Path
 
-from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.files.old_mail import MailFiles, MailNames
+from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.intake import old_mail
 from flaggermail.intake.old_mail import FoundMail
 from flaggermail.stories.doubles import SetClock

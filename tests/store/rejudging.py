@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.rule_changes.comparison import archive, classify, outcome
+from flaggermail.desk.rule_comparison import archive, classify, outcome
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.filing import PlacementBasis
 

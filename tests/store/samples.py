@@ -15,10 +15,10 @@ from sqlalchemy import BigInteger, CheckConstraint, Column
 
 from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.audit import Subject
 from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, Alarm, Record
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.wording.said import StoredText, as_written
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)

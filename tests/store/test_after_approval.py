@@ -12,8 +12,8 @@ from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import OverrideRota
 from flaggermail.commands.outbox import ResolveMail
-from flaggermail.notifications import draft_policy
 from flaggermail.record.kinds import Kind
+from flaggermail.rules import draft_policy
 from tests.store.desk_fixtures import HEAD, OFFICER, X_CHANNEL, Desk, NewDesk, mail
 
 SECOND, SIGNER = "b.devries@bzk.example", "signer@bzk.example"

@@ -10,13 +10,13 @@ from datetime import timedelta
 
 import pytest
 
+from flaggermail.cases import approval
+from flaggermail.cases.approval import RefusedCode
 from flaggermail.commands.approve import Approve, Reject
 from flaggermail.commands.named_rows import the_draft
 from flaggermail.commands.notify import Draft
 from flaggermail.errors import Refusal
 from flaggermail.notices.pager_queue import offer_of
-from flaggermail.notifications import approval
-from flaggermail.notifications.approval import RefusedCode
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed

@@ -20,9 +20,9 @@ from flaggermail.daemon.publishing import Sending
 from flaggermail.errors import LeaseHeld, StoreBusy
 from flaggermail.outbox import delivery
 from flaggermail.ports import Store, Submission, Submitter, Transaction
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail, Page
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import MailState
 from flaggermail.reminders import paging
 from flaggermail.services import until_recorded

@@ -12,11 +12,11 @@ import pytest
 from flaggermail.commands.elections import CloseElection
 from flaggermail.commands.messages import ConfirmMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.desk.rule_comparison import ArchivedMessage, Difference, archive, compare
 from flaggermail.record.case_values import CaseType
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import sending
-from flaggermail.rule_changes.comparison import ArchivedMessage, Difference, archive, compare
 from flaggermail.rules.classifier import Rule, RuleSet
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, X, mail

@@ -12,10 +12,10 @@ from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import RowUnreadable
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import added, changed
 from flaggermail.record.rows import Alarm, Token
+from flaggermail.record.rows.alarms import AlarmKind
 from tests.store.samples import NOON, alarm, happened
 
 KINDS = (AlarmKind.FORGED, AlarmKind.OCTETS_LOST)

@@ -14,10 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, added, values_of
 from flaggermail.record.rows import Alarm
+from flaggermail.record.rows.alarms import AlarmKind
 from tests.store.conftest import new_store
 from tests.store.samples import alarm, happened
 from tests.store.test_chain import CANARY, CASE, ELECTION, MESSAGE

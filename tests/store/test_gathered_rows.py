@@ -14,10 +14,10 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.ports import RawMessage, Transaction
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import Event, added, changed
 from flaggermail.record.rows import Alarm
+from flaggermail.record.rows.alarms import AlarmKind
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import START, Desk
 from tests.store.samples import NOON, alarm, broken_commitment, broken_link, happened, histories

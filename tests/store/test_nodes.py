@@ -10,7 +10,7 @@ import pytest
 
 from flaggermail.adapters.db.nodes import SqlNodes
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.daemon.outage import Outage
 from flaggermail.daemon.standby import JUST_AFTER, LEASE_EVERY, NodeClaim, clock_hindrances
 from flaggermail.daemon.starting import Unsupervised

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.commands.outbox import CancelMail
 from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.daemon.publishing import Sending
@@ -18,11 +18,11 @@ from flaggermail.letters import standing
 from flaggermail.outbox import delivery
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted, Refused, Transaction
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Kind
 from flaggermail.record.refusals import SmtpStage
 from flaggermail.record.rows import Alarm, Attempt, OutboxMail, Page
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import MailState, ServerState
 from flaggermail.reminders import sending
 from flaggermail.services import UnitOfWork

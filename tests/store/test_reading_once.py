@@ -10,10 +10,10 @@ from sqlalchemy import event
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, added, changed
 from flaggermail.record.rows import Alarm, Platform
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.wording.said import as_written
 from tests.doubles.statements import engines_of
 from tests.store.conftest import new_store

@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.replica import ReplicatedStore
+from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.errors import ConfigurationError, ReadCancelled, ServerFull, StoreAway
 from flaggermail.ports import Transaction
 from flaggermail.ports.probing import ReplicaSeen

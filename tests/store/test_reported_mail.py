@@ -12,11 +12,11 @@ from flaggermail.commands.messages import ConfirmMessage
 from flaggermail.commands.write_referrer import AskReferrer
 from flaggermail.mail.message import MechanicalKind
 from flaggermail.outbox.bounces import LATELY
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Notification, OutboxMail
+from flaggermail.record.rows.alarms import AlarmKind
 from tests.store.desk_fixtures import DESK, OFFICER, OURS, REFERRER, SERVER, START, X_CHANNEL, Desk, mail
 
 SECOND = "second@x-platform.example"

@@ -12,11 +12,11 @@ from sqlalchemy import JSON
 from flaggermail.adapters.db.mapping import all_tables, table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.ports import Cursor
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import Comparison, FieldCondition, where
 from flaggermail.record.events import Change, Scalar, added, values_of
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Platform, Record, StoredMessage, Token
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.wording.said import StoredText
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.desk.sampling import SampleText, make_sample
 from flaggermail.record.rows import StoredMessage
-from flaggermail.rule_changes.sampling import SampleText, make_sample
 from flaggermail.rules.models import SampleFile
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.yaml_files.faults import checked

@@ -17,11 +17,10 @@ from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.letters import standing
 from flaggermail.outbox.integrity import DIFFERS
 from flaggermail.ports import Transaction
-from flaggermail.record.alarm_kinds import AlarmKind
-from flaggermail.record.alarms import alarm, alarm_key
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import AttemptResult, MailState, ServerState
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import DAEMON

@@ -15,11 +15,11 @@ from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound, StoreBusy, StoreFailure
 from flaggermail.ports import Bookmark, Cursor, Transaction
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.case_values import CaseType, Origin
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, Event, added, changed
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import ClockKind
 from flaggermail.wording.said import as_written
 from tests.patience import PATIENCE

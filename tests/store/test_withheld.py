@@ -23,8 +23,8 @@ from flaggermail.desk.views.handover import ShowHandover
 from flaggermail.desk.views.notification import ShowMail
 from flaggermail.health.status_gathering import gather
 from flaggermail.outbox import delivery
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.kinds import Kind
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.rules.configuration import Configuration
 from flaggermail.services import UnitOfWork
 from tests.acting import warned

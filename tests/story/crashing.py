@@ -23,10 +23,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.cases import erasure
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.clock.ticker import SchedulerTicker, wall_clock
 from flaggermail.adapters.files.status_file import StatusFile
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
+from flaggermail.adapters.system.ticker import SchedulerTicker, wall_clock
 from flaggermail.daemon.service import REMIND_EVERY, Daemon
 from flaggermail.notices import digest, duty
 from flaggermail.outbox import delivery

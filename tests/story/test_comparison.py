@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.rule_changes.comparison import compare, count
+from flaggermail.desk.rule_comparison import compare, count
 from flaggermail.services import UnitOfWork
 from tests.doubles.scenarios import FOLDERS, Reopen
 from tests.store.rejudging import found_otherwise

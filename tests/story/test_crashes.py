@@ -23,10 +23,10 @@ from signal import SIGKILL
 
 import pytest
 
-from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase

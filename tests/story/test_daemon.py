@@ -16,7 +16,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.cases import erasure
 from flaggermail.commands.elections import StartExercise
 from flaggermail.daemon.service import Daemon
@@ -29,7 +29,7 @@ from flaggermail.ports import Folder, Interrupt, JobFailure, JobReport, MailPage
 from flaggermail.record.kinds import Direction
 from flaggermail.reminders import handover, paging, sending
 from flaggermail.services import Services
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.stories.doubles import ListMailbox
 from tests import asking
 from tests.acting import run

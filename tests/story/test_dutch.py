@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.shipped import shipped
 from flaggermail.wording.alarms import AlarmText
 from flaggermail.wording.said import Sentence, StoredText

@@ -19,6 +19,7 @@ from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.commands.elections import AddElection
 from flaggermail.commands.oncall import Acknowledge, SwapShift
+from flaggermail.intake import rules_in_force
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, ContactMeans, Origin
 from flaggermail.record.definition import where
@@ -26,7 +27,6 @@ from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, OutboxMail, Reminder
 from flaggermail.reminders import sending
-from flaggermail.rule_changes import reload
 from flaggermail.rules.configuration import Configuration, load
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import OncallFile
@@ -59,7 +59,7 @@ def builder(tmp_path: Path) -> Iterator[Made]:
         server = RecordingSubmitter(clock)
         settings = configured(load(CONFIG, shipped("rules"), shipped("config") / "templates"), policy, rota)
         env = migrated.replayed(settings, tmp_path, clock, CountedRandomness("night"), server)
-        reload.note(env)
+        rules_in_force.note(env)
         made.append(Desk(env, clock, server))
         return made[-1]
 

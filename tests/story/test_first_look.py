@@ -11,9 +11,9 @@ import pytest
 from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
 from flaggermail.intake import poll
 from flaggermail.ports import MailName, MailPage, News, RawMessage
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Delivery, UnfetchedMail
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.services import Services
 from flaggermail.stories.doubles import ListMailbox, SetClock
 from tests import asking

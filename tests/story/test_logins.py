@@ -16,7 +16,7 @@ from flaggermail.daemon.backoff import login_delay
 from flaggermail.errors import LoginRefused
 from flaggermail.notices import notices
 from flaggermail.ports import Folder, Role, Submission
-from flaggermail.record.alarms import AlarmKind, alarm
+from flaggermail.record.rows.alarms import AlarmKind, alarm
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.stories.doubles import ScriptedSubmitter, SetClock
 from flaggermail.stories.scenario_file import ScriptedAnswer

@@ -14,8 +14,8 @@ from flaggermail.commands.oncall import OverrideRota, SwapShift
 from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as Door
 from flaggermail.notices import duty, notices
-from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import EventKind
+from flaggermail.record.rows.alarms import AlarmKind, alarm
 from flaggermail.reminders import sending
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.alarms import AlarmText

@@ -25,11 +25,11 @@ from flaggermail.logbook import configure
 from flaggermail.notices import notices
 from flaggermail.outbox import delivery
 from flaggermail.ports import Paged
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import ClockKind, ClockState, Means, PageState
 from flaggermail.reminders import paging
 from flaggermail.reminders.sending import tick

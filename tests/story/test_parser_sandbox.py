@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from flaggermail.adapters.parsing import worker
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import Services

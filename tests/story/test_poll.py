@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.errors import ArchiveFailure, FolderUnreadable, LinkLost, LoginRefused, PauseAsked
 from flaggermail.health import status_gathering as health
 from flaggermail.intake import poll
-from flaggermail.intake.folder_troubles import FolderFailures
+from flaggermail.intake.poll import FolderFailures
 from flaggermail.letters import writing
 from flaggermail.ports import (
     BlobStore,

@@ -14,11 +14,11 @@ import pytest
 from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, HeldBack, OutboxMail, Record, StoredMessage
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.reminders import sending
 from flaggermail.services import Services, UnitOfWork

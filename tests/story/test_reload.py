@@ -17,10 +17,10 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.daemon.service import Daemon
+from flaggermail.intake.rules_in_force import RuleReloader
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
-from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules.configuration import load
 from flaggermail.rules.files import PACKAGE
 from flaggermail.services import Services

@@ -23,7 +23,7 @@ from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories import replay
-from flaggermail.stories.demo_configuration import SHIPPED as STORY
+from flaggermail.stories.demo_stage import SHIPPED as STORY
 from flaggermail.stories.replay import Report
 from flaggermail.stories.scenario import read
 from flaggermail.wiring.runs import play

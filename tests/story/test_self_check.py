@@ -19,11 +19,11 @@ from flaggermail.adapters.system.machine import HttpHeartbeat, MachineHealthProb
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.health.findings import Confinement
 from flaggermail.intake import poll
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.definition import where
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import MailState
 from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.services import Services

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail.adapters.clock.ticker import SchedulerTicker
-from flaggermail.adapters.system.interrupt import EventInterrupt
+from flaggermail.adapters.system.clock import EventInterrupt
 from flaggermail.adapters.system.machine import SystemdSupervisor
+from flaggermail.adapters.system.ticker import SchedulerTicker
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import PauseAsked, StoreBusy
 from flaggermail.health.status_line import StatusLine

@@ -13,10 +13,10 @@ from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.health import readiness
 from flaggermail.letters import writing
 from flaggermail.notices import notices
-from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Page, Token
+from flaggermail.record.rows.alarms import AlarmKind, alarm
 from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.alarms import AlarmText

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from flaggermail.adapters.clock.clock import SystemRandomness
+from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.cli.acting import typed
 from flaggermail.letters.html_part import fixed
 from flaggermail.ports import Clock, Randomness, Submitter

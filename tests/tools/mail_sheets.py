@@ -39,7 +39,7 @@ from flaggermail.letters.outgoing import Frozen, Outgoing
 from flaggermail.letters.template_values import LANGUAGES, PLAIN_TEMPLATES, VALUES
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.message import Address
-from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.rules import configuration
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings

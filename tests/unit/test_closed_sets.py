@@ -46,7 +46,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
         {"attachment", "subject", "body", "reply", "{'subject': 2, 'attachment': 2, 'reply': 3, 'body': 4}[self.place]"}
     ),
     "rules/findings.py": frozenset({"platform"}),
-    "rule_changes/sample_mail.py": frozenset({"yes"}),
+    "desk/sample_mail.py": frozenset({"yes"}),
     "rules/rulebook.py": frozenset({"nobody"}),
     # names of templates, of tables and of fields
     "adapters/db/sealed.py": frozenset({"row[name]"}),

@@ -16,8 +16,8 @@ import pytest
 
 from flaggermail.cli import COMMANDS, commands
 from flaggermail.health.status_line import StatusLine
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind
+from flaggermail.record.rows.alarms import AlarmKind
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]

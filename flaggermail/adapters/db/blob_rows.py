@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import delete, exists, func, select, text, update
 
+from flaggermail.adapters.db.beside_record import BesideRecord
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.readings import BesideRecord
 from flaggermail.errors import ArchiveFailure, OctetsLost, StoreAway, StoreFailure
 from flaggermail.record.audit import DIGEST, ArchivedFile, FileState
 from flaggermail.wording.alarms import Health

@@ -33,10 +33,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from flaggermail.adapters.db.beside_record import BesideRecord
 from flaggermail.adapters.db.engine import OwnFile, StoredInstant, Turns
 from flaggermail.adapters.db.inspection import CURRENT, newest, revision_fault
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.readings import BesideRecord
 from flaggermail.errors import ConfigurationError, LeaseHeld
 from flaggermail.ports import Lease, NodeReport, NodeSeen
 from flaggermail.wording.said import StoredText

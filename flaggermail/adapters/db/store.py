@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from flaggermail import logbook
 from flaggermail.adapters.db import nodes
+from flaggermail.adapters.db.beside_record import SqlKeptForms, SqlReadings, SqlSecretRows
 from flaggermail.adapters.db.blob_rows import SqlBlobStore
 from flaggermail.adapters.db.engine import (
     ANEW,
@@ -31,12 +32,9 @@ from flaggermail.adapters.db.engine import (
     is_busy,
     make_engine,
 )
-from flaggermail.adapters.db.kept_forms import SqlKeptForms
 from flaggermail.adapters.db.known_rows import Answers
 from flaggermail.adapters.db.nodes import SqlNodes
-from flaggermail.adapters.db.readings import SqlReadings
 from flaggermail.adapters.db.sealed import LockedHead
-from flaggermail.adapters.db.secret_rows import SqlSecretRows
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
 from flaggermail.errors import DiskFailure, LeaseHeld, StoreAway, StoreBusy
 from flaggermail.ports import Lease

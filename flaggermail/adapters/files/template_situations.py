@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES, VALUES, MomentKind, ReplyRefusal, Unstopped
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import DeclineReason, SenderTrust
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import CASE_STATES, CLOCKS, CaseState, MailState, NotificationState
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 
 SENT = datetime(2024, 6, 6, 8, 34, 40, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ from pydantic import Field, create_model, field_validator
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import TO_OTHERS, VALUES
 from flaggermail.ports import Rendered
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.wording.pieces import LetterText

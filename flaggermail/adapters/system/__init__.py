@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The machine and its service manager: readiness, heartbeat, health measurements.
+"""The machine and its service manager: clock, interrupt and ticks, readiness, heartbeat, health measurements.
 
-Entry points: `machine.SystemdSupervisor`, `machine.HttpHeartbeat`, `machine.MachineHealthProbe`.
+Entry points: `clock.SystemClock`, `clock.EventInterrupt`, `ticker.SchedulerTicker`, `machine.SystemdSupervisor`,
+`machine.HttpHeartbeat`, `machine.MachineHealthProbe`.
 
 May import: `ports`, `health`.
 """

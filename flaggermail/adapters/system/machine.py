@@ -27,7 +27,7 @@ from flaggermail.adapters.tls import certificate_end
 from flaggermail.adapters.web import Deadline, opener
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.findings import FARTHEST, TELLING, skew
-from flaggermail.settings.hosts import is_loopback
+from flaggermail.settings.yaml_files.kinds import is_loopback
 from flaggermail.wording.said import StoredText
 
 # malloc.h; mallopt(3) has no other names for them

@@ -4,7 +4,7 @@
 Entry point: `VIEWS`, the name of each view and the module that holds it, imported when it is asked for. A view is a
 frozen value, as a command is; it changes nothing. `READS` says which of them shows a case, draft or mail.
 
-May import: `rule_changes`, `intake` and every room below them.
+May import: `intake` and every room below it.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from flaggermail.figures.account import MailHead, Print, UseDetails
 from flaggermail.figures.uses import PlatformUse, uses_of
 from flaggermail.mail.case_numbers import prefix_of, without_tails
 from flaggermail.mail.message import Address
-from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.clocks import HUMAN, RECEIPT
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, StoredMessage

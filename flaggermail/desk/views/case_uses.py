@@ -18,15 +18,16 @@ from flaggermail.figures.looks import MOST_LABELS
 from flaggermail.figures.moments import TimelineLabel, shown
 from flaggermail.figures.uses import AnswerForm, PlatformUse, uses_of
 from flaggermail.notices.approval_requests import approval_tally, may_still_approve, must_repeat
-from flaggermail.notifications import clocks, draft_policy
-from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record import clocks
 from flaggermail.record.case_values import LanguageCode
+from flaggermail.record.clocks import CLOCKS
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, ClockRow, Notification, Platform, Reminder
 from flaggermail.record.states import InstantBasis, NotificationState, Sign
 from flaggermail.reminders.open_clocks import open_clocks
+from flaggermail.rules import draft_policy
 from flaggermail.services import UnitOfWork
-from flaggermail.settings.approval_section import ByReply
+from flaggermail.settings.sections import ByReply
 from flaggermail.wording.said import StoredText, as_written
 
 
@@ -153,7 +154,7 @@ class CaseUses:
 
 
 def _clock(clock: ClockRow, use: PlatformUse | None, *, exercise: bool) -> ShownClock:
-    minutes = None if clock.stopped_at is None else clocks.minutes(clock.started_at, clock.stopped_at)
+    minutes = clocks.took(clock)
     in_figures = minutes is not None and not exercise
     stop = None if use is None else use.stop(clock.kind)
     return ShownClock(

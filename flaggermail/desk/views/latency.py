@@ -31,7 +31,7 @@ from flaggermail.figures.uses import (
     answer,
     figures,
 )
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.rows import Platform
 from flaggermail.record.states import InstantBasis

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 from flaggermail.commands import conflicts
 from flaggermail.commands.named_rows import the_message
 from flaggermail.desk.answers import FLAT, ViewAnswer
+from flaggermail.desk.sampling import make_sample
 from flaggermail.desk.views.message_lists import PlaceSuggestion, suggested
 from flaggermail.desk.views.parsed_mail import ParsedMail, parsed
 from flaggermail.desk.views.view import POSITION, ListView, OctetsView, View
@@ -23,7 +24,6 @@ from flaggermail.notices.shown_mail import hops_of
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import OctetSource, Place
 from flaggermail.record.rows import Delivery, StoredMessage
-from flaggermail.rule_changes.sampling import make_sample
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import DESK, READERS
 from flaggermail.wording.acts import in_a_row

@@ -18,8 +18,8 @@ from flaggermail.desk.answers import FLAT, ViewAnswer
 from flaggermail.desk.views.view import ListView
 from flaggermail.mail.fields import in_domains
 from flaggermail.matching.scoring import read
-from flaggermail.notifications.clocks import minutes
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import minutes
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Place
 from flaggermail.record.rows import Case, Decline, Platform, StoredMessage

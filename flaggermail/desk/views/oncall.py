@@ -165,9 +165,8 @@ def clock_place(clock: OpenClock) -> tuple[int, str]:
 
 
 def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> ComingShift:
-    officer = work.env.settings.rota.officer(shift.officer)
     return ComingShift(
-        officer=shift.officer, name=officer.name if officer else shift.officer, begins_at=shift.begins_at,
+        officer=shift.officer, name=work.env.settings.rota.officer_name(shift.officer), begins_at=shift.begins_at,
         ends_at=shift.ends_at if shift.ends_at < LAST else None, override=override,
     )  # fmt: skip
 

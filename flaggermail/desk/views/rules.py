@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar
 
 from flaggermail.commands.requests import shown
 from flaggermail.desk.answers import ViewAnswer
+from flaggermail.desk.rule_comparison import Difference, RuleOutcome, compare_next, count
 from flaggermail.desk.views.message import kept
 from flaggermail.desk.views.view import View, at_most
 from flaggermail.errors import ConfigurationError, Refusal
@@ -22,7 +23,6 @@ from flaggermail.intake.triage import judge
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.rule_changes.comparison import Difference, RuleOutcome, compare_next, count
 from flaggermail.rules.classifier import AnswerTemplate, Evaluated, Explanation, Stage, explain
 from flaggermail.rules.conditions import ConditionTrace, Context
 from flaggermail.rules.configuration import load

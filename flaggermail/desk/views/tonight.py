@@ -17,7 +17,7 @@ from flaggermail.errors import RowUnreadable
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices.approval_requests import may_still_approve
 from flaggermail.notices.duty import officer_on_call, overrides, readers
-from flaggermail.notifications.clocks import minutes
+from flaggermail.record.clocks import minutes
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import FROM_MAILBOX, Place
 from flaggermail.record.rows import Case, Notification, Platform, StoredMessage

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from flask import Response
 
-from flaggermail.archive.dossier_lists import file_name
 from flaggermail.desk.views.view import Document
-from flaggermail.documents.octets import MediaType, Octets
+from flaggermail.documents.octets import MediaType, Octets, file_name
 
 POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from flaggermail.door.pages.picture import picture
 from flaggermail.mail.message import Json
 from flaggermail.mail.vocabulary import is_invisible
-from flaggermail.notifications.clocks import exact
+from flaggermail.record.clocks import exact
 from flaggermail.services import DAEMON
 from flaggermail.settings.rota import Rota
 from flaggermail.wording import catalogues

@@ -8,6 +8,7 @@ in capital letters mean.
 from __future__ import annotations
 
 from flaggermail.record.definition import Record as Record
+from flaggermail.record.rows.alarms import Alarm as Alarm
 from flaggermail.record.rows.cases import Case as Case
 from flaggermail.record.rows.cases import ContactNote as ContactNote
 from flaggermail.record.rows.cases import LegalHold as LegalHold
@@ -18,7 +19,6 @@ from flaggermail.record.rows.desk import RegisteredFile as RegisteredFile
 from flaggermail.record.rows.desk import RememberedDomain as RememberedDomain
 from flaggermail.record.rows.desk import TrustProof as TrustProof
 from flaggermail.record.rows.desk import Watched as Watched
-from flaggermail.record.rows.duty import Alarm as Alarm
 from flaggermail.record.rows.duty import Device as Device
 from flaggermail.record.rows.duty import Override as Override
 from flaggermail.record.rows.duty import Page as Page

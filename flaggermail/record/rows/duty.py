@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What reaches officers on call, and how they answer: reminders, alarms, pages, tokens, devices."""
+"""What reaches officers on call, and how they answer: reminders, pages, tokens, devices."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from flaggermail.record.alarm_kinds import AlarmKind
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import Column, Record, References, record
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows.cases import Case
 from flaggermail.record.states import ClockKind, Means, PageState
-from flaggermail.wording.said import StoredText
 
 
 @record
@@ -55,21 +53,6 @@ class Token(Record):
     issued_at: datetime
     expires_at: datetime | None = None
     used_at: datetime | None = None
-
-
-@record
-class Alarm(Record):
-    """A condition that needs a person at once; raised once per deduplication key."""
-
-    TABLE: ClassVar[str] = "alarm"
-    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
-    id: str  # deduplication key: kind and subject
-    kind: Annotated[AlarmKind, Column.INDEXED]
-    case: Annotated[str | None, Column.INDEXED] = None
-    notification: Annotated[str | None, Column.INDEXED] = None
-    text: StoredText
-    raised_at: datetime
-    officer: str | None = None  # whom it reminds, if it reminds one officer of a waiting mail
 
 
 @record

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail on its way out, attempts to deliver it, and mail that was held back or suppressed."""
+"""Mail on its way out, attempts to deliver it, and mail that was held back or suppressed.
+
+The states of an outbox mail and the transitions between them are the diagram in docs/flow.md as data. Every change of
+state goes through `in_state`: a test compares `NEXT` with the diagram and finds code that bypasses it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from flaggermail.record.case_values import SenderTrust
@@ -51,6 +58,24 @@ class OutboxMail(Record):
     def is_withheld(self) -> bool:
         """True if it waits, and the desk's own configuration does not allow that it leaves."""
         return self.state == MailState.QUEUED and self.next_try_at is None
+
+
+NEXT: Mapping[MailState, frozenset[MailState]] = MappingProxyType({
+    MailState.QUEUED: frozenset({MailState.ATTEMPTING, MailState.CANCELLED, MailState.REFUSED}),
+    MailState.ATTEMPTING: frozenset({MailState.ACCEPTED, MailState.QUEUED, MailState.REFUSED, MailState.UNCERTAIN}),
+    MailState.UNCERTAIN: frozenset({MailState.ACCEPTED, MailState.QUEUED, MailState.REFUSED}),
+    MailState.ACCEPTED: frozenset({MailState.REFUSED}),
+    MailState.REFUSED: frozenset(),
+    MailState.CANCELLED: frozenset(),
+})  # fmt: skip
+IN_HAND = frozenset({MailState.ATTEMPTING, MailState.UNCERTAIN})  # waiting for the server's answer or for proof
+
+
+def in_state(mail: OutboxMail, state: MailState) -> OutboxMail:
+    """Returns `mail` in its next state. Raises ValueError if the transition is not allowed: a programming error."""
+    if state not in NEXT[mail.state]:
+        raise ValueError(f"an envelope that is {mail.state} cannot become {state}")
+    return replace(mail, state=state)
 
 
 @record

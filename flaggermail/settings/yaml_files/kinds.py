@@ -192,3 +192,11 @@ class Names(Model):
     en: Text
     for _code in LanguageCode:
         __annotations__.setdefault(_code.value, "Text")
+
+
+def is_loopback(host: str) -> bool:
+    """True if traffic to `host` stays on this machine (RFC 6761, section 6.3)."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

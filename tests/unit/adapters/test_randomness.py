@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flaggermail.adapters.clock.clock import SystemRandomness
+from flaggermail.adapters.system.clock import SystemRandomness
 
 
 def test_no_salt_is_given_twice() -> None:

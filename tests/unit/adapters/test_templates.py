@@ -27,11 +27,11 @@ from flaggermail.adapters.files.templates import FileTemplates, read_words
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.html_part import fixed, guarded
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, REPORT_TEMPLATES, VALUES
-from flaggermail.notifications.draft_patterns import load_draft_patterns
-from flaggermail.notifications.draft_policy import Requirements, faults
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.case_values import Item
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.rules.configuration import load
+from flaggermail.rules.draft_patterns import load_draft_patterns
+from flaggermail.rules.draft_policy import Requirements, faults
 from flaggermail.wording.refusals import CommandRefusal
 from tests.corpus import each
 from tests.tools.dutch import english_in, english_in_mail

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.archive.dossier_lists import Keys, file_name, visible, visible_line
+from flaggermail.archive.dossier_lists import Keys, visible, visible_line
+from flaggermail.documents.octets import file_name
 from tests.pace import within
 
 KEY = "0123456789abcdef0123456789abcdef"

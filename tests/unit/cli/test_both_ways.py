@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from flaggermail.adapters.clock.clock import SystemClock
+from flaggermail.adapters.system.clock import SystemClock
 from flaggermail.cli.connections import WITHOUT_DESK
 from flaggermail.cli.door_client import SHOWN_BY_DOOR
 from flaggermail.cli.session import Session

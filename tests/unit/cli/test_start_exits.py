@@ -26,8 +26,8 @@ from flaggermail.cli import main
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy
 from flaggermail.health.status_document import STATUS_FILE
+from flaggermail.intake import rules_in_force
 from flaggermail.record.kinds import Versioned
-from flaggermail.rule_changes import reload
 from flaggermail.wiring import daemon_assembly
 from flaggermail.wiring.assembly import open_services
 from tests.doubles.broken_desks import ARCHIVE, DATABASE, SETTINGS, edit, no_file_grows, sound, written_by_another
@@ -79,7 +79,7 @@ def both(*spoils: Callable[[Path], object]) -> Callable[[Path], None]:
 def began_before(folder: Path) -> None:
     """Makes a desk that has rules in force."""
     env = open_services(folder)
-    reload.note(env)
+    rules_in_force.note(env)
     env.close()
 
 

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from flaggermail import progress
-from flaggermail.cli.waiting import counting, waited_for
+from flaggermail.cli.terminal import counting, waited_for
 
 
 class Screen(io.StringIO):

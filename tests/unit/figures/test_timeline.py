@@ -17,7 +17,7 @@ from flaggermail.figures.looks import FIGURE, HEAD, LABEL, SMALL, WIDTH, cut, wi
 from flaggermail.figures.timeline import drawn, spread
 from flaggermail.figures.upright import svg, svg_of
 from flaggermail.figures.uses import PlatformUse, UseState
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from tests.corpus import each
 from tests.doubles.sample_uses import AMSTERDAM, AS_OF, HOSTILE, TELLINGS, USES, at, figures, of_june, use
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from flaggermail.intake.disposition import MACHINE, Circumstances, Disposition, decide
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
-from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.wording.filing import CitizenDoubt, FilingReason, MachineStatement
 from tests.corpus import each
 

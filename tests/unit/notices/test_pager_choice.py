@@ -4,7 +4,7 @@
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.notices.pager_choice import LONGEST, alarm_text, next_pager, reminder_text
-from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.states import PageState
 from flaggermail.wording.alarms import AlarmName
 from tests.corpus import each

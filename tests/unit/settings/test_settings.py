@@ -19,9 +19,9 @@ from flaggermail.health.advice import setup_faults
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.record.states import ClockKind, Means, Period
 from flaggermail.rules.configuration import Configuration, load
-from flaggermail.settings.approval_section import ByReply
 from flaggermail.settings.escalation_file import CLOCKS, EscalationFile
 from flaggermail.settings.mistakes import SetupFaultCode
+from flaggermail.settings.sections import ByReply
 from flaggermail.settings.steps import Step
 from flaggermail.shipped import shipped
 from tests.corpus import each

@@ -28,7 +28,7 @@ from flaggermail.archive.dossier_shown import WORDS, value_in_words
 from flaggermail.errors import Refusal
 from flaggermail.figures.figures_page import page
 from flaggermail.letters.template_values import VALUES
-from flaggermail.notifications import clocks
+from flaggermail.record import clocks
 from flaggermail.record.case_values import LanguageCode
 from flaggermail.wording import catalogues
 from flaggermail.wording.said import every

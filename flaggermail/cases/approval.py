@@ -20,8 +20,7 @@ from itertools import zip_longest
 
 from flaggermail.record.case_values import ChannelKind
 from flaggermail.record.rows import Channel, Notification
-from flaggermail.settings.approval_section import APPROVES
-from flaggermail.settings.rota import Officer, Rota
+from flaggermail.settings.rota import APPROVES, Officer, Rota
 from flaggermail.wording.refusals import SendingRefusal
 from flaggermail.wording.said import StoredText
 

@@ -18,8 +18,8 @@ from flaggermail.intake import disposition, facts, triage
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.matching import lookup, scoring
 from flaggermail.matching.placing import Placement, Sender
-from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
+from flaggermail.record import clocks
 from flaggermail.record.case_values import Priority
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, EventKind

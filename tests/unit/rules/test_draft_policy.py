@@ -9,8 +9,8 @@ import pytest
 import re2
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.notifications.draft_patterns import load_draft_patterns
-from flaggermail.notifications.draft_policy import FORBIDDEN, MISSING, Requirements, faults
+from flaggermail.rules.draft_patterns import load_draft_patterns
+from flaggermail.rules.draft_policy import FORBIDDEN, MISSING, Requirements, faults
 from flaggermail.wording.refusals import DraftFault
 from tests.corpus import each
 

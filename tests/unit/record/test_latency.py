@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.notifications.clocks import hours, in_sentence, minutes, spoken, tenths
+from flaggermail.record.clocks import hours, in_sentence, minutes, spoken, tenths
 from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

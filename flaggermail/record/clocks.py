@@ -124,6 +124,11 @@ def minutes(sent: datetime, received: datetime) -> int:
     return int((cut_received - cut_sent).total_seconds()) // 60
 
 
+def took(clock: ClockRow | None) -> int | None:
+    """Returns the minutes from the start of a clock to its stop; None for one that has not stopped."""
+    return None if clock is None or clock.stopped_at is None else minutes(clock.started_at, clock.stopped_at)
+
+
 def tenths(count: int) -> int:
     """Returns tenths of an hour in `count` minutes, half a tenth rounded up, in integers only: 15 minutes give 3."""
     return (count * 10 + 30) // 60

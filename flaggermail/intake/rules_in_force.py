@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reloads rules and templates while the daemon runs: valid ones are used, otherwise the previous ones stay in force."""
+"""Which rules and templates are in force: on record with their period, and reloaded while the daemon runs.
+
+Valid ones are used, otherwise the previous ones stay in force.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from flaggermail import logbook
 from flaggermail.errors import ArchiveFailure, ConfigurationError, StoreAway, StoreBusy
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Versioned
 from flaggermail.record.rows import InForce
+from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rules.files import version_of
 from flaggermail.services import DAEMON, Services, UnitOfWork
 from flaggermail.wording.alarms import AlarmText

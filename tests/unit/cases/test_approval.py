@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.notifications.approval import Offer, RefusedCode, offer_of_code
+from flaggermail.cases.approval import Offer, RefusedCode, offer_of_code
 from flaggermail.record.case_values import LASTS
 
 NOW = datetime(2027, 3, 17, 20, tzinfo=UTC)

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The kinds of alarm; `config/templates/words.yaml` contains the text for each."""
+"""Alarms: their kinds, whose text is in `config/templates/words.yaml`, the row of one, and its deduplication key."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from flaggermail.record.definition import Column, Record, record
+from flaggermail.wording.said import StoredText
 
 
 class AlarmKind(StrEnum):
@@ -66,3 +71,35 @@ class AlarmKind(StrEnum):
     OVERRIDE_VOID = "override void"
     SERVER_MISNAMED = "server misnamed"
     JOB_FAILED = "job failed"
+
+
+@record
+class Alarm(Record):
+    """A condition that needs a person at once; raised once per deduplication key."""
+
+    TABLE: ClassVar[str] = "alarm"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
+    id: str  # deduplication key: kind and subject
+    kind: Annotated[AlarmKind, Column.INDEXED]
+    case: Annotated[str | None, Column.INDEXED] = None
+    notification: Annotated[str | None, Column.INDEXED] = None
+    text: StoredText
+    raised_at: datetime
+    officer: str | None = None  # whom it reminds, if it reminds one officer of a waiting mail
+
+
+def alarm_key(kind: AlarmKind, about: object) -> str:
+    """Returns the deduplication key of an alarm: its kind and its subject."""
+    return f"{kind}/{about}"
+
+
+def alarm(
+    kind: AlarmKind,
+    key: str,
+    text: StoredText,
+    raised_at: datetime,
+    case: str | None = None,
+    notification: str | None = None,
+) -> Alarm:
+    """Returns the row of an alarm under its deduplication key, with the case and the notification that it concerns."""
+    return Alarm(id=key, kind=kind, case=case, notification=notification, text=text, raised_at=raised_at)

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import re2
 from pydantic import AfterValidator, Field, create_model
 
-from flaggermail.notifications.draft_policy import DraftPatterns, LanguagePatterns
 from flaggermail.record.case_values import LanguageCode
+from flaggermail.rules.draft_policy import DraftPatterns, LanguagePatterns
 from flaggermail.settings.yaml_files.faults import read_model
 from flaggermail.settings.yaml_files.kinds import Model
 

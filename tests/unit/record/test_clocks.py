@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.mail.message import SenderVerdict
-from flaggermail.notifications.clocks import CLOCKS, judge
 from flaggermail.record.case_values import ContactMeans, LanguageCode
+from flaggermail.record.clocks import CLOCKS, judge
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
 from flaggermail.record.states import NotificationState

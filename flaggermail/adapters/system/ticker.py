@@ -34,7 +34,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from flaggermail.adapters.clock.clock import clock_lead
+from flaggermail.adapters.system.clock import clock_lead
 from flaggermail.ports import JobFailure, JobReport, WallTime
 
 LATE = timedelta(seconds=30)  # a call begun later than this after its time counts as missed

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from flaggermail.cases import attention
 from flaggermail.cases.elections import in_period, open_election
 from flaggermail.commands.named_rows import the_message
+from flaggermail.desk import sample_mail
+from flaggermail.desk.sample_mail import Roles
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.vocabulary import folded
-from flaggermail.notifications.clocks import minutes
+from flaggermail.record.clocks import minutes
 from flaggermail.record.rows import Case, Notification, StoredMessage
-from flaggermail.rule_changes import sample_mail
-from flaggermail.rule_changes.sample_mail import Roles
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import WhoFile
 from flaggermail.rules.rulebook import WHO

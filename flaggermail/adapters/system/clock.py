@@ -1,11 +1,38 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An interrupt that ends every wait of a process, also a wait for a socket."""
+"""The system's clock and random number generator, and an interrupt that ends every wait, also for a socket."""
 
 from __future__ import annotations
 
 import os
 import select
+import time
 import weakref
+from datetime import UTC, datetime, timedelta
+
+
+class SystemClock:
+    """Implements `ports.Clock`."""
+
+    def now(self) -> datetime:
+        """Returns the current instant in UTC."""
+        return datetime.now(UTC)
+
+
+def clock_lead() -> timedelta:
+    """Returns the lead of the wall clock over the boot-time clock, which cannot be set and counts suspended time."""
+    return timedelta(seconds=time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+class SystemRandomness:
+    """Implements `ports.Randomness` with the kernel's generator, as `secrets` does, which loads more than a view."""
+
+    def token(self) -> str:
+        """Returns 128 random bits as 32 hexadecimal digits."""
+        return os.urandom(16).hex()
+
+    def salt(self) -> bytes:
+        """Returns 16 fresh random octets."""
+        return os.urandom(16)
 
 
 class EventInterrupt:
