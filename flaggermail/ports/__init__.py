@@ -11,9 +11,6 @@ from flaggermail.ports.keeping import Bookmark as Bookmark
 from flaggermail.ports.keeping import CodeVault as CodeVault
 from flaggermail.ports.keeping import KeptAnswer as KeptAnswer
 from flaggermail.ports.keeping import KeptForm as KeptForm
-from flaggermail.ports.keeping import Lease as Lease
-from flaggermail.ports.keeping import NodeReport as NodeReport
-from flaggermail.ports.keeping import NodeSeen as NodeSeen
 from flaggermail.ports.keeping import ReadingLog as ReadingLog
 from flaggermail.ports.keeping import SealedSecret as SealedSecret
 from flaggermail.ports.keeping import SearchTerm as SearchTerm
@@ -31,6 +28,9 @@ from flaggermail.ports.machine import StatusBoard as StatusBoard
 from flaggermail.ports.machine import Supervisor as Supervisor
 from flaggermail.ports.machine import Ticker as Ticker
 from flaggermail.ports.machine import WallTime as WallTime
+from flaggermail.ports.nodes import Lease as Lease
+from flaggermail.ports.nodes import NodeReport as NodeReport
+from flaggermail.ports.nodes import NodeSeen as NodeSeen
 from flaggermail.ports.servers import Accepted as Accepted
 from flaggermail.ports.servers import AccessToken as AccessToken
 from flaggermail.ports.servers import Census as Census

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
-from flaggermail.ports.keeping import BlobStore, KeptForms, Lease, Nodes, ReadingLog, SecretRows, Store, Transaction
+from flaggermail.ports.keeping import BlobStore, KeptForms, ReadingLog, SecretRows, Store, Transaction
+from flaggermail.ports.nodes import Lease, Nodes
 
 
 class StoreOnAnother(Store):
