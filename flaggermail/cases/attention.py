@@ -206,9 +206,10 @@ def most_trusted(
     depends on, and no more rows are read of one than are asked for.
     """
     by, fields = StoredMessage.received_at, (StoredMessage.verdict, StoredMessage.direction, StoredMessage.arrival)
-    here, case = (where(StoredMessage.place).is_(place), where(StoredMessage.arrival).in_(arrivals)), StoredMessage.case
-    free = work.tx.alike(StoredMessage, by, (*fields, StoredMessage.from_address), *here, where(case).is_(None))
-    of_cases = work.tx.alike(StoredMessage, by, (*fields, case), *here, where(case).after(""))
+    here = where(StoredMessage.place).is_(place), where(StoredMessage.arrival).in_(arrivals)
+    in_none, in_one = where(StoredMessage.case).is_(None), where(StoredMessage.case).after("")
+    free = work.tx.alike(StoredMessage, by, (*fields, StoredMessage.from_address), *here, in_none)
+    of_cases = work.tx.alike(StoredMessage, by, (*fields, StoredMessage.case), *here, in_one)
     every = [MailsOfOne(*values) for _, values in free]
     every += [MailsOfOne(at, verdict, way, how, case=number) for _, (at, verdict, way, how, number) in of_cases]
     judged = [(trust_of(work, one).rank, one) for one in every]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from flaggermail.adapters.db import row_reading
+from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import RowUnreadable
@@ -109,7 +109,7 @@ def test_what_few_rows_or_many_have_in_common_is_told_alike(store: SqlStore, mon
     with store.begin() as tx:
         tx.append(happened(*map(added, rows)))
         in_steps = [set(tx.alike(Alarm, Alarm.raised_at, fields, *here)) for here in asked]
-        monkeypatch.setattr(row_reading, "FEW_ALIKE", 1)
+        monkeypatch.setattr(transaction, "FEW_ALIKE", 1)
         assert in_steps == [set(tx.alike(Alarm, Alarm.raised_at, fields, *here)) for here in asked]
         for here, told in zip(asked, in_steps, strict=True):
             found = dict[tuple[object, ...], list[datetime]]()

@@ -12,7 +12,7 @@ from email import message_from_bytes
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from flaggermail.adapters.db import row_reading
+from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.approve import Approve
@@ -179,7 +179,7 @@ def test_a_mail_that_is_sent_again_and_again_costs_the_same_each_time(
         read.append(kind.TABLE)
         return to_record(kind, columns)
 
-    monkeypatch.setattr(row_reading, "to_record", noted)
+    monkeypatch.setattr(transaction, "to_record", noted)
     costs = []
     settled = LATEST + desk.env.settings.desk.rate_limits.burst  # mails to compare with, and notices of this minute
     for number in range(settled + 8):

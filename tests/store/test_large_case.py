@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from flaggermail.adapters.db import row_reading
+from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.cases import lifecycle
@@ -37,7 +37,7 @@ def rows_made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[type[Record]]]:
         return to_record(kind, columns)
 
     with monkeypatch.context() as patched:
-        patched.setattr(row_reading, "to_record", noted)
+        patched.setattr(transaction, "to_record", noted)
         yield made
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from flaggermail.adapters.db import row_reading
+from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.parsing.worker import LARGEST, ParserProcess, RecentAnswers
@@ -98,7 +98,7 @@ def test_the_limits_cost_no_more_in_a_flood(desk: Desk, monkeypatch: pytest.Monk
         made.append(kind)
         return to_record(kind, columns)
 
-    monkeypatch.setattr(row_reading, "to_record", noted)
+    monkeypatch.setattr(transaction, "to_record", noted)
     numbers = []
     for number in range(40):
         made.clear()
