@@ -38,8 +38,12 @@ class Mails:
         return self._random.choices(kinds, [5, 3, 1, 1])[0]()
 
     def referral(self, size: int = 3000) -> Mail:
-        """Returns a referral by a known referrer, of about `size` octets."""
-        return self._mail("referral", self._random.choice(REFERRERS), f"Verkeerde stemdag {self._words(3)}", size=size)
+        """Returns a referral by a known referrer, of about `size` octets.
+
+        As in gen_corpus.py one in fourteen has a subject that others have too, however many are written.
+        """
+        matter = self._words(1 if self._random.randrange(14) == 0 else 6)
+        return self._mail("referral", self._random.choice(REFERRERS), f"Verkeerde stemdag {matter}", size=size)
 
     def citizen(self) -> Mail:
         """Returns a citizen's report about a post."""
