@@ -22,7 +22,7 @@ from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.system import machine
 from flaggermail.adapters.system.interrupt import EventInterrupt
-from flaggermail.adapters.system.machine import HttpHeartbeat, SystemdSupervisor
+from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.adapters.system.own_process import own_process
 from flaggermail.cases import configuration_record
 from flaggermail.daemon import standby
@@ -34,7 +34,6 @@ from flaggermail.intake import trust_proofs
 from flaggermail.intake.warming import get_ready
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import rules_of, shipped
-from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly, mail_servers, rule_checks
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules, with_registered
 
@@ -111,7 +110,11 @@ def _by_record(env: Services) -> Services:
 def heartbeat(settings: Configuration) -> Heartbeat | None:
     """Returns the heartbeat if the settings configure one, else None."""
     name = settings.desk.watch.heartbeat
-    return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
+    if not name:
+        return None
+    from flaggermail.adapters.system.heartbeat import HttpHeartbeat  # noqa: PLC0415 - with urllib 0.4 MiB
+
+    return HttpHeartbeat(credential(name, settings.directory), __version__)
 
 
 def status_board(settings: Configuration) -> StatusFile:
@@ -130,6 +133,8 @@ def status_folder(settings: Configuration, environ: Mapping[str, str]) -> Path:
 
 def demo_daemon(directory: Path) -> Daemon:
     """Returns the daemon of the demo, with the story's clock and short intervals. Raises ConfigurationError."""
+    from flaggermail.stories.doubles import StoryClock  # noqa: PLC0415 - with the story's models 0.3 MiB
+
     running = daemon(directory, clock=StoryClock(directory))
     running.outbox_every = running.remind_every = DEMO_TICK
     return running

@@ -23,8 +23,8 @@ from flaggermail.adapters.oauth.endpoint import Granted, SecretFiles, TokenLine,
 from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
+from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.adapters.system.interrupt import EventInterrupt
-from flaggermail.adapters.system.machine import HttpHeartbeat
 from flaggermail.adapters.web import SLOWEST, Deadline, connect, in_time
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Refused, Unknown
