@@ -82,8 +82,13 @@ def daemon(
         board=status_board(env.settings),
         proof=lambda: mail_servers.proves_one_mailbox(env.settings),
         confinement=lambda: rule_checks.parser_confinement(env.settings),
-        warm=lambda: get_ready(plain),
+        warm=partial(_get_warm, plain),
     )
+
+
+def _get_warm(env: Services) -> None:
+    get_ready(env)
+    machine.give_back()  # what the start alone needed
 
 
 def _hindrances(env: Services) -> tuple[StoredText, ...]:
