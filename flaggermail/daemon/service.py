@@ -36,6 +36,7 @@ from flaggermail.health.watchdog import JobFailures, LoopMonitor, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.intake.poll import FolderFailures
 from flaggermail.intake.rules_in_force import RuleReloader, tell_broken
+from flaggermail.letters import stored_messages
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import (
@@ -54,7 +55,6 @@ from flaggermail.ports import (
 from flaggermail.record.states import LEASE_SECONDS
 from flaggermail.reminders import handover, paging, sending
 from flaggermail.services import Services
-from flaggermail.stories import rehearsing
 from flaggermail.wording.said import StoredText
 
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
@@ -376,13 +376,22 @@ class Daemon:
             self._unsettled |= {"outbox", "pagers"}
             self._outage.end()
 
+    def _rehearse(self) -> None:
+        """Plays the story of a rehearsal, which is loaded only if there is one."""
+        with self.env.store.read() as tx:
+            if stored_messages.under_way(tx) is None:
+                return
+        from flaggermail.stories import rehearsing  # noqa: PLC0415 - with its models 0.5 MiB, seldom needed
+
+        rehearsing.tick(self.env)
+
     def remind(self) -> None:
         """Sends reminders, pages and held-back notices, and raises the mailbox alarm: each `remind_every` seconds."""
         with self._reminding:
             told = sending.tick(self.env)
             paging.tick(self.env)
             self._tell("digests", digest.tell_held_back)
-            rehearsing.tick(self.env)  # after all that is real
+            self._rehearse()  # after all that is real
             unread = self._age.unread(self.env, self.monotonic())
             if self.link is not None or self._age.was_read:  # the very first poll takes long without being an outage
                 mailbox_monitor.watch_inbox(self.env, unread, self._reconnection.meaning)

@@ -18,7 +18,6 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from html import escape
 from itertools import groupby, pairwise
 
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
@@ -28,6 +27,12 @@ MARK = "| "  # of others' text; not ">": some mail programs on phones hide quote
 WIDTH = 76  # RFC 5322, section 2.1.1 advises 78; two are left for a quote mark
 _DAY = re.compile(r"\b(\d{1,2}) (\w{1,30}) (\d{4})\b")
 _INDENT = re.compile(r"[| ]*(?:- )?")
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+
+
+def escape(text: str) -> str:
+    """Returns what `html.escape` does, which comes with the names of 2,231 characters: a third of a MiB."""
+    return text.translate(_MARKUP)
 
 
 def fixed(body: str) -> str:

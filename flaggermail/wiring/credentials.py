@@ -108,3 +108,8 @@ def is_module(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:  # of the package above it
         return False
+
+
+def first_secret(section: OAuth2Settings) -> str:
+    """Returns the credential that is exchanged for tokens: a secret, a refresh token, a key file or a private key."""
+    return section.credentials.get("credential", section.certificate_key)

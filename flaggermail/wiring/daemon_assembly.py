@@ -20,7 +20,7 @@ from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.system import machine
 from flaggermail.adapters.system.clock import EventInterrupt, SystemClock
-from flaggermail.adapters.system.machine import HttpHeartbeat, SystemdSupervisor
+from flaggermail.adapters.system.machine import SystemdSupervisor
 from flaggermail.adapters.system.own_process import own_process
 from flaggermail.adapters.system.ticker import SchedulerTicker
 from flaggermail.cases import configuration_record
@@ -33,7 +33,6 @@ from flaggermail.intake import trust_proofs
 from flaggermail.intake.warming import get_ready
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import rules_of, shipped
-from flaggermail.stories.doubles import StoryClock
 from flaggermail.wiring import assembly, mail_servers, rule_checks
 from flaggermail.wiring.rule_folders import RuleFolders, with_last_rules, with_registered
 
@@ -56,6 +55,7 @@ def daemon(
 ) -> Daemon:  # fmt: skip
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
     machine.keep_little()  # before there is a second thread
+    machine.forget_doubles()  # what is opened next fills their room
     supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
     plain, edited = _started(directory, clock, supervisor)
     env = adapt(plain)
@@ -81,8 +81,13 @@ def daemon(
         board=status_board(env.settings),
         proof=lambda: mail_servers.proves_one_mailbox(env.settings),
         confinement=lambda: rule_checks.parser_confinement(env.settings),
-        warm=lambda: get_ready(plain),
+        warm=partial(_get_warm, plain),
     )
+
+
+def _get_warm(env: Services) -> None:
+    get_ready(env)
+    machine.give_back()  # what the start alone needed
 
 
 def _hindrances(env: Services) -> tuple[StoredText, ...]:
@@ -109,7 +114,11 @@ def _by_record(env: Services) -> Services:
 def heartbeat(settings: Configuration) -> Heartbeat | None:
     """Returns the heartbeat if the settings configure one, else None."""
     name = settings.desk.watch.heartbeat
-    return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
+    if not name:
+        return None
+    from flaggermail.adapters.system.heartbeat import HttpHeartbeat  # noqa: PLC0415 - with urllib 0.4 MiB
+
+    return HttpHeartbeat(credential(name, settings.directory), __version__)
 
 
 def status_board(settings: Configuration) -> StatusFile:
@@ -128,6 +137,8 @@ def status_folder(settings: Configuration, environ: Mapping[str, str]) -> Path:
 
 def demo_daemon(directory: Path) -> Daemon:
     """Returns the daemon of the demo, with the story's clock and short intervals. Raises ConfigurationError."""
+    from flaggermail.stories.doubles import StoryClock  # noqa: PLC0415 - with the story's models 0.3 MiB
+
     running = daemon(directory, clock=StoryClock(directory))
     running.outbox_every = running.remind_every = DEMO_TICK
     return running

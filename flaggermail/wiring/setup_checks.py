@@ -24,8 +24,6 @@ from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.parsing.vocabulary_file import FILE_NAME, MACHINES_FILE_NAME, read_language
 from flaggermail.adapters.system.clock import SystemClock
 from flaggermail.adapters.tls import ca_file_fault
-from flaggermail.annex.redaction_words import FILE as REDACTION
-from flaggermail.annex.redaction_words import read_redaction_words
 from flaggermail.errors import ConfigurationError
 from flaggermail.rules.configuration import Configuration
 from flaggermail.rules.draft_patterns import load_draft_patterns
@@ -34,7 +32,7 @@ from flaggermail.settings.model import database_file
 from flaggermail.shipped import are_shipped, shipped
 from flaggermail.wiring.credentials import TOKENS, certificate_fault, extra_fault, is_module, named_secrets
 
-DRAFTS = "drafts.yaml"
+DRAFTS, REDACTION = "drafts.yaml", "redaction.yaml"
 
 
 def template_faults(settings: Configuration) -> tuple[str, ...]:
@@ -104,7 +102,7 @@ def word_faults(rules: Path) -> Iterator[str]:
     words: Mapping[tuple[str, ...], Callable[[], object]] = {
         (FILE_NAME, MACHINES_FILE_NAME): lambda: read_language(rules),
         (DRAFTS,): lambda: load_draft_patterns(rules / DRAFTS),
-        (REDACTION,): lambda: read_redaction_words(rules),
+        (REDACTION,): lambda: _redaction(rules),
     }
     for names, read in words.items():
         try:
@@ -112,3 +110,9 @@ def word_faults(rules: Path) -> Iterator[str]:
                 read()
         except ConfigurationError as error:
             yield from error.faults
+
+
+def _redaction(rules: Path) -> object:
+    from flaggermail.annex.redaction_words import read_redaction_words  # noqa: PLC0415 - 0.5 MiB, printing needs it
+
+    return read_redaction_words(rules)

@@ -24,7 +24,7 @@ from flaggermail.adapters.oauth.tokens import KeptRefreshTokens, RenewingTokens
 from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.adapters.smtp.submission import SmtpSubmitter
 from flaggermail.adapters.system.clock import EventInterrupt
-from flaggermail.adapters.system.machine import HttpHeartbeat
+from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.adapters.web import SLOWEST, Deadline, connect, in_time
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Refused, Unknown

@@ -16,17 +16,18 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.outside
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = (
-    "flaggermail.adapters.documents.odt", "flaggermail.adapters.documents.pdf", "flaggermail.adapters.oauth.entra",
+    "flaggermail.adapters.documents.odt", "flaggermail.adapters.documents.pdf", "flaggermail.adapters.http",
+    "flaggermail.adapters.oauth.endpoint", "flaggermail.adapters.oauth.entra",
     "flaggermail.adapters.parsing.parser", "flaggermail.adapters.parsing.unpacking",
-    "flaggermail.annex.printed", "flaggermail.annex.redaction.proposals", "flaggermail.archive", "flaggermail.desk",
-    "flaggermail.door", "flaggermail.figures", "flaggermail.online", "flaggermail.report",
-    "flaggermail.stories.replay",
+    "flaggermail.annex", "flaggermail.archive", "flaggermail.desk", "flaggermail.door", "flaggermail.figures",
+    "flaggermail.notices.debrief", "flaggermail.online", "flaggermail.report",
+    "flaggermail.stories.rehearsing", "flaggermail.stories.replay", "flaggermail.stories.scenario_file",
 )  # fmt: skip
 """Rooms and modules of the door, of commands that look back, and of the process that parses."""
 UNUSED = (
     "PIL", "alembic", "apprise", "cheroot", "cryptography", "dkim", "dns", "flask", "flufl", "fontTools", "google",
-    "mailparser", "msal", "olefile", "pikepdf", "psycopg", "segno", "sqlalchemy.dialects.postgresql",
-    "tnefparse", "weasyprint", "werkzeug",
+    "html", "mailparser", "msal", "olefile", "pikepdf", "psycopg", "segno", "sqlalchemy.dialects.postgresql",
+    "tnefparse", "urllib.request", "weasyprint", "werkzeug",
 )  # fmt: skip
 """Packages that other processes need, or a desk on another engine, or with a platform's signed mail."""
 BEGUN = """

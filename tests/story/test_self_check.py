@@ -15,7 +15,8 @@ from typing import ClassVar
 import pytest
 
 from flaggermail.adapters.files.secrets import credential
-from flaggermail.adapters.system.machine import HttpHeartbeat, MachineHealthProbe
+from flaggermail.adapters.system.heartbeat import HttpHeartbeat
+from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.health.findings import Confinement
 from flaggermail.intake import poll

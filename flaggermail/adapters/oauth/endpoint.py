@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from urllib.parse import urlencode, urlsplit
 
+from flaggermail.adapters.http import opener
 from flaggermail.adapters.server_answers.answer import ProtocolStep, Reader, ServerAnswer
 from flaggermail.adapters.server_answers.recognise import explain
-from flaggermail.adapters.web import Deadline, opener
+from flaggermail.adapters.web import Deadline
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings
 

@@ -2,7 +2,7 @@
 """The machine and its service manager: clock, interrupt and ticks, readiness, heartbeat, health measurements.
 
 Entry points: `clock.SystemClock`, `clock.EventInterrupt`, `ticker.SchedulerTicker`, `machine.SystemdSupervisor`,
-`machine.HttpHeartbeat`, `machine.MachineHealthProbe`.
+`heartbeat.HttpHeartbeat`, `machine.MachineHealthProbe`.
 
 May import: `ports`, `health`.
 """

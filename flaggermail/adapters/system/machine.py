@@ -7,27 +7,21 @@ Another C library has none of them: there nothing is done.
 from __future__ import annotations
 
 import ctypes
+import gc
 import math
 import os
 import socket
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from flaggermail.adapters.files.blob_store import full_disk, full_disks
 from flaggermail.adapters.tls import certificate_end
-from flaggermail.adapters.web import Deadline, opener
-from flaggermail.errors import ConfigurationError
 from flaggermail.health.findings import FARTHEST, TELLING, skew
-from flaggermail.settings.yaml_files.kinds import is_loopback
 from flaggermail.wording.said import StoredText
 
 # malloc.h; mallopt(3) has no other names for them
@@ -54,6 +48,22 @@ def give_back() -> None:
     except (AttributeError, OSError):
         return
     trim(0)
+
+
+def forget_doubles() -> None:
+    """Frees the class without slots that `dataclass(frozen=True, slots=True)` makes before the one with them.
+
+    In CPython the closures of __setattr__ and __delattr__, which both classes have, keep it: some 2 KiB for each.
+    """
+    for made in gc.get_objects():
+        if not (isinstance(made, type) and {"__dataclass_fields__", "__slots__"} <= vars(made).keys()):
+            continue
+        fields = vars(made)["__dataclass_fields__"]  # one object, which both have
+        for name in ("__setattr__", "__delattr__"):
+            for cell in getattr(vars(made).get(name), "__closure__", None) or ():
+                if getattr(cell.cell_contents, "__dataclass_fields__", None) is fields:
+                    cell.cell_contents = made
+    gc.collect()
 
 
 SET_LATELY = 3600.0  # seconds after which a clock that was set counts as right
@@ -152,37 +162,6 @@ def free_octets(where: Mapping[str, Path]) -> dict[str, int]:
             continue
         found[name] = room.f_bavail * room.f_frsize
     return found
-
-
-TIMEOUT = 10.0  # seconds for one beat
-
-
-class HttpHeartbeat:
-    """Implements `ports.Heartbeat`; `address` returns a secret, read at each beat and never reported."""
-
-    def __init__(self, address: Callable[[], str], version: str, seconds: float = TIMEOUT) -> None:
-        self._address, self._seconds = address, seconds
-        self._agent = f"flaggermail/{version}"
-
-    def beat(self) -> str:
-        """Requests the address once; returns why that failed, in our own words, or an empty string. Never raises."""
-        try:
-            return self._get(self._address())
-        except ConfigurationError:
-            return "its credential cannot be read"
-        except urllib.error.HTTPError as answer:
-            answer.close()
-            return f"answer {answer.code}"
-        except (OSError, HTTPException, ValueError) as fault:  # ValueError: not a URL
-            return type(fault).__name__
-
-    def _get(self, address: str) -> str:
-        parts = urlsplit(address)
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-            return "its address does not begin with https://"
-        request = urllib.request.Request(address, headers={"User-Agent": self._agent})  # noqa: S310 - checked above
-        with opener(Deadline(self._seconds)).open(request, timeout=self._seconds):
-            return ""
 
 
 _ABSTRACT = "@"  # stands for the leading zero octet of an abstract socket name (unix(7))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.files.template_situations import variants
-from flaggermail.letters.html_part import LONGEST, fixed, guarded, html_part
+from flaggermail.letters.html_part import LONGEST, escape, fixed, guarded, html_part
 from flaggermail.letters.template_values import LANGUAGES, PLAIN_TEMPLATES, VALUES
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.css_values import Rgb, colour, contrast
@@ -37,6 +38,12 @@ def octets(subject: str, body: str, language: str = "en") -> bytes:
             html=html_part(body, language=language, title=title),
         )
     )  # fmt: skip
+
+
+@given(st.text(st.sampled_from("&<>\"';#x27aé\u2028\0") | st.characters()))
+def test_markup_in_a_text_is_shown_as_it_is(text: str) -> None:
+    """As the standard library does it."""
+    assert escape(text) == html.escape(text)
 
 
 @each("name", BOTH)
