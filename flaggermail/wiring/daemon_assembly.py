@@ -55,7 +55,6 @@ def daemon(
 ) -> Daemon:  # fmt: skip
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
     machine.keep_little()  # before there is a second thread
-    machine.forget_doubles()  # what is opened next fills their room
     supervisor, clock = SystemdSupervisor(os.environ), clock or SystemClock()
     plain, edited = _started(directory, clock, supervisor)
     env = adapt(plain)

@@ -7,7 +7,6 @@ Another C library has none of them: there nothing is done.
 from __future__ import annotations
 
 import ctypes
-import gc
 import math
 import os
 import socket
@@ -48,22 +47,6 @@ def give_back() -> None:
     except (AttributeError, OSError):
         return
     trim(0)
-
-
-def forget_doubles() -> None:
-    """Frees the class without slots that `dataclass(frozen=True, slots=True)` makes before the one with them.
-
-    In CPython the closures of __setattr__ and __delattr__, which both classes have, keep it: some 2 KiB for each.
-    """
-    for made in gc.get_objects():
-        if not (isinstance(made, type) and {"__dataclass_fields__", "__slots__"} <= vars(made).keys()):
-            continue
-        fields = vars(made)["__dataclass_fields__"]  # one object, which both have
-        for name in ("__setattr__", "__delattr__"):
-            for cell in getattr(vars(made).get(name), "__closure__", None) or ():
-                if getattr(cell.cell_contents, "__dataclass_fields__", None) is fields:
-                    cell.cell_contents = made
-    gc.collect()
 
 
 SET_LATELY = 3600.0  # seconds after which a clock that was set counts as right

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
-from dataclasses import FrozenInstanceError, dataclass
 
 import pytest
 
@@ -52,31 +51,3 @@ def test_a_c_library_without_such_settings_is_left_alone(
     monkeypatch.setattr(ctypes, "CDLL", absent)
     assert not machine.keep_little()
     machine.give_back()
-
-
-def test_a_class_with_slots_is_held_once() -> None:
-    """What `dataclass` made before it is gone, and a value is as fixed as before."""
-
-    @dataclass(frozen=True, slots=True)
-    class Held:
-        """A value as the product has hundreds of kinds of."""
-
-        name: str
-
-    class HeldFurther(Held):
-        """It has a dictionary, as it names no slots."""
-
-        further: str
-
-    machine.forget_doubles()
-    assert [one for one in object.__subclasses__() if one.__qualname__ == Held.__qualname__] == [Held]
-    held, further = Held("a"), HeldFurther("b")
-    for name in ("name", "other"):
-        with pytest.raises(FrozenInstanceError):
-            setattr(held, name, "c")
-        with pytest.raises(FrozenInstanceError):
-            delattr(held, name)
-    with pytest.raises(FrozenInstanceError):
-        setattr(further, *("name", "c"))
-    further.further = "d"
-    assert (held, further.name, further.further) == (Held("a"), "b", "d")
