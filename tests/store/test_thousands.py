@@ -212,11 +212,17 @@ def test_a_hand_over_reads_little_of_each_waiting_mail(desk: Desk) -> None:
 
 def test_the_next_reminders_cost_the_same_however_many_cases_are_open(desk: Desk) -> None:
     """Nothing is read of those beyond the listed ones; of those alone that somebody was told of, the next reminder."""
-    assert isinstance(desk.env.store, SqlStore)
+    store = desk.env.store
+    assert isinstance(store, SqlStore)
     ask = AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer
 
     def part() -> object:
         return ask("oncall next", {"limit": 5})
+
+    def asked() -> int:
+        with statements(store) as sent:
+            part()
+        return len(sent)
 
     for already in (20, 3):  # with nobody told yet, then of some
         opened(desk, already)
@@ -227,9 +233,7 @@ def test_the_next_reminders_cost_the_same_however_many_cases_are_open(desk: Desk
         found = list[tuple[int, int]]()
         for more in (0, 200):
             opened(desk, more)
-            with statements(desk.env.store) as sent:
-                part()
-            found.append((len(sent), min(calls_of(part) for _ in range(3))))
+            found.append(min((asked(), calls_of(part)) for _ in range(3)))  # now and then one does what is due
         assert found[0] == found[1]
 
 

@@ -244,7 +244,7 @@ def test_only_heartbeat_pagers_and_tokens_speak_http() -> None:
         if named & HTTP or {name.partition(".")[0] for name in named} & HTTP:
             speaking.add(path.name)
     on_sockets = {"door_client.py", "serving.py", "sockets.py", "web_bridge.py"}
-    assert speaking == {"machine.py", "apprise_pager.py", "endpoint.py", "web.py"} | on_sockets
+    assert speaking == {"heartbeat.py", "apprise_pager.py", "endpoint.py", "http.py"} | on_sockets
 
 
 @each("path", SOURCES, ids=name_of)
