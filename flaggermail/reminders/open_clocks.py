@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from flaggermail.settings.steps import Step, read_steps
 DECISION = ClockKind.DECISION
 _UNDECIDED = where(Case.state).is_(CaseState.OPEN), where(Case.decision).is_(None)
 TOGETHER = 10_000  # subjects in one statement; SQLite takes 32,766 values
+FEW = 20  # different steps that are asked for one by one; before an election each minute brings others
 
 
 class CaseOfClock(NamedTuple):
@@ -77,6 +78,7 @@ class Undecided(NamedTuple):
     number: int
     first_at: datetime  # when the first of them was opened
     steps: Sequence[Step]
+    text: str  # of the steps
     exercise: bool
     here: tuple[FieldCondition, ...]  # which they alone meet
 
@@ -86,7 +88,20 @@ def alike_undecided(tx: Transaction) -> Iterator[Undecided]:
     for number, (first_at, exercise, text) in tx.alike(Case, Case.opened_at, (Case.exercise, Case.steps), *_UNDECIDED):
         if steps := read_steps(text):
             same = where(Case.steps).is_(text), where(Case.exercise).is_(exercise)
-            yield Undecided(number, first_at, steps, exercise, (*_UNDECIDED, *same))
+            yield Undecided(number, first_at, steps, text, exercise, (*_UNDECIDED, *same))
+
+
+def _first_opened(
+    tx: Transaction, cases: Sequence[Undecided], most: int
+) -> Iterator[tuple[Undecided, Sequence[tuple[datetime, str]]]]:  # fmt: skip
+    """Yields with each the instants and numbers of the first `most`, in order; of all where many have own steps."""
+    if len(cases) <= FEW:
+        yield from ((one, tx.leading(Case, (Case.opened_at, Case.number), most, "", *one.here)) for one in cases)
+        return
+    fields, every = (Case.opened_at, Case.number, Case.exercise, Case.steps), dict[object, list[tuple[datetime, str]]]()
+    for at, number, exercise, text in tx.columns(Case, fields, *_UNDECIDED):
+        every.setdefault((exercise, text), []).append((at, number))
+    yield from ((one, sorted(every[one.exercise, one.text])) for one in cases)
 
 
 class UndecidedCases(NamedTuple):
@@ -100,12 +115,13 @@ class UndecidedCases(NamedTuple):
 def undecided_cases(tx: Transaction, now: datetime, most: int) -> UndecidedCases:
     """Returns at most `most` of the latest; no other case is read."""
     found, number, late = list[tuple[datetime, str]](), 0, 0
-    for one in alike_undecided(tx):
+    for one, opened in _first_opened(tx, list(alike_undecided(tx)), most):
         after = min(step.due_at(one.first_at) for step in one.steps) - one.first_at
-        opened = tx.leading(Case, (Case.opened_at, Case.number), most, "", *one.here)
         found += [(opened_at + after, key) for opened_at, key in opened]
         number += one.number
-        if not one.exercise and one.first_at + after <= now:
+        if not one.exercise and len(opened) == one.number:
+            late += sum(at + after <= now for at, _ in opened)
+        elif not one.exercise and one.first_at + after <= now:
             late += one.number - tx.count(Case, *one.here, where(Case.opened_at).after(now - after))
     return UndecidedCases([key for _, key in sorted(found)[:most]], number, late)
 
@@ -119,11 +135,10 @@ class Deciding(NamedTuple):
 
 
 def deciding(tx: Transaction) -> Deciding:
-    """Reads no more cases than somebody was told of. `numbers_of` returns the numbers of some."""
+    """Reads no more cases than somebody was told of, unless many have steps of their own. `numbers_of` names some."""
     cases = list(alike_undecided(tx))
     told, due = _told_about(tx, cases), list[datetime]()
-    for one in cases:
-        opened = tx.leading(Case, (Case.opened_at, Case.number), len(told) + 1, "", *one.here)
+    for one, opened in _first_opened(tx, cases, len(told) + 1):
         untold = next((at for at, number in opened if number not in told), None)
         due += [step.due_at(untold) for step in one.steps if untold is not None]
     return Deciding(cases, told, min(due, default=None))
@@ -141,11 +156,13 @@ def _told_about(tx: Transaction, cases: Sequence[Undecided]) -> Collection[str]:
     return {case for (case,) in found}
 
 
-def numbers_of(tx: Transaction, cases: Iterable[Undecided], most: int, after: str) -> list[str]:
+def numbers_of(tx: Transaction, cases: Sequence[Undecided], most: int, after: str) -> list[str]:
     """Returns the first `most` numbers behind `after`, in their order; `clocks_of_cases` yields their clocks."""
-    return sorted(number for one in cases for (number,) in tx.leading(Case, (Case.number,), most, after, *one.here))[
-        :most
-    ]
+    if len(cases) <= FEW:
+        own = (number for one in cases for (number,) in tx.leading(Case, (Case.number,), most, after, *one.here))
+    else:
+        own = (number for _, opened in _first_opened(tx, cases, most) for _, number in opened if number > after)
+    return sorted(own)[:most]
 
 
 def open_clocks(

@@ -17,6 +17,7 @@ from flaggermail.record.events import added, changed
 from flaggermail.record.rows import Alarm, Token
 from flaggermail.record.rows.alarms import AlarmKind
 from tests.store.samples import NOON, alarm, happened
+from tests.store.test_reading_once import statements
 
 KINDS = (AlarmKind.FORGED, AlarmKind.OCTETS_LOST)
 
@@ -116,6 +117,13 @@ def test_what_few_rows_or_many_have_in_common_is_told_alike(store: SqlStore, mon
             for row in tx.find(Alarm, *here):
                 found.setdefault((row.kind, row.officer), []).append(row.raised_at)
             assert told == {(len(at), (min(at), *values)) for values, at in found.items()}
+
+
+def test_a_server_looks_once_at_every_row(store: SqlStore) -> None:
+    """PostgreSQL has no use for steps over an index: for 20,000 mails of sixty senders they took 33 times as long."""
+    with statements(store) as sent, store.read() as tx:
+        tx.alike(Alarm, Alarm.raised_at, (Alarm.kind, Alarm.officer), where(Alarm.kind).in_(KINDS))
+    assert any("RECURSIVE" in text for text in sent) == (store.engine.dialect.name == "sqlite")
 
 
 def test_a_field_that_no_program_wrote_is_not_read(store: SqlStore) -> None:

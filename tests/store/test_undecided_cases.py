@@ -6,6 +6,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -38,6 +39,7 @@ from flaggermail.reminders.open_clocks import (
 from flaggermail.services import DAEMON
 from flaggermail.settings.steps import Step, read_steps, write_steps
 from tests.store.desk_fixtures import REFERRER, START, Desk, mail
+from tests.store.test_reading_once import statements
 from tests.store.test_thousands import calls_of
 
 POLICIES = tuple(
@@ -155,6 +157,29 @@ def test_very_many_of_which_somebody_was_told_are_asked_for_in_parts(
             found.append((len(told), [one.about for one in clocks_of_cases(tx, told)], sending.next_due(desk.env, tx)))
     assert found[0][0] == 5
     assert found[1] == found[0]
+
+
+def test_steps_of_their_own_take_no_statement_each(desk: Desk) -> None:
+    """Before an election the steps of each case count the minutes to it: of any number all is told by a few looks."""
+    assert isinstance(desk.env.store, SqlStore)
+    case, asked = one_case(desk), list[int]()
+    every = [case]
+    ask = partial(AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer, "oncall next", {"limit": 5})
+    for first, count in ((0, 130), (130, 60)):
+        rows = [
+            replace(row, steps=write_steps([Step(ClockKind.DECISION, 40 + at)]), exercise=at % 7 == 0)
+            for at, row in enumerate(others(case, count, first), first)
+        ]
+        every += rows
+        with desk.env.store.begin() as tx:
+            tx.append(Event(EventKind.CASE_OPENED, START, DAEMON, tuple(map(added, rows))))
+        ask()
+        with statements(desk.env.store) as sent, desk.env.store.read() as tx:
+            assert undecided_cases(tx, START, 5) == plainly(every, START, 5)
+            ask()
+        asked.append(len(sent))
+    assert asked[0] == asked[1] < 60
+    assert [about for about, _, _ in pages(desk, 30)] == sorted(one.number for one in every)
 
 
 def test_ten_times_as_many_are_counted_with_as_many_calls(desk: Desk) -> None:
