@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from flaggermail.errors import RowUnreadable
 from flaggermail.ports import Transaction
 from flaggermail.record.clocks import HUMAN, RECEIPT, SUBSTANCE
 from flaggermail.record.definition import FieldCondition, where
@@ -181,15 +182,24 @@ def clocks_of_cases(tx: Transaction, undecided: Collection[str] | None) -> Itera
     """Yields the clocks of the cases without a decision, or of these alone."""
     names, every = list(undecided or ()), undecided is None
     parts = [()] if every else [(where(Case.number).in_(part),) for part in _in_parts(names)]
-    fields = (Case.number, Case.title, Case.exercise, Case.opened_at, Case.steps, Case.state, Case.decision)
-    # Not asked of those that are named: SQLite would then pass over all without a decision.
-    rows = (row for here in parts for row in tx.columns(Case, fields, *(here or _UNDECIDED)))
-    found = sorted(row[:5] for row in rows if row[5:] == (CaseState.OPEN, None))
+    found = sorted(row for here in parts for row in _undecided_rows(tx, here))
     told = _told_by(Reminder.case, tx, [row[0] for row in found], where(Reminder.notification).is_(None))
     for key, title, exercise, opened_at, text in found:
         if steps := read_steps(text):
             case = CaseOfClock(key, title, exercise)
             yield OpenClock(case, None, DECISION, opened_at, steps, told.get(key, ()))
+
+
+def _undecided_rows(
+    tx: Transaction, here: tuple[FieldCondition, ...]
+) -> Iterator[tuple[str, str, bool, datetime, str]]:  # fmt: skip
+    """Yields number, title, exercise, instant and steps of each case without a decision, or of these alone."""
+    fields = (Case.number, Case.title, Case.exercise, Case.opened_at, Case.steps, Case.state, Case.decision)
+    try:  # Of those that are named it is not asked: SQLite would then pass over all without a decision.
+        rows = tx.columns(Case, fields, *(here or _UNDECIDED))
+    except RowUnreadable:  # of a case with a decision, perhaps
+        rows = tx.columns(Case, fields, *here, *_UNDECIDED)
+    yield from (row[:5] for row in rows if row[5:] == (CaseState.OPEN, None))
 
 
 def clocks_of_uses(tx: Transaction, number: str | None = None) -> Iterator[OpenClock]:

@@ -12,7 +12,8 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError
 
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
@@ -180,6 +181,33 @@ def test_steps_of_their_own_take_no_statement_each(desk: Desk) -> None:
         asked.append(len(sent))
     assert asked[0] == asked[1] < 60
     assert [about for about, _, _ in pages(desk, 30)] == sorted(one.number for one in every)
+
+
+def test_a_decided_case_that_cannot_be_read_stops_no_reminder(desk: Desk) -> None:
+    """Somebody was told of it; with a decision that no program wrote it is left out, as the database leaves it out."""
+    case = one_case(desk)
+    (other,) = others(case, 1)
+    with desk.env.store.begin() as tx:
+        tx.append(Event(EventKind.CASE_OPENED, START, DAEMON, (added(other),)))
+    desk.go_on(31)
+    assert isinstance(desk.env.store, SqlStore)
+    with desk.env.store.read() as tx:
+        assert set(deciding(tx).told) == {case.number, other.number}
+        before = sending.next_due(desk.env, tx)
+    with desk.env.store.engine.begin() as connection:
+        table = table_of("case_file")
+        connection.execute(update(table).where(table.c.number == other.number).values(decision="no word of ours"))
+    with desk.env.store.read() as tx:
+        assert [one.about for one in clocks_of_cases(tx, [case.number, other.number])] == [case.number]
+        assert sending.next_due(desk.env, tx) == before
+
+
+def test_a_case_hides_behind_no_word_between_true_and_false(desk: Desk) -> None:
+    """SQLite would take any number, and the steps over an index look at two words alone."""
+    case = one_case(desk)
+    assert isinstance(desk.env.store, SqlStore)
+    with pytest.raises(IntegrityError, match="case_file_exercise"), desk.env.store.engine.begin() as connection:
+        connection.execute(text("UPDATE case_file SET exercise = 2 WHERE number = :number"), {"number": case.number})
 
 
 def test_ten_times_as_many_are_counted_with_as_many_calls(desk: Desk) -> None:

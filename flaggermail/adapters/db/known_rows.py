@@ -103,12 +103,12 @@ def words_of(
 def _closed(table: str) -> Mapping[str, tuple[tuple[Scalar, ...], bool]]:
     """Returns the words of each closed set, and whether the database refuses any other."""
     single = [fact for fact in facts_of(BY_TABLE[table]).values() if not (fact.optional or fact.several)]
-    words = {
+    words: dict[str, tuple[tuple[Scalar, ...], bool]] = {
         fact.name: (tuple(word.value for word in fact.kind), Column.CHECKED in fact.marks)
         for fact in single
         if issubclass(fact.kind, StrEnum)
     }
-    return {**words, **{fact.name: ((False, True), True) for fact in single if fact.kind is bool}}
+    return words | {fact.name: ((False, True), Column.CHECKED in fact.marks) for fact in single if fact.kind is bool}
 
 
 # ---- what is known

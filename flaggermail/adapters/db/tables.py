@@ -116,6 +116,8 @@ def _constraints(record: type[Record], facts: Mapping[str, FieldFacts]) -> list[
 
 
 def _words(kind: type) -> str:
+    if kind is bool:
+        return "false, true"  # SQLite takes any number
     if not issubclass(kind, StrEnum):
         raise TypeError(f"{kind.__name__} is no closed set, so no column can be checked against it")
     return ", ".join(f"'{member.value}'" for member in kind)

@@ -76,7 +76,7 @@ class Case(Record):
     closed_at: datetime | None = None  # None in every other state than closed
     platform_references: tuple[str, ...] = ()
     steps: str = "[]"  # the escalation policy in force when it was opened, while it is undecided (JSON)
-    exercise: bool = False
+    exercise: Annotated[bool, Column.CHECKED] = False
     priority: Priority = Priority.NORMAL
     narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
     tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers

@@ -190,6 +190,7 @@ def _case_file_to_contact_note() -> None:
         sa.Column("priority", AutoString(), nullable=False),
         sa.Column("narratives", sa.JSON(), nullable=False),
         sa.Column("tail", AutoString()),
+        sa.CheckConstraint("exercise IN (false, true)", name="case_file_exercise"),
     )
     op.create_index("ix_case_file_title", "case_file", ["title", "number"], unique=False)
     op.create_index("ix_case_file_opened_at", "case_file", ["opened_at", "number"], unique=False)
