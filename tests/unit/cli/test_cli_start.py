@@ -16,7 +16,9 @@ from flaggermail.wiring import daemon_assembly
 from flaggermail.cli import main
 
 class Running:
-    failure, overdue = None, ()
+    failure = None
+    class ending:
+        overdue = ()
     def obey_signals(self): pass
     def run(self): print(gc.get_threshold() == usual)
 
