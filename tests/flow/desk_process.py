@@ -187,8 +187,9 @@ class DeskProcess:
         """Runs a command that lists things; returns the objects of its document."""
         found = self.read(*words)
         assert isinstance(found, dict)
-        (rows,) = (part for part in found.values() if isinstance(part, list))
-        return rows
+        lists = [part for part in found.values() if isinstance(part, list)]
+        assert len(lists) == 1, found
+        return lists[0]
 
 
 def message_id(octets: bytes) -> str:
