@@ -157,7 +157,8 @@ class Transaction(Evidence, Protocol):
         """Returns the first `most` of what `columns` returns, in the order of the fields, the last of which is a text.
 
         `after`: only rows with a text behind this one in that field, in the order of characters on every server. With
-        an index over all the fields no row is read. Raises as `find` does.
+        an index over all the fields no row is read, but that PostgreSQL sorts entries of it where its collation is not
+        "C". Raises as `find` does.
         """
         ...
 
@@ -167,8 +168,8 @@ class Transaction(Evidence, Protocol):
         """Returns which values these fields have together in the rows that `find` would return, each once, unordered.
 
         Before them stand how many rows have them, and the least instant of the field `by` in those. For many rows that
-        are alike: with an index over all the fields none of them is read, and with those of closed sets before the last
-        one few entries of it. Raises as `find` does.
+        are alike: with an index over all the fields none of them is read, and on SQLite, with those of closed sets
+        before the last one, few entries of it. Raises as `find` does.
         """
         ...
 

@@ -118,7 +118,8 @@ def stepping(
 ) -> Select[*tuple[object, ...]]:  # fmt: skip
     """Selects what `grouping` does, at most MOST, with a step over an index from each value of the last column on.
 
-    `words`: the values that each of the others may have. Neither engine does this for a GROUP BY of its own accord.
+    `words`: the values that each of the others may have. SQLite does this for no GROUP BY of its own accord, and
+    PostgreSQL, which would go by another index, is not asked so.
     """
     own, here = table_of(table), _conditions(table_of(table), shape)
     *few, last = (own.c[name] for name in names)
