@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
 from flaggermail.record.events import Event, EventKind
@@ -89,28 +89,19 @@ class EventRef:
 NOTHING = EventRef()
 
 
-class DiskWork(Protocol):
-    """Does slow work beside the unit of work, which commits only when all of it is done."""
-
-    def do(self, work: Callable[[bytes], object], octets: bytes) -> None:
-        """Begins some work after what was begun before; the commit fails if it does."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
     """One unit of work: its transaction, its single instant and its actor.
 
-    `beside`: who may be left to make octets durable, if somebody waits for that before the commit. `login`: the account
-    of this machine that asks; empty if the actor is known by other means, as by a reply with a code. `direct`: the
-    desk was opened beside its door; `vouched`: a reverse proxy named the actor. Its events say both.
+    `login`: the account of this machine that asks; empty if the actor is known by other means, as by a reply with a
+    code. `direct`: the desk was opened beside its door; `vouched`: a reverse proxy named the actor. Its events say
+    both.
     """
 
     env: Services
     tx: Transaction
     now: datetime
     actor: str = DAEMON
-    beside: DiskWork | None = None
     login: str = ""
     direct: bool = False
     vouched: bool = False

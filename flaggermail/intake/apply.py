@@ -60,7 +60,7 @@ def apply_effects(
         and not decision.late
     ):
         # What an order writes may be read again for the next: it is durable at once.
-        reply_mail.perform_reply(replace(work, beside=None), stored, message, sender.officer, sender.answers)
+        reply_mail.perform_reply(work, stored, message, sender.officer, sender.answers)
         return
     clocks = notices.NO_CLOCKS
     if stored.notification is not None:

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One incoming mail, from top to bottom.
 
-octets durable and parsed -> vouched for -> seen before? -> placed -> classified -> decided -> one commit
+parsed -> vouched for -> seen before? -> placed -> classified -> decided -> one commit
 
-After the first step the message cannot be lost; up to the commit every step can be repeated. Letters that it causes are
-made durable while the rest is worked out, and before the commit.
+Up to the commit every step can be repeated: the mail is still on its server. Its octets and the letters that it causes
+are made durable while all this is worked out, and before the commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
 from itertools import chain, islice
 from typing import Self
 
@@ -27,14 +28,17 @@ from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, thread_keys
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor, RawMessage, Role, Transaction
+from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.filing import FilingReason
+from flaggermail.wording.said import StoredText
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
+LARGE = 1_000_000  # octets of a mail that is durable before it is recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +106,16 @@ def ingest_from_files(env: Services, mails: Sequence[RawMessage]) -> int:
 
 def _alone(env: Services, raw: RawMessage) -> _Outcome:
     with _disk() as disk:
-        mail = _archived(env, raw, disk)
+        octets = ArchivedBeside(env, disk)
+        mail = _archived(env, raw, octets)
         try:
-            return _in_one_commit(env, disk, mail)[0]
+            return _in_one_commit(env, octets, mail)[0]
         except OctetsLost as lost:  # of another mail, which this one's triage or reply needed
-            return _in_one_commit(env, disk, mail, fault=type(lost).__name__)[0]
+            return _in_one_commit(env, octets, mail, fault=type(lost).__name__)[0]
         except (StoreBusy, StoreFailure, ArchiveFailure):
             raise
         except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the exception is filed with it
-            return _in_one_commit(env, disk, mail, fault=type(fault).__name__)[0]
+            return _in_one_commit(env, octets, mail, fault=type(fault).__name__)[0]
 
 
 def _together(env: Services, batch: Batch) -> list[_Outcome]:
@@ -118,7 +123,7 @@ def _together(env: Services, batch: Batch) -> list[_Outcome]:
     try:
         with _disk() as disk:
             while rest := batch.mails[len(taken) :]:
-                taken += _in_one_commit(env, disk, *rest)
+                taken += _in_one_commit(env, ArchivedBeside(env, disk), *rest)
     except OctetsLost:
         taken += [_alone(env, mail.raw) for mail in rest]
     except (StoreBusy, StoreFailure, ArchiveFailure):
@@ -136,11 +141,12 @@ def _disk() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "disk")
 
 
-def _archived(env: Services, raw: RawMessage, disk: Executor) -> _Mail:
-    durable = disk.submit(env.octets.put, raw.octets)  # the parser is another process: the disk works meanwhile
+def _archived(env: Services, raw: RawMessage, octets: ArchivedBeside) -> _Mail:
+    digest = octets.put(raw.octets)  # the parser is another process, and the record needs no octets
     message, attached = env.parser.parse_delivery(raw.octets)
-    digest = durable.result()
-    inner = tuple(zip(env.octets.put_all(_attached(raw, message)), attached, strict=True))
+    inner = tuple(zip(octets.put_all(_attached(raw, message)), attached, strict=True))
+    if len(raw.octets) > LARGE:
+        octets.settle()  # the record is not locked for as long as that takes
     return _Mail(raw, digest, _with_verdict(env, raw.octets, message), inner)
 
 
@@ -166,19 +172,58 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
-class DiskThread:
-    """Implements `services.DiskWork` with a thread: the disk works while the rest is worked out.
+@dataclass(frozen=True, slots=True)
+class ArchivedBeside:
+    """Implements `ports.BlobStore` with a thread: the disk works while the rest is worked out.
 
-    It is entered last within a transaction: all is done before the commit.
+    New octets can be read at once, from memory. It is entered last within a transaction: all are durable before the
+    commit.
     """
 
-    def __init__(self, disk: Executor) -> None:
-        self._disk = disk
-        self._begun: list[Future[object]] = []
+    env: Services
+    disk: Executor
+    kept: dict[str, bytes] = field(default_factory=dict)
+    begun: list[Future[str]] = field(default_factory=list)
 
-    def do(self, work: Callable[[bytes], object], octets: bytes) -> None:
-        """Begins some work after what was begun before."""
-        self._begun.append(self._disk.submit(work, octets))
+    def put(self, octets: bytes) -> str:
+        """Begins to store the octets, after what was begun before."""
+        digest = sha256(octets).hexdigest()
+        if digest not in self.kept:
+            self.kept[digest] = octets
+            self.begun.append(self.disk.submit(self.env.octets.put, octets))
+        return digest
+
+    def put_all(self, many: Sequence[bytes]) -> list[str]:
+        """Begins to store each."""
+        return [self.put(octets) for octets in many]
+
+    def get(self, digest: str) -> bytes:
+        """Returns new octets, or those of the archive."""
+        return self.kept[digest] if digest in self.kept else self.env.octets.get(digest)
+
+    def discard(self, digest: str) -> None:
+        """Destroys octets that are stored."""
+        self.settle()
+        self.kept.pop(digest, None)
+        self.env.octets.discard(digest)
+
+    def sweep(self) -> int:
+        """Removes nothing: a start does."""
+        return 0
+
+    def fault(self) -> StoredText:
+        """Delegates."""
+        return self.env.octets.fault()
+
+    def files(self) -> Iterator[ArchivedFile]:
+        """Delegates."""
+        return self.env.octets.files()
+
+    def settle(self) -> None:
+        """Waits for what was begun; raises its first exception."""
+        wait(self.begun)
+        for one in self.begun:
+            one.result()
 
     def __enter__(self) -> Self:
         """Returns this object."""
@@ -186,18 +231,18 @@ class DiskThread:
 
     def __exit__(self, failed: object, *_: object) -> None:
         """Waits for what was begun; raises its first exception, unless the block raised one."""
-        wait(self._begun)
-        for one in self._begun if failed is None else ():
-            one.result()
+        if failed is None:
+            self.settle()
+        wait(self.begun)
 
 
-def _in_one_commit(env: Services, disk: Executor, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
+def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
     """Commits everything about the first of these mails together with the read position of their folders, or nothing.
 
     Returns an outcome for each: at least one, and as many as `HOLD` has room for.
     """
-    with env.store.begin() as tx, DiskThread(disk) as beside:
-        begun = env.clock.now()
+    with env.store.begin() as tx, octets:
+        env, begun = replace(env, octets=octets), env.clock.now()
         if len(mails) > 1:
             tx.gather()  # after a fault each mail is taken in alone
         facts.ask(env, tx, [(mail.raw, mail.message) for mail in mails])
@@ -206,7 +251,7 @@ def _in_one_commit(env: Services, disk: Executor, *mails: _Mail, fault: str | No
             now = env.clock.now()
             if outcomes and now - begun >= HOLD:
                 break
-            outcomes.append(_record(UnitOfWork(env, tx, now, beside=beside), mail, fault))
+            outcomes.append(_record(UnitOfWork(env, tx, now), mail, fault))
         by_folder: dict[str, list[tuple[RawMessage, _Outcome]]] = {}
         for mail, outcome in zip(mails, outcomes, strict=False):  # what has no outcome is left to the next commit
             by_folder.setdefault(mail.raw.folder, []).append((mail.raw, outcome))

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
-from hashlib import sha256
 from types import MappingProxyType
 
 from flaggermail.errors import ConfigurationError, Refusal
@@ -124,17 +123,12 @@ LETTERS = "letter"  # the counter of the mails that were composed
 
 
 def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
-    """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results.
+    """Renders and composes `outgoing` and stores its octets. Raises Refusal if no valid mail results.
 
-    They are durable when this returns, or before the unit of work commits if it has somebody for that.
+    They are durable when this returns; those of a letter that a mail causes, before its unit of work commits.
     """
     letter, subject, octets = _composed(work, outgoing, work.tx.number(LETTERS))
-    if work.beside is None:
-        digest = work.env.octets.put(octets)
-    else:
-        digest = sha256(octets).hexdigest()
-        work.beside.do(work.env.octets.put, octets)
-    return Frozen(letter.message_id, subject, letter.body, digest, content_key_of(letter))
+    return Frozen(letter.message_id, subject, letter.body, work.env.octets.put(octets), content_key_of(letter))
 
 
 def preview(work: UnitOfWork, outgoing: Outgoing) -> PreviewedMail:

@@ -6,14 +6,21 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from hashlib import sha256
 
 import pytest
 
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.errors import ArchiveFailure
-from flaggermail.intake.ingest import DiskThread
+from flaggermail.intake import apply
+from flaggermail.intake.ingest import LARGE, ArchivedBeside
+from flaggermail.letters import writing
+from flaggermail.letters.outgoing import Frozen, Outgoing
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
+from flaggermail.services import UnitOfWork
 from tests.patience import PATIENCE
 from tests.store.desk_fixtures import REFERRER, Desk, mail
 
@@ -62,26 +69,29 @@ def test_a_letter_that_cannot_be_kept_commits_nothing(desk: Desk, monkeypatch: p
     assert len(desk.mails()) == 2
 
 
-def test_the_fault_of_the_block_is_the_one_that_is_raised() -> None:
+def test_the_fault_of_the_block_is_the_one_that_is_raised(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails beside does not hide why the block failed; it has ended all the same."""
     ended = threading.Event()
 
-    def fail(_: bytes) -> None:
+    def full(_: FileBlobStore, octets: bytes) -> str:
         time.sleep(0.02)
         ended.set()
-        raise ArchiveFailure("beside")
+        raise ArchiveFailure("beside", octets)
 
-    def fail_too(disk: ThreadPoolExecutor) -> None:
-        with DiskThread(disk) as beside:
-            beside.do(fail, b"")
+    def fail_too(octets: ArchivedBeside) -> None:
+        with octets:
+            octets.put(REFERRAL)
             raise KeyError
 
+    monkeypatch.setattr(FileBlobStore, "put", full)
     with ThreadPoolExecutor(1) as disk:
+        beside = ArchivedBeside(desk.env, disk)
         with pytest.raises(KeyError):
-            fail_too(disk)
+            fail_too(beside)
         assert ended.is_set()
-        with pytest.raises(ArchiveFailure, match="beside"), DiskThread(disk) as beside:
-            beside.do(fail, b"")
+        with pytest.raises(ArchiveFailure, match="beside"), beside:
+            assert beside.get(beside.put(REFERRAL)) == REFERRAL, "from memory, and not begun twice"
+        assert len(beside.begun) == 1
 
 
 def test_the_disk_and_the_parser_work_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,3 +113,68 @@ def test_the_disk_and_the_parser_work_at_once(desk: Desk, monkeypatch: pytest.Mo
     monkeypatch.setattr(parser, "parse_delivery", noted)
     desk.take_in(REFERRAL)
     assert seen == [True]
+
+
+def test_a_mail_is_recorded_while_the_disk_works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its letters are composed before its own octets are durable, so a slow disk is waited for once."""
+    composed, seen, put, freeze = threading.Event(), list[bool](), FileBlobStore.put, writing.freeze
+
+    def awaiting(archive: FileBlobStore, octets: bytes) -> str:
+        if octets == REFERRAL:
+            seen.append(composed.wait(PATIENCE))
+        return put(archive, octets)
+
+    def noted(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
+        frozen = freeze(work, outgoing)
+        composed.set()
+        return frozen
+
+    monkeypatch.setattr(FileBlobStore, "put", awaiting)
+    monkeypatch.setattr(writing, "freeze", noted)
+    desk.take_in(REFERRAL)
+    assert seen == [True]
+    assert len(desk.messages()) == 3
+
+
+def test_octets_of_a_mail_can_be_read_before_they_are_durable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What reads the archive while a mail is recorded finds that mail there: its triage meets no fault of that name."""
+    read: list[bytes] = []
+    effects, released, put = apply.apply_effects, threading.Event(), FileBlobStore.put
+
+    def held(archive: FileBlobStore, octets: bytes) -> str:
+        released.wait(PATIENCE)
+        return put(archive, octets)
+
+    def reading(work: UnitOfWork, *given: object) -> object:
+        read.append(work.env.octets.get(sha256(REFERRAL).hexdigest()))
+        released.set()
+        return effects(work, *given)  # type: ignore[arg-type] # as it was called
+
+    monkeypatch.setattr(FileBlobStore, "put", held)
+    monkeypatch.setattr(apply, "apply_effects", reading)
+    desk.take_in(REFERRAL)
+    assert read == [REFERRAL]
+    assert desk.env.octets.get(sha256(REFERRAL).hexdigest()) == REFERRAL
+
+
+def test_a_large_mail_is_durable_before_the_record_is_locked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others write meanwhile: a disk takes longer for it than the record does."""
+    large, order = mail(REFERRER, "Wrong polling day", "A post names a wrong day. " * (LARGE // 26)), list[str]()
+    put, begin, locked = FileBlobStore.put, SqlStore.begin, threading.Event()
+
+    def noted(archive: FileBlobStore, octets: bytes) -> str:
+        locked.wait(0.5)
+        digest = put(archive, octets)
+        order.append("durable" if octets == large else "letter")
+        return digest
+
+    def locking(store: SqlStore) -> AbstractContextManager[SqlTransaction]:
+        order.append("locked")
+        locked.set()
+        return begin(store)
+
+    monkeypatch.setattr(FileBlobStore, "put", noted)
+    monkeypatch.setattr(SqlStore, "begin", locking)
+    desk.take_in(large)
+    assert order[:2] == ["durable", "locked"]
+    assert len(desk.messages()) == 3

@@ -29,7 +29,8 @@ from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.cases import erasure
 from flaggermail.health import mailbox_monitor
-from flaggermail.intake import poll
+from flaggermail.intake import ingest, poll
+from flaggermail.intake.ingest import ArchivedBeside
 from flaggermail.mail.message import Message
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
@@ -86,24 +87,36 @@ def watched(port: P, name: str, crash: Crash) -> P:
     """Returns the port, wrapped with the crash. A method that is passed on is a use each time it is called."""
 
     def find(_: object, method: str) -> object:
-        caller = sys._getframe(1)  # noqa: SLF001 - the only way to learn the calling line
-        file = Path(caller.f_code.co_filename)
-        whole = getattr(port, method)
-        module = module_of(file)
-        if module not in MODULES or not callable(whole):
-            return whole
-        if method in {"begin", "read"}:
-            return lambda: _unit(whole(), crash, here=crash.here(module, caller.f_lineno, f"{name}.{method}"))
-        line = caller.f_lineno
-
-        def call(*words: object, **named: object) -> object:
-            here = crash.here(module, line, f"{name}.{method}")
-            return (_crashing(whole, crash) if here else whole)(*words, **named)
-
-        return call
+        return _use(getattr(port, method), f"{name}.{method}", crash)
 
     proxy: P = type("Watched", (), {"__getattr__": find})()
     return proxy
+
+
+def _use(whole: object, use: str, crash: Crash) -> object:
+    """Returns what a port's name stands for, wrapped with the crash; the caller of the caller uses it."""
+    caller = sys._getframe(2)  # noqa: SLF001 - the only way to learn the calling line
+    module, line = module_of(Path(caller.f_code.co_filename)), caller.f_lineno
+    if module not in MODULES or not callable(whole):
+        return whole
+    if use.endswith((".begin", ".read")):
+        return lambda: _unit(whole(), crash, here=crash.here(module, line, use))
+
+    def call(*words: object, **named: object) -> object:
+        here = crash.here(module, line, use)
+        return (_crashing(whole, crash) if here else whole)(*words, **named)
+
+    return call
+
+
+def watched_beside(crash: Crash) -> type[ArchivedBeside]:
+    """Returns what stands for the archive within a unit of work, wrapped with the crash."""
+
+    class Watched(ArchivedBeside):
+        def __getattribute__(self, method: str) -> object:
+            return _use(super().__getattribute__(method), f"octets.{method}", crash)
+
+    return Watched
 
 
 def _crashing(whole: Callable[..., object], crash: Crash) -> Callable[..., object]:
@@ -248,6 +261,7 @@ def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetim
         run_once(env, mailbox)
         env.store.close()
         return
+    ingest.ArchivedBeside = watched_beside(crash)  # type: ignore[misc] # this process runs one desk
     wrapped = {name: watched(getattr(env, name), name, crash) for name in PORTS}
     run_once(replace(env, **wrapped), watched(mailbox, "mailbox", crash))
 
