@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from flaggermail.mail.fields import is_address
@@ -34,6 +35,7 @@ _MARK = "|"
 _WORDS = re.compile(r" *[^ ]+(?: +>[^ ]*)* *")  # no line begins with a ">" that is text: readers differ about it
 
 
+@lru_cache(1)  # a letter is asked for its content key too
 def flowed(text: str) -> str:
     """Breaks long lines softly, for DelSp=yes; a word longer than a line stays whole.
 
@@ -227,7 +229,7 @@ def _date(date: datetime) -> str:
 
 def _visible(name: str, value: str) -> str:
     """Returns `value`. Raises ValueError naming field and character if it holds an invisible character."""
-    for character in value:
+    for character in () if value.isascii() and value.isprintable() else value:
         if is_invisible(character):
             called = unicodedata.name(character, "no name")
             raise ValueError(f"{name}: holds the invisible character U+{ord(character):04X} ({called.lower()})")

@@ -216,11 +216,12 @@ _RANGES = (
     (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 _BLANKS = str.maketrans("\t\r\n", "   ")
+_PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))  # of ASCII: all can be seen
 
 
 def is_invisible(char: str) -> bool:
     """True if `char` is displayed as nothing or changes how other characters are displayed."""
-    if " " <= char <= "~":  # fast path: printable ASCII
+    if char in _PRINTABLE:
         return False
     point = ord(char)
     return unicodedata.category(char) in _CATEGORIES or any(first <= point <= last for first, last in _RANGES)
@@ -238,4 +239,5 @@ def visible_lines(text: str) -> str:
 
 def _without_unseen(text: str, kept: str) -> str:
     """Removes invisible characters except `kept`. Each distinct character is tested once."""
-    return text.translate({ord(char): None for char in set(text) if char not in kept and is_invisible(char)})
+    unseen = {ord(char): None for char in set(text).difference(kept, _PRINTABLE) if is_invisible(char)}
+    return text.translate(unseen) if unseen else text

@@ -170,7 +170,12 @@ class Event:
 
 def values_of(record: Record) -> dict[str, Scalar]:
     """Returns the fields of a row by name."""
-    return {spec.name: getattr(record, spec.name) for spec in fields(record)}
+    return {name: getattr(record, name) for name in _names(record.TABLE)}
+
+
+@cache
+def _names(table: str) -> tuple[str, ...]:
+    return tuple(spec.name for spec in fields(BY_TABLE[table]))
 
 
 def added(record: Record) -> Change:

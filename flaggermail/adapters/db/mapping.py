@@ -63,7 +63,7 @@ def all_tables() -> MetaData:
 
 def to_columns(values: Mapping[str, Scalar]) -> dict[str, Column]:
     """Converts values for their columns: tuples become JSON lists, dates and instants stay as they are."""
-    return {name: value if isinstance(value, date) else plain(value) for name, value in values.items()}
+    return {name: value if value is None or isinstance(value, date) else plain(value) for name, value in values.items()}
 
 
 def to_record(kind: type[R], columns: Iterable[object]) -> R:

@@ -25,30 +25,19 @@ _Convert = Callable[[object], object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Parameter:
-    """A parameter by its name; `fixed` is the statement's own value, such as a limit, unless one must be given."""
-
-    name: str
-    required: bool
-    fixed: object
-    convert: _Convert | None
-
-    def of(self, values: Values) -> object:
-        """Returns its value among these; raises what its type raises for a value of another."""
-        value = values[self.name] if self.required else self.fixed
-        return value if self.convert is None else self.convert(value)
-
-
-@dataclass(frozen=True, slots=True)
 class _Prepared:
     text: str
-    parameters: tuple[_Parameter, ...]
+    parameters: tuple[tuple[str, _Convert | None], ...]  # by their names
+    fixed: Values  # the statement's own values, such as a limit; what must be given has none
     columns: tuple[tuple[int, _Convert], ...]  # those whose values are converted as they are read
 
     def bound(self, each: Sequence[Values]) -> list[list[object]] | None:
         """Returns the values as the driver takes them; None if some do not fit their columns."""
         try:
-            return [[one.of(values) for one in self.parameters] for values in each]
+            return [
+                [all_of[name] if convert is None else convert(all_of[name]) for name, convert in self.parameters]
+                for all_of in ({**values, **self.fixed} for values in each)
+            ]
         except (AttributeError, LookupError, TypeError, ValueError):
             return None
 
@@ -123,11 +112,10 @@ def _prepare(statement: _Statement, names: Sequence[str], dialect: Dialect) -> _
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     if compiled.post_compile_params or compiled.prefetch:
         return None
-    named = ((name, compiled.binds[name]) for name in compiled.positiontup or ())
-    parameters = tuple(
-        _Parameter(name, bind.required, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect))
-        for name, bind in named
-    )
+    bound = {name: compiled.binds[name] for name in compiled.positiontup or ()}
+    converts = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in bound.items()}
+    parameters = tuple((name, converts[name]) for name in compiled.positiontup or ())
+    fixed = {name: bind.value for name, bind in bound.items() if not bind.required}
     columns = statement.selected_columns if isinstance(statement, Select) else ()
     readers = ((at, one.type.dialect_impl(dialect).result_processor(dialect, None)) for at, one in enumerate(columns))
-    return _Prepared(compiled.string, parameters, tuple((at, read) for at, read in readers if read is not None))
+    return _Prepared(compiled.string, parameters, fixed, tuple((at, read) for at, read in readers if read is not None))

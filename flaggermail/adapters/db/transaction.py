@@ -126,6 +126,9 @@ class SqlTransaction(ChainReader):
 
     def get(self, kind: type[R], key: str) -> R | None:
         """Returns the row with that key, or None."""
+        known = self.known.row(kind.TABLE, key)
+        if isinstance(known, kind):
+            return known
         found = self.find(kind, FieldCondition(kind, kind.KEY, Comparison.EQUAL, key))
         return found[0] if found else None
 

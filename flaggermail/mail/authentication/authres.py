@@ -98,6 +98,9 @@ def above_last_hop(fields: Fields) -> tuple[str, ...]:
     return ()
 
 
+_SIGNS = re.compile(r'[^"()\\]+|["()\\]')  # a run of others goes where its first one goes
+
+
 def without_comments(value: str) -> str | None:
     """Removes parenthesised comments, which anyone upstream can have written (RFC 5322, section 3.2.2).
 
@@ -105,7 +108,7 @@ def without_comments(value: str) -> str | None:
     because the sender would decide where it ends.
     """
     kept, depth, quoted, escaped = [], 0, False, False
-    for sign in value:
+    for sign in _SIGNS.findall(value):
         plain = escaped or (sign != '"' and (quoted or sign not in "()"))
         escaped = not escaped and sign == "\\" and (quoted or depth > 0)
         if not plain and sign == '"' and depth == 0:
