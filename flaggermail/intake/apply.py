@@ -59,7 +59,7 @@ def apply_effects(
         and stored.direction == Direction.IN
         and not decision.late
     ):
-        # What an order writes may be read again for the next: it is durable at once.
+        # What an order writes may be read again for the next: from memory, until it is durable.
         reply_mail.perform_reply(work, stored, message, sender.officer, sender.answers)
         return
     clocks = notices.NO_CLOCKS

@@ -35,15 +35,16 @@ from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, Person
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.filing import FilingReason
-from flaggermail.wording.said import StoredText
+from flaggermail.wording.said import StoredText, counted
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
 LARGE = 1_000_000  # octets of a mail that is durable before it is recorded
+SOON = 5.0  # seconds for which the record is locked at most while a disk writes what a mail brings and causes
 
 
 @dataclass(frozen=True, slots=True)
 class _Mail:
-    """A mail whose octets are durable, parsed without the record; `inner` is its attached mail."""
+    """A mail whose octets are durable before the commit, parsed without the record; `inner` is its attached mail."""
 
     raw: RawMessage
     digest: str
@@ -144,7 +145,7 @@ def _disk() -> ThreadPoolExecutor:
 def _archived(env: Services, raw: RawMessage, octets: ArchivedBeside) -> _Mail:
     digest = octets.put(raw.octets)  # the parser is another process, and the record needs no octets
     message, attached = env.parser.parse_delivery(raw.octets)
-    inner = tuple(zip(octets.put_all(_attached(raw, message)), attached, strict=True))
+    inner = tuple(zip(env.octets.put_all(_attached(raw, message)), attached, strict=True))
     if len(raw.octets) > LARGE:
         octets.settle()  # the record is not locked for as long as that takes
     return _Mail(raw, digest, _with_verdict(env, raw.octets, message), inner)
@@ -177,7 +178,7 @@ class ArchivedBeside:
     """Implements `ports.BlobStore` with a thread: the disk works while the rest is worked out.
 
     New octets can be read at once, from memory. It is entered last within a transaction: all are durable before the
-    commit.
+    commit, or nothing is committed. The record is not locked for as long as a disk hangs.
     """
 
     env: Services
@@ -189,8 +190,8 @@ class ArchivedBeside:
         """Begins to store the octets, after what was begun before."""
         digest = sha256(octets).hexdigest()
         if digest not in self.kept:
-            self.kept[digest] = octets
             self.begun.append(self.disk.submit(self.env.octets.put, octets))
+            self.kept[digest] = octets
         return digest
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
@@ -203,7 +204,7 @@ class ArchivedBeside:
 
     def discard(self, digest: str) -> None:
         """Destroys octets that are stored."""
-        self.settle()
+        self.settle(SOON)
         self.kept.pop(digest, None)
         self.env.octets.discard(digest)
 
@@ -219,9 +220,12 @@ class ArchivedBeside:
         """Delegates."""
         return self.env.octets.files()
 
-    def settle(self) -> None:
-        """Waits for what was begun; raises its first exception."""
-        wait(self.begun)
+    def settle(self, seconds: float | None = None) -> None:
+        """Waits for what was begun, at most `seconds`; raises its first exception, ArchiveFailure if some is left."""
+        if left := wait(self.begun, seconds).not_done:
+            raise ArchiveFailure(
+                f"archive: {counted(len(left), 'mail', 'mails')} not written within {seconds:g} seconds"
+            )
         for one in self.begun:
             one.result()
 
@@ -232,8 +236,7 @@ class ArchivedBeside:
     def __exit__(self, failed: object, *_: object) -> None:
         """Waits for what was begun; raises its first exception, unless the block raised one."""
         if failed is None:
-            self.settle()
-        wait(self.begun)
+            self.settle(SOON)
 
 
 def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
@@ -281,6 +284,7 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
     if tx.get(Delivery, delivery.id) is not None:
         outcome = _Outcome("seen before", came=False)
     elif fault is not None:
+        work.env.octets.put(raw.octets)  # as a copy of a destroyed mail, the first try may have destroyed them
         outcome = _Outcome(apply.file_unjudged(work, raw, mail.message, delivery, fault), new=True)
     elif (twin := _same_message(work, raw, mail.message)) and _only_in_files(raw, twin):
         outcome = _Outcome(_file(work, raw, mail.message, delivery, (), twin))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From a requested mail to frozen octets in the outbox: rendered, composed and archived before its row exists.
+"""From a requested mail to frozen octets in the outbox: rendered, composed and archived before its row is committed.
 
 Observing: the desk takes in and files everything, and sends nothing.
 

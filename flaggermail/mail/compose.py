@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from functools import lru_cache
 from hashlib import sha256
 
 from flaggermail.mail.fields import is_address
@@ -35,7 +34,6 @@ _MARK = "|"
 _WORDS = re.compile(r" *[^ ]+(?: +>[^ ]*)* *")  # no line begins with a ">" that is text: readers differ about it
 
 
-@lru_cache(1)  # a letter is asked for its content key too
 def flowed(text: str) -> str:
     """Breaks long lines softly, for DelSp=yes; a word longer than a line stays whole.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from hashlib import sha256
@@ -15,10 +16,11 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.errors import ArchiveFailure
-from flaggermail.intake import apply
+from flaggermail.intake import apply, ingest
 from flaggermail.intake.ingest import LARGE, ArchivedBeside
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Frozen, Outgoing
+from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 from tests.patience import PATIENCE
@@ -85,13 +87,13 @@ def test_the_fault_of_the_block_is_the_one_that_is_raised(desk: Desk, monkeypatc
 
     monkeypatch.setattr(FileBlobStore, "put", full)
     with ThreadPoolExecutor(1) as disk:
-        beside = ArchivedBeside(desk.env, disk)
         with pytest.raises(KeyError):
-            fail_too(beside)
-        assert ended.is_set()
+            fail_too(ArchivedBeside(desk.env, disk))
+        beside = ArchivedBeside(desk.env, disk)
         with pytest.raises(ArchiveFailure, match="beside"), beside:
             assert beside.get(beside.put(REFERRAL)) == REFERRAL, "from memory, and not begun twice"
         assert len(beside.begun) == 1
+    assert ended.is_set()
 
 
 def test_the_disk_and_the_parser_work_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,24 +159,77 @@ def test_octets_of_a_mail_can_be_read_before_they_are_durable(desk: Desk, monkey
     assert desk.env.octets.get(sha256(REFERRAL).hexdigest()) == REFERRAL
 
 
-def test_a_large_mail_is_durable_before_the_record_is_locked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others write meanwhile: a disk takes longer for it than the record does."""
-    large, order = mail(REFERRER, "Wrong polling day", "A post names a wrong day. " * (LARGE // 26)), list[str]()
-    put, begin, locked = FileBlobStore.put, SqlStore.begin, threading.Event()
+def test_a_disk_that_hangs_does_not_keep_the_record_locked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others write while it hangs; nothing of the mail is committed, and it is taken in once the disk works again."""
+    works, put = threading.Event(), FileBlobStore.put
 
-    def noted(archive: FileBlobStore, octets: bytes) -> str:
-        locked.wait(0.5)
-        digest = put(archive, octets)
-        order.append("durable" if octets == large else "letter")
-        return digest
+    def hung(archive: FileBlobStore, octets: bytes) -> str:
+        assert works.wait(PATIENCE)
+        return put(archive, octets)
+
+    monkeypatch.setattr(FileBlobStore, "put", hung)
+    monkeypatch.setattr(ingest, "SOON", 0.1)
+    with ThreadPoolExecutor(1) as intake:
+        taken = intake.submit(desk.take_in, REFERRAL)
+        while not taken.done():
+            with desk.env.store.begin() as tx:  # as soon as nobody else does
+                hangs = tx.number("free") > 20
+            if hangs:
+                works.set()
+        with pytest.raises(ArchiveFailure, match=r"archive: [1-3] mails? not written within 0\.1 seconds"):
+            taken.result()
+    assert desk.messages() == []
+    desk.take_in(REFERRAL)
+    assert len(desk.messages()) == 3
+
+
+def test_a_second_try_does_not_rely_on_what_the_first_has_destroyed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail that is filed with the fault of its triage is in the archive."""
+
+    def fail(work: UnitOfWork, *_: object) -> None:
+        work.env.octets.discard(sha256(REFERRAL).hexdigest())
+        raise KeyError
+
+    monkeypatch.setattr(apply, "apply_effects", fail)
+    desk.take_in(REFERRAL)
+    (filed,) = [row for row in desk.messages() if row.direction == Direction.IN]
+    assert desk.env.octets.get(filed.digest) == REFERRAL
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_a_large_mail_is_durable_before_the_record_is_locked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, attached: bool
+) -> None:
+    """So are the mails attached to one: a disk takes longer for them than the record, and others write meanwhile."""
+    words = "A post names a wrong day. "
+    if attached:
+        inner = mail("voter@example.org", "A post", words).decode()
+        body = f"--cut\nContent-Type: text/plain\n\nSee below.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--"
+        slow = mail(REFERRER, "Wrong polling day", body, extra=("Content-Type: multipart/mixed; boundary=cut",))
+    else:
+        slow = mail(REFERRER, "Wrong polling day", words * (LARGE // 26))
+    order, locked = list[str](), threading.Event()
+    put, put_all, begin = FileBlobStore.put, FileBlobStore.put_all, SqlStore.begin
+
+    def one(archive: FileBlobStore, octets: bytes) -> str:
+        if octets == slow and not attached:
+            locked.wait(0.5)
+            order.append("durable")
+        return put(archive, octets)
+
+    def several(archive: FileBlobStore, many: Sequence[bytes]) -> list[str]:
+        order.extend("durable" for _ in many)
+        return put_all(archive, many)
 
     def locking(store: SqlStore) -> AbstractContextManager[SqlTransaction]:
         order.append("locked")
         locked.set()
         return begin(store)
 
-    monkeypatch.setattr(FileBlobStore, "put", noted)
+    monkeypatch.setattr(FileBlobStore, "put", one)
+    monkeypatch.setattr(FileBlobStore, "put_all", several)
     monkeypatch.setattr(SqlStore, "begin", locking)
-    desk.take_in(large)
+    desk.take_in(slow)
     assert order[:2] == ["durable", "locked"]
-    assert len(desk.messages()) == 3
