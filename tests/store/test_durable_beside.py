@@ -161,21 +161,27 @@ def test_octets_of_a_mail_can_be_read_before_they_are_durable(desk: Desk, monkey
 
 def test_a_disk_that_hangs_does_not_keep_the_record_locked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Others write while it hangs; nothing of the mail is committed, and it is taken in once the disk works again."""
-    works, put = threading.Event(), FileBlobStore.put
+    works, locked, put, freeze = threading.Event(), threading.Event(), FileBlobStore.put, writing.freeze
 
     def hung(archive: FileBlobStore, octets: bytes) -> str:
         assert works.wait(PATIENCE)
         return put(archive, octets)
 
+    def noted(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
+        locked.set()
+        return freeze(work, outgoing)
+
     monkeypatch.setattr(FileBlobStore, "put", hung)
+    monkeypatch.setattr(writing, "freeze", noted)
     monkeypatch.setattr(ingest, "SOON", 0.1)
     with ThreadPoolExecutor(1) as intake:
         taken = intake.submit(desk.take_in, REFERRAL)
-        while not taken.done():
+        try:
+            assert locked.wait(PATIENCE)
             with desk.env.store.begin() as tx:  # as soon as nobody else does
-                hangs = tx.number("free") > 20
-            if hangs:
-                works.set()
+                tx.number("free")
+        finally:
+            works.set()
         with pytest.raises(ArchiveFailure, match=r"archive: [1-3] mails? not written within 0\.1 seconds"):
             taken.result()
     assert desk.messages() == []
