@@ -10,7 +10,7 @@ are made durable while all this is worked out, and before the commit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
@@ -35,11 +35,10 @@ from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, Person
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.wording.filing import FilingReason
-from flaggermail.wording.said import StoredText, counted
+from flaggermail.wording.said import StoredText
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
 LARGE = 1_000_000  # octets of a mail that is durable before it is recorded
-SOON = 5.0  # seconds for which the record is locked at most while a disk writes what a mail brings and causes
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,7 @@ class ArchivedBeside:
     """Implements `ports.BlobStore` with a thread: the disk works while the rest is worked out.
 
     New octets can be read at once, from memory. It is entered last within a transaction: all are durable before the
-    commit, or nothing is committed. The record is not locked for as long as a disk hangs.
+    commit, or nothing is committed.
     """
 
     env: Services
@@ -204,7 +203,7 @@ class ArchivedBeside:
 
     def discard(self, digest: str) -> None:
         """Destroys octets that are stored."""
-        self.settle(SOON)
+        self.settle()
         self.kept.pop(digest, None)
         self.env.octets.discard(digest)
 
@@ -220,12 +219,8 @@ class ArchivedBeside:
         """Delegates."""
         return self.env.octets.files()
 
-    def settle(self, seconds: float | None = None) -> None:
-        """Waits for what was begun, at most `seconds`; raises its first exception, ArchiveFailure if some is left."""
-        if left := wait(self.begun, seconds).not_done:
-            raise ArchiveFailure(
-                f"archive: {counted(len(left), 'mail', 'mails')} not written within {seconds:g} seconds"
-            )
+    def settle(self) -> None:
+        """Waits for what was begun; raises its first exception."""
         for one in self.begun:
             one.result()
 
@@ -236,7 +231,7 @@ class ArchivedBeside:
     def __exit__(self, failed: object, *_: object) -> None:
         """Waits for what was begun; raises its first exception, unless the block raised one."""
         if failed is None:
-            self.settle(SOON)
+            self.settle()
 
 
 def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:

@@ -12,7 +12,7 @@ from flaggermail.adapters.db.inspection import require_file
 from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
 from flaggermail.adapters.db.replica import ReplicatedStore
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.files.blob_store import FileBlobStore, PromptBlobStore
 from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.errors import ConfigurationError, StoreBusy, StoreFailure
 from flaggermail.record.rows import InForce
@@ -91,7 +91,7 @@ def marks_on_server(settings: Settings) -> Collection[str]:
 
 def octets_of(settings: Settings, store: Store) -> BlobStore:
     """Returns the archive of these settings: in the open database, or in its folder, known by the record's marks."""
-    return store.octets if settings.keeps_octets_in_database else FileBlobStore(settings.archive, marks_of(store))
+    return store.octets if settings.keeps_octets_in_database else PromptBlobStore(settings.archive, marks_of(store))
 
 
 def evidence_of(settings: Settings) -> tuple[Store, BlobStore]:

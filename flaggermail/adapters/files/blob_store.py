@@ -21,6 +21,7 @@ import re
 import shlex
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -149,6 +150,9 @@ _DAMAGED = ".damaged"  # added to the name of a file that holds other octets tha
 _LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python lacks
 _LEAST_ROOM = 1_000_000  # octets; a disk with less takes no mail with a picture
 _FILE_MODE, _FOLDER_MODE = 0o400, 0o700  # the desk's account alone
+SOON = 5.0  # seconds in which a disk answers, and one more for each megabyte
+_SLOWEST = 1_000_000  # octets a second
+_AT_ONCE = 8  # files that are written at one time
 
 
 def folder_fault(root: Path, key: str = "archive") -> SetupFault | None:
@@ -385,6 +389,30 @@ class FileBlobStore:
             _write(descriptor, octets)
             os.fsync(descriptor)
             temporary.rename(path)
+
+
+class PromptBlobStore(FileBlobStore):
+    """Stores files as its base class does, and fails where their disk does not answer: a `put` may hold the record.
+
+    One that hangs goes on in its thread, and until it ends others fail at once.
+    """
+
+    def __init__(self, root: Path, marks: Callable[[], Collection[str]] = tuple) -> None:
+        """Takes what the base class takes; its threads start with their first work and stay."""
+        super().__init__(root, marks)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "archive")
+        self._late: Future[str] | None = None
+
+    def put(self, octets: bytes) -> str:
+        """Stores `octets` durably; returns their SHA-256 in hexadecimal. Raises ArchiveFailure, soon."""
+        if self._late is not None and not self._late.done():
+            raise ArchiveFailure(f"archive: the disk of {self._root} still does not answer")
+        seconds = SOON + len(octets) / _SLOWEST
+        begun = self._threads.submit(super().put, octets)
+        if wait([begun], seconds).not_done:
+            self._late = begun
+            raise ArchiveFailure(f"archive: the disk of {self._root} does not answer within {seconds:.0f} seconds")
+        return begun.result()
 
 
 def _sha256(octets: bytes) -> str:
