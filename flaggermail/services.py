@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,10 @@ from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
 from flaggermail.record.events import Event, EventKind
 
 if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this module
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor, Future
     from datetime import date, datetime
+    from typing import Self
 
     from flaggermail.mail.authentication.authres import Organisational
     from flaggermail.mail.vocabulary import Language
@@ -33,10 +36,12 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
         Templates,
         Transaction,
     )
+    from flaggermail.record.audit import ArchivedFile
     from flaggermail.record.case_values import Topic
     from flaggermail.record.events import Change
     from flaggermail.rules.configuration import Configuration
     from flaggermail.rules.draft_policy import DraftPatterns
+    from flaggermail.wording.said import StoredText
 
 DAEMON = "daemon"
 AGAIN_SECONDS = 1.0  # between two tries to record a result in hand
@@ -116,6 +121,68 @@ class UnitOfWork:
         facts = {name: True for name, is_so in (("direct", self.direct), ("proxy", self.vouched)) if is_so}
         event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason, facts)
         self.tx.append(event)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedBeside:
+    """Implements `ports.BlobStore` with a thread: the disk works while the rest is worked out.
+
+    New octets can be read at once, from memory. It is entered last within a transaction: all are durable before the
+    commit, or nothing is committed.
+    """
+
+    env: Services
+    disk: Executor
+    kept: dict[str, bytes] = field(default_factory=dict)
+    begun: list[Future[str]] = field(default_factory=list)
+
+    def put(self, octets: bytes) -> str:
+        """Begins to store the octets, after what was begun before."""
+        digest = sha256(octets).hexdigest()
+        if digest not in self.kept:
+            self.begun.append(self.disk.submit(self.env.octets.put, octets))
+            self.kept[digest] = octets
+        return digest
+
+    def put_all(self, many: Sequence[bytes]) -> list[str]:
+        """Begins to store each."""
+        return [self.put(octets) for octets in many]
+
+    def get(self, digest: str) -> bytes:
+        """Returns new octets, or those of the archive."""
+        return self.kept[digest] if digest in self.kept else self.env.octets.get(digest)
+
+    def discard(self, digest: str) -> None:
+        """Destroys octets that are stored."""
+        self.settle()
+        self.kept.pop(digest, None)
+        self.env.octets.discard(digest)
+
+    def sweep(self) -> int:
+        """Removes nothing: a start does."""
+        return 0
+
+    def fault(self) -> StoredText:
+        """Delegates."""
+        return self.env.octets.fault()
+
+    def files(self) -> Iterator[ArchivedFile]:
+        """Delegates."""
+        return self.env.octets.files()
+
+    def settle(self) -> None:
+        """Waits for what was begun; raises its first exception."""
+        for one in self.begun:
+            one.result()
+
+    def __enter__(self) -> Self:
+        """Returns this object."""
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        """Waits for what was begun; raises its first exception, unless the block raised one."""
+        if failed is None:
+            self.settle()
 
 
 def until_recorded(record: Callable[[int], None], stop: Interrupt | None) -> None:

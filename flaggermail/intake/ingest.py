@@ -9,13 +9,11 @@ are made durable while all this is worked out, and before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from hashlib import sha256
 from itertools import chain, islice
-from typing import Self
 
 from flaggermail.cases import citizen_criteria, erasure, lifecycle
 from flaggermail.commands import devices
@@ -28,14 +26,12 @@ from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, thread_keys
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor, RawMessage, Role, Transaction
-from flaggermail.record.audit import ArchivedFile
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
-from flaggermail.services import EventRef, Services, UnitOfWork
+from flaggermail.services import ArchivedBeside, EventRef, Services, UnitOfWork
 from flaggermail.wording.filing import FilingReason
-from flaggermail.wording.said import StoredText
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
 LARGE = 1_000_000  # octets of a mail that is durable before it is recorded
@@ -170,68 +166,6 @@ def _with_verdict(env: Services, octets: bytes, message: Message) -> Message:
 
 def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
-
-
-@dataclass(frozen=True, slots=True)
-class ArchivedBeside:
-    """Implements `ports.BlobStore` with a thread: the disk works while the rest is worked out.
-
-    New octets can be read at once, from memory. It is entered last within a transaction: all are durable before the
-    commit, or nothing is committed.
-    """
-
-    env: Services
-    disk: Executor
-    kept: dict[str, bytes] = field(default_factory=dict)
-    begun: list[Future[str]] = field(default_factory=list)
-
-    def put(self, octets: bytes) -> str:
-        """Begins to store the octets, after what was begun before."""
-        digest = sha256(octets).hexdigest()
-        if digest not in self.kept:
-            self.begun.append(self.disk.submit(self.env.octets.put, octets))
-            self.kept[digest] = octets
-        return digest
-
-    def put_all(self, many: Sequence[bytes]) -> list[str]:
-        """Begins to store each."""
-        return [self.put(octets) for octets in many]
-
-    def get(self, digest: str) -> bytes:
-        """Returns new octets, or those of the archive."""
-        return self.kept[digest] if digest in self.kept else self.env.octets.get(digest)
-
-    def discard(self, digest: str) -> None:
-        """Destroys octets that are stored."""
-        self.settle()
-        self.kept.pop(digest, None)
-        self.env.octets.discard(digest)
-
-    def sweep(self) -> int:
-        """Removes nothing: a start does."""
-        return 0
-
-    def fault(self) -> StoredText:
-        """Delegates."""
-        return self.env.octets.fault()
-
-    def files(self) -> Iterator[ArchivedFile]:
-        """Delegates."""
-        return self.env.octets.files()
-
-    def settle(self) -> None:
-        """Waits for what was begun; raises its first exception."""
-        for one in self.begun:
-            one.result()
-
-    def __enter__(self) -> Self:
-        """Returns this object."""
-        return self
-
-    def __exit__(self, failed: object, *_: object) -> None:
-        """Waits for what was begun; raises its first exception, unless the block raised one."""
-        if failed is None:
-            self.settle()
 
 
 def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:

@@ -20,12 +20,12 @@ from flaggermail.adapters.files import blob_store
 from flaggermail.adapters.files.blob_store import FileBlobStore, PromptBlobStore
 from flaggermail.errors import ArchiveFailure
 from flaggermail.intake import apply
-from flaggermail.intake.ingest import LARGE, ArchivedBeside
+from flaggermail.intake.ingest import LARGE
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Frozen, Outgoing
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
-from flaggermail.services import UnitOfWork
+from flaggermail.services import ArchivedBeside, UnitOfWork
 from tests.patience import PATIENCE
 from tests.store.desk_fixtures import REFERRER, Desk, mail
 

@@ -26,12 +26,12 @@ FOR_COMMANDS = frozenset({  # as COMMANDS: functions
     "notices.approval_requests.has_code",  # for `commands.devices`, as the one above: reads, and writes nothing
     "notices.duty.officer_or_head",  # writes when nobody is on call, and this desk always has somebody
     "reminders.handover.tick", "reminders.handover.next_due",  # the ticks' own: a reply only uses what gathers the note
-    "intake.ingest.files", "intake.ingest.fault",  # for `verify` and `status`, which ask the archive itself
+    "services.files", "services.fault",  # for `verify` and `status`, which ask the archive itself
     "intake.moved_in._put_there",  # counts rows before a mail of an old date, and writes nothing
 })  # fmt: skip
 FORGETTING = frozenset({  # runs months after the mail
     "cases.erasure._answers", "cases.erasure._declined", "cases.erasure._discard",
-    "cases.erasure._held", "cases.erasure.discard_second_copy", "cases.erasure.tick", "intake.ingest.discard",
+    "cases.erasure._held", "cases.erasure.discard_second_copy", "cases.erasure.tick", "services.discard",
 })  # fmt: skip
 PORTS = frozenset(
     one.name

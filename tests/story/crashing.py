@@ -30,13 +30,12 @@ from flaggermail.adapters.system.clock import SystemRandomness
 from flaggermail.cases import erasure
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import ingest, poll
-from flaggermail.intake.ingest import ArchivedBeside
 from flaggermail.mail.message import Message
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Folder, Mailbox, MailName, MailPage, Matcher, Role, Submission, Transaction
 from flaggermail.rules.configuration import load
-from flaggermail.services import Services
+from flaggermail.services import ArchivedBeside, Services
 from flaggermail.settings.model import MailboxSettings
 from flaggermail.settings.sections import RateLimitSettings
 from flaggermail.shipped import shipped
@@ -261,7 +260,7 @@ def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetim
         run_once(env, mailbox)
         env.store.close()
         return
-    ingest.ArchivedBeside = watched_beside(crash)  # type: ignore[misc] # this process runs one desk
+    vars(ingest)["ArchivedBeside"] = watched_beside(crash)  # this process runs one desk
     wrapped = {name: watched(getattr(env, name), name, crash) for name in PORTS}
     run_once(replace(env, **wrapped), watched(mailbox, "mailbox", crash))
 
