@@ -14,13 +14,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
+from unittest.mock import patch
 
 from flaggermail.cases.configuration_record import register
 from flaggermail.desk.desk import Caller, Desk
 from flaggermail.errors import ArchiveFailure, LeaseHeld, LinkLost, Refusal, StoreBusy
 from flaggermail.health import mailbox_monitor
-from flaggermail.intake import poll
+from flaggermail.intake import ingest, poll
 from flaggermail.mail.message import Json
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
@@ -35,10 +37,11 @@ from tests.nights.kit import Kit
 from tests.nights.leaving import Hindrance, Outgoing, written_by_desk
 from tests.nights.oracle import DEFAULT, EDITED, Oracle, Policy
 from tests.nights.reading import Read
-from tests.nights.world import HandOver, Killed, Mailbox, Server, WallClock, Watch
+from tests.nights.world import HandOver, InTurn, Killed, Mailbox, Server, WallClock, Watch
 
 SECOND = timedelta(seconds=1)
 HOURS = 9
+LATER = 0.5  # of the work of other threads is done when its result is asked for
 AFTERWARDS = timedelta(hours=8)  # in which there is no trouble and pending work is done
 STARTS = (
     datetime(2026, 3, 18, 16, tzinfo=UTC),  # polling day
@@ -150,9 +153,12 @@ class Night:
 
     def play(self) -> Diary:
         """Plays the night and checks its promises."""
+        chance = Random(f"threads/{self.seed}")  # noqa: S311 - the same night again is the purpose
+        turns = partial(InTurn, lambda: chance.random() < LATER)
         try:
-            while (at := self._next()) is not None:
-                self._live(at)
+            with patch.object(poll, "ThreadPoolExecutor", turns), patch.object(ingest, "ThreadPoolExecutor", turns):
+                while (at := self._next()) is not None:
+                    self._live(at)
             self._prove()
             self.diary.handed_over = self.server.record
             self.diary.hindrances += self.server.hindrances()

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.corpus import one_in
 from tests.nights.kit import Kit
 from tests.nights.telling import story
 from tests.nights.troubles import play
+from tests.nights.world import SecondThread, Watch
 
 NIGHTS = 275
 TOGETHER = 25
@@ -38,3 +41,11 @@ def test_a_night_is_the_same_again(kit: Kit) -> None:
     again = play(7, kit)
     assert again.lines == first.lines
     assert [h.octets for h in again.handed_over] == [h.octets for h in first.handed_over]
+
+
+def test_no_other_thread_uses_a_port() -> None:
+    """Two threads would count the uses in any order, and a pause of one would let the other go on."""
+    watch = Watch(lambda _: None)
+    watch.use()
+    with ThreadPoolExecutor(1) as other, pytest.raises(SecondThread):
+        other.submit(watch.use).result()

@@ -7,10 +7,14 @@ The test wraps the ports; the product has no hook for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
+from threading import get_ident
+from typing import ParamSpec, TypeVar, cast
 
 from flaggermail.errors import LinkLost
 from flaggermail.ports import (
@@ -39,9 +43,16 @@ from tests.nights.reading import Read
 PERMANENT = 500  # the lowest code of a refusal that may be the last word
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
 
 class Killed(BaseException):
     """The desk ends here as in a power cut."""
+
+
+class SecondThread(BaseException):
+    """A port was used by a thread of its own: the same seed would not be the same night."""
 
 
 def die() -> None:
@@ -75,9 +86,12 @@ class Watch:
     views: list[Callable[[], None]] = field(default_factory=list)  # each forgets what a store has read
     leads: Callable[[], bool] = lambda: True  # whether the lease was renewed within its time
     lock: Callable[[], None] = lambda: None  # raises StoreBusy while another process holds the record
+    thread: int = field(default_factory=get_ident)  # the one that plays
 
     def use(self) -> None:
         """Counts a use of a port and kills the desk at the chosen one."""
+        if get_ident() != self.thread:
+            raise SecondThread
         self.counted += 1
         if self.counted == self.strikes:
             self.hit()
@@ -156,6 +170,51 @@ class WatchedStore(StoreOnAnother):
         """Closes the view and the store."""
         self._forget()
         self.inner.close()
+
+
+class Done(Future[_T]):
+    """Work that is done at once, or when its result is asked for."""
+
+    def __init__(self, work: Callable[[], _T]) -> None:
+        super().__init__()
+        self._work = work
+
+    def do(self) -> None:
+        """Does it, once; a kill is raised at once, as it ends both threads."""
+        if not self.done():
+            try:
+                self.set_result(self._work())
+            except Exception as fault:  # noqa: BLE001 - as any executor does
+                self.set_exception(fault)
+
+    def result(self, timeout: float | None = None) -> _T:
+        """Returns the result of the work, done by now."""
+        self.do()
+        return super().result(timeout)
+
+
+class InTurn(Executor):
+    """Does the work of threads beside a mail in this one, as two would count the uses of ports in any order.
+
+    `waits` says of each piece of work whether it is done at once or when its result is asked for.
+    """
+
+    def __init__(self, waits: Callable[[], bool], *_: object) -> None:
+        """Takes the number of threads and their name, too."""
+        self._waits, self._given = waits, list[Done[object]]()
+
+    def submit(self, work: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """Returns the work."""
+        given = Done(partial(work, *args, **kwargs))
+        self._given.append(cast("Done[object]", given))
+        if not self._waits():
+            given.do()
+        return given
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Does what nobody asked for, unless the desk was killed."""
+        for given in self._given if kind is None or issubclass(kind, Exception) else ():
+            given.do()
 
 
 @dataclass
