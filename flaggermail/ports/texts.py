@@ -115,7 +115,7 @@ class Templates(Protocol):
         ...
 
     def check(self) -> Sequence[str]:
-        """Returns one line per fault, and reads all templates, so that later edits of their files change nothing."""
+        """Reads all templates, so that later edits of their files change nothing; returns one line per fault."""
         ...
 
     def broken(self) -> Sequence[str]:

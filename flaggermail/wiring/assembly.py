@@ -98,7 +98,7 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
 
 
 def with_whole_templates(env: Services) -> Services:
-    """Returns `env` with checked templates, all compiled in advance: edits take effect only after a reload.
+    """Returns `env` with checked templates, all read in advance: edits take effect only after a reload.
 
     Where one of them cannot be filled in all the same, its mail leaves by the shipped one: no clock waits for it.
     Raises ConfigurationError with every fault. A daemon would otherwise find it when it has to raise an alarm.

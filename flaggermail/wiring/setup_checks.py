@@ -38,9 +38,10 @@ DRAFTS, REDACTION = "drafts.yaml", "redaction.yaml"
 def template_faults(settings: Configuration) -> tuple[str, ...]:
     """Returns the faults in the templates of the settings, one line each: file, line, name.
 
-    Those shipped with this program have none, as its tests try each; a start of the daemon tries them all the same.
+    Those shipped with this program have none, as its tests try each; a start of the daemon tries them all the same if
+    another jinja2 is installed than that of the tests.
     """
-    return FileTemplates(settings.templates, settings.zone).check(shipped("config") / "templates")
+    return FileTemplates(settings.templates, settings.zone).faults(shipped("config") / "templates")
 
 
 def disks_of(settings: Configuration) -> dict[str, Path]:

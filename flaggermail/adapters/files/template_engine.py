@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from itertools import chain
-from pathlib import Path
 from traceback import walk_tb
 from typing import NamedTuple, NoReturn, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
@@ -239,10 +238,16 @@ Tries: TypeAlias = Sequence[tuple[str, Mapping[str, object]]]
 
 
 class TemplateEngine:
-    """Reads templates from `directory/LANGUAGE/NAME.j2` with the words of each language; shows instants in `zone`."""
+    """Compiles the templates of a folder, with the words of each language, when they are first used.
 
-    def __init__(self, directory: Path, zone: ZoneInfo, words: Mapping[str, LanguageWords]) -> None:
-        self._directory = directory
+    `text` returns that of a template's file by name and language, or raises OSError or UnicodeDecodeError; instants are
+    shown in `zone`.
+    """
+
+    def __init__(
+        self, folder: str, zone: ZoneInfo, words: Mapping[str, LanguageWords], text: Callable[[str, str], str]
+    ) -> None:
+        self._folder, self._text = folder, text
         self._environments: Mapping[str, ImmutableSandboxedEnvironment] = {
             language: _environment(Formats(language, words[language], zone)) for language in words
         }
@@ -309,11 +314,11 @@ class TemplateEngine:
         return self._compiled[name, language]
 
     def _source(self, name: str, language: str) -> _Source:
-        place = f"{self._directory.name}/{language}/{name}.j2"
+        place = f"{self._folder}/{language}/{name}.j2"
         if name not in VALUES or language not in self._environments:
             raise ConfigurationError(f"{place}: no such template; there are {', '.join(sorted(VALUES))}")
         try:
-            text = (self._directory / language / f"{name}.j2").read_text(encoding="utf-8")
+            text = self._text(name, language)
         except OSError as error:
             raise ConfigurationError(
                 f"{place}: cannot be read ({error.strerror}); this file has to be there"

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -24,6 +26,9 @@ from flaggermail.wording.pieces import LetterText
 if TYPE_CHECKING:
     from flaggermail.adapters.files.template_engine import TemplateEngine
 
+WORDS = "words.yaml"
+TRIED_WITH = "3.1.6"
+"""The version of jinja2 by which the tests of this program fill in each shipped template."""
 
 Word = Annotated[str, Field(min_length=1)]
 
@@ -85,8 +90,9 @@ class FileTemplates:
 
     def __init__(self, directory: Path, zone: ZoneInfo, spare: Path | None = None) -> None:
         self._directory, self._zone, self._spare = directory, zone, spare
-        self._words = read_words(directory / "words.yaml")
+        self._words = read_words(directory / WORDS)
         self._broken: list[str] = []
+        self._read: dict[Path, str] = {}
 
     @cached_property
     def _engine(self) -> TemplateEngine:
@@ -95,12 +101,12 @@ class FileTemplates:
     @cached_property
     def _spare_engine(self) -> TemplateEngine | None:
         spare = self._spare
-        return self._engine_of(spare, read_words(spare / "words.yaml")) if spare is not None else None
+        return self._engine_of(spare, read_words(spare / WORDS)) if spare is not None else None
 
     def _engine_of(self, directory: Path, words: Mapping[str, LanguageWords]) -> TemplateEngine:
         from flaggermail.adapters.files.template_engine import TemplateEngine  # noqa: PLC0415 - it imports this module
 
-        return TemplateEngine(directory, self._zone, words)
+        return TemplateEngine(directory.name, self._zone, words, partial(self._text, directory))
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and undefined name."""
@@ -125,7 +131,18 @@ class FileTemplates:
         paths = [*self._directory.glob("*.yaml"), *self._directory.glob("*/*.j2")]
         return {path.relative_to(self._directory).as_posix(): path.read_bytes() for path in sorted(paths)}
 
-    def check(self, tried: Path | None = None) -> tuple[str, ...]:
+    def check(self) -> tuple[str, ...]:
+        """Returns what `faults` does, and reads all templates, so that later edits of their files change nothing.
+
+        Those that are as shipped are not tried again by the jinja2 that filled in each before they were shipped.
+        """
+        for language in self._words:
+            for name in VALUES:
+                with suppress(OSError, UnicodeDecodeError):
+                    self._read[_file(self._directory, name, language)] = self._text(self._directory, name, language)
+        return self.faults(self._spare if version("jinja2") == TRIED_WITH else None)
+
+    def faults(self, tried: Path | None = None) -> tuple[str, ...]:
         """Returns one line per fault: what keeps a template from being filled in, in any situation.
 
         `tried` is another folder of templates without a fault: one that is octet for octet the same there is not tried
@@ -135,14 +152,25 @@ class FileTemplates:
             (name, language)
             for name in VALUES
             for language in self._words
-            if tried is None or not self._is_that_of(tried, f"{language}/{name}.j2", "words.yaml")
+            if tried is None or not self._is_that_of(tried, name, language)
         }
         return self._engine.check(left) if left else ()
 
-    def _is_that_of(self, tried: Path, *files: str) -> bool:
+    def _is_that_of(self, tried: Path, name: str, language: str) -> bool:
         try:
-            return not tried.samefile(self._directory) and all(
-                (self._directory / file).read_bytes() == (tried / file).read_bytes() for file in files
+            return (
+                not tried.samefile(self._directory)
+                and self._text(self._directory, name, language) == self._text(tried, name, language)
+                and (self._directory / WORDS).read_bytes() == (tried / WORDS).read_bytes()
             )
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return False
+
+    def _text(self, directory: Path, name: str, language: str) -> str:
+        """Returns the text of a template's file, as read if it was. Raises OSError, UnicodeDecodeError."""
+        file = _file(directory, name, language)
+        return self._read[file] if file in self._read else file.read_text("utf-8")
+
+
+def _file(directory: Path, name: str, language: str) -> Path:
+    return directory / language / f"{name}.j2"

@@ -3,15 +3,17 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import re2
 
-from flaggermail.adapters.files.template_engine import Formats, minutes_to
+from flaggermail.adapters.files import templates as file_templates
+from flaggermail.adapters.files.template_engine import Formats, TemplateEngine, minutes_to
 from flaggermail.adapters.files.template_engine import marked_lines as marked
 from flaggermail.adapters.files.template_situations import (
     ALIKE,
@@ -23,7 +25,7 @@ from flaggermail.adapters.files.template_situations import (
     usual,
     variants,
 )
-from flaggermail.adapters.files.templates import FileTemplates, read_words
+from flaggermail.adapters.files.templates import TRIED_WITH, FileTemplates, read_words
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.html_part import fixed, guarded
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, REPORT_TEMPLATES, VALUES
@@ -176,7 +178,7 @@ def sentences(text: str) -> list[str]:
 
 def test_the_shipped_templates_have_no_fault() -> None:
     """Every template exists in both languages and uses only the values its callers pass."""
-    assert TEMPLATES.check() == ()
+    assert TEMPLATES.faults() == ()
 
 
 @each("name", sorted(VALUES))
@@ -556,7 +558,7 @@ def test_check_names_a_wrong_template_before_anything_starts(
     broken: Callable[[str], FileTemplates], source: str, fault: str
 ) -> None:
     """`check` finds a wrong template, even in a branch that is seldom taken."""
-    (found,) = broken(source).check()
+    (found,) = broken(source).faults()
     assert found.startswith(fault)
 
 
@@ -590,7 +592,7 @@ def test_check_fills_in_each_template_with_what_may_be_missing(
     shutil.copytree(DIRECTORY, directory)
     file = directory / language / f"{name}.j2"
     file.write_text(f"{file.read_text('utf-8')}{line}\n", "utf-8")
-    found = FileTemplates(directory, ZONE).check()
+    found = FileTemplates(directory, ZONE).faults()
     assert found
     at = len(file.read_text("utf-8").splitlines())
     assert all(fault.startswith(f"templates/{language}/{name}.j2:{at}") for fault in found), found
@@ -604,14 +606,14 @@ def test_check_finds_words_that_a_mail_lacks(tmp_path: Path) -> None:
     file = directory / "words.yaml"
     file.write_text(re.sub(r"(?m)^    integrity: .*\n", "", file.read_text("utf-8"), count=1), "utf-8")
     assert any(
-        "'integrity' is none of those in words.yaml" in fault for fault in FileTemplates(directory, ZONE).check()
+        "'integrity' is none of those in words.yaml" in fault for fault in FileTemplates(directory, ZONE).faults()
     )
 
 
 def test_check_names_every_missing_template(tmp_path: Path) -> None:
     """`check` names every missing template in both languages."""
     shutil.copy(DIRECTORY / "words.yaml", tmp_path)
-    found = FileTemplates(tmp_path, ZONE).check()
+    found = FileTemplates(tmp_path, ZONE).faults()
     assert len(found) == 2 * len(VALUES)
     assert all("this file has to be there" in fault for fault in found)
 
@@ -638,11 +640,11 @@ def test_beside_tried_templates_the_same_faults_are_found(tmp_path: Path, what: 
     """`check` does not try again what is as shipped; what differs has each fault, word for word."""
     directory = tmp_path / "templates"
     shutil.copytree(DIRECTORY, directory)
-    assert FileTemplates(directory, ZONE).check(DIRECTORY) == ()
+    assert FileTemplates(directory, ZONE).faults(DIRECTORY) == ()
     _spoilt(directory, *SPOILT[what])
-    found = FileTemplates(directory, ZONE).check(DIRECTORY)
+    found = FileTemplates(directory, ZONE).faults(DIRECTORY)
     assert found
-    assert found == FileTemplates(directory, ZONE).check()
+    assert found == FileTemplates(directory, ZONE).faults()
 
 
 def test_beside_other_words_each_template_is_tried(tmp_path: Path) -> None:
@@ -651,9 +653,9 @@ def test_beside_other_words_each_template_is_tried(tmp_path: Path) -> None:
     shutil.copytree(DIRECTORY, directory)
     words = (directory / "words.yaml").read_text("utf-8")
     (directory / "words.yaml").write_text(re.sub(r"(?m)^    integrity: .*\n", "", words, count=1), "utf-8")
-    found = FileTemplates(directory, ZONE).check(DIRECTORY)
+    found = FileTemplates(directory, ZONE).faults(DIRECTORY)
     assert found
-    assert found == FileTemplates(directory, ZONE).check()
+    assert found == FileTemplates(directory, ZONE).faults()
 
 
 def test_templates_are_no_witness_of_themselves(tmp_path: Path) -> None:
@@ -663,13 +665,60 @@ def test_templates_are_no_witness_of_themselves(tmp_path: Path) -> None:
     link.symlink_to(directory)
     _spoilt(directory, "nl/reminder.j2", "{{ nobody }}\n")
     for tried in (directory, link, tmp_path / "none"):
-        assert FileTemplates(directory, ZONE).check(tried) == FileTemplates(directory, ZONE).check() != ()
+        assert FileTemplates(directory, ZONE).faults(tried) == FileTemplates(directory, ZONE).faults() != ()
 
 
 @each("zone", ["America/Scoresbysund", "Pacific/Kiritimati"])
 def test_the_shipped_templates_have_no_fault_in_any_zone(zone: str) -> None:
     """`check` does not try them again, whatever the zone of the desk."""
-    assert FileTemplates(DIRECTORY, ZoneInfo(zone)).check() == ()
+    assert FileTemplates(DIRECTORY, ZoneInfo(zone)).faults() == ()
+
+
+def _tried(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Returns which templates are tried from now on, by name and language."""
+    found: list[tuple[str, str]] = []
+
+    def check(_: TemplateEngine, which: Collection[tuple[str, str]]) -> tuple[str, ...]:
+        found.extend(sorted(which))
+        return ()
+
+    monkeypatch.setattr(TemplateEngine, "check", check)
+    return found
+
+
+def test_what_is_as_shipped_is_not_tried_at_a_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests of this program tried it, by the jinja2 that is installed here; of the desk's own each is."""
+    assert version("jinja2") == TRIED_WITH
+    directory = tmp_path / "templates"
+    shutil.copytree(DIRECTORY, directory)
+    tried = _tried(monkeypatch)
+    assert FileTemplates(directory, ZONE, DIRECTORY).check() == ()
+    assert tried == []
+    _spoilt(directory, "nl/reminder.j2", "\n")
+    assert FileTemplates(directory, ZONE, DIRECTORY).check() == ()
+    assert tried == [("reminder", "nl")]
+
+
+def test_by_another_jinja2_all_is_tried_at_a_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fills a template in elsewhere says nothing about one that is newer."""
+    directory = tmp_path / "templates"
+    shutil.copytree(DIRECTORY, directory)
+    monkeypatch.setattr(file_templates, "version", lambda _: "3.99")
+    tried = _tried(monkeypatch)
+    assert FileTemplates(directory, ZONE, DIRECTORY).check() == ()
+    assert tried == sorted((name, language) for name in VALUES for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("file", ["nl/alarm.j2", "en/alarm.j2"])
+def test_checked_templates_stay_as_they_were_read(tmp_path: Path, file: str) -> None:
+    """Edits take effect with a reload, which checks them, also those of a template that no mail was written by yet."""
+    directory = tmp_path / "templates"
+    shutil.copytree(DIRECTORY, directory)
+    templates = FileTemplates(directory, ZONE, DIRECTORY)
+    assert templates.check() == ()
+    _spoilt(directory, file, "{{ nobody }}\n")
+    assert templates.faults() == ()
+    assert FileTemplates(directory, ZONE, DIRECTORY).check() != ()
 
 
 def test_there_is_no_way_out_of_the_directory() -> None:

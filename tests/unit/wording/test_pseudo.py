@@ -90,7 +90,12 @@ def test_every_sentence_is_in_the_catalogue(code: str) -> None:
 def test_every_mail_is_in_the_language(templates: Path, name: str) -> None:
     """A mail, in each situation in which it is written, shows facts and the words of the language, and no code."""
     words = YAML(typ="safe", pure=True).load((templates / "words.yaml").read_bytes())[pseudo.CODE]
-    engine = TemplateEngine(templates, ZoneInfo("Europe/Amsterdam"), {pseudo.CODE: LanguageWords.model_validate(words)})
+
+    def text(name: str, language: str) -> str:
+        return (templates / language / f"{name}.j2").read_text("utf-8")
+
+    own = {pseudo.CODE: LanguageWords.model_validate(words)}
+    engine = TemplateEngine(templates.name, ZoneInfo("Europe/Amsterdam"), own, text)
     for where, values in situations(name):
         if where == LONG:
             continue
