@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.connections import needs_no_desk, no_door, socket_of
-from flaggermail.cli.showing import parts, texts
 from flaggermail.cli.terminal import safe_json, safe_line
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ class Session:
 
         Returns one document, whose other fields are those of the first part. Raises as `ask` does.
         """
+        from flaggermail.cli.showing import parts
+
         first = found = self.ask(name, **request, limit=MOST_AT_ONCE)
         lines = {part: parts(first, part) for part in lists}
         while found["next"] is not None:
@@ -134,6 +135,8 @@ def _note(said: StoredText) -> None:
 
 def report_answer(answer: Mapping[str, Json], *, as_json: bool = False) -> None:
     """Prints a command's answer: its state to stdout, its warnings to stderr."""
+    from flaggermail.cli.showing import texts
+
     for warning in texts(answer, "warnings"):
         click.echo(f"note: {safe_line(warning)}", err=True)
     if as_json:

@@ -163,14 +163,14 @@ def _named(directory: Path) -> list[Path]:
     return sorted(path for path in directory.glob("*") if _RULE_NAME.fullmatch(path.name))
 
 
-def stamp(*directories: Path) -> tuple[tuple[str, int, int], ...]:
-    """Returns name, time of change and size of every file below; changes whenever one of them is written.
+def stamp(*directories: Path) -> int:
+    """Returns a hash of name, time of change and size of every file below; changes whenever one of them is written.
 
     A copy may keep the time of its last modification (`cp -p`), but not that of the change of its file.
     """
     below = sorted(path for directory in directories for path in directory.rglob("*"))
     known = ((path, _status(path)) for path in below)
-    return tuple((str(path), at.st_ctime_ns, at.st_size) for path, at in known if at is not None)
+    return hash(tuple((str(path), at.st_ctime_ns, at.st_size) for path, at in known if at is not None))
 
 
 def _status(path: Path) -> os.stat_result | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.rules import rulebook
 
 if TYPE_CHECKING:
     from flaggermail.health.findings import Confinement
@@ -21,6 +20,8 @@ def rule_findings(settings: Configuration, begun: ContainedParser | None = None)
 
     `begun` parses them, and is closed; without it processes are started.
     """
+    from flaggermail.rules import rulebook  # noqa: PLC0415 - a reload needs it, and a daemon that waits does not
+
     faults: list[FileFault] = []
     samples = rulebook.load_samples(settings.rules_directory, faults)
     remarks = [rulebook.RuleFinding(fault.file, fault.line, fault.column, fault.said) for fault in faults]

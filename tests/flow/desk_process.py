@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -30,6 +32,14 @@ from tests.servers.dovecot import Dovecot
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 KILLING = Path(__file__).with_name("killed_daemon.py")
+_SETS = "Environment="
+OF_UNIT = {
+    name: value
+    for line in (ROOT / "systemd" / "flaggermail.service").read_text("utf-8").splitlines()
+    if line.startswith(_SETS)
+    for name, _, value in [line.removeprefix(_SETS).partition("=")]
+}
+"""What the daemon's unit sets in its environment."""
 
 
 def patiently(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
@@ -90,8 +100,9 @@ class DeskProcess:
             command = [sys.executable, str(KILLING), str(self.folder), kill_at]
         with log.open("wb") as sink:
             self.process = subprocess.Popen(
-                [*self.inside, *command], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=ROOT
-            )
+                [*self.inside, *command], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=ROOT,
+                env=os.environ | OF_UNIT,
+            )  # fmt: skip
         if waits:
             patiently(
                 lambda: b"daemon started" in log.read_bytes() or self.process_ended(), f"the daemon starts, see {log}"
@@ -208,7 +219,7 @@ def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer
     yaml.width = 200  # a person breaks no line within brackets
     for name in ("platforms.yaml", "elections.yaml"):
         (folder / name).write_bytes((ROOT / "tests" / "config" / name).read_bytes())
-    (folder / "templates").symlink_to(shipped("config") / "templates")
+    shutil.copytree(shipped("config") / "templates", folder / "templates")  # as `init` does
     (folder / "rules").symlink_to(shipped("rules"))
     desk = yaml.load((ROOT / "tests" / "config" / "flaggermail.yaml").read_text("utf-8"))
     for section, values in changes.items():

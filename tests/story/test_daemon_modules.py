@@ -16,14 +16,16 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.outside
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = (
+    "flaggermail.adapters.files.template_situations", "flaggermail.adapters.parsing.pictures",
     "flaggermail.adapters.documents.odt", "flaggermail.adapters.documents.pdf", "flaggermail.adapters.http",
     "flaggermail.adapters.oauth.endpoint", "flaggermail.adapters.oauth.entra",
     "flaggermail.adapters.parsing.parser", "flaggermail.adapters.parsing.unpacking",
     "flaggermail.annex", "flaggermail.archive", "flaggermail.desk", "flaggermail.door", "flaggermail.figures",
-    "flaggermail.notices.debrief", "flaggermail.online", "flaggermail.report",
+    "flaggermail.notices.debrief", "flaggermail.online", "flaggermail.report", "flaggermail.rules.rulebook",
     "flaggermail.stories.rehearsing", "flaggermail.stories.replay", "flaggermail.stories.scenario_file",
+    "flaggermail.wording.report",
 )  # fmt: skip
-"""Rooms and modules of the door, of commands that look back, and of the process that parses."""
+"""Rooms and modules of the door, of commands that look back, of a reload, and of the process that parses."""
 UNUSED = (
     "PIL", "alembic", "apprise", "cheroot", "cryptography", "dkim", "dns", "flask", "flufl", "fontTools", "google",
     "html", "mailparser", "msal", "olefile", "pikepdf", "psycopg", "segno", "sqlalchemy.dialects.postgresql",

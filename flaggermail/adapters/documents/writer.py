@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from flaggermail.documents.model import Document, Passage
 from flaggermail.errors import Refusal
-from flaggermail.wording.report import DocumentRefusal
 
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 """What the PDF needs of Debian: text shaping, and the font for scripts that the report's own font lacks."""
@@ -22,6 +21,8 @@ class OfficeDocuments:
 
     def pdf(self, document: Document) -> bytes:
         """Returns the document as a tagged PDF. Raises Refusal if the extra or a library of the system is missing."""
+        from flaggermail.wording.report import DocumentRefusal  # noqa: PLC0415 - as for odt
+
         try:
             from flaggermail.adapters.documents.pdf import pdf_octets  # noqa: PLC0415 - takes over a second and 60 MB
 

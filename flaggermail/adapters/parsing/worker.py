@@ -43,7 +43,6 @@ from flaggermail.adapters.parsing.exchange import (
     started,
 )
 from flaggermail.adapters.parsing.limits import ATTACHMENT, DIGESTS, HOPS, MESSAGE, REQUEST
-from flaggermail.adapters.parsing.pictures import pixels_of
 from flaggermail.mail.hops import Hop, hop_of
 from flaggermail.mail.message import Message, unpacked
 from flaggermail.ports.texts import PictureFault, Pixels
@@ -321,6 +320,8 @@ class ContainedParser:
 
     def picture(self, octets: bytes) -> Pixels | PictureFault:
         """Returns the pixels of a picture; see `ports.Parser`."""
+        from flaggermail.adapters.parsing.pictures import pixels_of  # noqa: PLC0415 - a daemon shows none
+
         return pixels_of(octets)
 
     def hops(self, octets: bytes) -> tuple[Hop, ...]:
