@@ -15,7 +15,7 @@ from flaggermail.annex.approved import RedactedExchange
 from flaggermail.annex.exchange import the_use
 from flaggermail.annex.form import BELOW, Filled
 from flaggermail.annex.redaction.known import KnownToDesk
-from flaggermail.annex.redaction.marks import Detail, Mark, PrintedText, WooGround, marks_beside
+from flaggermail.annex.redaction.marks import Detail, Mark, PrintedText, marks_beside
 from flaggermail.annex.redaction.spans import fold
 from flaggermail.annex.redaction.words_left import LeftWord, words_left
 from flaggermail.annex.redaction_words import read_redaction_words
@@ -26,7 +26,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Channel, Election, Notification
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
-from flaggermail.wording.annex import AnnexLabel, AnnexRefusal, FormWords
+from flaggermail.wording.annex import AnnexLabel, AnnexRefusal, FormWords, WooGround
 
 
 def known(work: UnitOfWork, use: Notification) -> KnownToDesk:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 from flaggermail.annex import layout, printed
 from flaggermail.annex.printed import PrintedExchange
-from flaggermail.annex.redaction.marks import Detail, Mark, WooGround
+from flaggermail.annex.redaction.marks import Detail, Mark
 from flaggermail.errors import Refusal
 from flaggermail.figures.account import Print
-from flaggermail.wording.annex import AnnexRefusal, FormWords, GroundWords
+from flaggermail.wording.annex import AnnexRefusal, FormWords, WooGround
 
 OPEN, CLOSE, BETWEEN = "⟦", "⟧", "|"
 BELOW = "⟦=⟧"
@@ -63,7 +63,7 @@ def head(annex: str, revision: int, language: str) -> str:
 
 def grounds(language: str) -> list[str]:
     """Returns each ground with its words."""
-    return [f"{ground.value}  {GroundWords[ground.name].words(language)}" for ground in WooGround]
+    return [f"{ground.value}  {ground.words(language)}" for ground in WooGround]
 
 
 def body(exchange: PrintedExchange, marks: Sequence[Mark], style: Print) -> str:
@@ -146,7 +146,7 @@ def _ground(form: str, at: int, line: int) -> tuple[WooGround, int]:
     try:
         return WooGround(written.strip() if bar else ""), at + len(written) + 1
     except ValueError:
-        known = [AnnexRefusal.ONE_GROUND(ground=one.value, words=GroundWords[one.name]()) for one in WooGround]
+        known = [AnnexRefusal.ONE_GROUND(ground=one.value, words=one()) for one in WooGround]
         raise Refusal(AnnexRefusal.NO_GROUND(line=line, given=ascii(written), known=known)) from None
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from flaggermail.annex.printed import PrintedExchange, PrintedMail, PrintedNote
-from flaggermail.annex.redaction.marks import MARKER, Mark, PrintedPart, WooGround, redacted
+from flaggermail.annex.redaction.marks import MARKER, Mark, PrintedPart, redacted
 from flaggermail.documents.model import Block, Heading, Labelled, Paragraph, Text, Verbatim, Words
 from flaggermail.figures.account import Print
 from flaggermail.record.case_values import ContactMeans
-from flaggermail.wording.annex import AnnexLabel, GroundWords
+from flaggermail.wording.annex import AnnexLabel, WooGround
 from flaggermail.wording.report import AccountLabel
 
 Render = Callable[[int], str]
@@ -124,7 +124,7 @@ def _legend(marks: Sequence[Mark], style: Print) -> Iterator[Block]:
 def _grounds(marks: Sequence[Mark], style: Print) -> list[tuple[WooGround, str]]:
     """Returns the grounds of these marks in the order of the law, each with its words."""
     taken = {mark.ground for mark in marks} - {WooGround.NOT_SEEN}
-    return [(ground, GroundWords[ground.name].words(style.language)) for ground in WooGround if ground in taken]
+    return [(ground, ground.words(style.language)) for ground in WooGround if ground in taken]
 
 
 def _flowed(exchange: PrintedExchange) -> frozenset[int]:

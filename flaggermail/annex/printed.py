@@ -20,7 +20,7 @@ from importlib.metadata import version
 
 from flaggermail import __version__, progress
 from flaggermail.annex.exchange import Entry
-from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart, PrintedText, WooGround
+from flaggermail.annex.redaction.marks import Detail, Mark, PrintedPart, PrintedText
 from flaggermail.annex.redaction.words_left import LeftWord
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.machine_words import UNKNOWN
@@ -30,7 +30,7 @@ from flaggermail.record.case_values import ContactMeans, LanguageCode
 from flaggermail.record.kinds import AnnexForm, Direction, PersonBasis
 from flaggermail.record.rows import ContactNote, StoredMessage
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.annex import AnnexLabel, AnnexRefusal
+from flaggermail.wording.annex import AnnexLabel, AnnexRefusal, WooGround
 
 PARSER = f"flaggermail {__version__}, mail-parser {version('mail-parser')}"
 

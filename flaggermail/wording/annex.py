@@ -35,12 +35,12 @@ class FormWords(Sentence):
     GROUNDS = "annex form: grounds"
 
 
-class GroundWords(Sentence):
-    """Grounds of the Wet open overheid, articles 5.1 and 5.2, in a few words; the code is the ground's own."""
+class WooGround(Sentence):
+    """A ground of the Wet open overheid for not publishing something: article, paragraph and letter; in a few words."""
 
     CROWN = "5.1.1a"
     STATE_SECURITY = "5.1.1b"
-    BUSINESS_DATA = "5.1.1c"
+    BUSINESS_DATA = "5.1.1c"  # given to the government in confidence
     SPECIAL_PERSONAL_DATA = "5.1.1d"
     IDENTIFICATION_NUMBERS = "5.1.1e"
     FOREIGN_RELATIONS = "5.1.2a"
@@ -50,11 +50,11 @@ class GroundWords(Sentence):
     PERSONAL_SPHERE = "5.1.2e"
     COMPETITION = "5.1.2f"
     ENVIRONMENT = "5.1.2g"
-    SECURITY = "5.1.2h"
+    SECURITY = "5.1.2h"  # of persons and companies, against sabotage
     GOVERNMENT_FUNCTIONING = "5.1.2i"
     DISPROPORTIONATE_HARM = "5.1.5"
-    POLICY_OPINIONS = "5.2"
-    NOT_SEEN = "ongezien"
+    POLICY_OPINIONS = "5.2"  # personal, in internal deliberation
+    NOT_SEEN = "ongezien"  # no ground of the law: the HTML of the mail hid the words, so nobody read them
 
 
 class AnnexRefusal(Sentence):

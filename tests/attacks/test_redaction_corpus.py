@@ -18,21 +18,13 @@ import pytest
 from flaggermail.adapters.documents.writer import OfficeDocuments
 from flaggermail.annex import layout, printed
 from flaggermail.annex.printed import PrintedExchange, PrintedMail
-from flaggermail.annex.redaction.marks import (
-    MARKER,
-    RECIPIENTS,
-    SEPARATORS,
-    Detail,
-    Mark,
-    PrintedText,
-    WooGround,
-    redacted,
-)
+from flaggermail.annex.redaction.marks import MARKER, RECIPIENTS, SEPARATORS, Detail, Mark, PrintedText, redacted
 from flaggermail.annex.redaction.proposals import propose
 from flaggermail.documents.html import page
 from flaggermail.documents.model import Document
 from flaggermail.figures.account import Print
 from flaggermail.record.case_values import LanguageCode
+from flaggermail.wording.annex import WooGround
 from tests import pdf_reading, planted
 from tests.tools.leaks import leaks
 from tests.unit.annex.measuring import KNOWN

@@ -8,27 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-
-class WooGround(StrEnum):
-    """A ground of the Wet open overheid for not publishing something: article, paragraph and letter."""
-
-    CROWN = "5.1.1a"
-    STATE_SECURITY = "5.1.1b"
-    BUSINESS_DATA = "5.1.1c"  # given to the government in confidence
-    SPECIAL_PERSONAL_DATA = "5.1.1d"
-    IDENTIFICATION_NUMBERS = "5.1.1e"
-    FOREIGN_RELATIONS = "5.1.2a"
-    STATE_FINANCES = "5.1.2b"
-    PROSECUTION = "5.1.2c"
-    SUPERVISION = "5.1.2d"
-    PERSONAL_SPHERE = "5.1.2e"
-    COMPETITION = "5.1.2f"
-    ENVIRONMENT = "5.1.2g"
-    SECURITY = "5.1.2h"  # of persons and companies, against sabotage
-    GOVERNMENT_FUNCTIONING = "5.1.2i"
-    DISPROPORTIONATE_HARM = "5.1.5"
-    POLICY_OPINIONS = "5.2"  # personal, in internal deliberation
-    NOT_SEEN = "ongezien"  # no ground of the law: the HTML of the mail hid the words, so nobody read them
+from flaggermail.wording.annex import WooGround
 
 
 class PrintedPart(StrEnum):

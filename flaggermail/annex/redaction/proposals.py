@@ -22,16 +22,7 @@ from flaggermail.annex.redaction.identity_numbers import (
 from flaggermail.annex.redaction.introductions import Introductions, recipient_values
 from flaggermail.annex.redaction.known import KnownToDesk
 from flaggermail.annex.redaction.lexicon import Lexicon, written_small
-from flaggermail.annex.redaction.marks import (
-    MARKER,
-    RECIPIENTS,
-    SEPARATORS,
-    Detail,
-    Mark,
-    PrintedPart,
-    PrintedText,
-    WooGround,
-)
+from flaggermail.annex.redaction.marks import MARKER, RECIPIENTS, SEPARATORS, Detail, Mark, PrintedPart, PrintedText
 from flaggermail.annex.redaction.name_forms import LearnedNames, PersonName, person_of
 from flaggermail.annex.redaction.name_reading import NameReader
 from flaggermail.annex.redaction.name_search import NameSearch
@@ -41,6 +32,7 @@ from flaggermail.annex.redaction.references import internet_addresses, keys, lic
 from flaggermail.annex.redaction.spans import Cover, TextSpan, Word, words_of
 from flaggermail.annex.redaction.spreading import Growing
 from flaggermail.annex.redaction.telephones import telephones
+from flaggermail.wording.annex import WooGround
 
 GROUNDS: Mapping[Detail, WooGround] = MappingProxyType(
     {

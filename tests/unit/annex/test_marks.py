@@ -9,19 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.annex.redaction.marks import (
-    Detail,
-    Mark,
-    MarkFault,
-    PrintedPart,
-    PrintedText,
-    WooGround,
-    check,
-    marker,
-    redacted,
-)
+from flaggermail.annex.redaction.marks import Detail, Mark, MarkFault, PrintedPart, PrintedText, check, marker, redacted
 from flaggermail.annex.redaction.proposals import propose
 from flaggermail.annex.redaction.spreading import spread
+from flaggermail.wording.annex import WooGround
 from tests.corpus import each
 from tests.unit.annex.measuring import KNOWN
 

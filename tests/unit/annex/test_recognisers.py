@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.annex.redaction.identity_numbers import passes_eleven
-from flaggermail.annex.redaction.marks import Detail, PrintedPart, PrintedText, WooGround
+from flaggermail.annex.redaction.marks import Detail, PrintedPart, PrintedText
 from flaggermail.annex.redaction.proposals import GROUNDS, propose
+from flaggermail.wording.annex import WooGround
 from tests.corpus import each
 from tests.unit.annex.measuring import KNOWN
 

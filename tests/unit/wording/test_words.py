@@ -188,7 +188,7 @@ def test_every_sentence_is_said_somewhere() -> None:
         "MeantimeAct.",
         "MarkedPlace.",
         "PlaceWord.",
-        "GroundWords.",
+        "WooGround.",
         "OnlineFinding.",
         "OnlineRemedy.",
         "OnlineStep.",
