@@ -10,7 +10,7 @@ from flaggermail.commands.command import CaseCommand
 from flaggermail.commands.named_rows import require_text, the_case
 from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
-from flaggermail.notices import notices, unheard
+from flaggermail.notices import decision_notice, notices
 from flaggermail.record.case_values import Aspect, Decision, DeclineReason
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
@@ -97,8 +97,8 @@ class Decide(CaseCommand):
         why = f"{self.decision}: {ground}" if ground else self.decision
         work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
         if _shown_to_referrer(case) != _shown_to_referrer(decided):
-            work.tx.number(unheard.counter(decided))
-            unheard.tell(work, decided, self.advice)
+            work.tx.number(decision_notice.counter(decided))
+            decision_notice.tell(work, decided, self.advice)
         unproven = notices.unproven_referrer(work, decided)
         did = ActFacts(
             what=ActKind.DECIDED, case=case.number, decision=self.decision, unproven=unproven,

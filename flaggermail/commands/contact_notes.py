@@ -15,7 +15,7 @@ from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.commands.requests import Instant
 from flaggermail.errors import Refusal
 from flaggermail.mail.fields import in_domains
-from flaggermail.notices import unheard
+from flaggermail.notices import decision_notice
 from flaggermail.outbox.results import sent
 from flaggermail.record import clocks
 from flaggermail.record.case_values import COUNTS, ChannelKind, ContactMeans, Decision
@@ -226,5 +226,5 @@ def use_by_hand(
     about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
     if noted.decision == Decision.NOTIFY and not past:
-        unheard.tell(work, noted)
+        decision_notice.tell(work, noted)
     return notification

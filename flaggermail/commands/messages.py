@@ -14,7 +14,7 @@ from flaggermail.commands.outcome import ActFacts, ActKind, ActResult
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.matching import confirmation, lookup
-from flaggermail.notices import notices, unheard
+from flaggermail.notices import decision_notice, notices
 from flaggermail.outbox import bounces
 from flaggermail.outbox.bounces import Reported
 from flaggermail.record import clocks
@@ -107,7 +107,7 @@ def _tell_decision(work: UnitOfWork, sure: StoredMessage, unproven: str | None) 
     """Tells the referrer the decision that was taken while nobody vouched for them."""
     case = work.tx.get(Case, unproven) if unproven else None
     if case is not None and case.decision is not None and case.referrer_address == sure.from_address:
-        unheard.tell(work, case)
+        decision_notice.tell(work, case)
 
 
 def _confirmed_text(work: UnitOfWork, message: StoredMessage) -> StoredText:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from flaggermail.cases import lifecycle
 from flaggermail.errors import ArchiveFailure
 from flaggermail.letters import standing, stored_messages
-from flaggermail.notices import approval_letters, notices, unheard
+from flaggermail.notices import approval_letters, decision_notice, notices
 from flaggermail.outbox import passing_on
 from flaggermail.outbox.retry import DOUBT_WAITS, LOGIN_WAITS, fraction, next_try
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
@@ -172,7 +172,7 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
         return
     lifecycle.rejudge(work, now_sent.id)
     if case.decision == Decision.NOTIFY:
-        _write(work, case.number, Kind.DECISION_NOTICE, lambda: unheard.tell(work, case))
+        _write(work, case.number, Kind.DECISION_NOTICE, lambda: decision_notice.tell(work, case))
 
 
 def _write(work: UnitOfWork, case: str, kind: Kind, tell: Callable[[], None]) -> None:
