@@ -29,7 +29,7 @@ def test_every_rule_is_found_by_its_top_level_domain(before: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".", "nl", "a.nl.", "A.GEMEENTE.NL", "a..nl", ".nl", "a.b.unknown", "a.xn--unknown", "a b.nl", "a.!www.ck"],
+    ["", ".", "nl", "a.co.uk.", "A.GEMEENTE.NL", "a..nl", ".nl", "a.b.unknown", "a.xn--unknown", "a b.nl", "a.!www.ck"],
 )
 def test_an_odd_name_is_read_as_by_the_whole_list(name: str) -> None:
     """Empty labels, capitals, a full stop at the end and unknown domains change nothing."""
