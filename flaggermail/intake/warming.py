@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The first mail after a start is as quick as the others: what is made once is made before it comes.
 
-The parser's process starts, the list of public suffixes is read, templates, statements and patterns are compiled: all
-by taking in a mail of our own, of which nothing is kept. Its transaction is undone, its octets stay in memory.
+The parser's process starts, the list of public suffixes is read, templates of a new case, statements and patterns are
+compiled: all by taking in a mail of our own, of which nothing is kept. Its transaction is undone, its octets stay in
+memory.
 """
 
 from __future__ import annotations

@@ -114,8 +114,11 @@ class Templates(Protocol):
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
         ...
 
-    def check(self) -> Sequence[str]:
-        """Reads all templates, so that later edits of their files change nothing; returns one line per fault."""
+    def check(self, *, at_start: bool = False) -> Sequence[str]:
+        """Reads all templates, so that later edits of their files change nothing; returns one line per fault.
+
+        `at_start`: what is as shipped with the program that has just been started need not be tried.
+        """
         ...
 
     def broken(self) -> Sequence[str]:

@@ -97,14 +97,14 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
     )
 
 
-def with_whole_templates(env: Services) -> Services:
+def with_whole_templates(env: Services, *, at_start: bool = False) -> Services:
     """Returns `env` with checked templates, all read in advance: edits take effect only after a reload.
 
     Where one of them cannot be filled in all the same, its mail leaves by the shipped one: no clock waits for it.
     Raises ConfigurationError with every fault. A daemon would otherwise find it when it has to raise an alarm.
     """
     spared = with_spare_templates(env)
-    faults = spared.templates.check()
+    faults = spared.templates.check(at_start=at_start)
     if faults:
         raise ConfigurationError(*faults)
     return spared

@@ -153,7 +153,7 @@ def _started(directory: Path, clock: Clock, supervisor: Supervisor) -> tuple[Ser
     try:
         settings = load(directory)
         _get_ready(settings, clock)
-        return _on(settings, clock, supervisor, assembly.with_whole_templates), None
+        return _on(settings, clock, supervisor, partial(assembly.with_whole_templates, at_start=True)), None
     except MachineFailure:
         raise
     except ConfigurationError as refused:

@@ -36,7 +36,7 @@ class FormWords(Sentence):
 
 
 class WooGround(Sentence):
-    """A ground of the Wet open overheid for not publishing something: article, paragraph and letter; in a few words."""
+    """A ground of the Wet open overheid for not publishing something: article, paragraph and letter."""
 
     CROWN = "5.1.1a"
     STATE_SECURITY = "5.1.1b"

@@ -172,20 +172,26 @@ class WatchedStore(StoreOnAnother):
         self.inner.close()
 
 
-class Done(Future[_T]):
-    """Work that is done at once, or when its result is asked for."""
+class Work(Future[_T]):
+    """Work that is done at once, or when its result is asked for, after what was given before it."""
 
-    def __init__(self, work: Callable[[], _T]) -> None:
+    def __init__(self, work: Callable[[], _T], before: Sequence[Work[object]]) -> None:
         super().__init__()
-        self._work = work
+        self._work, self._before = work, before
 
     def do(self) -> None:
         """Does it, once; a kill is raised at once, as it ends both threads."""
+        for work in self._before:
+            if work.done() and isinstance(work.exception(), Killed):
+                raise Killed
+            work.do()
         if not self.done():
             try:
                 self.set_result(self._work())
-            except Exception as fault:  # noqa: BLE001 - as any executor does
+            except BaseException as fault:
                 self.set_exception(fault)
+                if not isinstance(fault, Exception):
+                    raise
 
     def result(self, timeout: float | None = None) -> _T:
         """Returns the result of the work, done by now."""
@@ -201,12 +207,12 @@ class InTurn(Executor):
 
     def __init__(self, waits: Callable[[], bool], *_: object) -> None:
         """Takes the number of threads and their name, too."""
-        self._waits, self._given = waits, list[Done[object]]()
+        self._waits, self._given = waits, list[Work[object]]()
 
     def submit(self, work: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         """Returns the work."""
-        given = Done(partial(work, *args, **kwargs))
-        self._given.append(cast("Done[object]", given))
+        given = Work(partial(work, *args, **kwargs), tuple(self._given))
+        self._given.append(cast("Work[object]", given))
         if not self._waits():
             given.do()
         return given

@@ -208,6 +208,8 @@ class FileBlobStore:
         All files are written and synced, then renamed and synced: no digest's file can be lost or incomplete.
         """
         fresh: dict[str, bytes] = {}
+        if not many:
+            return []
         try:
             self._require()
             fresh = {digest: octets for octets in many if not self._path(digest := _sha256(octets)).exists()}

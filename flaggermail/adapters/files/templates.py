@@ -131,22 +131,23 @@ class FileTemplates:
         paths = [*self._directory.glob("*.yaml"), *self._directory.glob("*/*.j2")]
         return {path.relative_to(self._directory).as_posix(): path.read_bytes() for path in sorted(paths)}
 
-    def check(self) -> tuple[str, ...]:
+    def check(self, *, at_start: bool = False) -> tuple[str, ...]:
         """Returns what `faults` does, and reads all templates, so that later edits of their files change nothing.
 
-        Those that are as shipped are not tried again by the jinja2 that filled in each before they were shipped.
+        At a start the spare ones are those of this very program: what is the same text is not tried again by the jinja2
+        that filled in each before they were shipped. Later they may be of one that was installed meanwhile.
         """
         for language in self._words:
             for name in VALUES:
                 with suppress(OSError, UnicodeDecodeError):
                     self._read[_file(self._directory, name, language)] = self._text(self._directory, name, language)
-        return self.faults(self._spare if version("jinja2") == TRIED_WITH else None)
+        return self.faults(self._spare if at_start and version("jinja2") == TRIED_WITH else None)
 
     def faults(self, tried: Path | None = None) -> tuple[str, ...]:
         """Returns one line per fault: what keeps a template from being filled in, in any situation.
 
-        `tried` is another folder of templates without a fault: one that is octet for octet the same there is not tried
-        again. It stands alone, so nothing but the words decides what it becomes: with other words all are tried.
+        `tried` is another folder of templates without a fault: one that has the same text there is not tried again. It
+        stands alone, so nothing but the words decides what it becomes: with other words all are tried.
         """
         left = {
             (name, language)

@@ -25,7 +25,7 @@ from flaggermail.wording.said import StoredText
 
 # malloc.h; mallopt(3) has no other names for them
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
-ARENAS = 1
+ARENAS = 2
 """Pools of memory. By default each thread gets one, and what a thread frees stays in its own."""
 LARGE = 128 * 1024
 """Octets from which a block goes back to the system once it is free. By default this grows to 32 MiB with the mails."""

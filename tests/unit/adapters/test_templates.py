@@ -692,11 +692,24 @@ def test_what_is_as_shipped_is_not_tried_at_a_start(tmp_path: Path, monkeypatch:
     directory = tmp_path / "templates"
     shutil.copytree(DIRECTORY, directory)
     tried = _tried(monkeypatch)
-    assert FileTemplates(directory, ZONE, DIRECTORY).check() == ()
+    assert FileTemplates(directory, ZONE, DIRECTORY).check(at_start=True) == ()
     assert tried == []
     _spoilt(directory, "nl/reminder.j2", "\n")
-    assert FileTemplates(directory, ZONE, DIRECTORY).check() == ()
+    assert FileTemplates(directory, ZONE, DIRECTORY).check(at_start=True) == ()
     assert tried == [("reminder", "nl")]
+
+
+def test_a_reload_tries_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shipped on the disk may be of a version that was installed while this one runs."""
+    shipped, directory = tmp_path / "shipped", tmp_path / "templates"
+    for folder in (shipped, directory):
+        shutil.copytree(DIRECTORY, folder)
+        _spoilt(folder, "nl/decline.j2", "{{ of_another_version }}\n")
+    (found,) = FileTemplates(directory, ZONE, shipped).check()
+    assert "of_another_version" in found
+    tried = _tried(monkeypatch)
+    assert FileTemplates(directory, ZONE, DIRECTORY).check() == ()
+    assert tried == sorted((name, language) for name in VALUES for language in LANGUAGES)
 
 
 def test_by_another_jinja2_all_is_tried_at_a_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -705,7 +718,7 @@ def test_by_another_jinja2_all_is_tried_at_a_start(tmp_path: Path, monkeypatch: 
     shutil.copytree(DIRECTORY, directory)
     monkeypatch.setattr(file_templates, "version", lambda _: "3.99")
     tried = _tried(monkeypatch)
-    assert FileTemplates(directory, ZONE, DIRECTORY).check() == ()
+    assert FileTemplates(directory, ZONE, DIRECTORY).check(at_start=True) == ()
     assert tried == sorted((name, language) for name in VALUES for language in LANGUAGES)
 
 
@@ -715,7 +728,7 @@ def test_checked_templates_stay_as_they_were_read(tmp_path: Path, file: str) -> 
     directory = tmp_path / "templates"
     shutil.copytree(DIRECTORY, directory)
     templates = FileTemplates(directory, ZONE, DIRECTORY)
-    assert templates.check() == ()
+    assert templates.check(at_start=True) == ()
     _spoilt(directory, file, "{{ nobody }}\n")
     assert templates.faults() == ()
     assert FileTemplates(directory, ZONE, DIRECTORY).check() != ()
