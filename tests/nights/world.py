@@ -181,17 +181,18 @@ class Work(Future[_T]):
 
     def do(self) -> None:
         """Does it, once; a kill is raised at once, as it ends both threads."""
+        if self.done():
+            return
         for work in self._before:
-            if work.done() and isinstance(work.exception(), Killed):
-                raise Killed
             work.do()
-        if not self.done():
-            try:
-                self.set_result(self._work())
-            except BaseException as fault:
-                self.set_exception(fault)
-                if not isinstance(fault, Exception):
-                    raise
+            if isinstance(work.exception(), Killed):
+                raise Killed
+        try:
+            self.set_result(self._work())
+        except BaseException as fault:
+            self.set_exception(fault)
+            if not isinstance(fault, Exception):
+                raise
 
     def result(self, timeout: float | None = None) -> _T:
         """Returns the result of the work, done by now."""
