@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -86,11 +86,12 @@ class Line:
 
     def until_closed(self) -> None:
         """Says nothing more until the client leaves, except in reply to LIST and LOGOUT."""
-        while command := self.hear():
-            if " LIST " in command:
-                self.say(*LISTED, f"{command.split(' ')[0]} OK done")
-            elif command.endswith(" LOGOUT"):
-                self.say("* BYE", f"{command.split(' ')[0]} OK done")
+        with suppress(ConnectionResetError):  # it leaves without reading all that was said
+            while command := self.hear():
+                if " LIST " in command:
+                    self.say(*LISTED, f"{command.split(' ')[0]} OK done")
+                elif command.endswith(" LOGOUT"):
+                    self.say("* BYE", f"{command.split(' ')[0]} OK done")
 
     def drip(self, piece: str = "x") -> None:
         """Sends the piece again and again until the client leaves, and nothing else."""
