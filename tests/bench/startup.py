@@ -68,9 +68,8 @@ def measure(bench: Bench) -> Iterator[Row]:
     files = corpus.write(bench.folder / "startup", CASES, 1, corpus.SMALL)
     lay(bench.servers, files, "startup")
     with bench.servers.desk("startup") as desk:
-        for name, there in (("templates", shipped("config") / "templates"), ("rules", shipped("rules"))):
-            (desk.folder / name).unlink()  # a copy is in its place, as `init` writes it
-            shutil.copytree(there, desk.folder / name)
+        (desk.folder / "rules").unlink()  # a copy is in its place, as `init` writes it
+        shutil.copytree(shipped("rules"), desk.folder / "rules")
         begun = time.perf_counter()
         desk.start()
         ready = time.perf_counter() - begun
