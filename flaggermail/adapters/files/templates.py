@@ -149,21 +149,27 @@ class FileTemplates:
         `tried` is another folder of templates without a fault: one that has the same text there is not tried again. It
         stands alone, so nothing but the words decides what it becomes: with other words all are tried.
         """
+        same = tried is not None and self._has_words_of(tried)
         left = {
             (name, language)
             for name in VALUES
             for language in self._words
-            if tried is None or not self._is_that_of(tried, name, language)
+            if tried is None or not same or not self._is_that_of(tried, name, language)
         }
         return self._engine.check(left) if left else ()
 
+    def _has_words_of(self, tried: Path) -> bool:
+        """True if another folder has the same words; the folder itself is no witness."""
+        try:
+            return not tried.samefile(self._directory) and (
+                (self._directory / WORDS).read_bytes() == (tried / WORDS).read_bytes()
+            )
+        except OSError:
+            return False
+
     def _is_that_of(self, tried: Path, name: str, language: str) -> bool:
         try:
-            return (
-                not tried.samefile(self._directory)
-                and self._text(self._directory, name, language) == self._text(tried, name, language)
-                and (self._directory / WORDS).read_bytes() == (tried / WORDS).read_bytes()
-            )
+            return self._text(self._directory, name, language) == self._text(tried, name, language)
         except (OSError, UnicodeDecodeError):
             return False
 
