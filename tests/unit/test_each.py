@@ -6,8 +6,6 @@ from __future__ import annotations
 import inspect
 import io
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.corpus import TALLY, Closing, each, in_half
+from tests.inner_run import run_pytest
 
 TESTS = Path(__file__).parents[1]
 
@@ -112,11 +111,7 @@ def test_beside_the_others_runs_half_of_the_long(tmp_path: Path) -> None:
     files = [f"test_{number}.py" for number in range(10)]
     for name in files:
         (tmp_path / name).write_text(HALVED)
-    options = ("-p", "tests.corpus", "-p", "no:cacheprovider", "--collect-only", "-q", "--half", "a commit")
-    found = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, f"--rootdir={tmp_path}", str(tmp_path)],
-        capture_output=True, text=True, cwd=TESTS.parent, check=False,
-    ).stdout  # fmt: skip
+    found = run_pytest(tmp_path, "-p", "tests.corpus", "--collect-only", "-q", "--half", "a commit").stdout
     assert found.count("::test_plain[") == 400, found
     assert set(re.findall(r"\S+::test_long\S+", found)) == {
         node for node in (f"{name}::test_long[{number}]" for name in files for number in range(40))

@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.corpus import each
 from tests.grouping import grouped, groups_of
+from tests.inner_run import run_pytest
 
-ROOT = Path(__file__).parents[2]
 SHARING = (
     "import time, pytest\n"
     "@pytest.mark.xdist_group('dear')\n"
@@ -34,24 +32,11 @@ def test_a_group_and_a_plain_file_run_in_one_worker(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow\n")
     (tmp_path / "test_sharing.py").write_text(SHARING)
     (tmp_path / "test_plain.py").write_text(PLAIN)
-    options = (
-        "-p",
-        "tests.grouping",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "2",
-        "--dist",
-        "loadgroup",
-        "--no-loadscope-reorder",
-        "-v",
-    )
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, f"--rootdir={tmp_path}", str(tmp_path)],
-        capture_output=True, text=True, cwd=ROOT, check=False,
-    )  # fmt: skip
+    options = ("-p", "tests.grouping", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-v")
+    ended = run_pytest(tmp_path, *options)
     ran = re.findall(r"\[(gw\d)\].* PASSED \S*::test_(\w+)\[\d\] *$", ended.stdout, re.MULTILINE)
     assert len(ran) == 24, ended.stdout + ended.stderr
+    assert list((tmp_path / "tmp").glob("pytest-of-*")), "it used, and closed, the folder of the run around it"
     assert {test: len({worker for worker, of in ran if of == test}) for _, test in ran} == {
         "dear": 1, "slow": 2, "plain": 1,
     }  # fmt: skip

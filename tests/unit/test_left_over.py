@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.inner_run import run_pytest
 from tests.left_over import left_in
 
-ROOT = Path(__file__).parents[2]
 LEAVING = (
     "import os, tempfile, time\n"
     "def test_leaves():\n"
@@ -28,24 +25,9 @@ LEAVING = (
 def test_what_a_run_leaves_is_named(tmp_path: Path, chosen: str, status: int, named: bool) -> None:  # noqa: FBT001 - parametrize
     """The folder is named, and the run fails though its test passed; pytest's own folder is no such thing."""
     (tmp_path / "test_leaving.py").write_text(LEAVING)
+    options = ("-p", "tests.left_over", "-q", "-o", "tmp_path_retention_policy=failed")
+    ended = run_pytest(tmp_path, *options, f"test_leaving.py::{chosen}")
     folder = tmp_path / "tmp"
-    folder.mkdir()
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "tests.left_over",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        f"--rootdir={tmp_path}",
-    ]
-    ended = subprocess.run(
-        [*command, f"test_leaving.py::{chosen}", "-o", "tmp_path_retention_policy=failed"],
-        capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)},
-        check=False,
-    )  # fmt: skip
     assert ended.returncode == status, ended.stdout + ended.stderr
     assert ("left behind in" in ended.stdout and "forgotten-" in ended.stdout) is named
     assert bool(left_in(folder)) is named
