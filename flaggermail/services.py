@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from flaggermail.errors import LeaseHeld, StoreAway, StoreBusy
 from flaggermail.record.events import Event, EventKind
 
 if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this module
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor, Future
     from datetime import date, datetime
     from typing import Self
@@ -43,6 +43,8 @@ if TYPE_CHECKING:  # a view needs the fewest of them, and each room imports this
     from flaggermail.rules.draft_policy import DraftPatterns
     from flaggermail.wording.said import StoredText
 
+T = TypeVar("T")
+R = TypeVar("R")
 DAEMON = "daemon"
 AGAIN_SECONDS = 1.0  # between two tries to record a result in hand
 
@@ -201,3 +203,15 @@ def until_recorded(record: Callable[[int], None], stop: Interrupt | None) -> Non
                 raise
         else:
             return
+
+
+def one_ahead(beside: Executor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R]]:
+    """Yields each item with what `work` makes of it; while one is used here, `beside` works on the next."""
+    before: tuple[T, Future[R]] | None = None
+    for item in items:
+        following = (item, beside.submit(work, item))
+        if before is not None:
+            yield before[0], before[1].result()
+        before = following
+    if before is not None:
+        yield before[0], before[1].result()

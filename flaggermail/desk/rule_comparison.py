@@ -6,10 +6,11 @@ The event that recorded the arrival holds what was known: the verdict, the match
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -28,7 +29,7 @@ from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Reco
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, RulePair, RuleSet
 from flaggermail.rules.conditions import Context
-from flaggermail.services import Services, UnitOfWork
+from flaggermail.services import Services, UnitOfWork, one_ahead
 from flaggermail.wording.said import StoredText
 from flaggermail.wording.sheets import PlaceWord, RuleText
 
@@ -146,31 +147,20 @@ def _archive_after(work: UnitOfWork, after: int, most: int | None = None) -> Ite
         for change in event.changes
         if change.table == StoredMessage.TABLE and change.key in rows
     )
-    for batch, messages in _read_ahead(work.env, _batches(islice(taken, most))):
-        delivered = work.tx.find(Delivery, where(Delivery.message).in_([row.id for _, _, row in batch]))
-        deliveries = {(one.message, one.digest): one for one in sorted(delivered, key=_seen_at, reverse=True)}
-        for (seq, stored, row), message in zip(batch, messages, strict=True):
-            raw = _raw(work, deliveries[row.id, row.digest])
-            one = _arrived(replace(work, now=row.first_seen_at), stored, row, raw, message)
-            known = message.sender is not None and first.get(message.sender.key, row.id) < row.id
-            yield seq, replace(one, known_sender=known)
-
-
-def _read_ahead(env: Services, batches: Iterable[list[Arrival]]) -> Iterator[tuple[list[Arrival], list[Message]]]:
-    """Yields each batch with its mails; while it is used, the next one is parsed, which other processes do."""
-
-    def read(batch: list[Arrival]) -> list[Message]:
-        return env.parser.parse_all([env.octets.get(row.digest) for _, _, row in batch])
-
     with ThreadPoolExecutor(1, "compare") as reader:
-        before: tuple[list[Arrival], Future[list[Message]]] | None = None
-        for batch in batches:
-            following = (batch, reader.submit(read, batch))
-            if before is not None:
-                yield before[0], before[1].result()
-            before = following
-        if before is not None:
-            yield before[0], before[1].result()
+        for batch, messages in one_ahead(reader, partial(_read, work.env), _batches(islice(taken, most))):
+            delivered = work.tx.find(Delivery, where(Delivery.message).in_([row.id for _, _, row in batch]))
+            deliveries = {(one.message, one.digest): one for one in sorted(delivered, key=_seen_at, reverse=True)}
+            for (seq, stored, row), message in zip(batch, messages, strict=True):
+                raw = _raw(work, deliveries[row.id, row.digest])
+                one = _arrived(replace(work, now=row.first_seen_at), stored, row, raw, message)
+                known = message.sender is not None and first.get(message.sender.key, row.id) < row.id
+                yield seq, replace(one, known_sender=known)
+
+
+def _read(env: Services, batch: Sequence[Arrival]) -> list[Message]:
+    """Parses the mails of a batch, which other processes do."""
+    return env.parser.parse_all([env.octets.get(row.digest) for _, _, row in batch])
 
 
 def _as_taken_in(row: R, change: Change) -> R:
