@@ -9,10 +9,11 @@ are made durable while all this is worked out, and before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import chain, islice
 
 from flaggermail.cases import citizen_criteria, erasure, lifecycle
@@ -30,7 +31,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
-from flaggermail.services import ArchivedBeside, EventRef, Services, UnitOfWork
+from flaggermail.services import ArchivedBeside, EventRef, Services, UnitOfWork, one_ahead
 from flaggermail.wording.filing import FilingReason
 
 HOLD = timedelta(seconds=0.5)  # of old mail in one transaction, while all other writers wait
@@ -48,7 +49,7 @@ class _Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """The outcome of taking in a mail; `new` if it is a message of its own and not a copy."""
 
     text: str
@@ -90,17 +91,17 @@ def ingest_prepared(env: Services, batch: Batch) -> list[str]:
     return [outcome.text for outcome in _together(env, batch)]
 
 
-def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
-    """Prepares old mails and takes them in."""
-    return ingest_prepared(env, prepare(env, mails))
+def ingest_batches(env: Services, batches: Iterable[Sequence[RawMessage]]) -> Iterator[list[Outcome]]:
+    """Takes in batches of old mail; while one is recorded, the next is made durable and parsed. Yields their outcomes.
+
+    Otherwise like `ingest_prepared`.
+    """
+    with ThreadPoolExecutor(1, "parse") as parsing:
+        for _, batch in one_ahead(parsing, partial(prepare, env), batches):
+            yield _together(env, batch)
 
 
-def ingest_from_files(env: Services, mails: Sequence[RawMessage]) -> int:
-    """Does the same for mails from files; returns how many are new."""
-    return sum(outcome.new for outcome in _together(env, prepare(env, mails)))
-
-
-def _alone(env: Services, raw: RawMessage) -> _Outcome:
+def _alone(env: Services, raw: RawMessage) -> Outcome:
     with _disk() as disk:
         octets = ArchivedBeside(env, disk)
         mail = _archived(env, raw, octets)
@@ -114,8 +115,8 @@ def _alone(env: Services, raw: RawMessage) -> _Outcome:
             return _in_one_commit(env, octets, mail, fault=type(fault).__name__)[0]
 
 
-def _together(env: Services, batch: Batch) -> list[_Outcome]:
-    taken: list[_Outcome] = []
+def _together(env: Services, batch: Batch) -> list[Outcome]:
+    taken: list[Outcome] = []
     try:
         with _disk() as disk:
             while rest := batch.mails[len(taken) :]:
@@ -168,7 +169,7 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
-def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: str | None = None) -> list[_Outcome]:
+def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: str | None = None) -> list[Outcome]:
     """Commits everything about the first of these mails together with the read position of their folders, or nothing.
 
     Returns an outcome for each: at least one, and as many as `HOLD` has room for.
@@ -178,13 +179,13 @@ def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: 
         if len(mails) > 1:
             tx.gather()  # after a fault each mail is taken in alone
         facts.ask(env, tx, [(mail.raw, mail.message) for mail in mails])
-        outcomes: list[_Outcome] = []
+        outcomes: list[Outcome] = []
         for mail in mails:
             now = env.clock.now()
             if outcomes and now - begun >= HOLD:
                 break
             outcomes.append(_record(UnitOfWork(env, tx, now), mail, fault))
-        by_folder: dict[str, list[tuple[RawMessage, _Outcome]]] = {}
+        by_folder: dict[str, list[tuple[RawMessage, Outcome]]] = {}
         for mail, outcome in zip(mails, outcomes, strict=False):  # what has no outcome is left to the next commit
             by_folder.setdefault(mail.raw.folder, []).append((mail.raw, outcome))
         for folder, taken in by_folder.items():
@@ -192,7 +193,7 @@ def _in_one_commit(env: Services, octets: ArchivedBeside, *mails: _Mail, fault: 
     return outcomes
 
 
-def _advance(tx: Transaction, folder: str, taken: Sequence[tuple[RawMessage, _Outcome]]) -> None:
+def _advance(tx: Transaction, folder: str, taken: Sequence[tuple[RawMessage, Outcome]]) -> None:
     """Stores how far the folder is read after these mails, and how many more copies are known to be in it."""
     before = tx.cursor(folder)
     here = next((raw.cursor for raw, _ in reversed(taken) if raw.cursor is not None), None)
@@ -206,21 +207,21 @@ def _advance(tx: Transaction, folder: str, taken: Sequence[tuple[RawMessage, _Ou
         tx.advance(folder, Cursor(here or before.position, before.looked_at, held))
 
 
-def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> _Outcome:
+def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> Outcome:
     """Records one mail. After a `fault` it is not compared with known mail, since that may be what failed."""
     raw, tx = _dated(work, mail.raw, mail.message), work.tx
     delivery = _copy(work, mail, raw)
     if tx.get(Delivery, delivery.id) is not None:
-        outcome = _Outcome("seen before", came=False)
+        outcome = Outcome("seen before", came=False)
     elif fault is not None:
         work.env.octets.put(raw.octets)  # as a copy of a destroyed mail, the first try may have destroyed them
-        outcome = _Outcome(apply.file_unjudged(work, raw, mail.message, delivery, fault), new=True)
+        outcome = Outcome(apply.file_unjudged(work, raw, mail.message, delivery, fault), new=True)
     elif (twin := _same_message(work, raw, mail.message)) and _only_in_files(raw, twin):
-        outcome = _Outcome(_file(work, raw, mail.message, delivery, (), twin))
+        outcome = Outcome(_file(work, raw, mail.message, delivery, (), twin))
     elif twin:
         outcome = _another_copy(work, twin, delivery, raw, mail.message)
     else:
-        outcome = _Outcome(_file(work, raw, mail.message, delivery, mail.inner), new=True)
+        outcome = Outcome(_file(work, raw, mail.message, delivery, mail.inner), new=True)
     return outcome
 
 
@@ -305,7 +306,7 @@ def _only_in_files(raw: RawMessage, twin: StoredMessage) -> bool:
 
 def _another_copy(
     work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message
-) -> _Outcome:
+) -> Outcome:
     """Records a second delivery of a known message.
 
     The earliest delivery sets its arrival time, unless disputed; the best verdict counts. A copy in a file of old mail
@@ -313,19 +314,19 @@ def _another_copy(
     """
     delivery = erasure.discard_second_copy(work, twin, delivery)
     if _renumbered(work, twin, delivery):
-        return _Outcome(f"{twin.id} under a new number", came=False)
+        return Outcome(f"{twin.id} under a new number", came=False)
     about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     claim = triage.impossible(raw.internaldate, raw.written).english if raw.seen_at else ""
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about, reason=claim)
     moved = raw.arrival is ArrivalBasis.MOVED
     saved = raw.role is Role.INBOX and twin.from_junk and (moved or not raw.arrival.in_file)
     if (raw.arrival.in_file and not saved) or _is_settled(twin):
-        return _Outcome(f"another copy of {twin.id}")
+        return Outcome(f"another copy of {twin.id}")
     if twin.direction == Direction.OUT:
         work.env.health_probe.returned(delivery.internaldate, twin.received_at)
         _learn_id(work, twin, raw, message)
         apply.prove_sent(work, twin)
-        return _Outcome(f"own copy of {twin.id}")
+        return Outcome(f"own copy of {twin.id}")
     better = twin
     if delivery.internaldate < twin.received_at and facts.disputed(work, raw) is None:
         better = replace(better, received_at=delivery.internaldate, arrival=raw.arrival)
@@ -341,7 +342,7 @@ def _another_copy(
             lifecycle.rejudge(work, twin.notification, better)
     if saved and not moved and better.place == Place.QUARANTINE:
         notices.tell_of_mail(work, "unplaced mail", better, message)
-    return _Outcome(f"another copy of {twin.id}")
+    return Outcome(f"another copy of {twin.id}")
 
 
 def _learn_id(work: UnitOfWork, twin: StoredMessage, raw: RawMessage, message: Message) -> None:

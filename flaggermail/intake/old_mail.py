@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from flaggermail.intake.ingest import ingest_from_files
+from flaggermail.intake.ingest import ingest_batches
 from flaggermail.ports import OldMail, RawMessage, RefusedMail
 from flaggermail.record.definition import where
 from flaggermail.record.rows import Delivery
@@ -37,14 +37,17 @@ class FoundMail:
 def take_in(
     env: Services, files: OldMail, told: Callable[[int, FoundMail], None] = lambda _read, _tally: None
 ) -> FoundMail:
-    """Takes in every mail; `told` gets the octets read and the counts after each batch.
+    """Takes in every mail; `told` gets the octets read, one batch ahead, and the counts after each batch.
 
     Raises StoreBusy, StoreFailure and ArchiveFailure: what was taken in before stays, and the next run goes on from
     there.
     """
     tally = FoundMail()
-    for batch in _batches(files, tally):
-        _take_in(env, batch, tally)
+    unknown = (_unknown(env, batch, tally) for batch in _batches(files, tally))
+    for outcomes in ingest_batches(env, unknown):
+        new = sum(outcome.new for outcome in outcomes)
+        tally.new += new
+        tally.known += len(outcomes) - new
         told(files.read(), tally)
     return tally
 
@@ -64,11 +67,11 @@ def _batches(files: OldMail, tally: FoundMail) -> Iterator[list[RawMessage]]:
     yield batch
 
 
-def _take_in(env: Services, batch: list[RawMessage], tally: FoundMail) -> None:
+def _unknown(env: Services, batch: list[RawMessage], tally: FoundMail) -> list[RawMessage]:
+    """Returns the mails of a batch that are not on record, one of each; counts the others as known."""
     keys = {raw.key: raw for raw in batch}
     with env.store.read() as tx:
         seen = {row.id for row in tx.find(Delivery, where(Delivery.id).in_(sorted(keys)))}
-    fresh = [raw for key, raw in keys.items() if key not in seen]
-    new = ingest_from_files(env, fresh) if fresh else 0
-    tally.new += new
-    tally.known += len(batch) - new
+    unknown = [raw for key, raw in keys.items() if key not in seen]
+    tally.known += len(batch) - len(unknown)
+    return unknown

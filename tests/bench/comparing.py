@@ -3,14 +3,14 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flaggermail.desk.rule_comparison import compare
-from flaggermail.intake.ingest import ingest_together
+from flaggermail.intake.ingest import ingest_batches
 from flaggermail.ports import RawMessage
 from flaggermail.rules.classifier import RuleSet, Stage
 from flaggermail.rules.configuration import load
@@ -28,18 +28,26 @@ CONFIG = Path(__file__).parents[1] / "config"
 
 
 @contextmanager
-def filled(folder: Path, files: list[Path]) -> Iterator[Services]:
-    """Yields a desk that ingested these mails years after they arrived."""
+def years_later(folder: Path) -> Iterator[Services]:
+    """Yields a desk of its own, years after the mails arrived; removes it."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     clock = SetClock(datetime(2027, 3, 17, 9, tzinfo=UTC))
     folder.mkdir()
     env = runs.replayed(settings, folder, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
     with closing(env):
-        for first in range(0, len(files), TOGETHER):
-            raws = [_raw(path, first + at) for at, path in enumerate(files[first : first + TOGETHER], start=1)]
-            ingest_together(env, raws)
         yield env
     shutil.rmtree(folder)
+
+
+def fill(env: Services, files: Sequence[Path]) -> None:
+    """Takes these mails in as history is taken in."""
+    for _ in ingest_batches(env, _batches(files)):
+        pass
+
+
+def _batches(files: Sequence[Path]) -> Iterator[list[RawMessage]]:
+    for first in range(0, len(files), TOGETHER):
+        yield [_raw(path, first + at) for at, path in enumerate(files[first : first + TOGETHER], start=1)]
 
 
 def _raw(path: Path, number: int) -> RawMessage:
@@ -64,14 +72,15 @@ def measure(bench: Bench) -> Iterator[Row]:
     count = bench.few(MAILS, QUICK_MAILS)
     files = corpus.write(bench.folder / "comparing", count, SEED)
     yield Heading(f"comparing rules over {count:,} mails of {corpus.source()}", "x reading")
-    with filled(bench.folder / "compared", files) as env, env.store.read() as tx:
+    with years_later(bench.folder / "compared") as env:
+        fill(env, files)
         before = reading(env, files)
         judged: list[int] = []
         rules = env.settings.rules
         begun = time.perf_counter()
-        changed = sum(
-            1 for _ in compare(UnitOfWork(env, tx, env.clock.now()), rules, without_platforms(rules), judged.append)
-        )
+        with env.store.read() as tx:
+            work = UnitOfWork(env, tx, env.clock.now())
+            changed = sum(1 for _ in compare(work, rules, without_platforms(rules), judged.append))
         compared = time.perf_counter() - begun
         read = min(before, reading(env, files))
     yield Figure(what="reading alone", figure=read / count * 1e6, unit="us")

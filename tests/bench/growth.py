@@ -15,7 +15,7 @@ from flaggermail.commands.approve import Approve
 from flaggermail.commands.assess import Assess, Decide
 from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.notify import Draft
-from flaggermail.intake.ingest import ingest, ingest_together
+from flaggermail.intake.ingest import ingest, ingest_batches
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import CaseType, Decision, Origin
@@ -127,8 +127,8 @@ def _stored(folder: Path, size: int) -> Iterator[Services]:
     folder.mkdir()
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     with closing(replayed(settings, folder, clock, CountedRandomness("growth"), ScriptedSubmitter(clock))) as env:
-        for batch in _batches(SEED, size, "INBOX"):
-            ingest_together(env, batch)
+        for _ in ingest_batches(env, _batches(SEED, size, "INBOX")):
+            pass
         yield env
     shutil.rmtree(folder)
 

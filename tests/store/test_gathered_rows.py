@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.intake.ingest import ingest_together
+from flaggermail.intake.ingest import ingest_batches
 from flaggermail.ports import RawMessage, Transaction
 from flaggermail.record.definition import FieldCondition, where
 from flaggermail.record.events import Event, added, changed
@@ -194,7 +194,7 @@ def test_a_batch_of_history_is_written_together(desk: Desk) -> None:
     raws = [RawMessage(referral(number), long_ago, "INBOX", "1", str(number)) for number in range(BATCH)]
     assert isinstance(desk.env.store, SqlStore)
     with statements(desk.env.store) as sent:
-        assert len(ingest_together(desk.env, raws)) == BATCH
+        assert [len(outcomes) for outcomes in ingest_batches(desk.env, [raws])] == [BATCH]
     assert len(desk.cases()) == BATCH == len(desk.messages())
     assert len(sent) / BATCH <= ALL_OF_HISTORY, Counter(sent).most_common(12)
     assert [statement for statement in sent if "SAVEPOINT" in statement] == []

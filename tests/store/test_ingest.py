@@ -15,7 +15,7 @@ from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import Acknowledge
 from flaggermail.commands.quarantine import PlaceMessage
 from flaggermail.intake import poll
-from flaggermail.intake.ingest import ingest, ingest_together
+from flaggermail.intake.ingest import ingest, ingest_batches
 from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Message, SenderVerdict, Verdict
 from flaggermail.outbox import delivery
@@ -377,7 +377,7 @@ def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: 
     env = replace(desk.env, sender_check=check)
     raw = RawMessage(octets, desk.clock.now(), "INBOX", "1", "1")
     if together:
-        ingest_together(env, [raw])
+        assert [len(outcomes) for outcomes in ingest_batches(env, [[raw]])] == [1]
     else:
         ingest(env, raw)
     assert check.asked == [octets]

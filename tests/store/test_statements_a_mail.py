@@ -16,7 +16,7 @@ from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.mapping import to_record
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.parsing.worker import LARGEST, ParserProcess, RecentAnswers
-from flaggermail.intake.ingest import ingest_together
+from flaggermail.intake.ingest import ingest_batches
 from flaggermail.mail.message import Message
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, HeldBack, OutboxMail, Record, StoredMessage
@@ -151,7 +151,7 @@ def test_a_batch_of_history_is_looked_up_together(desk: Desk) -> None:
     store = desk.env.store
     assert isinstance(store, SqlStore)
     with statements(store) as sent:
-        assert len(ingest_together(desk.env, raws)) == BATCH
+        assert [len(outcomes) for outcomes in ingest_batches(desk.env, [raws])] == [BATCH]
     assert len(desk.messages()) == BATCH
     assert len(sent) / BATCH <= MOST_OF_HISTORY, Counter(sent).most_common(12)
     assert [statement for statement in sent if statement.startswith("BEGIN")] == ["BEGIN IMMEDIATE"]

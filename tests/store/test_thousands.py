@@ -16,7 +16,7 @@ from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.errors import StoreFailure
 from flaggermail.intake import census, ingest
-from flaggermail.intake.ingest import ingest_together
+from flaggermail.intake.ingest import ingest_batches
 from flaggermail.intake.triage import IntakeFacts, Reading, Triaged, judge
 from flaggermail.notices import digest
 from flaggermail.ports import OctetSource, RawMessage, Role
@@ -35,16 +35,14 @@ CALLS_A_MAIL = 60  # of functions, for the few fields that a long list needs; a 
 
 def old_mail(desk: Desk, count: int, first: int = 0, sender: str = "", at: datetime = OLD) -> None:
     """Takes in mails that fit nowhere and came long ago, together; from one sender, or each from another."""
-    ingest_together(
-        desk.env,
-        [
-            RawMessage(
-                mail(sender or f"who{number}@elsewhere.example", f"Vraag {number}", f"Wat is {number}?", at=at),
-                at, "INBOX", "1", str(first + number + 1), Role.INBOX, source=OctetSource.IMAP,
-            )
-            for number in range(first, first + count)
-        ],
-    )  # fmt: skip
+    raws = [
+        RawMessage(
+            mail(sender or f"who{number}@elsewhere.example", f"Vraag {number}", f"Wat is {number}?", at=at),
+            at, "INBOX", "1", str(first + number + 1), Role.INBOX, source=OctetSource.IMAP,
+        )
+        for number in range(first, first + count)
+    ]  # fmt: skip
+    assert [len(outcomes) for outcomes in ingest_batches(desk.env, [raws])] == [count]
 
 
 class SlowClock(SetClock):

@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import mailbox
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from threading import Event
 
 import pytest
 from click.testing import CliRunner, Result
@@ -20,10 +22,11 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import Refusal
 from flaggermail.figures import ledger
 from flaggermail.figures.uses import uses_of
+from flaggermail.intake import facts, old_mail
 from flaggermail.intake import ingest as intake
 from flaggermail.intake.ingest import ingest
-from flaggermail.mail.message import SenderVerdict
-from flaggermail.ports import RawMessage
+from flaggermail.mail.message import Message, SenderVerdict
+from flaggermail.ports import RawMessage, Transaction
 from flaggermail.record.kinds import ArrivalBasis, Direction, Place
 from flaggermail.record.rows import StoredMessage
 from flaggermail.record.states import InstantBasis
@@ -31,6 +34,7 @@ from flaggermail.reminders import sending
 from flaggermail.services import Services
 from flaggermail.stories.doubles import SetClock
 from tests import asking
+from tests.patience import PATIENCE
 from tests.story.conftest import NOW
 from tests.tools.outlook_file import OutlookMail, outlook_message
 
@@ -309,6 +313,38 @@ def test_run_again_it_finds_everything_there(env: Services, tmp_path: Path) -> N
 # ---- what is refused
 
 
+def test_a_mail_that_two_batches_hold_is_one(env: Services, tmp_path: Path) -> None:
+    """The second is read before the first is recorded, and is known all the same."""
+    numbers = [*range(old_mail.BATCH_MAILS), 0, *range(old_mail.BATCH_MAILS, old_mail.BATCH_MAILS + 10), 3]
+    box = write_mbox(tmp_path / "old.mbox", [referral(number) for number in numbers])
+    assert counts(env, box) == (len(numbers), len(numbers) - 2, 2, [])
+    assert len(messages(env)) == len(numbers) - 2
+
+
+def test_the_next_batch_is_parsed_while_one_is_recorded(
+    env: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Shown by a first batch that is recorded once the second is parsed."""
+    prepare, ask, second, seen = intake.prepare, facts.ask, Event(), list[bool]()
+
+    def prepared(env: Services, mails: Sequence[RawMessage]) -> intake.Batch:
+        batch = prepare(env, mails)
+        if len(mails) < old_mail.BATCH_MAILS:
+            second.set()
+        return batch
+
+    def asked(env: Services, tx: Transaction, mails: Sequence[tuple[RawMessage, Message]]) -> None:
+        seen.append(second.wait(PATIENCE))
+        ask(env, tx, mails)
+
+    monkeypatch.setattr(intake, "prepare", prepared)
+    monkeypatch.setattr(facts, "ask", asked)
+    count = old_mail.BATCH_MAILS + 10
+    box = write_mbox(tmp_path / "old.mbox", [referral(number) for number in range(count)])
+    assert counts(env, box) == (count, count, 0, [])
+    assert all(seen)
+
+
 def test_whatever_is_refused_is_named(env: Services, tmp_path: Path) -> None:
     """Each with its reason, the rest is taken in, and the status is 1."""
     old = tmp_path / "old"
@@ -347,14 +383,15 @@ def test_whatever_is_refused_is_named(env: Services, tmp_path: Path) -> None:
 def test_a_file_that_changes_is_named(env: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mails before its end are taken in, the last one is not, as it may be incomplete."""
     box = write_mbox(tmp_path / "old.mbox", [referral(number) for number in range(120)])
-    whole = intake.ingest_from_files
+    whole = intake.ingest_batches
 
-    def while_written(env: Services, mails: Sequence[RawMessage]) -> int:
+    def while_written(env: Services, batches: Iterator[Sequence[RawMessage]]) -> Iterator[list[intake.Outcome]]:
+        begun = next(batches)
         with box.open("ab") as file:
             file.write(b"more")
-        return whole(env, mails)
+        return whole(env, chain([begun], batches))
 
-    monkeypatch.setattr("flaggermail.intake.old_mail.ingest_from_files", while_written)
+    monkeypatch.setattr("flaggermail.intake.old_mail.ingest_batches", while_written)
     assert counts(env, box) == (120, 119, 0, ["changed while it was read; run ingest again"])
     monkeypatch.undo()
     assert counts(env, box)[:3] == (120, 1, 119)

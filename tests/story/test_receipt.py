@@ -33,7 +33,7 @@ from flaggermail.desk.answers import SAID as SAID_OF
 from flaggermail.desk.answers import AnswerReader, document_of
 from flaggermail.desk.views.message import ShowMessage
 from flaggermail.errors import StoreFailure
-from flaggermail.intake.ingest import ingest, ingest_from_files
+from flaggermail.intake.ingest import ingest, ingest_batches
 from flaggermail.mail.message import Dnssec, Json, SignatureState
 from flaggermail.ports import RawMessage
 from flaggermail.record.definition import where
@@ -253,7 +253,7 @@ def test_nobody_is_asked_about_strangers_and_old_mail(desk: Desk) -> None:
     filed = mail_servers.with_signatures(asking(desk.env, "named", SERVER), desk.resolver, as_it_comes=False)
     fresh = SAID + signed(mail([f"From: X Safety <{DESK}>"], 2), PLATFORM)
     raw = RawMessage(fresh, NOW, "file:/a", "", "1", arrival=ArrivalBasis.MBOX, source=OctetSource.FILE)
-    assert ingest_from_files(filed, [raw]) == 1
+    assert [[one.new for one in outcomes] for outcomes in ingest_batches(filed, [[raw]])] == [[True]]
     with desk.env.store.read() as tx:
         (copy,) = tx.find(Delivery, where(Delivery.folder).is_("file:/a"))
     assert (copy.signature, copy.signature_basis, told(copy)) == (SignatureState.NOT_CHECKED, "", NOBODY)
