@@ -166,10 +166,11 @@ def _wait(descriptor: int, limit: TimeLimit, *, writing: bool) -> None:
     """Waits until the pipe is ready, or broken, which the next call of the system tells. Raises TimeoutError.
 
     poll(2), as select(2) takes no descriptor from 1,024 on. It looks once even when it comes late: that this process
-    had no turn says nothing about the other. In the end it does not: an answer may come octet by octet for hours.
+    had no turn says nothing about the other, which may also have answered since the pipe was looked at, and so do
+    nothing. In the end it does not look: an answer may come octet by octet for hours.
     """
     waiting = select.poll()
     waiting.register(descriptor, select.POLLOUT if writing else select.POLLIN)
     while limit.over or not waiting.poll(math.ceil(GLANCE * 1000)):
-        if limit.passed():
+        if limit.passed() and (limit.over or not waiting.poll(0)):
             raise TimeoutError

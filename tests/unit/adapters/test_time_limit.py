@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def test_a_mail_on_a_busy_machine_is_read_whole(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(exchange, "GLANCE", 0.01)
     monkeypatch.setattr(worker, "TimeLimit", partial(TimeLimit, clock=busy))
-    lines = "Van: a\nVerzonden: b\n" * 1600  # a process gets on with it for several ticks, on any machine
+    lines = "Van: a\nVerzonden: b\n" * 400  # several looks on a fast machine, a fifth of the time limit on a slow one
     inner = f"--c\nContent-Type: message/rfc822\n\nFrom: b@b.example\nSubject: Binnen\n\n{lines}\n"
     octets = (
         "From: a@b.example\nSubject: Buiten\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=c\n\n"
@@ -172,6 +173,22 @@ def test_an_answer_is_one_and_no_longer_than_it_may_be(answer: str, wrong: str) 
     """What follows it would pass for the answer about the next mail."""
     with asked(answer.replace("FORM", repr(LENGTH.format))) as process, pytest.raises(ValueError, match=wrong):
         exchange.answer(process, 8, TimeLimit(process.pid, SECONDS))
+
+
+def test_an_answer_between_two_looks_is_read() -> None:
+    """The pipe is empty, the process answers, and only then it is seen to do nothing, beyond its seconds."""
+    with asked(ECHO) as process:
+        assert process.stdout is not None
+        answers = process.stdout.fileno()
+
+        class Late(TimeLimit):
+            def passed(self) -> bool:
+                exchange.send(process, [bytes(3_000_003)], TimeLimit(process.pid, SECONDS))
+                select.select([answers], [], [])
+                asleep(process.pid)
+                return True
+
+        assert exchange.answer(process, 3_000_003, Late(process.pid, SECONDS)) == bytes(3_000_003)
 
 
 def test_a_process_that_ends_in_the_middle_of_its_answer_gave_none() -> None:
