@@ -64,7 +64,7 @@ def prefixes_in(work: UnitOfWork, *texts: str) -> tuple[str, ...]:
     codes = [election.code for election in work.tx.find(Election)]
     named = {number for text in texts for number in numbers_of_elections(text, codes)}
     others = sorted(number for number in named if prefix_of(number) != present.upper())
-    known = {prefix_of(case.number) for case in work.tx.find(Case, where(Case.number).in_(others))}
+    known = {prefix_of(case.number) for case in work.tx.find(Case, where(Case.number).in_(others))} if others else set()
     return (present, *sorted(known - {present}))
 
 
