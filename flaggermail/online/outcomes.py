@@ -9,8 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Self
 
+from flaggermail.wording.online import OnlineFinding, OnlineRemedy, OnlineStep
 from flaggermail.wording.said import UNSAID, Detail, StoredText
-from flaggermail.wording.servers import AttemptText, OnlineFinding, OnlineRemedy, OnlineStep
+from flaggermail.wording.servers import AttemptText
 
 
 class CheckStep(StrEnum):
@@ -72,7 +73,7 @@ _MAILBOX, _SUBMISSION = f"{_KEY} mailbox", f"{_KEY} submission"
 
 
 class OutcomeCode(StrEnum):
-    """One thing that a step may find. The words for it, and for what to mend, have its name in `wording.servers`.
+    """One thing that a step may find. The words for it, and for what to mend, have its name in `wording.online`.
 
     A member is its code, its result and the place that it is about: a key of ours, or the mail server's side.
     """

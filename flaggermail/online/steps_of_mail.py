@@ -21,7 +21,7 @@ from flaggermail.online.checked import (
 from flaggermail.online.outcomes import CheckStep, OutcomeCode, StepOutcome
 from flaggermail.ports import Accepted, Refused, Role
 from flaggermail.ports.probing import Found
-from flaggermail.wording.servers import OnlineFinding
+from flaggermail.wording.online import OnlineFinding
 
 _SHOWN = 120  # characters of a field
 _TOPMOST = "topmost"

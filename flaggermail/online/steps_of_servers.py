@@ -14,8 +14,9 @@ from flaggermail.ports import Accepted, Reach, Refused, Role
 from flaggermail.ports.probing import Found
 from flaggermail.settings.model import MailboxSettings, SubmissionSettings
 from flaggermail.settings.oauth_section import LoginMethod
+from flaggermail.wording.online import OnlineFinding
 from flaggermail.wording.said import StoredText, as_written
-from flaggermail.wording.servers import AttemptText, OnlineFinding
+from flaggermail.wording.servers import AttemptText
 
 USED = ("IDLE", "UIDPLUS")  # of the mailbox server; what IMAP4rev1 has besides is required (RFC 3501)
 USED_TO_SEND = ("8bitmime", "dsn", "smtputf8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an attempt to deliver came to, what the answers of servers mean, and what the check of servers finds."""
+"""What an attempt to deliver came to, and what the answers of mail servers and token endpoints mean."""
 
 from __future__ import annotations
 
@@ -141,29 +141,3 @@ class ReachText(Sentence):
     REFUSED = "token reach: refused"
     OPENED = "token reach: opened"
     UNCLEAR = "token reach: unclear"
-
-
-class OnlineFinding(Sentence):
-    """What was found: a sentence for each `online.outcomes.OutcomeCode`, of its name, and parts of them."""
-
-    AHEAD: OnlineFinding
-    BEHIND: OnlineFinding
-    WITH_TOKEN: OnlineFinding
-    WITH_PASSWORD: OnlineFinding
-    NO_LIMIT: OnlineFinding
-    MEGABYTES: OnlineFinding
-    NO_RECEIPT: OnlineFinding
-    NOT_SEEN: OnlineFinding
-    vars().update(of_catalogue("servers", "online: "))
-
-
-class OnlineStep(Sentence):
-    """The name of each step. The names are those of `online.outcomes.CheckStep`."""
-
-    vars().update(of_catalogue("servers", "step: "))
-
-
-class OnlineRemedy(Sentence):
-    """What to change, and where to change it. The names are those of outcomes that are not in order."""
-
-    vars().update(of_catalogue("servers", "mend: "))

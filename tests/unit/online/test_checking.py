@@ -21,7 +21,8 @@ from flaggermail.ports.probing import Found, ReplicaSeen, SubmissionSeen
 from flaggermail.rules.configuration import Configuration
 from flaggermail.settings.model import PagerSettings
 from flaggermail.settings.oauth_section import LoginMethod, OAuth2Settings
-from flaggermail.wording.servers import AttemptText, MailboxFailure, OnlineFinding, OnlineRemedy, OnlineStep, ReachText
+from flaggermail.wording.online import OnlineFinding, OnlineRemedy, OnlineStep
+from flaggermail.wording.servers import AttemptText, MailboxFailure, ReachText
 from tests.corpus import each
 from tests.doubles.scripted_means import BITS, FOLDERS, NOW, RECEIVED, RESULTS, SEEN, Around, ScriptedMarks, link_lost
 from tests.store.desk_fixtures import desk_settings
