@@ -25,7 +25,8 @@ from flaggermail.record.rows import Annex
 from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import APPROVES, Officer, Rota
-from flaggermail.wording.annex import AnnexLabel, AnnexRefusal
+from flaggermail.wording.annex import AnnexLabel
+from flaggermail.wording.refusals import AnnexRefusal
 
 _LEVEL = 3  # of the headings in a report
 

@@ -26,7 +26,8 @@ from flaggermail.record.definition import where
 from flaggermail.record.rows import Case, Channel, Election, Notification
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
-from flaggermail.wording.annex import AnnexLabel, AnnexRefusal, FormWords, WooGround
+from flaggermail.wording.annex import AnnexLabel, FormWords, WooGround
+from flaggermail.wording.refusals import AnnexRefusal
 
 
 def known(work: UnitOfWork, use: Notification) -> KnownToDesk:

@@ -17,7 +17,7 @@ from flaggermail.record.definition import where
 from flaggermail.record.kinds import AnnexForm, Direction, Kind, Place
 from flaggermail.record.rows import Annex, ClockRow, ContactNote, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.annex import AnnexRefusal
+from flaggermail.wording.refusals import AnnexRefusal
 
 OURS = frozenset({Kind.NOTIFICATION, Kind.FOLLOW_UP})
 THEIRS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY, Kind.AUTO_REPLY})

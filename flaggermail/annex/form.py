@@ -17,7 +17,8 @@ from flaggermail.annex.printed import PrintedExchange
 from flaggermail.annex.redaction.marks import Detail, Mark
 from flaggermail.errors import Refusal
 from flaggermail.figures.account import Print
-from flaggermail.wording.annex import AnnexRefusal, FormWords, WooGround
+from flaggermail.wording.annex import FormWords, WooGround
+from flaggermail.wording.refusals import AnnexRefusal
 
 OPEN, CLOSE, BETWEEN = "⟦", "⟧", "|"
 BELOW = "⟦=⟧"

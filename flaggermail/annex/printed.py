@@ -30,7 +30,8 @@ from flaggermail.record.case_values import ContactMeans, LanguageCode
 from flaggermail.record.kinds import AnnexForm, Direction, PersonBasis
 from flaggermail.record.rows import ContactNote, StoredMessage
 from flaggermail.services import UnitOfWork
-from flaggermail.wording.annex import AnnexLabel, AnnexRefusal, WooGround
+from flaggermail.wording.annex import AnnexLabel, WooGround
+from flaggermail.wording.refusals import AnnexRefusal
 
 PARSER = f"flaggermail {__version__}, mail-parser {version('mail-parser')}"
 

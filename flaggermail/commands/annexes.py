@@ -26,8 +26,7 @@ from flaggermail.record.states import UNDECIDED, AnnexState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import ACCOUNTS, APPROVES
 from flaggermail.wording.acts import ActText, ActWarning
-from flaggermail.wording.annex import AnnexRefusal
-from flaggermail.wording.refusals import CommandRefusal
+from flaggermail.wording.refusals import AnnexRefusal, CommandRefusal
 from flaggermail.wording.said import StoredText
 
 

@@ -30,9 +30,8 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.services import DAEMON, UnitOfWork
-from flaggermail.wording.annex import AnnexRefusal
 from flaggermail.wording.pieces import MeantimeAct, RefusalPart
-from flaggermail.wording.refusals import CommandRefusal, SendingRefusal
+from flaggermail.wording.refusals import AnnexRefusal, CommandRefusal, SendingRefusal
 from flaggermail.wording.said import StoredText
 
 _SETTLES = frozenset({

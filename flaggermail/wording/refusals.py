@@ -337,6 +337,47 @@ class ReportNote(Sentence):
     NO_CAUSE = "report: no cause"
 
 
+class AnnexRefusal(Sentence):
+    """Why an act about an annex is refused."""
+
+    NO_MAIL = "no annex: no mail"
+    NO_REPLY = "no annex: no reply"
+    ROW_GONE = "no annex: row gone"
+    NOT_SENT = "no annex: not sent"
+    DESTROYED = "no annex: destroyed"
+    LOST = "no annex: lost"
+    MARK_OUTSIDE = "no annex: mark outside"
+    UNKNOWN = "no annex: unknown"
+    DECIDED = "no annex: decided"
+    READ_OTHERWISE = "no annex: read otherwise"
+    NEWER_MAIL = "no annex: newer mail"
+    NOT_APPROVED = "no annex: not approved"
+    NOT_CONFIRMED = "no annex: not confirmed"
+    UNTICKED = "no annex: unticked"
+    NO_TICK = "no annex: no tick"
+    NOT_ASKED = "no annex: not asked"
+    OWN_MARKS = "no annex: own marks"
+    UNKNOWN_HANDS = "no annex: unknown hands"
+    OTHERS_MAY = "no annex: others may"
+    NOBODY_MAY = "no annex: nobody may"
+    WITHDRAWN = "no annex: withdrawn"
+    NAME_THE_USE = "no annex: name the use"
+    NONE_SENT = "no annex: none sent"
+    NOTHING_KEPT = "no annex: nothing kept"
+    OTHER_REVISION = "no annex: other revision"
+    OTHER_FORM = "no annex: other form"
+    NO_HEAD = "no annex: no head"
+    WITHIN_A_MARK = "no annex: within a mark"
+    ENDS_NO_MARK = "no annex: ends no mark"
+    EMPTY_MARK = "no annex: empty mark"
+    OPEN_MARK = "no annex: open mark"
+    NO_GROUND = "no annex: no ground"
+    ONE_GROUND = "no annex: one ground"
+    OVER_A_LABEL = "no annex: over a label"
+    TEXT_DIFFERS = "no annex: text differs"
+    LABEL_DIFFERS = "no annex: label differs"
+
+
 class SendingRefusal(Sentence):
     """Why a draft or a mail may not leave, and how to resolve it."""
 

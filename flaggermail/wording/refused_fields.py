@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flaggermail.wording.annex import AnnexRefusal
-from flaggermail.wording.refusals import CommandRefusal, ReportRefusal, SendingRefusal, ViewRefusal
+from flaggermail.wording.refusals import AnnexRefusal, CommandRefusal, ReportRefusal, SendingRefusal, ViewRefusal
 from flaggermail.wording.said import Sentence, StoredText
 from flaggermail.wording.sheets import SentFileRefusal
 

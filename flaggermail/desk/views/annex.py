@@ -23,7 +23,8 @@ from flaggermail.record.case_values import LanguageCode
 from flaggermail.record.states import AnnexState
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import READERS
-from flaggermail.wording.annex import AnnexRefusal, MarkedPlace
+from flaggermail.wording.annex import MarkedPlace
+from flaggermail.wording.refusals import AnnexRefusal
 from flaggermail.wording.said import StoredText
 
 
