@@ -27,9 +27,7 @@ from flaggermail.wording.dossier import (
     Absence,
     DossierCaseState,
     DossierCaseType,
-    DossierClock,
     DossierClockState,
-    DossierDecision,
     DossierDnssec,
     DossierKind,
     DossierMeans,
@@ -37,10 +35,10 @@ from flaggermail.wording.dossier import (
     DossierOctets,
     DossierOrigin,
     DossierSignature,
-    DossierSource,
     DossierVerdict,
     Label,
 )
+from flaggermail.wording.pieces import DecisionWord, SourceWord, WaitedWord
 from flaggermail.wording.said import Sentence
 
 
@@ -171,9 +169,9 @@ WORDS: Mapping[type[StrEnum], type[Sentence]] = {
     Kind: DossierKind,
     CaseState: DossierCaseState,
     Origin: DossierOrigin,
-    Source: DossierSource,
-    Decision: DossierDecision,
-    ClockKind: DossierClock,
+    Source: SourceWord,
+    Decision: DecisionWord,
+    ClockKind: WaitedWord,
     ClockState: DossierClockState,
     NotificationState: DossierNotificationState,
     ContactMeans: DossierMeans,

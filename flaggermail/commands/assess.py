@@ -19,7 +19,7 @@ from flaggermail.record.states import CaseState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DECIDES, DESK
 from flaggermail.wording.acts import ActText, ActWarning
-from flaggermail.wording.dossier import DossierDecision
+from flaggermail.wording.pieces import DecisionWord
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText
 
@@ -105,7 +105,7 @@ class Decide(CaseCommand):
             few_attempts=notifies and assessment.few_attempts(decided),
         )  # fmt: skip
         text = ActText.CASE_DECIDED(
-            case=case.number, decision=self.decision, words=DossierDecision[self.decision.name]()
+            case=case.number, decision=self.decision, words=DecisionWord[self.decision.name]()
         )  # fmt: skip
         return ActResult(text, case.number, _warnings(decided, unproven), did)
 

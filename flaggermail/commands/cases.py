@@ -26,9 +26,8 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK, LEADS
 from flaggermail.settings.steps import read_steps
 from flaggermail.wording.acts import ActText, ActWarning, in_a_row
-from flaggermail.wording.dossier import DossierClock
 from flaggermail.wording.filing import FilingReason
-from flaggermail.wording.pieces import RefusalPart, SourceWord, TypeWord
+from flaggermail.wording.pieces import RefusalPart, SourceWord, TypeWord, WaitedWord
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText
 
@@ -239,7 +238,7 @@ def _reminders_ended(work: UnitOfWork, case: Case) -> Iterator[StoredText]:
         running = {clock.kind for clock in clocks}
         reminded = dict.fromkeys(step.clock for step in read_steps(use.steps) if step.clock in running)
         if reminded:
-            words = in_a_row([DossierClock[clock.name]() for clock in reminded])
+            words = in_a_row([WaitedWord[clock.name]() for clock in reminded])
             yield ActWarning.REMINDERS_END(use=use.id, channel=use.channel_name, clocks=list(reminded), words=words)
 
 

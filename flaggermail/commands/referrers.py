@@ -21,7 +21,7 @@ from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import DESK
 from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 from flaggermail.wording.acts import ActText
-from flaggermail.wording.dossier import DossierSource
+from flaggermail.wording.pieces import SourceWord
 from flaggermail.wording.refusals import CommandRefusal
 
 
@@ -44,7 +44,7 @@ class AddReferrer(Command):
         if listed is not None:
             raise Refusal(CommandRefusal.LISTED_ALREADY(domain=domain, listed=listed))
         remember(work, domain, self.source)
-        text = ActText.DOMAIN_REMEMBERED(domain=domain, source=self.source, words=DossierSource[self.source.name]())
+        text = ActText.DOMAIN_REMEMBERED(domain=domain, source=self.source, words=SourceWord[self.source.name]())
         return ActResult(text, domain, did=ActFacts(what=ActKind.REMEMBERED, domain=domain))
 
 

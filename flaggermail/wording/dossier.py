@@ -96,24 +96,6 @@ class DossierOrigin(Sentence):
     vars().update(of_catalogue("dossier", "dossier origin: "))
 
 
-class DossierSource(Sentence):
-    """Who reported a case."""
-
-    vars().update(of_catalogue("dossier", "dossier source: "))
-
-
-class DossierDecision(Sentence):
-    """What was decided on a case."""
-
-    vars().update(of_catalogue("dossier", "dossier decision: "))
-
-
-class DossierClock(Sentence):
-    """What a clock waits for."""
-
-    vars().update(of_catalogue("dossier", "dossier clock: "))
-
-
 class DossierClockState(Sentence):
     """How a clock stands."""
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flaggermail.wording.acts import ActPart
-from flaggermail.wording.dossier import DossierClock, DossierDecision, DossierMeans, DossierOrigin
-from flaggermail.wording.pieces import MailWord, SourceWord, TypeWord
+from flaggermail.wording.dossier import DossierMeans, DossierOrigin
+from flaggermail.wording.pieces import DecisionWord, MailWord, SourceWord, TypeWord, WaitedWord
 from flaggermail.wording.said import Sentence, of_catalogue
 
 
@@ -82,13 +82,13 @@ def _by_value(of: type[Sentence]) -> Mapping[str, Sentence]:
 CLOSED_SETS: Mapping[str, Mapping[str, Sentence]] = {
     "case": _by_value(CaseStateWord),
     "clock": _by_value(ClockWord),
-    "waited": _by_value(DossierClock),  # what stopped it
+    "waited": _by_value(WaitedWord),  # what stopped it
     "notification": _by_value(NotificationWord),
     "verdict": _by_value(VerdictWord),
     "health": _by_value(StatusWord),
     "mail": _by_value(MailWord),
     "event": _by_value(EventWord),
-    "decision": _by_value(DossierDecision),
+    "decision": _by_value(DecisionWord),
     "origin": _by_value(DossierOrigin),
     "source": {one.name.lower(): one for one in SourceWord},
     "means": _by_value(DossierMeans),

@@ -96,6 +96,23 @@ class SourceWord(Sentence):
     UNKNOWN = "source: unknown"
 
 
+class DecisionWord(Sentence):
+    """What was decided on a case."""
+
+    NOTIFY = "decision: notify"
+    DECLINE = "decision: decline"
+    REFER = "decision: refer"
+    NONE = "decision: none"
+
+
+class WaitedWord(Sentence):
+    """What a clock waits for."""
+
+    RECEIPT = "waited: receipt"
+    HUMAN = "waited: human"
+    SUBSTANCE = "waited: substance"
+
+
 class DeviceWord(Sentence):
     """The state of an officer's device for one-time codes."""
 

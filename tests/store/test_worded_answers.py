@@ -29,7 +29,7 @@ def test_state_and_warnings_are_facts_with_words(desk: Desk) -> None:
     assert answer["state"] == f"zaak {CASE}: het besluit is vastgelegd (melden aan een platform)"
     assert answer["state_said"] == {
         "code": "act: case decided",
-        "details": {"case": CASE, "decision": "notify", "words": {"code": "dossier decision: notify"}},
+        "details": {"case": CASE, "decision": "notify", "words": {"code": "decision: notify"}},
     }
     assert ask(desk, "en", "case decide", case="1", decision="notify", reason="s")["state"] == f"case {CASE}: notify"
     answer = ask(desk, "nl", "case assess", case="1", own_attempts=3)

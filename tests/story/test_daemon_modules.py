@@ -23,6 +23,7 @@ ELSEWHERE = (
     "flaggermail.annex", "flaggermail.archive", "flaggermail.desk", "flaggermail.door", "flaggermail.figures",
     "flaggermail.notices.debrief", "flaggermail.online", "flaggermail.report", "flaggermail.rules.rulebook",
     "flaggermail.stories.rehearsing", "flaggermail.stories.replay", "flaggermail.stories.scenario_file",
+    "flaggermail.wording.annex", "flaggermail.wording.dossier", "flaggermail.wording.online",
     "flaggermail.wording.report",
 )  # fmt: skip
 """Rooms and modules of the door, of commands that look back, of a reload, and of the process that parses."""

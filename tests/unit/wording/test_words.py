@@ -175,6 +175,8 @@ def test_every_sentence_is_said_somewhere() -> None:
         "AlarmName.",
         "TypeWord.",
         "SourceWord.",
+        "DecisionWord.",
+        "WaitedWord.",
         "MailWord.",
         "CaseStateWord.",
         "ClockWord.",
