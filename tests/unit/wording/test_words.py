@@ -154,6 +154,18 @@ def test_every_call_gives_the_details_of_its_sentence() -> None:
     assert wrong == []
 
 
+def test_each_heading_of_a_catalogue_names_the_set_below_it() -> None:
+    """By the name that the set has in Python, in both languages."""
+    headings = [
+        (path.relative_to(PACKAGE), *found)
+        for path in sorted((PACKAGE / "wording").glob("*/*.toml"))
+        for found in re.findall(r'^# (\w+): .*\n(?:#.*\n)*"([^"]+)"', path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert len(headings) > 100
+    sentences = every()
+    assert [one for one in headings if type(sentences[one[2]]).__name__ != one[1]] == []
+
+
 def test_every_sentence_is_said_somewhere() -> None:
     """No sentence is left over."""
     text = "\n".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "wording")
