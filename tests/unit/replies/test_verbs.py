@@ -14,13 +14,14 @@ from flaggermail.commands.requests import read_request
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Source, Topic
-from flaggermail.replies.acts import sources, type_named
+from flaggermail.replies.acts import source_named, sources, type_named
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.request import LOOKS, Request
 from flaggermail.replies.verbs import read, still_work, would_work
 from flaggermail.settings.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_reply_words
 from flaggermail.shipped import shipped
+from flaggermail.wording.pieces import SourceWord, TypeWord
 from tests.corpus import each
 
 WORDS_OF_REPLIES: ReplyWords | None = load_reply_words(shipped("rules"), [])
@@ -378,6 +379,17 @@ def test_every_value_has_words_in_both_languages() -> None:
     assert type_named("b_channel", bare) is CaseType.CHANNEL
     assert type_named("account", bare) is None
     assert sources(bare, "nl") == tuple(Source)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_what_the_desk_calls_a_value_can_be_typed(language: str) -> None:
+    """An officer answers with the word that a mail or a page showed; an article before it is left out."""
+    words = WORDS_OF_REPLIES
+    assert words is not None
+    said = {value: SourceWord[value.name].words(language) for value in Source}
+    assert {value: source_named(word, words) for value, word in said.items()} == {one: one for one in Source}
+    called = {value: TypeWord[value.name].words(language).removeprefix("a ") for value in CaseType}
+    assert {value: type_named(word, words) for value, word in called.items()} == {one: one for one in CaseType}
 
 
 def test_a_call_that_reached_nobody_delivered_nothing() -> None:
