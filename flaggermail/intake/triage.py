@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import citizen_criteria
-from flaggermail.intake import disposition
+from flaggermail.intake import disposition, silence
 from flaggermail.intake.disposition import Circumstances, Disposition
+from flaggermail.intake.silence import Attention
 from flaggermail.mail.authentication.authres import RECEIVED, Fields, own_received_line, taken_at
 from flaggermail.mail.automated.mechanical_kind import answers_mail, from_list
 from flaggermail.mail.automated.out_of_office import confirms, own_text
@@ -30,14 +31,15 @@ from flaggermail.matching import placing
 from flaggermail.matching.placing import Known, Placement, Sender
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record import clocks
-from flaggermail.record.case_values import CaseType, Source
+from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.definition import EARLIEST
-from flaggermail.record.kinds import ArrivalBasis, Kind
+from flaggermail.record.kinds import ArrivalBasis, Kind, Place
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
 from flaggermail.rules.conditions import Find
 from flaggermail.settings.reply_words import IntakeWords
+from flaggermail.settings.word_tables import LIST_OF
 from flaggermail.wording.filing import ArrivalDoubt, MachineStatement
 from flaggermail.wording.said import UNSAID, StoredText
 
@@ -199,6 +201,8 @@ def judge(facts: IntakeFacts, reading: Reading) -> Triaged:
         dispute = too_early(answered.sent_at, facts.raw.arrived_at)
     on = circumstances(facts, placement, context, found, reading, disputed=dispute is not None)
     decision, from_file = disposition.decide(on), facts.raw.arrival.in_file
+    if decision.place is Place.QUARANTINE and on.carrier and _names_authority(facts, reading):
+        found = replace(found, priority=Priority.URGENT)
     return Triaged(
         placement, context, found, dispute,
         disposition.of_old_mail(decision, from_file=from_file) if facts.late else decision,
@@ -235,6 +239,8 @@ def circumstances(
         found.template if message.answerable and message.sender and message.sender.key not in facts.ours else None
     )
     carried = _carried(facts, context, found, reading)
+    to_us = placing.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses)
+    to_list = carried.to_list and to_us
     citizens = template is not None and Kind.CITIZEN_REPORT in found.kinds  # who may be answered alone
     return Circumstances(
         mechanical=message.kind,
@@ -254,11 +260,14 @@ def circumstances(
         carries_referral=carried.referral,
         says=_said(facts, placement, carried),
         no_receipt=message.no_receipt,
-        to_list=carried.to_list
-        and placing.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses),
+        to_list=to_list,
         from_officer=sender.answers is not None or sender.asks,
         of_check=_is_of_check(facts),
         to_channel=facts.to_channel,
+        attention=silence.attention(message, facts.ours, reading.language, known=to_list)
+        if message.kind is not MechanicalKind.HUMAN or Kind.NOISE in found.kinds
+        else Attention.TOLD,
+        carrier=silence.carrier(message, facts.ours, reading.language, noise=Kind.NOISE in found.kinds),
         doubts=citizen_criteria.doubts(message, reading.free_mail, reading.words) if citizens else (),
     )
 
@@ -283,6 +292,12 @@ def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredT
     if carried.says is not None:
         return MachineStatement[carried.says.name]()
     return MachineStatement.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
+
+
+def _names_authority(facts: IntakeFacts, reading: Reading) -> bool:
+    """True if an authority of the rules' lists is named anywhere in the mail."""
+    listed = (reading.rules.lists.get(LIST_OF[source], frozenset()) for source in AUTHORITIES)
+    return silence.names_any(facts.message, facts.ours, frozenset[str]().union(*listed))
 
 
 def _is_of_check(facts: IntakeFacts) -> bool:

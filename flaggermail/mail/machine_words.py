@@ -85,6 +85,11 @@ def any_of(words: Iterable[str]) -> str:
     return _grouped(sorted(set(words), key=len, reverse=True), re.escape(GAP))
 
 
+def any_of_posts(wanted: Iterable[str]) -> re.Pattern[str]:
+    """Compiles a pattern of pieces of web addresses, wherever they stand."""
+    return re.compile(any_of(wanted) or r"(?!)")
+
+
 def _grouped(found: Sequence[str], gap: str, depth: int = 0) -> str:
     """Returns the alternatives, longest first, with those of one first character together: fewer have to be tried."""
     groups: dict[str, list[str]] = {}
@@ -190,6 +195,18 @@ class MachineWords:
     """Matches how a mail program says that a mail was opened, or deleted unread."""
     until = Listed(whole_phrases, "until_words")
     """Matches a word before the end of an absence."""
+    pressed_subjects = Listed(tuple)
+    pressed = Listed(phrases, "pressed_lines")
+    """Matches what a mail program writes at the touch of a button."""
+    mailing_subjects = Listed(tuple)
+    mailing = Listed(phrases, "mailing_lines")
+    """Matches how a mailing says that one can leave it."""
+    matter = Listed(phrases, "matter_words")
+    """Matches a word of what is referred to the desk."""
+    shared = Listed(phrases, "shared_lines")
+    """Matches what a service says of the person who had it write."""
+    post = Listed(any_of_posts, "post_paths")
+    """Matches the address of a post at a platform."""
 
     @cached_property
     def absence_phrases(self) -> tuple[str, ...]:

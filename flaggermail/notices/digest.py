@@ -108,7 +108,7 @@ def _values(missed: Sequence[_Missed]) -> dict[str, object]:
 
 
 def tell_noise(env: Services) -> int:
-    """Sends the officer on call, once a day, the list of noise that known senders addressed to the desk.
+    """Sends the officer on call, once a day, the list of noise: of known senders, and mailings; known senders first.
 
     Returns the number of mails in it. A list is due for what came in before the latest `NOISE_AT`.
     """
@@ -118,12 +118,12 @@ def tell_noise(env: Services) -> int:
             return 0
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        noise = sorted(tx.find(StoredMessage, *_NOISE), key=lambda m: (m.received_at, m.id))
+        noise = attention.by_trust(work, sorted(tx.find(StoredMessage, *_NOISE), key=_by_arrival))
         changes = [changed(message, replace(message, pending_digest=False)) for message in noise]
         work.record(
             EventKind.DIGEST_SENT,
             *changes,
-            reason=f"{counted(len(noise), 'mail', 'mails')} of known senders filed as noise",
+            reason=f"{counted(len(noise), 'mail', 'mails')} filed as noise",
         )
         notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())
         notices.tell_first(work, duty.in_charge(work), notice, _noise_values(noise))

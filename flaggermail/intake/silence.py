@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How much attention a mail gets that no person seems to have written for the desk.
+
+What answers nothing of ours is told, whatever machine sent it: a secure-mail notice, a share of a file and a mention
+carry a person's message. Silent is only what is seen, by its header and by its text, to be an absence, a receipt or a
+report; the list of the next morning names mailings and colleagues' calendars. Word lists here make a mail heard, or
+name what it is. None of them silences a mail alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from enum import StrEnum
+
+from flaggermail.cases.checklist import ADDRESS, is_evidence
+from flaggermail.mail.automated.evidence import begins
+from flaggermail.mail.automated.out_of_office import OwnText, confirms, is_mostly_absence, own_text
+from flaggermail.mail.fields import in_domains
+from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
+from flaggermail.mail.reply_tokens import in_message as tokens_in
+from flaggermail.mail.subject import split_subject
+from flaggermail.mail.vocabulary import Language, folded
+from flaggermail.wording.filing import FilingReason
+from flaggermail.wording.said import UNSAID, StoredText
+
+_READ = 20_000  # characters in which names are looked for
+_HOST = re.compile(r"(?<![\w.-])(?:[\w.+-]{1,64}@)?((?:[\w-]{1,63}\.){1,5}[a-z]{2,24})(?![\w-])", re.IGNORECASE)
+_MAILBOX = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[a-z]{2,24}(?![\w-])", re.IGNORECASE)
+_CALENDAR = ("text/calendar", "application/ics")
+_OPENED = frozenset({NoReceipt.READ, NoReceipt.UNREAD, NoReceipt.HANDLED})
+_REPORTS = frozenset({MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
+_BULK = frozenset({"bulk", "list"})
+_BULK_FIELDS = ("feedback-id", "list-id")
+
+
+class Attention(StrEnum):
+    """How much a mail gets that no person seems to have written for the desk."""
+
+    NONE = "none"  # an absence, a receipt, a report
+    LISTED = "listed"  # in the list of the next morning
+    TOLD = "told"  # it waits, and the officer on call is told
+
+
+def attention(message: Message, ours: Collection[str], language: Language, *, known: bool) -> Attention:
+    """Returns what a machine's mail gets, or one that the rules call noise.
+
+    `known`: somebody on a list, proven, wrote it to the desk. `ours`: our addresses, in lower case.
+    """
+    own = own_text(message.text, language)
+    if message.kind is MechanicalKind.BOUNCE:  # told by itself if it is about no mail of ours
+        return Attention.NONE
+    if message.kind in _REPORTS:
+        return Attention.TOLD if _speaks(message, own, ours, language) else Attention.NONE
+    if message.kind is MechanicalKind.AUTO_REPLY:
+        return _of_automatic(message, own, ours, language)
+    pressed = bool(begins(message.subject or "", _pressed(language)))
+    speaks = _speaks(message, own, ours, language, quotes=pressed)
+    if _has_calendar(message) or pressed:
+        quiet = not speaks and (known or _answers(message, language) or (pressed and _says_little(own, language)))
+    else:
+        quiet = _is_mailing(message, language, speaks=speaks, known=known) and not _is_from_somebody(
+            message, ours, language
+        )
+    return Attention.LISTED if quiet else Attention.TOLD
+
+
+def carrier(message: Message, ours: Collection[str], language: Language, *, noise: bool) -> StoredText:
+    """Returns who has something passed on by which service, if the mail looks so or is noise; else nothing."""
+    sender, words = message.sender, language.machines
+    if sender is None:
+        return UNSAID
+    small = folded(f"{message.subject or ''}\n{message.text[:_READ]}")
+    robot = is_robot(message, language) or words.company.search(folded(sender.name or "")) is not None
+    if message.kind is MechanicalKind.HUMAN and not noise and not (robot and words.shared.search(small)):
+        return UNSAID
+    service, people = sender.name or sender.domain, _others(message, ours)
+    if people:
+        return FilingReason.PASSED_ON(person=people[0], service=service)
+    return FilingReason.BY_MACHINE(service=service)
+
+
+def is_robot(message: Message, language: Language) -> bool:
+    """True if its author's address is one from which machines write."""
+    local = message.sender.key.rpartition("@")[0].partition("+")[0] if message.sender else ""
+    return local in language.machines.robot_addresses
+
+
+def names_any(message: Message, ours: Collection[str], listed: frozenset[str]) -> bool:
+    """True if one of these domains, or an address below one, is anywhere in a mail."""
+    hosts = (found[1] for found in _HOST.finditer(_everything(message, ours)))
+    return any(in_domains(host, listed) for host in hosts)
+
+
+def _of_automatic(message: Message, own: OwnText, ours: Collection[str], language: Language) -> Attention:
+    """Returns what a mail gets that is automatic by its header or its text."""
+    away, answers = is_mostly_absence(own, language), _answers(message, language)
+    passes_on = language.machines.shared.search(own.small) is not None or _links_elsewhere(message, own)
+    if passes_on or _speaks(message, own, ours, language, words=2 if away and answers else 1):
+        return Attention.TOLD
+    if message.no_receipt in _OPENED or (answers and tokens_in(message)):  # of ours
+        return Attention.NONE
+    if away or confirms(own, language):
+        return Attention.NONE if answers else Attention.LISTED
+    return Attention.TOLD
+
+
+def _answers(message: Message, language: Language) -> bool:
+    """True if its header says that it answers a mail (RFC 3834, section 5; RFC 5322, section 3.6.4)."""
+    replied = (message.header("auto-submitted") or "").strip().lower().startswith("auto-replied")
+    nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
+    named = message.in_reply_to or message.references or message.original_message_id
+    return bool(replied or nowhere or named) or split_subject(message.subject or "", language).first == "reply"
+
+
+def _speaks(
+    message: Message, own: OwnText, ours: Collection[str], language: Language, *, quotes: bool = True, words: int = 1
+) -> bool:
+    """True if it holds what a person refers: words on the matter, evidence, or a mail.
+
+    `quotes`: its subject, and what stands behind a label in its text, is that of the mail it answers. `words`: so many
+    different ones on the matter; who is away for the election names it too.
+    """
+    report = message.kind in _REPORTS or message.no_receipt in _OPENED
+    inner = message.forwarded
+    passes_on = inner is not None and (inner.sender is None or inner.sender.key not in ours)
+    if not report and (passes_on or any(map(is_evidence, message.attachments))):
+        return True
+    said, subject = own.small, folded(message.subject or "")
+    if quotes:
+        lines = (line for line in said.split("\n") if line.partition(":")[0].strip() not in language.labels)
+        said = "\n".join(lines).replace(subject.partition(":")[2].strip() or "\n\n", " ")
+    else:
+        said = f"{subject}\n{said}"
+    return len({found.group() for found in language.machines.matter.finditer(said)}) >= words
+
+
+def _links_elsewhere(message: Message, own: OwnText) -> bool:
+    """True for a web address in another domain than the sender's."""
+    home = message.sender.domain if message.sender else ""
+    hosts = ((hit[1] or hit[2]).lower().strip(".") for hit in ADDRESS.finditer(own.small))
+    return any(host and not _related(host, home) for host in hosts)
+
+
+def _says_little(own: OwnText, language: Language) -> bool:
+    """True for no words of one's own, or those of a receipt."""
+    return not own.small.strip() or language.machines.pressed.search(own.small) is not None
+
+
+def _pressed(language: Language) -> tuple[str, ...]:
+    words = language.machines
+    return (*words.read_subjects, *words.unread_subjects, *words.pressed_subjects)
+
+
+def _has_calendar(message: Message) -> bool:
+    return any(
+        part.content_type.lower().startswith(_CALENDAR) or (part.filename or "").lower().endswith(".ics")
+        for part in message.attachments
+    )
+
+
+def _is_mailing(message: Message, language: Language, *, speaks: bool, known: bool) -> bool:
+    """True if two marks of four say that it goes to many: one alone is found in a share of a file, and in a referral.
+
+    `speaks`: it has words on the matter. A newsletter has them too, whose subject or text says that it is one.
+    """
+    words = language.machines
+    leaves = words.mailing.search(folded(message.text)) is not None
+    named = folded(message.subject or "").startswith(words.mailing_subjects)
+    unsubscribes = message.header("list-unsubscribe") is not None
+    bulk = (message.header("precedence") or "").strip().lower() in _BULK or any(map(message.header, _BULK_FIELDS))
+    marks = sum((leaves, bulk, named, unsubscribes, named and known))
+    return marks > 1 and (leaves or not speaks or (named and unsubscribes))
+
+
+def _is_from_somebody(message: Message, ours: Collection[str], language: Language) -> bool:
+    """True if a mailing looks as though one person had it sent to the desk, or points at a post."""
+    words, sender = language.machines, message.sender
+    if message.forwarded is not None or any(map(is_evidence, message.attachments)) or _others(message, ours):
+        return True
+    if sender is not None and words.company.search(folded(sender.name or "")):
+        return True
+    said = folded(f"{message.subject or ''}\n{message.text[:_READ]}")
+    return words.shared.search(said) is not None or words.post.search(said) is not None
+
+
+def _others(message: Message, ours: Collection[str]) -> list[str]:
+    """Returns the mail addresses in it that are neither ours nor of its sender's domain, as they stand."""
+    home = message.sender.domain if message.sender else ""
+    found = dict.fromkeys(hit.group() for hit in _MAILBOX.finditer(_everything(message, ours)))
+    return [one for one in found if not _related(one.rpartition("@")[2].lower(), home)]
+
+
+def _everything(message: Message, ours: Collection[str]) -> str:
+    """Returns names, addresses, subject and text, without our own addresses."""
+    people = (*message.from_, *message.reply_to)
+    parts = [f"{one.name or ''} {one.address}" for one in people]
+    parts += [message.subject or "", *(part.filename or "" for part in message.attachments), message.text[:_READ]]
+    whole = " \n".join(parts)
+    for address in ours:
+        whole = re.sub(re.escape(address), " ", whole, flags=re.IGNORECASE)
+    return whole
+
+
+def _related(one: str, other: str) -> bool:
+    """True if two domains share their last two labels: all that is known here of who owns them."""
+    return one.split(".")[-2:] == other.split(".")[-2:]
