@@ -31,7 +31,9 @@ _CALENDAR = ("text/calendar", "application/ics")
 _OPENED = frozenset({NoReceipt.READ, NoReceipt.UNREAD, NoReceipt.HANDLED})
 _REPORTS = frozenset({MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 _BULK = frozenset({"bulk", "list"})
-_BULK_FIELDS = ("feedback-id", "list-id")
+_BULK_FIELDS = ("list-unsubscribe", "feedback-id", "list-id")
+_FEW = 10  # words
+_RULE = re.compile(r"_{10,}|-{20,}")
 
 
 class Attention(StrEnum):
@@ -51,17 +53,18 @@ def attention(message: Message, ours: Collection[str], language: Language, *, kn
     if message.kind is MechanicalKind.BOUNCE:  # told by itself if it is about no mail of ours
         return Attention.NONE
     if message.kind in _REPORTS:
-        return Attention.TOLD if _speaks(message, own, ours, language) else Attention.NONE
+        reports = language.machines.report.search(own.small) is not None or not own.small.strip()
+        return Attention.TOLD if _speaks(message, own, ours, language) or not reports else Attention.NONE
     if message.kind is MechanicalKind.AUTO_REPLY:
         return _of_automatic(message, own, ours, language)
     pressed = bool(begins(message.subject or "", _pressed(language)))
     speaks = _speaks(message, own, ours, language, quotes=pressed)
     if _has_calendar(message) or pressed:
-        quiet = not speaks and (known or _answers(message, language) or (pressed and _says_little(own, language)))
-    else:
-        quiet = _is_mailing(message, language, speaks=speaks, known=known) and not _is_from_somebody(
-            message, ours, language
+        quiet = (
+            (known or pressed or _answers(message, language)) and not speaks and _says_little(message, own, language)
         )
+    else:
+        quiet = _is_mailing(message, language) and not _is_from_somebody(message, ours, language)
     return Attention.LISTED if quiet else Attention.TOLD
 
 
@@ -98,7 +101,9 @@ def _of_automatic(message: Message, own: OwnText, ours: Collection[str], languag
     passes_on = language.machines.shared.search(own.small) is not None or _links_elsewhere(message, own)
     if passes_on or _speaks(message, own, ours, language, words=2 if away and answers else 1):
         return Attention.TOLD
-    if message.no_receipt in _OPENED or (answers and tokens_in(message)):  # of ours
+    if message.no_receipt in _OPENED:
+        return Attention.NONE if _says_little(message, own, language) else Attention.TOLD
+    if answers and tokens_in(message):  # of ours
         return Attention.NONE
     if away or confirms(own, language):
         return Attention.NONE if answers else Attention.LISTED
@@ -142,9 +147,10 @@ def _links_elsewhere(message: Message, own: OwnText) -> bool:
     return any(host and not _related(host, home) for host in hosts)
 
 
-def _says_little(own: OwnText, language: Language) -> bool:
-    """True for no words of one's own, or those of a receipt."""
-    return not own.small.strip() or language.machines.pressed.search(own.small) is not None
+def _says_little(message: Message, own: OwnText, language: Language) -> bool:
+    """True for hardly a word of one's own, or the words that a mail program writes; a line parts off how to join."""
+    said = _RULE.split(own.small)[0] if _has_calendar(message) else own.small
+    return len(said.split()) <= _FEW or language.machines.pressed.search(said) is not None
 
 
 def _pressed(language: Language) -> tuple[str, ...]:
@@ -159,18 +165,15 @@ def _has_calendar(message: Message) -> bool:
     )
 
 
-def _is_mailing(message: Message, language: Language, *, speaks: bool, known: bool) -> bool:
-    """True if two marks of four say that it goes to many: one alone is found in a share of a file, and in a referral.
+def _is_mailing(message: Message, language: Language) -> bool:
+    """True if its text says how to leave it, and header or subject that it goes to many.
 
-    `speaks`: it has words on the matter. A newsletter has them too, whose subject or text says that it is one.
+    One alone is found in a share of a file, and in a referral.
     """
     words = language.machines
-    leaves = words.mailing.search(folded(message.text)) is not None
-    named = folded(message.subject or "").startswith(words.mailing_subjects)
-    unsubscribes = message.header("list-unsubscribe") is not None
     bulk = (message.header("precedence") or "").strip().lower() in _BULK or any(map(message.header, _BULK_FIELDS))
-    marks = sum((leaves, bulk, named, unsubscribes, named and known))
-    return marks > 1 and (leaves or not speaks or (named and unsubscribes))
+    many = bulk or folded(message.subject or "").startswith(words.mailing_subjects)
+    return many and words.mailing.search(folded(f"{message.text}\n{message.html_text}")) is not None
 
 
 def _is_from_somebody(message: Message, ours: Collection[str], language: Language) -> bool:

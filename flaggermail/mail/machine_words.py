@@ -198,6 +198,8 @@ class MachineWords:
     pressed_subjects = Listed(tuple)
     pressed = Listed(phrases, "pressed_lines")
     """Matches what a mail program writes at the touch of a button."""
+    report = Listed(phrases, "report_lines")
+    """Matches how a report on a delivery, or a complaint about a mail, says what it is."""
     mailing_subjects = Listed(tuple)
     mailing = Listed(phrases, "mailing_lines")
     """Matches how a mailing says that one can leave it."""

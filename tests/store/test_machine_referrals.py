@@ -106,7 +106,7 @@ def test_an_authority_s_machine_mail_in_junk_waits_with_a_notice(desk: Desk) -> 
         (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author="Verkiezingen flagger"), REPLIED, "pass"),
         (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author=f"Desk <{DESK}>"), GENERATED, "pass"),
         (REFERRER, "Ontvangstbevestiging", "Uw bericht is ontvangen, zaaknummer 12.", GENERATED, "pass"),
-        (REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Tot dan!", ONE_CLICK, "pass"),
+        (REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Afmelden kan hier.", ONE_CLICK, "pass"),
     ],
     ids=[
         "absence",
@@ -128,7 +128,9 @@ def test_other_machine_mail_is_noise(
 
 def test_what_an_authority_sends_and_is_noise_is_listed_once_a_day(desk: Desk) -> None:
     """The list names domain, subject and time with the command that shows the mail, and comes in the morning."""
-    stored = desk.receive(mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open.", extra=ONE_CLICK))
+    stored = desk.receive(
+        mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Afmelden kan hier.", extra=ONE_CLICK)
+    )
     desk.clock.set(desk.clock.now() + timedelta(hours=20))
     assert digest.tell_noise(desk.env) == 0
     desk.clock.set(desk.clock.now() + timedelta(hours=2))
@@ -147,8 +149,10 @@ def test_what_an_authority_sends_and_is_noise_is_listed_once_a_day(desk: Desk) -
 )  # fmt: skip
 def test_a_stranger_s_mailing_is_listed_behind_those_of_known_senders(desk: Desk, sender: str, auth: str) -> None:
     """A mailing wakes nobody and is not silent; a flood of them hides no known sender's."""
-    desk.receive(mail(sender, "Nieuwsbrief juni", "Open dag.", auth=auth, extra=ONE_CLICK))
-    desk.receive(mail("redactie@dagblad.example", "Nieuwsbrief van ons", "Open dag.", extra=ONE_CLICK))
+    desk.receive(mail(sender, "Nieuwsbrief juni", "Open dag. Afmelden kan hier.", auth=auth, extra=ONE_CLICK))
+    desk.receive(
+        mail("redactie@dagblad.example", "Nieuwsbrief van ons", "Open dag. Afmelden kan hier.", extra=ONE_CLICK)
+    )
     desk.clock.set(desk.clock.now() + timedelta(hours=24))
     assert digest.tell_noise(desk.env) == 2
     (text,) = told(desk, Kind.DIGEST)
@@ -168,7 +172,9 @@ def test_a_person_s_mail_that_a_rule_calls_noise_is_told(desk: Desk, tmp_path: P
 
 def test_noise_that_a_person_took_back_is_listed_nowhere(desk: Desk) -> None:
     """A person has seen it: neither the list of noise nor that of late mail names it."""
-    stored = desk.receive(mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open.", extra=ONE_CLICK))
+    stored = desk.receive(
+        mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Afmelden kan hier.", extra=ONE_CLICK)
+    )
     assert stored.pending_digest
     desk.do(PlaceMessage(message=stored.id, back=True))
     desk.clock.set(desk.clock.now() + timedelta(hours=24))
