@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from flaggermail.cases.checklist import ADDRESS, is_evidence
 from flaggermail.mail.automated.evidence import begins
+from flaggermail.mail.automated.mechanical_kind import is_robot
 from flaggermail.mail.automated.out_of_office import OwnText, confirms, is_mostly_absence, own_text
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
@@ -60,9 +61,8 @@ def attention(message: Message, ours: Collection[str], language: Language, *, kn
     pressed = bool(begins(message.subject or "", _pressed(language)))
     speaks = _speaks(message, own, ours, language, quotes=pressed)
     if _has_calendar(message) or pressed:
-        quiet = (
-            (known or pressed or _answers(message, language)) and not speaks and _says_little(message, own, language)
-        )
+        expected = known or ((pressed or _answers(message, language)) and "://" not in own.small)
+        quiet = expected and not speaks and _says_little(message, own, language)
     else:
         quiet = _is_mailing(message, language) and not _is_from_somebody(message, ours, language)
     return Attention.LISTED if quiet else Attention.TOLD
@@ -81,12 +81,6 @@ def carrier(message: Message, ours: Collection[str], language: Language, *, nois
     if people:
         return FilingReason.PASSED_ON(person=people[0], service=service)
     return FilingReason.BY_MACHINE(service=service)
-
-
-def is_robot(message: Message, language: Language) -> bool:
-    """True if its author's address is one from which machines write."""
-    local = message.sender.key.rpartition("@")[0].partition("+")[0] if message.sender else ""
-    return local in language.machines.robot_addresses
 
 
 def names_any(message: Message, ours: Collection[str], listed: frozenset[str]) -> bool:

@@ -201,6 +201,13 @@ _PAGE = re.compile(r"[\ufeff\s]{0,200}<(?:!doctype\s+html|html[\s>]|head>|body[\
 _INLINE = frozenset(("a", "b", "br", "em", "font", "i", "img", "meta", "span", "strong", "td", "th"))
 _USUAL = frozenset(f"{sign}{name}" for name in _BLOCK | _INLINE for sign in ("", "/"))
 _PAGE_TAGS = _USUAL | {"head", "/head", "style", "/style"}
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_FEWEST_BREAKS = 3
+_FIRST = re.compile(
+    r"(?:[\ufeff\s]|&nbsp;|<!--[^>]{0,200}-->|<\?xml[^>]{0,200}\?>){0,50}<([a-z]{1,10}[1-6]?)[\s/>]", re.IGNORECASE
+)
+_LAST = re.compile(r"(?:</[a-z]{1,10}[1-6]?\s?>|-->|<br ?/?>)[\s\ufeff]*\Z", re.IGNORECASE)
+_LONGEST_END = 400  # characters
 _BEGINNING, _FEWEST_TAGS = 20_000, 10  # characters looked at, and tags that a page has
 _APART = frozenset(("p", "blockquote", "ul", "ol", "pre", "table", *_HEADINGS))
 _DEEPEST_QUOTE = 20
@@ -294,10 +301,13 @@ def text_of(markup: str) -> str:
 def is_source(text: str) -> bool:
     """True if a plain text is the source of an HTML page, as some programs send it under `text/plain`.
 
-    It begins as a page does, or tags of a page make up a fifth of it: somebody who quotes a line of HTML writes more
-    around it.
+    It begins as a page does, begins and ends with a tag, has its line breaks in tags alone, or tags of a page make up a
+    fifth of it: somebody who quotes a line of HTML writes more around it.
     """
     begun = text[:_BEGINNING]
+    breaks = len(_BREAK.findall(begun))
+    if (breaks >= _FEWEST_BREAKS and begun.strip().count("\n") < breaks) or _is_wrapped(text):
+        return True
     if begun.count("<") < _FEWEST_TAGS:
         return _PAGE.match(begun) is not None and "</" in begun
     tags = [(end - start, tag) for start, end, tag, _, _ in marks(begun) if tag in _PAGE_TAGS]
@@ -306,6 +316,12 @@ def is_source(text: str) -> bool:
         return closing > 0
     length = sum(length for length, _ in tags)
     return closing >= _FEWEST_TAGS // 2 and len(tags) >= _FEWEST_TAGS and 5 * length >= len(begun)
+
+
+def _is_wrapped(text: str) -> bool:
+    """True if a text begins with a tag of a page and ends with one that closes, or with a comment or a break."""
+    found = _FIRST.match(text[:_BEGINNING])
+    return found is not None and found[1].lower() in _PAGE_TAGS and _LAST.search(text[-_LONGEST_END:]) is not None
 
 
 _SELECTED = re.compile(r"([.#\[]?)([\w-]+)")

@@ -216,6 +216,11 @@ class MachineWords:
         return tuple(f" {phrase}" for phrase in self.absence_subjects if " " in phrase)
 
     @cached_property
+    def robot_beginnings(self) -> tuple[str, ...]:
+        """The `robot_addresses` without what parts their words, with which others begin: "noreply.portal"."""
+        return tuple(re.sub(r"[-_.]", "", local) for local in self.robot_addresses)
+
+    @cached_property
     def needed_for_absence(self) -> NeededWords:
         """The words without which neither `absence` nor `absence_alone` matches anything."""
         return NeededWords([*self.words["absence_lines"], *self.words["absence_alone"]], whole=True)

@@ -13,6 +13,7 @@ from flaggermail.cases import attention
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
+from flaggermail.ports import Transaction
 from flaggermail.record.case_values import SenderTrust, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
@@ -128,6 +129,12 @@ def tell_noise(env: Services) -> int:
         notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())
         notices.tell_first(work, duty.in_charge(work), notice, _noise_values(noise))
     return len(noise)
+
+
+def noise_due(env: Services, tx: Transaction) -> datetime | None:
+    """Returns when the next list of noise is due; None if there is nothing to list."""
+    first = min((message.first_seen_at for message in tx.find(StoredMessage, *_NOISE)), default=None)
+    return None if first is None else _latest_morning(first.astimezone(env.settings.zone) + timedelta(days=1))
 
 
 def _latest_morning(now: datetime) -> datetime:

@@ -52,6 +52,8 @@ _AUTORESPONDER_WORDS = (
     ("x-ms-exchange-generated-message-source", "oof"),
     ("delivered-to", "autoresponder"),
 )
+_DMARC = re.compile(r"\W{0,3}report domain:.{1,300}submitter:", re.IGNORECASE | re.DOTALL)
+_PACKED = ("gzip", "zip", "x-zip-compressed", "xml", "octet-stream")
 _SENTENCE = re.compile(r"\n|(?<=[.!]) ")
 _DENIALS = frozenset({"no", "none", "false", "0", ""})
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")  # RFC 2919, RFC 2369
@@ -107,8 +109,16 @@ def answerable(message: Message, ours: Collection[str]) -> bool:
     many = many or from_list(message)
     own = message.sender is None or message.sender.key in ours or message.header(LOOP_HEADER) is not None
     nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
-    person = message.kind is MechanicalKind.HUMAN and message.comment is None  # a ticket system would answer in turn
+    person = (
+        message.kind is MechanicalKind.HUMAN and message.comment is None and message.answerable
+    )  # a ticket system would answer in turn
     return person and not (many or own or nowhere)
+
+
+def is_robot(message: Message, language: Language) -> bool:
+    """True if its author's address is one from which machines write."""
+    local = re.sub(r"[-_.]", "", message.sender.key.rpartition("@")[0]) if message.sender else ""
+    return local.startswith(language.machines.robot_beginnings)
 
 
 def from_list(message: Message) -> bool:
@@ -135,7 +145,7 @@ def answers_mail(message: Message, language: Language) -> bool:
 
 def _reported(signs: KindEvidence) -> MechanicalKind | None:
     """Returns the kind given by the structure of the mail, or None."""
-    if _is_complaint(signs):
+    if _is_complaint(signs) or _is_domain_report(signs):
         return MechanicalKind.FEEDBACK_REPORT
     if signs.report is not None and (signs.report.recipients or signs.report_type == "delivery-status"):
         return MechanicalKind.DELIVERED if signs.report.delivered else MechanicalKind.BOUNCE
@@ -159,6 +169,13 @@ def _is_complaint(signs: KindEvidence) -> bool:
         return True
     marked = any(signs.fields.get(name, "no").strip().lower() not in _DENIALS for name in _ABUSE_FIELDS)
     return marked or (not signs.text.strip() and any(name in signs.returned for name in _COMPLAINT_FIELDS))
+
+
+def _is_domain_report(signs: KindEvidence) -> bool:
+    """True for a report about a domain: DMARC (RFC 7489, section 7.2.1.1) or TLS (RFC 8460, section 5.3)."""
+    tls = signs.report_type == "tlsrpt" or any(one.startswith("application/tlsrpt") for one in signs.types)
+    packed = any(one.endswith(_PACKED) for one in signs.types)
+    return tls or (packed and _DMARC.match(signs.subject) is not None)
 
 
 def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
