@@ -15,12 +15,11 @@ from enum import StrEnum
 
 from flaggermail.cases.checklist import ADDRESS, is_evidence
 from flaggermail.mail.automated.evidence import begins
-from flaggermail.mail.automated.mechanical_kind import is_robot
+from flaggermail.mail.automated.mechanical_kind import answers_by_header, is_robot
 from flaggermail.mail.automated.out_of_office import OwnText, confirms, is_mostly_absence, own_text
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import MechanicalKind, Message, NoReceipt
 from flaggermail.mail.reply_tokens import in_message as tokens_in
-from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language, folded
 from flaggermail.wording.filing import FilingReason
 from flaggermail.wording.said import UNSAID, StoredText
@@ -54,17 +53,18 @@ def attention(message: Message, ours: Collection[str], language: Language, *, kn
     if message.kind is MechanicalKind.BOUNCE:  # told by itself if it is about no mail of ours
         return Attention.NONE
     if message.kind in _REPORTS:
-        reports = language.machines.report.search(own.small) is not None or not own.small.strip()
+        reports = language.machines.report_lines.search(own.small) is not None or not own.small.strip()
         return Attention.TOLD if _speaks(message, own, ours, language) or not reports else Attention.NONE
     if message.kind is MechanicalKind.AUTO_REPLY:
         return _of_automatic(message, own, ours, language)
-    pressed = bool(begins(message.subject or "", _pressed(language)))
+    pressed = bool(begins(message.subject or "", language.machines.pressed_subjects))
     speaks = _speaks(message, own, ours, language, quotes=pressed)
     if _has_calendar(message) or pressed:
         expected = known or ((pressed or _answers(message, language)) and "://" not in own.small)
         quiet = expected and not speaks and _says_little(message, own, language)
     else:
-        quiet = _is_mailing(message, language) and not _is_from_somebody(message, ours, language)
+        speaks = known and _speaks(message, own, ours, language, words=2)
+        quiet = not speaks and _is_mailing(message, language) and not _is_from_somebody(message, ours, language)
     return Attention.LISTED if quiet else Attention.TOLD
 
 
@@ -75,7 +75,7 @@ def carrier(message: Message, ours: Collection[str], language: Language, *, nois
         return UNSAID
     small = folded(f"{message.subject or ''}\n{message.text[:_READ]}")
     robot = is_robot(message, language) or words.company.search(folded(sender.name or "")) is not None
-    if message.kind is MechanicalKind.HUMAN and not noise and not (robot and words.shared.search(small)):
+    if message.kind is MechanicalKind.HUMAN and not noise and not (robot and words.shared_lines.search(small)):
         return UNSAID
     service, people = sender.name or sender.domain, _others(message, ours)
     if people:
@@ -92,7 +92,7 @@ def names_any(message: Message, ours: Collection[str], listed: frozenset[str]) -
 def _of_automatic(message: Message, own: OwnText, ours: Collection[str], language: Language) -> Attention:
     """Returns what a mail gets that is automatic by its header or its text."""
     away, answers = is_mostly_absence(own, language), _answers(message, language)
-    passes_on = language.machines.shared.search(own.small) is not None or _links_elsewhere(message, own)
+    passes_on = language.machines.shared_lines.search(own.small) is not None or _links_elsewhere(message, own)
     if passes_on or _speaks(message, own, ours, language, words=2 if away and answers else 1):
         return Attention.TOLD
     if message.no_receipt in _OPENED:
@@ -105,11 +105,9 @@ def _of_automatic(message: Message, own: OwnText, ours: Collection[str], languag
 
 
 def _answers(message: Message, language: Language) -> bool:
-    """True if its header says that it answers a mail (RFC 3834, section 5; RFC 5322, section 3.6.4)."""
-    replied = (message.header("auto-submitted") or "").strip().lower().startswith("auto-replied")
+    """True if its header says that it answers a mail, or that nothing can be returned to it."""
     nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
-    named = message.in_reply_to or message.references or message.original_message_id
-    return bool(replied or nowhere or named) or split_subject(message.subject or "", language).first == "reply"
+    return nowhere or answers_by_header(message, language)
 
 
 def _speaks(
@@ -131,7 +129,7 @@ def _speaks(
         said = "\n".join(lines).replace(subject.partition(":")[2].strip() or "\n\n", " ")
     else:
         said = f"{subject}\n{said}"
-    return len({found.group() for found in language.machines.matter.finditer(said)}) >= words
+    return len({found.group() for found in language.machines.matter_words.finditer(said)}) >= words
 
 
 def _links_elsewhere(message: Message, own: OwnText) -> bool:
@@ -144,19 +142,12 @@ def _links_elsewhere(message: Message, own: OwnText) -> bool:
 def _says_little(message: Message, own: OwnText, language: Language) -> bool:
     """True for hardly a word of one's own, or the words that a mail program writes; a line parts off how to join."""
     said = _RULE.split(own.small)[0] if _has_calendar(message) else own.small
-    return len(said.split()) <= _FEW or language.machines.pressed.search(said) is not None
-
-
-def _pressed(language: Language) -> tuple[str, ...]:
-    words = language.machines
-    return (*words.read_subjects, *words.unread_subjects, *words.pressed_subjects)
+    return len(said.split()) <= _FEW or language.machines.pressed_lines.search(said) is not None
 
 
 def _has_calendar(message: Message) -> bool:
-    return any(
-        part.content_type.lower().startswith(_CALENDAR) or (part.filename or "").lower().endswith(".ics")
-        for part in message.attachments
-    )
+    parts = (f"{part.content_type} {part.filename or ''}".lower() for part in message.attachments)
+    return any(part.startswith(_CALENDAR) or part.endswith(".ics") for part in parts)
 
 
 def _is_mailing(message: Message, language: Language) -> bool:
@@ -167,7 +158,7 @@ def _is_mailing(message: Message, language: Language) -> bool:
     words = language.machines
     bulk = (message.header("precedence") or "").strip().lower() in _BULK or any(map(message.header, _BULK_FIELDS))
     many = bulk or folded(message.subject or "").startswith(words.mailing_subjects)
-    return many and words.mailing.search(folded(f"{message.text}\n{message.html_text}")) is not None
+    return many and words.mailing_lines.search(folded(f"{message.text}\n{message.html_text}")) is not None
 
 
 def _is_from_somebody(message: Message, ours: Collection[str], language: Language) -> bool:
@@ -178,7 +169,7 @@ def _is_from_somebody(message: Message, ours: Collection[str], language: Languag
     if sender is not None and words.company.search(folded(sender.name or "")):
         return True
     said = folded(f"{message.subject or ''}\n{message.text[:_READ]}")
-    return words.shared.search(said) is not None or words.post.search(said) is not None
+    return words.shared_lines.search(said) is not None or any(path in said for path in words.post_paths)
 
 
 def _others(message: Message, ours: Collection[str]) -> list[str]:
@@ -189,14 +180,12 @@ def _others(message: Message, ours: Collection[str]) -> list[str]:
 
 
 def _everything(message: Message, ours: Collection[str]) -> str:
-    """Returns names, addresses, subject and text, without our own addresses."""
-    people = (*message.from_, *message.reply_to)
-    parts = [f"{one.name or ''} {one.address}" for one in people]
-    parts += [message.subject or "", *(part.filename or "" for part in message.attachments), message.text[:_READ]]
-    whole = " \n".join(parts)
-    for address in ours:
-        whole = re.sub(re.escape(address), " ", whole, flags=re.IGNORECASE)
-    return whole
+    """Returns names, addresses, subject and text, without our own addresses, with a detail or not (RFC 5233)."""
+    people = (f"{one.name or ''} {one.address}" for one in (*message.from_, *message.reply_to))
+    files = (part.filename or "" for part in message.attachments)
+    whole = " \n".join((*people, *files, message.subject or "", message.text[:_READ]))
+    local = "|".join(re.escape(one).replace("@", r"(?:\+[\w.-]+)?@", 1) for one in ours) or r"(?!)"
+    return re.sub(rf"(?<![\w.+-])(?:{local})", " ", whole, flags=re.IGNORECASE)
 
 
 def _related(one: str, other: str) -> bool:

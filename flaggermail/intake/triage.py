@@ -31,7 +31,7 @@ from flaggermail.matching import placing
 from flaggermail.matching.placing import Known, Placement, Sender
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record import clocks
-from flaggermail.record.case_values import CaseType, Priority, Source
+from flaggermail.record.case_values import Priority, Source
 from flaggermail.record.definition import EARLIEST
 from flaggermail.record.kinds import ArrivalBasis, Kind, Place
 from flaggermail.record.rows import Notification
@@ -122,7 +122,6 @@ def in_file(
 
 AUTHORITIES = frozenset({Source.FELLOW_AUTHORITY, Source.GOVERNMENT_BODY})
 CARRIERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})  # reports return mail of ours
-_BY_WORDS = frozenset({CaseType.CHANNEL, CaseType.ADVERT, CaseType.GENERAL_WARNING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +200,10 @@ def judge(facts: IntakeFacts, reading: Reading) -> Triaged:
         dispute = too_early(answered.sent_at, facts.raw.arrived_at)
     on = circumstances(facts, placement, context, found, reading, disputed=dispute is not None)
     decision, from_file = disposition.decide(on), facts.raw.arrival.in_file
-    if decision.place is Place.QUARANTINE and on.carrier and _names_authority(facts, reading):
-        found = replace(found, priority=Priority.URGENT)
+    if decision.place is Place.QUARANTINE and on.carrier:
+        listed = (reading.rules.lists.get(LIST_OF[source], frozenset()) for source in AUTHORITIES)
+        if silence.names_any(facts.message, facts.ours, frozenset[str]().union(*listed)):
+            found = replace(found, priority=Priority.URGENT)
     return Triaged(
         placement, context, found, dispute,
         disposition.of_old_mail(decision, from_file=from_file) if facts.late else decision,
@@ -240,7 +241,10 @@ def circumstances(
     )
     carried = _carried(facts, context, found, reading)
     to_us = placing.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses)
-    to_list = carried.to_list and to_us
+    to_list, heard = carried.to_list and to_us, Attention.TOLD
+    noise = Kind.NOISE in found.kinds
+    if (noise or message.kind is not MechanicalKind.HUMAN) and not (carried.referral and facts.within is not None):
+        heard = silence.attention(message, facts.ours, reading.language, known=to_list)
     citizens = template is not None and Kind.CITIZEN_REPORT in found.kinds  # who may be answered alone
     return Circumstances(
         mechanical=message.kind,
@@ -257,17 +261,15 @@ def circumstances(
         disputed=disputed,
         sent_folder=role is Role.SENT,
         junk_folder=role is Role.JUNK,
-        carries_referral=carried.referral,
+        carries_referral=carried.referral and heard is Attention.TOLD,
         says=_said(facts, placement, carried),
         no_receipt=message.no_receipt,
         to_list=to_list,
         from_officer=sender.answers is not None or sender.asks,
         of_check=_is_of_check(facts),
         to_channel=facts.to_channel,
-        attention=silence.attention(message, facts.ours, reading.language, known=to_list)
-        if message.kind is not MechanicalKind.HUMAN or Kind.NOISE in found.kinds
-        else Attention.TOLD,
-        carrier=silence.carrier(message, facts.ours, reading.language, noise=Kind.NOISE in found.kinds),
+        attention=heard,
+        carrier=silence.carrier(message, facts.ours, reading.language, noise=noise),
         doubts=citizen_criteria.doubts(message, reading.free_mail, reading.words) if citizens else (),
     )
 
@@ -292,12 +294,6 @@ def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredT
     if carried.says is not None:
         return MachineStatement[carried.says.name]()
     return MachineStatement.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
-
-
-def _names_authority(facts: IntakeFacts, reading: Reading) -> bool:
-    """True if an authority of the rules' lists is named anywhere in the mail."""
-    listed = (reading.rules.lists.get(LIST_OF[source], frozenset()) for source in AUTHORITIES)
-    return silence.names_any(facts.message, facts.ours, frozenset[str]().union(*listed))
 
 
 def _is_of_check(facts: IntakeFacts) -> bool:
@@ -325,7 +321,7 @@ def read_carried(
     says = written.says if context.placed and context.platform is not None else None
     if says is Statement.PROMISE and confirms(own_text(message.text, reading.language), reading.language):
         says = None  # a receipt that promises to look into it, as most do, is a receipt
-    referral = authority and _refers(message, written, reading.language)
+    referral = authority and Kind.REFERRAL in written.kinds
     if within is not None:
         stranger = replace(
             context, platform=None, from_officer=False, verdict=SenderVerdict.UNVERIFIED, remembered=remembered
@@ -353,12 +349,3 @@ def passed_on(message: Message, ours: frozenset[str], language: Language) -> Mes
         message, from_=(inner.sender,), subject=inner.subject, text=inner.body, reply_text=inner.body, forwarded=None,
         in_reply_to=(), references=(), keys=None,
     )  # fmt: skip
-
-
-def _refers(message: Message, written: Classification, language: Language) -> bool:
-    """True if the mail's own words refer something; mailings and invitations must say more than who sent them."""
-    if Kind.REFERRAL not in written.kinds:
-        return False
-    if from_list(message) or message.kind is MechanicalKind.HUMAN:  # a mailing, or an invitation
-        return written.case_type in _BY_WORDS
-    return not answers_mail(message, language)

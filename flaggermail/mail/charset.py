@@ -93,16 +93,11 @@ def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
     try:
         return octets.decode("utf-8").removeprefix("\ufeff"), defect
     except UnicodeDecodeError:
-        if codec == "utf-8" and not _is_damaged_utf_8(octets):
-            codec = None
+        text = octets.decode("utf-8", "replace")
+        wrong = text.count("\ufffd")
+        if codec == "utf-8" and sum(not sign.isascii() for sign in text) <= 2 * wrong:
+            codec = None  # next to no sign beyond ASCII is UTF-8, as in text of Windows-1252
         return octets.decode(codec or _WESTERN, "replace"), defect
-
-
-def _is_damaged_utf_8(octets: bytes) -> bool:
-    """True if more signs beyond ASCII fit UTF-8 than do not: text of Windows-1252 has next to none that do."""
-    text = octets.decode("utf-8", "replace")
-    wrong = text.count("\ufffd")
-    return sum(not sign.isascii() for sign in text) - wrong > wrong
 
 
 def _japanese(octets: bytes) -> str:

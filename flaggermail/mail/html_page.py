@@ -207,7 +207,6 @@ _FIRST = re.compile(
     r"(?:[\ufeff\s]|&nbsp;|<!--[^>]{0,200}-->|<\?xml[^>]{0,200}\?>){0,50}<([a-z]{1,10}[1-6]?)[\s/>]", re.IGNORECASE
 )
 _LAST = re.compile(r"(?:</[a-z]{1,10}[1-6]?\s?>|-->|<br ?/?>)[\s\ufeff]*\Z", re.IGNORECASE)
-_LONGEST_END = 400  # characters
 _BEGINNING, _FEWEST_TAGS = 20_000, 10  # characters looked at, and tags that a page has
 _APART = frozenset(("p", "blockquote", "ul", "ol", "pre", "table", *_HEADINGS))
 _DEEPEST_QUOTE = 20
@@ -306,7 +305,9 @@ def is_source(text: str) -> bool:
     """
     begun = text[:_BEGINNING]
     breaks = len(_BREAK.findall(begun))
-    if (breaks >= _FEWEST_BREAKS and begun.strip().count("\n") < breaks) or _is_wrapped(text):
+    first = _FIRST.match(begun)
+    wrapped = first is not None and first[1].lower() in _PAGE_TAGS and _LAST.search(text[-400:]) is not None
+    if wrapped or (breaks >= _FEWEST_BREAKS and begun.strip().count("\n") < breaks):
         return True
     if begun.count("<") < _FEWEST_TAGS:
         return _PAGE.match(begun) is not None and "</" in begun
@@ -316,12 +317,6 @@ def is_source(text: str) -> bool:
         return closing > 0
     length = sum(length for length, _ in tags)
     return closing >= _FEWEST_TAGS // 2 and len(tags) >= _FEWEST_TAGS and 5 * length >= len(begun)
-
-
-def _is_wrapped(text: str) -> bool:
-    """True if a text begins with a tag of a page and ends with one that closes, or with a comment or a break."""
-    found = _FIRST.match(text[:_BEGINNING])
-    return found is not None and found[1].lower() in _PAGE_TAGS and _LAST.search(text[-_LONGEST_END:]) is not None
 
 
 _SELECTED = re.compile(r"([.#\[]?)([\w-]+)")

@@ -85,11 +85,6 @@ def any_of(words: Iterable[str]) -> str:
     return _grouped(sorted(set(words), key=len, reverse=True), re.escape(GAP))
 
 
-def any_of_posts(wanted: Iterable[str]) -> re.Pattern[str]:
-    """Compiles a pattern of pieces of web addresses, wherever they stand."""
-    return re.compile(any_of(wanted) or r"(?!)")
-
-
 def _grouped(found: Sequence[str], gap: str, depth: int = 0) -> str:
     """Returns the alternatives, longest first, with those of one first character together: fewer have to be tried."""
     groups: dict[str, list[str]] = {}
@@ -196,29 +191,18 @@ class MachineWords:
     until = Listed(whole_phrases, "until_words")
     """Matches a word before the end of an absence."""
     pressed_subjects = Listed(tuple)
-    pressed = Listed(phrases, "pressed_lines")
-    """Matches what a mail program writes at the touch of a button."""
-    report = Listed(phrases, "report_lines")
-    """Matches how a report on a delivery, or a complaint about a mail, says what it is."""
+    pressed_lines = Listed(phrases)
+    report_lines = Listed(phrases)
     mailing_subjects = Listed(tuple)
-    mailing = Listed(phrases, "mailing_lines")
-    """Matches how a mailing says that one can leave it."""
-    matter = Listed(phrases, "matter_words")
-    """Matches a word of what is referred to the desk."""
-    shared = Listed(phrases, "shared_lines")
-    """Matches what a service says of the person who had it write."""
-    post = Listed(any_of_posts, "post_paths")
-    """Matches the address of a post at a platform."""
+    mailing_lines = Listed(phrases)
+    matter_words = Listed(phrases)
+    shared_lines = Listed(phrases)
+    post_paths = Listed(tuple)
 
     @cached_property
     def absence_phrases(self) -> tuple[str, ...]:
         """Those of `absence_subjects` with several words, with the space before the first."""
         return tuple(f" {phrase}" for phrase in self.absence_subjects if " " in phrase)
-
-    @cached_property
-    def robot_beginnings(self) -> tuple[str, ...]:
-        """The `robot_addresses` without what parts their words, with which others begin: "noreply.portal"."""
-        return tuple(re.sub(r"[-_.]", "", local) for local in self.robot_addresses)
 
     @cached_property
     def needed_for_absence(self) -> NeededWords:

@@ -14,7 +14,7 @@ from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction
-from flaggermail.record.case_values import SenderTrust, Topic
+from flaggermail.record.case_values import Priority, SenderTrust, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
@@ -182,16 +182,16 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
         return 0
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
-    listed, trust = held[:LISTED], SenderTrust(held[0].trust) if held[0].trust else None
+    trust = SenderTrust(held[0].trust) if held[0].trust else None
     notice = Notice(
         Kind.DIGEST, "held_notices", f"held/{held[0].id}/{held[-1].id}", EventRef(), topic=Topic.STAND,
         exercise=held[0].exercise, trust=trust,
     )  # fmt: skip
     values = {
         "total": len(held),
-        "more": len(held) - len(listed),
+        "more": max(len(held) - LISTED, 0),
         "whose": trust.value if trust else "",
-        "entries": [_held_entry(work, row) for row in listed],
+        "entries": sorted((_held_entry(work, row) for row in held), key=lambda entry: not entry["urgent"])[:LISTED],
         "next_step": "flaggermail oncall held",
     }
     notices.tell_first(work, [officer, *duty.in_charge(work)], notice, values)
@@ -201,6 +201,7 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
 def _held_entry(work: UnitOfWork, row: HeldBack) -> dict[str, object]:
     message = work.tx.get(StoredMessage, row.shows) if row.shows else None
     return {
+        "urgent": message is not None and message.priority is Priority.URGENT,
         "alarm": row.kind == Kind.ALARM,
         "kind": row.what,
         "number": row.case,

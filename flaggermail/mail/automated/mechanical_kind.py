@@ -117,8 +117,11 @@ def answerable(message: Message, ours: Collection[str]) -> bool:
 
 def is_robot(message: Message, language: Language) -> bool:
     """True if its author's address is one from which machines write."""
-    local = re.sub(r"[-_.]", "", message.sender.key.rpartition("@")[0]) if message.sender else ""
-    return local.startswith(language.machines.robot_beginnings)
+    local, *known = (
+        re.sub(r"[-_.]", "", one)
+        for one in (message.sender.key if message.sender else "", *language.machines.robot_addresses)
+    )
+    return local.startswith(tuple(known))
 
 
 def from_list(message: Message) -> bool:
@@ -126,14 +129,18 @@ def from_list(message: Message) -> bool:
     return any(name in _LIST_FIELDS for name, _ in message.headers)
 
 
+def answers_by_header(message: Message, language: Language) -> bool:
+    """True if its header says that it answers a mail (RFC 3834, section 5; RFC 5322, section 3.6.4)."""
+    replied = (message.header("auto-submitted") or "").strip().lower().startswith("auto-replied")
+    named = message.in_reply_to or message.references or message.original_message_id
+    return bool(replied or named) or split_subject(message.subject or "", language).first == "reply"
+
+
 def answers_mail(message: Message, language: Language) -> bool:
     """True if an automatic mail answers another: by its fields, its subject, or as an absence or a receipt."""
-    replied = (message.header("auto-submitted") or "").strip().lower().startswith("auto-replied")
-    if replied or message.in_reply_to or message.references or message.original_message_id:
+    if answers_by_header(message, language):
         return True
     subject, words = message.subject or "", language.machines
-    if split_subject(subject, language).first == "reply":
-        return True
     named = (words.automatic_subjects, words.absence_subjects)
     own = own_text(message.text, language)
     return (
