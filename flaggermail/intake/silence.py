@@ -32,6 +32,7 @@ _OPENED = frozenset({NoReceipt.READ, NoReceipt.UNREAD, NoReceipt.HANDLED})
 _REPORTS = frozenset({MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 _BULK = frozenset({"bulk", "list"})
 _BULK_FIELDS = ("list-unsubscribe", "feedback-id", "list-id")
+_EVENT = "begin:vcalendar"  # RFC 5545, section 3.4
 _FEW = 10  # words
 _RULE = re.compile(r"_{10,}|-{20,}")
 
@@ -142,10 +143,14 @@ def _links_elsewhere(message: Message, own: OwnText) -> bool:
 def _says_little(message: Message, own: OwnText, language: Language) -> bool:
     """True for hardly a word of one's own, or the words that a mail program writes; a line parts off how to join."""
     said = _RULE.split(own.small)[0] if _has_calendar(message) else own.small
+    if said.startswith(_EVENT):
+        said = said.partition("description")[2].partition("\n")[0]
     return len(said.split()) <= _FEW or language.machines.pressed_lines.search(said) is not None
 
 
 def _has_calendar(message: Message) -> bool:
+    if (message.header("content-type") or "").lower().startswith(_CALENDAR):
+        return True
     parts = (f"{part.content_type} {part.filename or ''}".lower() for part in message.attachments)
     return any(part.startswith(_CALENDAR) or part.endswith(".ics") for part in parts)
 
