@@ -131,6 +131,10 @@ def test_what_an_authority_sends_and_is_noise_is_listed_once_a_day(desk: Desk) -
     stored = desk.receive(
         mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Afmelden kan hier.", extra=ONE_CLICK)
     )
+    with desk.env.store.read() as tx:
+        due = digest.noise_due(desk.env, tx)  # when a replay goes on
+    assert due is not None
+    assert f"{due:%d %H:%M}" == "07 08:00"
     desk.clock.set(desk.clock.now() + timedelta(hours=20))
     assert digest.tell_noise(desk.env) == 0
     desk.clock.set(desk.clock.now() + timedelta(hours=2))
