@@ -39,7 +39,6 @@ from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
 from flaggermail.rules.conditions import Find
 from flaggermail.settings.reply_words import IntakeWords
-from flaggermail.settings.word_tables import LIST_OF
 from flaggermail.wording.filing import ArrivalDoubt, MachineStatement
 from flaggermail.wording.said import UNSAID, StoredText
 
@@ -176,13 +175,14 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """By what a mail is read: the rules and their patterns, the vocabulary, words, and the domains of free mail."""
+    """By what a mail is read: the rules and their patterns, vocabulary, words, domains of free mail and authorities."""
 
     rules: RuleSet
     find: Find
     language: Language
     words: IntakeWords
     free_mail: frozenset[str]
+    authorities: frozenset[str] = frozenset()
 
     def kinds_by(self, message: Message, context: Context) -> Classification:
         """Classifies the mail as though a person had written it."""
@@ -200,10 +200,9 @@ def judge(facts: IntakeFacts, reading: Reading) -> Triaged:
         dispute = too_early(answered.sent_at, facts.raw.arrived_at)
     on = circumstances(facts, placement, context, found, reading, disputed=dispute is not None)
     decision, from_file = disposition.decide(on), facts.raw.arrival.in_file
-    if decision.place is Place.QUARANTINE and on.carrier:
-        listed = (reading.rules.lists.get(LIST_OF[source], frozenset()) for source in AUTHORITIES)
-        if silence.names_any(facts.message, facts.ours, frozenset[str]().union(*listed)):
-            found = replace(found, priority=Priority.URGENT)
+    waits = decision.place is Place.QUARANTINE and on.carrier
+    if waits and silence.names_any(facts.message, facts.ours, reading.authorities):
+        found = replace(found, priority=Priority.URGENT)
     return Triaged(
         placement, context, found, dispute,
         disposition.of_old_mail(decision, from_file=from_file) if facts.late else decision,

@@ -9,20 +9,24 @@ from datetime import UTC, datetime
 from flaggermail.intake import triage
 from flaggermail.intake.silence import Attention, attention
 from flaggermail.intake.triage import IntakeFacts, Reading, judge
-from flaggermail.mail.message import Address, Attachment, Message, SenderVerdict, Verdict
+from flaggermail.mail.message import Address, Attachment, MechanicalKind, Message, SenderVerdict, Verdict
 from flaggermail.matching.placing import Sender
 from flaggermail.ports import RawMessage
 from flaggermail.record.case_values import Priority
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.rules.classifier import Rule, Stage
 from flaggermail.wording.filing import FilingReason, SenderEvidence
+from flaggermail.wording.said import StoredText
 from tests.corpus import each
 from tests.shipped_parser import LANGUAGE
 from tests.unit.rules.test_samples import FIND, RULES, SETTINGS, mails
 
 AT = datetime(2027, 3, 10, 12, tzinfo=UTC)
 DESK = "verkiezingenflagger@bzk.example"
-READING = Reading(RULES, FIND, LANGUAGE, SETTINGS.intake, frozenset())
+READING = Reading(
+    RULES, FIND, LANGUAGE, SETTINGS.intake, frozenset(),
+    RULES.lists["government"] | RULES.lists["fellow_authorities"],
+)  # fmt: skip
 SILENT = frozenset({Kind.NOISE, Kind.AUTO_REPLY, Kind.DELIVERED, Kind.FEEDBACK_REPORT})
 ENDS = [rule for rule in RULES.rules if rule.stage in {Stage.MACHINE, Stage.NOISE} and SILENT & set(rule.then.kinds)]
 WORDS = {  # with words of the lists that make a mail heard, and without
@@ -113,7 +117,7 @@ SHARE = Message(
     ids=["nobody", "an address of an authority", "its domain", "our own address"],
 )
 def test_a_share_says_who_it_is_from_and_an_authority_puts_it_on_top(
-    text: str, priority: Priority, reason: FilingReason
+    text: str, priority: Priority, reason: StoredText
 ) -> None:
     """It waits, whatever its header says; who stands in it is named."""
     found = judged(replace(SHARE, text=text, reply_text=text))
@@ -139,5 +143,5 @@ def test_a_share_says_who_it_is_from_and_an_authority_puts_it_on_top(
 )  # fmt: skip
 def test_only_an_answer_by_header_and_text_is_silent(message: Message, expected: Attention) -> None:
     """Words alone put an absence on the next morning's list; neither words nor header silence anything else."""
-    automatic = replace(message, kind=triage.MechanicalKind.AUTO_REPLY)
+    automatic = replace(message, kind=MechanicalKind.AUTO_REPLY)
     assert attention(automatic, frozenset({DESK}), LANGUAGE, known=False) is expected
