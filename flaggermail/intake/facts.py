@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from flaggermail.cases import attention, elections, erasure
 from flaggermail.intake import triage
-from flaggermail.intake.triage import CARRIERS, IntakeFacts, Reading, passed_on
+from flaggermail.intake.triage import AUTHORITIES, CARRIERS, IntakeFacts, Reading, passed_on
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.authres import (
     WORST_FIRST,
@@ -39,7 +39,7 @@ from flaggermail.record.rows import AssignedId, Case, Delivery, Notification, St
 from flaggermail.replies import reply_mail
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import MailboxSettings
-from flaggermail.settings.word_tables import FREE_MAIL
+from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.said import StoredText
 
@@ -212,7 +212,8 @@ def reading_of(env: Services) -> Reading:
     """Returns by what the desk reads a mail now."""
     settings = env.settings
     free_mail = settings.rules.lists.get(FREE_MAIL, frozenset())
-    return Reading(settings.rules, env.matcher.find, env.language, settings.intake, free_mail)
+    listed = frozenset[str]().union(*(settings.rules.lists.get(LIST_OF[one], frozenset()) for one in AUTHORITIES))
+    return Reading(settings.rules, env.matcher.find, env.language, settings.intake, free_mail, listed)
 
 
 def disputed(work: UnitOfWork, raw: RawMessage, trace: Fields | None = None) -> StoredText | None:

@@ -251,6 +251,8 @@ def tell_of_mail(
         "says": stored.says if what == "platform answer" else "",
         "comment": stored.person_basis is PersonBasis.COMMENT,
         "missing": [item.value for item in missing_of(work, case, read, reparse)] if case and referrers else [],
+        "carried": {name: stored.reason.detail(name) or "" for name in ("service", "person")}
+        | {"opens": f"flaggermail case open --from-message {stored.id}"},
         "urgent": stored.priority == Priority.URGENT,
         "labels": list(stored.labels),
         "sender": stored.from_address or "",

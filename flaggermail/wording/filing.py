@@ -14,6 +14,8 @@ class FilingReason(Sentence):
     PLATFORM_UNPLACED = "filed: platform unplaced"
     UNKNOWN = "filed: unknown"
     CARRIES_REFERRAL = "filed: carries referral"
+    PASSED_ON = "filed: passed on"
+    BY_MACHINE = "filed: by machine"
     NOBODY_WROTE = "filed: nobody wrote"
     OWN_CHECK = "filed: own check"
     LATE = "filed: late"

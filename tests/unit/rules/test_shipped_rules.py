@@ -172,7 +172,8 @@ CASES = [
     ("newsletter", mail("post@vereniging.example", "Nieuwsbrief maart", "Lees meer."), STRANGER, "newsletter", "noise"),
     ("mailing", mail("post@vereniging.example", "Nieuws", "Afmelden voor deze nieuwsbrief"), STRANGER,
      "newsletter by its last line", "noise"),
-    ("invitation", mail("post@vereniging.example", "Uitnodiging: overleg", "Dinsdag."), STRANGER, "calendar", "noise"),
+    ("invitation", mail("post@vereniging.example", "Uitnodiging: overleg", "Dinsdag."), STRANGER,
+     "invitation without a calendar part", "noise"),
 ]  # fmt: skip
 
 # Mail that no rule may decide: a person does.
