@@ -141,6 +141,7 @@ class IntakeFacts:
     election: str | None  # to which it belongs if it is a referral
     declined_before: bool
     known_sender: bool  # mail from this address was taken in before
+    receipted: frozenset[str] = frozenset()  # the notifications whose receipt came before
     remembered: str | None  # the list to which officers added the sender's domain
     within: Message | None  # the mail that it passes on
     within_remembered: str | None  # the list to which officers added the domain of that mail's author
@@ -252,7 +253,8 @@ def circumstances(
         sent_folder=role is Role.SENT,
         junk_folder=role is Role.JUNK,
         carries_referral=carried.referral,
-        says=_said(facts, placement, carried),
+        says=_said(facts, placement, carried.says or (found.says if Kind.AUTO_REPLY in found.kinds else None)),
+        after_receipt=placement.notification is None or placement.notification in facts.receipted,
         no_receipt=message.no_receipt,
         to_list=carried.to_list
         and placing.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses),
@@ -270,7 +272,7 @@ def _carried(facts: IntakeFacts, context: Context, found: Classification, readin
     return read_carried(facts.message, context, facts.within, reading, remembered=facts.within_remembered)
 
 
-def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredText:
+def _said(facts: IntakeFacts, placement: Placement, states: Statement | None) -> StoredText:
     """Returns what a platform's machine mail in a case says besides that ours arrived; nothing of other mail."""
     message = facts.message
     if facts.sender.platform is None or placement.case is None:
@@ -280,8 +282,8 @@ def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredT
     if message.no_receipt is not None:
         until = message.away_until
         return MachineStatement.ABSENCE_UNTIL(until=until) if until else MachineStatement[message.no_receipt.name]()
-    if carried.says is not None:
-        return MachineStatement[carried.says.name]()
+    if states is not None:
+        return MachineStatement[states.name]()
     return MachineStatement.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
 
 

@@ -22,7 +22,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.rules.classifier import CitedSample, Rule, RuleEffect, RuleSet, Samples
 from flaggermail.rules.conditions import wording
 from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_of
-from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
+from flaggermail.rules.models import AnswerWordsFile, LanguagesFile, RuleSettings, RulesFile
+from flaggermail.rules.statements import AnswerWords
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.settings.word_tables import FREE_MAIL, INTAKE, REPLIES
 from flaggermail.settings.yaml_files.faults import checked
@@ -128,8 +129,8 @@ def _of_package() -> frozenset[str]:
     return frozenset(map(str, whitelist))
 
 
-LANGUAGES = "languages.yaml"
-_WORDS = (LANGUAGES, INTAKE, REPLIES)
+LANGUAGES, ANSWERS = "languages.yaml", "answer-words.yaml"
+_WORDS = (LANGUAGES, ANSWERS, INTAKE, REPLIES)
 _RULE_NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")
 
 
@@ -146,7 +147,7 @@ def load_rules(
     rules = tuple(_rule(source, file, index) for source, file in folder.files for index in range(len(file.rules)))
     octets = _octets(directory, dated_lists=dated_lists)
     re2.purge()  # drops what was compiled to be checked: a daemon would keep 5 MiB of it
-    return RuleSet(rules, folder.lists, folder.languages, version_of(octets), octets)
+    return RuleSet(rules, folder.lists, folder.languages, folder.answers, version_of(octets), octets)
 
 
 def _octets(directory: Path, *, dated_lists: bool) -> dict[str, bytes]:
@@ -209,6 +210,7 @@ def _read_folder(directory: Path, *, dated_lists: bool) -> RulesFolder:
             folder.files.append((source, file))
     folder.lists = read_lists(directory, folder.faults, dated=dated_lists)
     _read_languages(folder)
+    _read_answers(folder)
     return folder
 
 
@@ -226,6 +228,18 @@ def _read_languages(folder: RulesFolder) -> None:
     if file is not None:
         words = {code: frozenset(word.lower() for word in of) for code, of in file.languages.items()}
         folder.languages = Languages(words)
+
+
+def _read_answers(folder: RulesFolder) -> None:
+    path = folder.directory / ANSWERS
+    if not path.is_file():
+        return
+    source = read(path, _name(path))
+    file = checked(AnswerWordsFile, source)
+    folder.faults += source.faults
+    if file is not None:
+        words = {code: one.words for code, one in file.languages.items()}
+        folder.answers = AnswerWords(words, {code: one.spelled for code, one in file.languages.items()})
 
 
 def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:
