@@ -66,11 +66,11 @@ class _Lexicon:
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], frozenset[Family]]]]
 
     @classmethod
-    def from_words(cls, words: Mapping[str, Sequence[str]], spelled: Mapping[str, str]) -> _Lexicon:
+    def from_words(cls, words: Mapping[Family, Sequence[str]], spelled: Mapping[str, str]) -> _Lexicon:
         families: dict[tuple[str, ...], set[Family]] = {}
         for name, phrases in words.items():
             for phrase in phrases:
-                of = {_F.SENT, _F.FOREIGN} if name == _F.SENT else {Family(name)}
+                of = {_F.SENT, _F.FOREIGN} if name is _F.SENT else {name}
                 families.setdefault(tuple(_TOKEN.findall(folded(phrase))), set()).update(of)
         grouped: dict[str, list[tuple[tuple[str, ...], frozenset[Family]]]] = {}
         for words_of, several in sorted(families.items(), key=lambda one: -len(one[0])):
@@ -99,7 +99,7 @@ class _Lexicon:
 class AnswerWords:
     """The words of each language, as `rules/answer-words.yaml` has them; `read` gives a mail's statement."""
 
-    words: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    words: Mapping[str, Mapping[Family, Sequence[str]]] = field(default_factory=dict)
     spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
