@@ -238,8 +238,12 @@ def _read_answers(folder: RulesFolder) -> None:
     file = checked(AnswerWordsFile, source)
     folder.faults += source.faults
     if file is not None:
-        words = {code: one.words for code, one in file.languages.items()}
-        folder.answers = AnswerWords(words, {code: one.spelled for code, one in file.languages.items()})
+        of = file.languages.items()
+        folder.answers = AnswerWords(
+            {code: one.words for code, one in of},
+            {code: one.spelled for code, one in of},
+            {code: one.participle for code, one in of},
+        )
 
 
 def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:

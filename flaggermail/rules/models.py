@@ -255,6 +255,7 @@ class AnswerLanguage(Model):
     """The words of one language by which a platform's mail is read."""
 
     spelled: dict[Text, str] = Field(default_factory=dict)
+    participle: str = ""
     words: dict[Family, tuple[Text, ...]]
 
 

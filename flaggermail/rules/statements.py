@@ -50,6 +50,8 @@ class Family(StrEnum):
     CONDITION, TIME, UNSURE, ASK = "condition", "time", "unsure", "ask"
     RELATIVE, NEEDED = "relative", "needed"
     THANK, CONTACT, RECEIVED, RATE = "thank", "contact", "received", "rate"
+    PROCESS, PASSIVE, DONE = "process", "passive", "done"  # the last by its form alone
+    PUT, MARK, MANAGED, LET, STAND = "put", "mark", "managed", "let", "stand"
     ATTEND, EXAMINE, RETURN, SOON = "attend", "examine", "return", "soon"
 
 
@@ -63,10 +65,13 @@ class _Lexicon:
     """The families of each phrase of one language, by its first word, the longest phrase first."""
 
     spelled: Mapping[str, str]
+    participle: re.Pattern[str]
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], frozenset[Family]]]]
 
     @classmethod
-    def from_words(cls, words: Mapping[Family, Sequence[str]], spelled: Mapping[str, str]) -> _Lexicon:
+    def from_words(
+        cls, words: Mapping[Family, Sequence[str]], spelled: Mapping[str, str], participle: str
+    ) -> _Lexicon:  # fmt: skip
         families: dict[tuple[str, ...], set[Family]] = {}
         for name, phrases in words.items():
             for phrase in phrases:
@@ -75,7 +80,7 @@ class _Lexicon:
         grouped: dict[str, list[tuple[tuple[str, ...], frozenset[Family]]]] = {}
         for words_of, several in sorted(families.items(), key=lambda one: -len(one[0])):
             grouped.setdefault(words_of[0], []).append((words_of, frozenset(several)))
-        return cls(spelled, grouped)
+        return cls(spelled, re.compile(participle or r"(?!)"), grouped)
 
     def tagged(self, sentence: str) -> list[frozenset[Family] | None]:
         """Returns the families of each word or phrase of a folded sentence; None for a mark that ends a clause."""
@@ -92,7 +97,7 @@ class _Lexicon:
         for phrase, families in self.phrases.get(tokens[at], ()):
             if tuple(tokens[at : at + len(phrase)]) == phrase:
                 return len(phrase), families
-        return 1, frozenset()
+        return 1, frozenset({_F.DONE} if self.participle.fullmatch(tokens[at]) else ())
 
 
 @dataclass(frozen=True)
@@ -101,10 +106,14 @@ class AnswerWords:
 
     words: Mapping[str, Mapping[Family, Sequence[str]]] = field(default_factory=dict)
     spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    participles: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _lexicons(self) -> Sequence[_Lexicon]:
-        return [_Lexicon.from_words(words, self.spelled.get(code, {})) for code, words in self.words.items()]
+        own = (
+            (words, self.spelled.get(code, {}), self.participles.get(code, "")) for code, words in self.words.items()
+        )
+        return [_Lexicon.from_words(*of) for of in own]
 
     def read(self, text: str) -> Stated:
         """Returns what the sender's own words say. Never raises."""
@@ -254,28 +263,64 @@ class _Clause:
     @property
     def _acted(self) -> bool:
         """Done to the matter: "we removed the post", "both were locked", "no measures were taken"."""
-        if self._to_come or self._has(_F.NOBODY):
+        if self._has(_F.NOBODY):
+            return False
+        if self._has(_F.MANAGED) and not self.is_denied:
+            return self._has(_F.ACT_TO, _F.ACT) and self._of_matter
+        if self._to_come:
             return False
         if self._has(_F.ACTION) and self._has(_F.TAKEN):
             return not self._has(_F.NEEDED)
-        done = self._has(_F.ACT) or (self._has(_F.CLOSED) and self._has(_F.MATTER) and not self._has(_F.FOREIGN))
-        done = done or (self._has(_F.TAKEN) and self._has(_F.STATE))  # "took the video down"
-        done = done or (self._has(_F.ACT_NOW) and not self._has(_F.RELATIVE))
-        return done and not self.is_denied and self._of_matter
+        return self._done and not self.is_denied and self._of_matter
+
+    @property
+    def _done(self) -> bool:
+        acts = any(_F.ACT in tag and not self._qualifies(at) for at, tag in enumerate(self.tags))
+        labels = self._has(_F.PUT) and self._has(_F.MARK)
+        closes = self._has(_F.CLOSED) and self._has(_F.MATTER)
+        makes = self._has(_F.TAKEN) and self._has(_F.STATE)  # "took the video down"
+        now = self._has(_F.ACT_NOW) and not self._has(_F.RELATIVE)
+        return acts or labels or closes or makes or now or self._done_in_other_words
+
+    @property
+    def _done_in_other_words(self) -> bool:
+        """True for "the upload has been yanked": a participle of no family, as a passive behind the matter."""
+        at = next((at for at, tag in enumerate(self.tags) if _F.DONE in tag and not self._qualifies(at)), 0)
+        before = frozenset().union(*self.tags[:at])
+        return {_F.MATTER, _F.PASSIVE} <= before and not before & {_F.US, _F.FOREIGN, _F.LINK}
+
+    def _qualifies(self, at: int) -> bool:
+        """True for "reports about removed posts", "posts that were removed" and "she removed herself"."""
+        back = at - 1
+        while back >= 0 and self.tags[back] & {_F.AUX, _F.BE, _F.PASSIVE} and _F.RELATIVE not in self.tags[back]:
+            back -= 1
+        if back >= 0 and _F.RELATIVE in self.tags[back] and (back or self.follows) and back < at - 1:
+            return True
+        before, behind = (
+            self.tags[at - 1] if at else {_F.US},
+            self.tags[at + 1] if at + 1 < len(self.tags) else frozenset(),
+        )
+        return _F.YOU in behind or (_F.MATTER in behind and not before)
 
     @property
     def _reviewed(self) -> bool:
-        return self._has(_F.REVIEWED) and not (self._to_come or self.is_denied or self._has(_F.TRIAGED))
+        seen = self._has(_F.REVIEWED) and self._of_matter
+        return seen and not (self._to_come or self.is_denied or self._has(_F.TRIAGED))
 
     @property
     def _states(self) -> bool:
         """How the matter is or stays: "is no longer available", "stays up"."""
-        if self._has(_F.KEEP) and not self._has(_F.FUTURE, _F.BEING, _F.NOBODY):
+        if self._has(_F.BEING, _F.NOBODY):
+            return False
+        if self._has(_F.LET) and self._has(_F.STAND) and self._has(_F.US, _F.IT, _F.MATTER):
+            return self._of_matter and not self.is_denied
+        if self._has(_F.KEEP):
             return self._of_matter and not self._has(_F.US)
         if self._to_come or not self._has(_F.STATE):
             return False
+        nouns = [tag for tag in self.tags if tag & {_F.MATTER, _F.FOREIGN, _F.US}]
         if self._has(_F.MATTER):
-            return self._has(_F.BE) or self.single
+            return _F.MATTER in nouns[0] and (self._has(_F.BE) or self.single) if nouns else self._has(_F.BE)
         named = self._has(_F.IT) and self._has(_F.BE)
         return (named or _F.STATE in self.tags[0]) and not self._has(_F.FOREIGN, _F.LINK, _F.US, _F.YOU)
 
@@ -303,9 +348,8 @@ class _Clause:
                     ):
                         break
                     if _F.RELATIVE in self.tags[back]:
-                        if back or self.follows:
-                            return True
-                        break
+                        found_none = self.is_denied and self._has(_F.NO, _F.FOUND)
+                        return (bool(back) or self.follows) and not found_none
         return False
 
     @property
@@ -317,8 +361,8 @@ class _Clause:
             return True
         if self._has(_F.CANNOT) and not self._has(_F.FUTURE):
             return False
-        if self._has(_F.ACTION) and self._has(_F.TAKE, _F.TAKEN):
-            return True
+        if self._has(_F.ACTION, _F.STATE) and self._has(_F.TAKE, _F.TAKEN):  # "will not take this down"
+            return self._has(_F.ACTION) or self._has(_F.FUTURE)
         return self._of_matter and self._has(_F.FUTURE, _F.US) and self._has(_F.ACT_TO, _F.ACT)
 
     @property

@@ -64,7 +64,7 @@ QUOTED = "\n\nOn Thu, Jun 6, 2024 at 10:34 AM Flagger <flagger@bzk.example> wrot
 SIGNED = (
     f"Hi,\n\n{WORDS}\n\nKind regards,\nCasey Roe\nX Elections{QUOTED}", f"Hi,\n\n{WORDS}\n\nBest, Casey{QUOTED}",
     f"{WORDS}\n\nCasey{QUOTED}",
-    f"{WORDS}\n\nViele Gr\u00fc\u00dfe\nJonas Weber\n\nFrom: F <flagger@bzk.example>\nSent: 6 June\nTo: a@b.example\n\nHi",
+    f"{WORDS}\n\nGr\u00fc\u00dfe\nJonas Weber\n\nFrom: F <flagger@bzk.example>\nSent: 6 June\nTo: a@b.example\n\nA",
 )  # fmt: skip
 
 
