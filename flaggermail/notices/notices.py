@@ -274,6 +274,7 @@ def tell_of_mail(
         "next_step": _next_step(stored),
         "minutes": _minutes(work, stored),
         "together": (),
+        "to_matter": topic is Topic.ANSWER,
         **clocks,
     }
     notice = Notice(

@@ -256,7 +256,7 @@ class AnswerLanguage(Model):
 
     spelled: dict[Text, str] = Field(default_factory=dict)
     participle: str = ""
-    words: dict[Family, tuple[Text, ...]]
+    words: dict[Family, str]  # between commas: as many nodes as there are words would take a fifth of a second to read
 
 
 class AnswerWordsFile(Model):

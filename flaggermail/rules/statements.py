@@ -56,7 +56,7 @@ class Family(StrEnum):
 
 
 _F = Family
-Words = Mapping[Family, Sequence[str]]
+Words = Mapping[Family, str]  # with commas between phrases
 _STICKY = frozenset({_F.CONDITION, _F.TIME, _F.UNSURE, _F.ASK})  # hold for the rest of the sentence
 _VERBS = frozenset({_F.AUX, _F.BE, _F.US, _F.KEEP, _F.JUDGE, _F.MATTER, _F.FOREIGN, _F.IT})  # a clause of its own
 
@@ -72,10 +72,11 @@ class _Lexicon:
     @classmethod
     def from_words(cls, spelled: Mapping[str, str], participle: str, words: Words) -> _Lexicon:
         families: dict[tuple[str, ...], frozenset[Family]] = {}
-        for name, phrase in ((name, phrase) for name, phrases in words.items() for phrase in phrases):
+        for name, phrase in ((name, phrase) for name, phrases in words.items() for phrase in phrases.split(",")):
             of = {_F.SENT, _F.FOREIGN} if name is _F.SENT else {name}
             key = tuple(_TOKEN.findall(folded(phrase)))
             families[key] = families.get(key, frozenset()) | of
+        families.pop((), None)
         grouped: dict[str, list[tuple[tuple[str, ...], frozenset[Family]]]] = {}
         for key, several in sorted(families.items(), key=lambda one: -len(one[0])):
             grouped.setdefault(key[0], []).append((key, several))
