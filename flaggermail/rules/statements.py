@@ -32,7 +32,7 @@ class Stated(StrEnum):
     RECEIPT = "receipt"  # politely confirms, and no more
     ATTENTION = "attention"  # promises attention to posts like these
     PROMISE = "promise"  # promises to examine the matter
-    NOTHING = "nothing"
+    UNSTATED = "unstated"
 
 
 class Family(StrEnum):
@@ -127,7 +127,7 @@ class AnswerWords:
         if _F.RETURN not in whole and any(sentence.promised(_F.ATTEND) for sentence in sentences):
             return Stated.ATTENTION
         promised = any(sentence.promised(_F.EXAMINE, _F.ATTEND) for sentence in sentences)
-        return Stated.PROMISE if promised else Stated.NOTHING
+        return Stated.PROMISE if promised else Stated.UNSTATED
 
     def _sentence(self, written: str) -> _Sentence | None:
         """Returns a sentence in the language with the most of its words; None if none has any."""

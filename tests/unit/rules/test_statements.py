@@ -19,7 +19,7 @@ SENTENCES = [
     if line and not line.startswith("#")
 ]
 SAYS = {"answer": {Stated.ANSWER}, "receipt": {Stated.RECEIPT}, "state": {Stated.TICKET}}
-NO_ANSWER = {Stated.NOTHING, Stated.PROMISE, Stated.ATTENTION}
+NO_ANSWER = {Stated.UNSTATED, Stated.PROMISE, Stated.ATTENTION}
 
 
 def read(text: str) -> Stated:
@@ -52,19 +52,19 @@ def test_answers_are_known_and_nothing_else_is_taken_for_one(*, held_out: bool) 
     ("text", "stated"),
     [
         ("We removed the post before anybody saw it.", Stated.ANSWER),
-        ("Nothing is removed before we have looked.", Stated.NOTHING),
+        ("Nothing is removed before we have looked.", Stated.UNSTATED),
         ("We can confirm that the account was locked.", Stated.ANSWER),
-        ("Could you confirm that the account was locked?", Stated.NOTHING),
-        ("Posts that violate our rules are not rare.", Stated.NOTHING),
-        ("Casey is back on Monday.", Stated.NOTHING),
+        ("Could you confirm that the account was locked?", Stated.UNSTATED),
+        ("Posts that violate our rules are not rare.", Stated.UNSTATED),
+        ("Casey is back on Monday.", Stated.UNSTATED),
         ("We will not remove the video.", Stated.ANSWER),
-        ("We will remove the video.", Stated.NOTHING),
+        ("We will remove the video.", Stated.UNSTATED),
         ("We took the video down, so your ticket was closed.", Stated.ANSWER),
-        ("I received your report.", Stated.NOTHING),
+        ("I received your report.", Stated.UNSTATED),
         ("Thank you for your report. We will keep an eye on such posts tonight.", Stated.ATTENTION),
         ("Thank you for your report. We will keep an eye on it as soon as possible.", Stated.RECEIPT),
-        ("", Stated.NOTHING),
-        ("\u00e9\ufffd ,;()", Stated.NOTHING),
+        ("", Stated.UNSTATED),
+        ("\u00e9\ufffd ,;()", Stated.UNSTATED),
     ],
 )
 def test_mood_tense_and_object_decide(text: str, stated: Stated) -> None:
