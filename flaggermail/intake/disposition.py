@@ -43,6 +43,7 @@ class Circumstances:
     to_channel: bool  # in Sent, with a channel's address among the recipients
     carries_referral: bool = False  # machine mail or noise, with a referral within: see triage.Carried
     says: StoredText = UNSAID  # what a platform's machine mail says besides that ours arrived
+    after_receipt: bool = False  # its notification has its receipt, or it answers none
     no_receipt: NoReceipt | None = None
     to_list: bool = False  # machine mail or noise of somebody proven and known, addressed to us: see triage.Carried
     from_officer: bool = False  # in reply to a mail that was sent to an officer
@@ -166,7 +167,8 @@ def _in_its_case(facts: Circumstances) -> Disposition:
         return Disposition(Place.CASE, FilingReason.ARRIVAL_DISPUTED(), tells="platform answer")
     if facts.from_platform and facts.no_receipt is NoReceipt.UNREAD:
         return Disposition(Place.CASE, FilingReason.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD)
-    if facts.says:  # a robot that closes the matter stops no clock of a person, and is news all the same
+    # No list of words decides whether anybody hears: after the first receipt each mail of a platform is told.
+    if facts.says or (facts.from_platform and facts.after_receipt):
         return Disposition(Place.CASE, FilingReason.IN_CASE(), tells="platform answer")
     quiet = facts.mechanical is not MechanicalKind.HUMAN and (
         facts.from_platform or facts.attention is not Attention.TOLD

@@ -35,7 +35,8 @@ from flaggermail.matching.placing import Sender
 from flaggermail.ports import Clock, RawMessage, Role, SenderCheck, SignatureCheck, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import AssignedId, Case, Delivery, Notification, StoredMessage, ThreadKey, Token
+from flaggermail.record.rows import AssignedId, Case, ClockRow, Delivery, Notification, StoredMessage, ThreadKey, Token
+from flaggermail.record.states import ClockKind, ClockState
 from flaggermail.replies import reply_mail
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import MailboxSettings
@@ -173,9 +174,13 @@ def facts_of(work: UnitOfWork, raw: RawMessage, message: Message) -> IntakeFacts
     named = {key.notification for key in known.keys if key.notification} | {use.notification for use in known.uses}
     answered = work.tx.find(Notification, where(Notification.id).in_(sorted(named)))
     trace = read_trace(raw.octets)
+    by_platform = sorted(named) if sender.platform is not None else []
+    receipts = where(ClockRow.kind).is_(ClockKind.RECEIPT), where(ClockRow.state).is_(ClockState.STOPPED)
+    receipted = work.tx.find(ClockRow, where(ClockRow.notification).in_(by_platform), *receipts) if by_platform else ()
     return replace(
         of_author(work, raw, message, sender),
         known=known, notifications={one.id: one for one in answered}, trace=trace,
+        receipted=frozenset(clock.notification for clock in receipted),
         dispute=disputed(work, raw, trace), same_id=_same_id(work, message),
     )  # fmt: skip
 

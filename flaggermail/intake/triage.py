@@ -21,7 +21,6 @@ from flaggermail.intake.disposition import Circumstances, Disposition
 from flaggermail.intake.silence import Attention
 from flaggermail.mail.authentication.authres import RECEIVED, Fields, own_received_line, taken_at
 from flaggermail.mail.automated.mechanical_kind import answers_mail, from_list
-from flaggermail.mail.automated.out_of_office import confirms, own_text
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.reply_tokens import CHECK_HEADER
@@ -141,6 +140,7 @@ class IntakeFacts:
     election: str | None  # to which it belongs if it is a referral
     declined_before: bool
     known_sender: bool  # mail from this address was taken in before
+    receipted: frozenset[str] = frozenset()  # the notifications whose receipt came before
     remembered: str | None  # the list to which officers added the sender's domain
     within: Message | None  # the mail that it passes on
     within_remembered: str | None  # the list to which officers added the domain of that mail's author
@@ -261,7 +261,8 @@ def circumstances(
         sent_folder=role is Role.SENT,
         junk_folder=role is Role.JUNK,
         carries_referral=carried.referral and heard is Attention.TOLD,
-        says=_said(facts, placement, carried),
+        says=_said(facts, placement, carried.says or (found.says if Kind.AUTO_REPLY in found.kinds else None)),
+        after_receipt=placement.notification is None or placement.notification in facts.receipted,
         no_receipt=message.no_receipt,
         to_list=to_list,
         from_officer=sender.answers is not None or sender.asks,
@@ -280,7 +281,7 @@ def _carried(facts: IntakeFacts, context: Context, found: Classification, readin
     return read_carried(facts.message, context, facts.within, reading, remembered=facts.within_remembered)
 
 
-def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredText:
+def _said(facts: IntakeFacts, placement: Placement, states: Statement | None) -> StoredText:
     """Returns what a platform's machine mail in a case says besides that ours arrived; nothing of other mail."""
     message = facts.message
     if facts.sender.platform is None or placement.case is None:
@@ -290,8 +291,8 @@ def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredT
     if message.no_receipt is not None:
         until = message.away_until
         return MachineStatement.ABSENCE_UNTIL(until=until) if until else MachineStatement[message.no_receipt.name]()
-    if carried.says is not None:
-        return MachineStatement[carried.says.name]()
+    if states is not None:
+        return MachineStatement[states.name]()
     return MachineStatement.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
 
 
@@ -318,9 +319,7 @@ def read_carried(
     if message.kind not in CARRIERS:
         return Carried(to_list=to_list)
     says = written.says if context.placed and context.platform is not None else None
-    if says is Statement.PROMISE and confirms(own_text(message.text, reading.language), reading.language):
-        says = None  # a receipt that promises to look into it, as most do, is a receipt
-    referral = authority and Kind.REFERRAL in written.kinds
+    referral = authority and _refers(message, written, reading.language)
     if within is not None:
         stranger = replace(
             context, platform=None, from_officer=False, verdict=SenderVerdict.UNVERIFIED, remembered=remembered

@@ -24,6 +24,7 @@ from flaggermail.wording.said import counted
 
 NOISE_AT = time(8)  # in the desk's zone
 TOGETHER = 1_000  # mails marked as told in one transaction, which takes a tenth of a second
+_TEXT = 1_500  # characters of each automatic mail that is told with others
 LISTED = 40  # mails that the digest lists; the rest is counted
 _PENDING = where(StoredMessage.pending_digest).is_(True)
 _LATE = (_PENDING, where(StoredMessage.place).in_([place for place in Place if place is not Place.NOISE]))
@@ -170,9 +171,30 @@ def tell_held_back(env: Services) -> int:
             return 0
     with env.store.begin() as tx:
         work, held = UnitOfWork(env, tx, env.clock.now()), dict[tuple[str, bool, str | None], list[HeldBack]]()
+        automatic: dict[str, list[HeldBack]] = {}
         for row in tx.find(HeldBack, where(HeldBack.told_at).is_(None)):
-            held.setdefault((row.officer, row.exercise, row.trust), []).append(row)
-        return sum(_tell_held_back(work, officer, rows) for (officer, _, _), rows in held.items())
+            if row.kind == Kind.AUTO_REPLY and row.case is not None:
+                automatic.setdefault(row.case, []).append(row)
+            else:
+                held.setdefault((row.officer, row.exercise, row.trust), []).append(row)
+        told = sum(_tell_together(work, case, rows) for case, rows in automatic.items())
+        return told + sum(_tell_held_back(work, officer, rows) for (officer, _, _), rows in held.items())
+
+
+def _tell_together(work: UnitOfWork, case: str, held: Sequence[HeldBack]) -> int:
+    """Sends the automatic mails of a platform that wait in a case, with their texts, in one mail about the newest."""
+    if notices.told_lately(work, case):
+        return 0
+    rows = work.tx.find(StoredMessage, where(StoredMessage.id).in_([row.shows for row in held if row.shows]))
+    read = [(row, message) for row in sorted(rows, key=_by_arrival) if (message := notices.reparse(work, row))]
+    if not read:
+        return _tell_held_back(work, held[0].officer, held)
+    changes = [changed(row, replace(row, told_at=work.now)) for row in held]
+    work.record(EventKind.DIGEST_SENT, *changes, about=EventRef(case), reason=f"{len(held)} automatic")
+    earlier = [{**notices.entry_of(row), "text": message.reply_text[:_TEXT]} for row, message in read[:-1]]
+    together = {**notices.NO_CLOCKS, "together": earlier[-LISTED:]}
+    notices.tell_of_mail(work, "platform answer", *read[-1], clocks=together)
+    return len(held)
 
 
 def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack]) -> int:

@@ -273,6 +273,7 @@ _SOURCE = _Verb(
 _CORRECTIONS = (_TYPE, _SOURCE)  # of a case; one reply may give both
 _PERSON = _Verb("mens", "person", acts.by_person, repeatable=True)  # each takes the other back
 _ROBOT = _Verb("automaat", "robot", acts.by_robot, repeatable=True)
+_NOT_YET = _Verb("nog niet", "not yet", acts.not_yet, repeatable=True, denies=True)
 _STAND = _Verb("stand", "status", acts.show_stand, repeatable=True, shared=frozenset({LanguageCode.EN}))
 _SHOW = _Verb("toon", "show", acts.show_case, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}, repeatable=True)
 _LOOKS = (_STAND, _SHOW)  # in reply to any mail, and without one
@@ -293,6 +294,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.UNVERIFIED: (_Verb("echt", "genuine", acts.confirm), _Verb("vals", "forged", acts.refuse)),
     Topic.AUTOMATIC: (_PERSON, _ROBOT),
     Topic.COMMENT: (_ROBOT, _PERSON),
+    Topic.ANSWER: (_NOT_YET, _ROBOT, _PERSON),
     Topic.UNCLEAR_REPORT: (
         _Verb("echt", "genuine", acts.confirm_report, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
         _Verb("vals", "forged", acts.refuse),

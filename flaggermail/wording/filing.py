@@ -85,6 +85,7 @@ class MachineStatement(Sentence):
     QUESTION = "says: question"
     PROMISE = "says: promise"
     ANSWER = "says: answer"
+    TICKET = "says: ticket"
     COMMENT = "says: comment"
     READ = "says: read"
     UNREAD = "says: unread"

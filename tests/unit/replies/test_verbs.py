@@ -137,6 +137,10 @@ WORDS: tuple[tuple[Topic, str, str, Request], ...] = (
         Request("message author", {"message": "m00000009", "author": "system"}),
     ),
     (
+        Topic.ANSWER, "nog geen antwoord", "It's not an answer yet",
+        Request("message reclassify", {"message": "m00000009", "kinds": ["platform_ack"]}),
+    ),
+    (
         Topic.UNCLEAR_REPORT, "echt 12", "genuine o00000012",
         Request("message confirm", {"message": "m00000009", "mail": "o00000012"}),
     ),

@@ -70,7 +70,7 @@ CASES = [
     ("S10 m5", mail(X, "Re: Request", "We will look into these."), PLATFORM,
      "platform promises", "platform_ack substantive_reply"),
     ("we'll", mail(X, "Re: Request", "Thanks! We'll carefully review the video."), PLATFORM,
-     "platform promises", "platform_ack substantive_reply"),
+     "platform will examine", "platform_ack"),
     ("Dutch promise", mail(META, "Re: Verzoek", "Dank. Wij zullen hier extra op letten."), PLATFORM,
      "platform promises", "platform_ack substantive_reply"),
     # ---- S03: a result
