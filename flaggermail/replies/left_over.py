@@ -18,24 +18,25 @@ from flaggermail.replies.phrases import Line
 from flaggermail.settings.reply_words import ReplyWords
 
 _LINKED = re.compile(r"\s?[<\[(](?:https?://|mailto:|tel:|cid:|image)[^<>\[\]()]{0,300}[>\])]", re.IGNORECASE)
-_SITE = re.compile(
-    r"(?:https?://|www\.)[^\s\d?|]+|\b(?:[\w-]+\.)+(?:nl|eu|com|org|net|gov|de|be|example)\b(?![/?])", re.IGNORECASE
+_NUMBERS = re.compile(  # addresses, phones, boxes and rooms, postcodes with their place; a date is no phone
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"|(?<![\w.])(?!\d\d?[-/. ]\d\d?[-/. ]\d{4}\b)(?:\+|\(?0)\d?(?:[ ()./\u2013-]{0,3}\d){7,13}(?!\w)"
+    r"|\b(?i:postbus|po box|kamer|room|kvk)\b[ :]*[\w.]*\d[\w.]*"
+    r"|\b\d{4}\s?[A-Z]{2}\b[\s|,]*(?:['\u2019]?[A-Z][\w'\u2019-]+ ?){0,3}"
 )
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w.])(?!\d\d?[-/. ]\d\d?[-/. ]\d{4}\b)(?:\+|\(?0)\d?(?:[ ()./\u2013-]{0,3}\d){7,13}(?!\w)")
-_POSTCODE = re.compile(r"\b\d{4}\s?[A-Z]{2}\b[\s|,]*(?:['\u2019]?[A-Z][\w'\u2019-]+[ ]?){0,3}")
-_BOX = re.compile(r"\b(?:postbus|po box|p\.o\. box|kamer|room|kvk)\b[ :]*[\w.]*\d[\w.]*", re.IGNORECASE)
-_STREET = re.compile(r"\b(?:[A-Z][\w'.-]+ ){1,4}\d{1,4} ?[a-z]?\b(?!\w)")
-_LONE = re.compile(r"(?<!\d)20\d\d(?!\d)")  # the year of an election, in the name of a team
+_SITE = re.compile(
+    r"(?i)(?:https?://|www\.)[^\s\d?|]+|\b(?:[\w-]+\.)+(?:nl|eu|com|org|net|gov|de|be|example)\b(?![/?])"
+)
+_STREET = re.compile(r"\b(?:[A-Z][\w'.-]+ ){1,4}\d{1,4} ?[a-z]?\b|\b20\d\d\b")  # or a year, in the name of a team
 _WORD = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
 _NAME = re.compile(r"[A-Z\u00c0-\u00de][a-z\u00df-\u00ff]+(?:[-'\u2019][A-Z]?[a-z\u00df-\u00ff]+)*|[A-Z]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_ENDS = (".", "!", "?")
 _EDGE = " ,.!;:*_-/|\u2013\u2014\u00a0"
-_LONGEST_NAME = 4  # words
+_MOST_WORDS = 4  # of a name, and of a closing
 _LEARNED_FROM = 2  # earlier mails
 _LONG = 60  # characters of a line that is learned wherever it stands: a notice, rather than a remark
 _KNOWN_NOTICE, _ANY_NOTICE = 2, 3  # words of notices in one that begins as they do, and in any other
+_SURE = 12  # letters and figures of a line that is looked for anywhere below in our letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +79,6 @@ def _not_of(letter: str, below: Sequence[str]) -> Iterator[str]:
             at = found + len(signs)
 
 
-_SURE = 12  # letters and figures
-
-
 def _signs(text: str) -> str:
     return "".join(filter(str.isalnum, folded(text)))
 
@@ -98,31 +96,16 @@ def left_over(whole: str, said: Sequence[str], writer: Writer, *, named: bool = 
             lines.append(line)
     silent = _Silence(writer).of(lines, closed=named)
     left = [at for at, line in enumerate(lines) if line and silent[at] is None]
-    known = _learned(lines, silent, writer.earlier()) if left else frozenset()
-    return tuple(lines[at] for at in left if at not in known)
+    earlier = [list(filter(None, one)) for one in writer.earlier()] if left else []
+    return tuple(
+        lines[at] for at in left
+        if not ((True in silent[:at] or len(lines[at]) >= _LONG) and _ended(list(filter(None, lines[at:])), earlier))
+    )  # fmt: skip
 
 
-def _learned(lines: Sequence[str], silent: Sequence[bool | None], earlier: Sequence[Sequence[str]]) -> frozenset[int]:
-    """Returns the places of lines that ended two earlier mails too, below a part of a signature or long themselves.
-
-    A wish said twice has not carried out anything, so no mail with it is among the earlier ones.
-    """
-    written = [at for at, line in enumerate(lines) if line]
-    alike = sorted(_alike([lines[at] for at in written], [line for line in one if line]) for one in earlier)
-    if len(alike) < _LEARNED_FROM or not (count := alike[-_LEARNED_FROM]):
-        return frozenset()
-    same, signed, found = written[-count:], False, []
-    for at in same:
-        signed = signed or silent[at] is True
-        if signed or len(lines[at]) >= _LONG:
-            found.append(at)
-    return frozenset(found)
-
-
-def _alike(one: Sequence[str], other: Sequence[str]) -> int:
-    """Returns how many lines at their ends are the same."""
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+def _ended(tail: list[str], earlier: Sequence[list[str]]) -> bool:
+    """True if earlier mails ended so too. A wish has done nothing however often it is said: none of them holds it."""
+    return sum(one[-len(tail) :] == tail for one in earlier) >= _LEARNED_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,46 +116,35 @@ class _Silence:
 
     def of(self, lines: Sequence[str], *, closed: bool) -> list[bool | None]:
         """Returns of each line True for a part of a signature or a notice, False for thanks and the like, else None."""
-        notices, found, signed = self._notices(lines), list[bool | None](), False
+        notices, found = self._notices(lines), list[bool | None]()
         for at, line in enumerate(lines):
-            below = next((one for one in lines[at + 1 :] if one), "")
             behind = self._behind_closing(line)
             if not line or _is_bare(line) or phrases.is_idle(Line.from_text(line), self.writer.words.assent):
                 found.append(False)
             else:
-                ends = at in notices or self._is_device(line) or behind == ""
-                ends = ends or (behind is not None and self._is_name(behind, closed=True))
-                ends = ends or self._is_name(line, closed=closed) or self._is_signature(line, below, signed=signed)
-                found.append(ends or None)
+                below = next(filter(None, lines[at + 1 :]), "")
+                ends = at in notices or self._is_device(line) or self._is_signature(line, below, signed=True in found)
+                found.append(ends or behind == "" or self._is_name(behind or line, closed or bool(behind)) or None)
             closed = behind == "" if line else closed
-            signed = signed or found[-1] is True
         return found
 
     def _behind_closing(self, line: str) -> str | None:
         """Returns what stands behind a closing on its line; None for a line that does not begin with one."""
-        words = line.split()[:8]
-        for count in range(len(words), 0, -1):
+        words = line.split()
+        for count in range(min(len(words), 2 * _MOST_WORDS), 0, -1):
             if folded(" ".join(words[:count])).strip(_EDGE) in self.writer.language.closings:
-                return " ".join(line.split()[count:]).strip(_EDGE)
+                return " ".join(words[count:]).strip(_EDGE)
         return None
 
-    def _is_name(self, text: str, *, closed: bool) -> bool:
-        """True for the writer's own name; right behind a closing also for another, as its writer capitalises it."""
+    def _is_name(self, text: str, closed: bool) -> bool:  # noqa: FBT001 - whether it stands behind a closing
+        """True for what its writer capitalises as a name behind a closing; one word begins as theirs does."""
         words = _WORD.findall(text)
-        small = [phrases.folded(word) for word in words]
-        titles = self.writer.words.signature.pattern, self.writer.words.beside.pattern
-        if set(small) & self.writer.names and all(
-            word in self.writer.names or len(word) == 1 or any(known.fullmatch(word) for known in titles)
-            for word in small
-        ):
-            return True
-        if not closed or not 0 < len(words) <= _LONGEST_NAME or "?" in text or "!" in text:
+        if not closed or not 0 < len(words) <= _MOST_WORDS or "?" in text or "!" in text:
             return False
-        if len(words) == 1:
-            return bool(_NAME.fullmatch(text)) and small[0][0] in {name[0] for name in self.writer.names}
-        return all(_NAME.fullmatch(word) or titles[1].fullmatch(word) for word in words) and bool(
-            _NAME.fullmatch(words[0]) and _NAME.fullmatch(words[-1])
-        )
+        if len(words) == 1 and words[0][0].lower() not in {name[0] for name in self.writer.names}:
+            return False
+        inner = (_NAME.fullmatch(word) or self.writer.words.beside.pattern.fullmatch(word) for word in words[1:-1])
+        return bool(_NAME.fullmatch(words[0]) and _NAME.fullmatch(words[-1])) and all(inner)
 
     def _is_device(self, line: str) -> bool:
         """True for the line of a telephone or program, with an excuse for typing errors behind it."""
@@ -186,24 +158,24 @@ class _Silence:
         )
 
     def _is_signature(self, line: str, below: str, *, signed: bool) -> bool:
-        """True for a line of functions, bodies, numbers, addresses and hours, and nothing else."""
-        words, bare = self.writer.words, line
-        for pattern in (_ADDRESS, _PHONE, _BOX, _POSTCODE, *((_SITE,) if signed else ())):
-            bare = pattern.sub(" ; ", bare)
-        if bare != line or _POSTCODE.match(below):
-            bare = _STREET.sub(" ; ", bare)
-        said = _WORD.findall(_LONE.sub(" ", bare))
-        small = [phrases.folded(word) for word in said]
-        hours = [bool(words.presence.pattern.fullmatch(word)) for word in small]
+        """True for a line of names, functions, bodies, numbers, addresses and hours, and nothing else."""
+        words, bare = self.writer.words, _NUMBERS.sub(" ; ", _SITE.sub(" ; ", line) if signed else line)
         if "?" in line or "!" in line:
             return False
-        if any(hours) and all(at or words.hours.pattern.fullmatch(word) for at, word in zip(hours, small, strict=True)):
+        said = _WORD.findall(_STREET.sub(" ; ", bare) if bare != line or _NUMBERS.match(below) else bare)
+        small = [phrases.folded(word) for word in said]
+        present = [words.presence.pattern.fullmatch(word) for word in small]
+        if any(present) and all(
+            at or words.hours.pattern.fullmatch(word) for at, word in zip(present, small, strict=True)
+        ):
             return True
-        heads = [word in self.writer.names or bool(words.signature.pattern.fullmatch(word)) for word in small]
-        known = [head or bool(words.beside.pattern.fullmatch(word)) for head, word in zip(heads, small, strict=True)]
-        if not (any(heads) or bare != line) or (known and not known[0] and bare.lstrip()[:1] != ";"):
-            return False
-        return all(ok or _NAME.fullmatch(word) for ok, word in zip(known, said, strict=True))
+        heads = [word in self.writer.names or words.signature.pattern.fullmatch(word) for word in small]
+        known = [head or words.beside.pattern.fullmatch(word) for head, word in zip(heads, small, strict=True)]
+        own = not self.writer.names.isdisjoint(small) and small[0][0] in {name[0] for name in self.writer.names}
+        begun = own or not known or known[0] or bare.lstrip().startswith(";")
+        return bool(begun and (any(heads) or bare != line)) and all(
+            ok or _NAME.fullmatch(word) for ok, word in zip(known, said, strict=True)
+        )
 
     def _notices(self, lines: Sequence[str]) -> frozenset[int]:
         """Returns the places of lines that are notices by the words of such, each sentence with one of them."""
@@ -221,14 +193,13 @@ class _Silence:
     def _of_notices(self, lines: Sequence[str], at: int, end: int) -> Iterator[int]:
         language, begun = self.writer.language, at
         for n in range(at, end):
-            if n < end - 1 and not lines[n].endswith(_ENDS):
-                continue
-            for sentence in _SENTENCE.split(folded(" ".join(lines[begun : n + 1]))):
-                spoken = any(word in sentence for word in language.disclaimer_words)
-                if not spoken and not language.disclaimers.has_beginning_of(sentence.strip(_EDGE)):
-                    return
-            yield from range(begun, n + 1)
-            begun = n + 1
+            if n == end - 1 or lines[n].endswith((".", "!", "?")):
+                for sentence in _SENTENCE.split(folded(" ".join(lines[begun : n + 1]))):
+                    spoken = any(word in sentence for word in language.disclaimer_words)
+                    if not spoken and not language.disclaimers.has_beginning_of(sentence.strip(_EDGE)):
+                        return
+                yield from range(begun, n + 1)
+                begun = n + 1
 
 
 def _is_bare(line: str) -> bool:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 
 import pytest
 from ruamel.yaml import YAML
 
-from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.replies.answered import NotUnderstood, Understood
 from flaggermail.replies.left_over import Writer, own_lines
@@ -24,10 +24,11 @@ PARTS: Mapping[str, Mapping[str, Sequence[str]]] = YAML(typ="safe", pure=True).l
     (Path(__file__).parents[2] / "replies" / "approvals.yaml").read_text("utf-8")
 )
 LETTER = (
-    "Goedenavond Anna,\n\nKeur deze melding aan X goed, of wijs haar af. Antwoord op de eerste regel:\n\n  akkoord CODE\n"
+    "Goedenavond Anna,\n\nKeur deze melding goed, of wijs haar af. Antwoord op de eerste regel:\n\n  akkoord CODE\n"
     "  nee: REDEN\n\n| Subject: False polling day\n|\n| The post at https://x.example/post/2 names a wrong day.\n"
     "| The second is https://x.example/post/3, and it does not say so.\n\nVerkiezingen flagger"
 )
+assert WORDS_OF_REPLIES is not None
 WRITER = Writer(LANGUAGE, WORDS_OF_REPLIES, frozenset({"a", "anna", "jansen", "officer"}), LETTER)
 ENDINGS = 9
 
@@ -45,7 +46,7 @@ def replies(half: str) -> Iterator[Reply]:
     """Yields two hundred replies of one half of the parts: every other one with a wish, at each of its places."""
     parts = {name: cycle(of[half]) for name, of in PARTS.items()}
     for number in range(200):
-        hand: Mapping[str, str] = next(parts["hands"])  # type: ignore[assignment]
+        hand = cast("Mapping[str, str]", next(parts["hands"]))
         verb, plain, quote = (next(parts[name]) for name in ("verbs", "plain", "quotes"))
         verb = verb.replace("CODE", CODE)
         above, below = (f"{plain}\n\n", "") if plain and number % 3 == 0 else ("", f"\n\n{plain}" if plain else "")

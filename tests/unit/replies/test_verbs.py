@@ -14,11 +14,11 @@ from flaggermail.commands.requests import read_request
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Source, Topic
-from flaggermail.replies.acts import source_named, sources, type_named
 from flaggermail.replies import phrases
+from flaggermail.replies.acts import source_named, sources, type_named
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
-from flaggermail.replies.request import LOOKS, Request
 from flaggermail.replies.left_over import Writer
+from flaggermail.replies.request import LOOKS, Request
 from flaggermail.replies.verbs import read, still_work, would_work
 from flaggermail.settings.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_reply_words
