@@ -132,6 +132,7 @@ class ReplyRefusal(StrEnum):
     UNKNOWN = "not understood"
     TWO = "two verbs"
     DOUBT = "words of doubt"
+    BESIDE = "words beside it"
     CODE = "wrong code"
     CODE_LATE = "code too late"
     CODE_SPENT = "code spent"

@@ -241,6 +241,33 @@ def is_greeting(line: Line) -> bool:
     return len(line.plain) <= LONGEST and _GREETS.fullmatch(line.plain) is not None
 
 
+_PARTED = re.compile(r"(?<=[.,;:!])\s+")
+_MOST_IDLE = 4  # phrases that no sign parts
+
+
+def is_idle(line: Line, assent: tuple[str, ...]) -> bool:
+    """True if a line greets, thanks or agrees in phrases that ask for nothing, and does nothing else."""
+    if len(line.plain) > LONGEST:
+        return False
+    return all(_idle(assent).fullmatch(part) or is_greeting(Line(part, part)) for part in _PARTED.split(line.plain))
+
+
+def without_idle(line: Line, assent: tuple[str, ...]) -> Line:
+    """Returns a line without the parts at its ends that are idle."""
+    parts = _PARTED.split(line.shown)
+    while len(parts) > 1 and is_idle(Line.from_text(parts[-1]), assent):
+        parts.pop()
+    while len(parts) > 1 and is_idle(Line.from_text(parts[0]), assent):
+        parts.pop(0)
+    return Line.from_text(" ".join(parts)) if len(line.plain) <= LONGEST else line
+
+
+@cache
+def _idle(assent: tuple[str, ...]) -> re.Pattern[str]:
+    phrase = "|".join(map(pattern_of, (*assent, _THANKS, _REGARDS)))
+    return re.compile(f"(?:{GAP})?(?:{phrase})(?:{GAP}(?:{phrase})){{0,{_MOST_IDLE}}}(?:{GAP})?")
+
+
 def without_name(line: str, names: Collection[str]) -> str:
     """Returns the line without the writer's own name at its end."""
     bare = line.rstrip(" ,.:;!()*_-")

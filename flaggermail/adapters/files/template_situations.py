@@ -392,6 +392,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"state": "accepted", "what": "", "by": ""},
         {"state": "accepted", "what": "", "by": "", "follow_up": True},
         {"state": "queued", "away": True, "what": ""},
+        {"state": "wish", "what": ""},
         {"own": False, "officers": ["K. Dienst"]},
         {"follow_up": True},
         {"kind": "mail"},
