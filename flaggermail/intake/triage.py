@@ -319,7 +319,7 @@ def read_carried(
     if message.kind not in CARRIERS:
         return Carried(to_list=to_list)
     says = written.says if context.placed and context.platform is not None else None
-    referral = authority and _refers(message, written, reading.language)
+    referral = authority and Kind.REFERRAL in written.kinds
     if within is not None:
         stranger = replace(
             context, platform=None, from_officer=False, verdict=SenderVerdict.UNVERIFIED, remembered=remembered
