@@ -11,7 +11,7 @@ from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import Channels
-from flaggermail.replies.left_over import Writer
+from flaggermail.replies.left_over import ReplyWriter
 from flaggermail.replies.phrases import folded
 from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
@@ -26,7 +26,7 @@ class Answered:
     language: str  # of the desk
     came_at: datetime  # in the desk's zone
     words: ReplyWords
-    writer: Writer
+    writer: ReplyWriter
     case: str = ""
     notification: str | None = None
     channel: str | None = None  # of that notification

@@ -40,7 +40,7 @@ _SURE = 12  # letters and figures of a line that is looked for anywhere below in
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class ReplyWriter:
     """Who wrote, and what: words of their `names`, folded, the text of our `letter` that they answer.
 
     `earlier` gives the own lines of their earlier mails that carried out something else (`own_lines`).
@@ -83,7 +83,7 @@ def _signs(text: str) -> str:
     return "".join(filter(str.isalnum, folded(text)))
 
 
-def left_over(whole: str, said: Sequence[str], writer: Writer, *, named: bool = False) -> tuple[str, ...]:
+def left_over(whole: str, said: Sequence[str], writer: ReplyWriter, *, named: bool = False) -> tuple[str, ...]:
     """Returns the lines of a mail that say more than the lines `said`, which hold its verb.
 
     `named`: what looks like a name may stand right below them, as it may below a closing.
@@ -112,7 +112,7 @@ def _ended(tail: list[str], earlier: Sequence[list[str]]) -> bool:
 class _Silence:
     """Tells of lines whether they say nothing."""
 
-    writer: Writer
+    writer: ReplyWriter
 
     def of(self, lines: Sequence[str], *, closed: bool) -> list[bool | None]:
         """Returns of each line True for a part of a signature or a notice, False for thanks and the like, else None."""

@@ -43,7 +43,7 @@ from flaggermail.record.states import NotificationState
 from flaggermail.replies import case_form, done_before, form_mail, looking, objections, verbs
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.case_form import SentForm
-from flaggermail.replies.left_over import Writer
+from flaggermail.replies.left_over import ReplyWriter
 from flaggermail.replies.request import LOOKS, ReplyFault
 from flaggermail.replies.writer import writer_of
 from flaggermail.services import EventRef, UnitOfWork
@@ -126,7 +126,7 @@ def asks_to_look(work: UnitOfWork, message: Message, officer_id: str | None) -> 
     answered = Answered(
         topic=Topic.NOTICE, officer=officer_id, language=settings.desk.organisation.language, came_at=work.now,
         words=settings.reply_words, officers={officer.id: officer.name for officer in settings.rota.officers},
-        writer=Writer(work.env.language, settings.reply_words),
+        writer=ReplyWriter(work.env.language, settings.reply_words),
     )  # fmt: skip
     return verbs.looks(_without_marked(message.reply_text), answered)
 

@@ -14,19 +14,21 @@ from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import StoredMessage
 from flaggermail.replies import objections
-from flaggermail.replies.left_over import Writer, own_lines
+from flaggermail.replies.left_over import ReplyWriter, own_lines
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.rota import Officer
 
 _MOST_LETTERS, _MOST_EARLIER = 3, 12  # mails that are read again
 
 
-def writer_of(work: UnitOfWork, officer: Officer, stored: StoredMessage, message: Message, *, of_ours: bool) -> Writer:
+def writer_of(
+    work: UnitOfWork, officer: Officer, stored: StoredMessage, message: Message, *, of_ours: bool
+) -> ReplyWriter:
     """Returns what the officer may sign with, what they answer (if `of_ours`), and how their earlier mails ended."""
     sender = message.sender
     signed = f"{officer.id} {officer.name} {officer.address.partition('@')[0]} {sender.name if sender else ''}"
     names = frozenset(re.findall(r"[^\W\d_]+", folded(signed)))
-    return Writer(
+    return ReplyWriter(
         work.env.language, work.env.settings.reply_words, names,
         _letter(work, message) if of_ours else "", cache(partial(_earlier, work, officer, stored)),
     )  # fmt: skip

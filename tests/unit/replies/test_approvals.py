@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from flaggermail.record.case_values import Topic
 from flaggermail.replies.answered import NotUnderstood, Understood
-from flaggermail.replies.left_over import Writer, own_lines
+from flaggermail.replies.left_over import ReplyWriter, own_lines
 from flaggermail.replies.verbs import read
 from tests.shipped_parser import LANGUAGE, PARSER
 from tests.unit.replies.test_verbs import CODE, WORDS_OF_REPLIES, about
@@ -29,7 +29,7 @@ LETTER = (
     "| The second is https://x.example/post/3, and it does not say so.\n\nVerkiezingen flagger"
 )
 assert WORDS_OF_REPLIES is not None
-WRITER = Writer(LANGUAGE, WORDS_OF_REPLIES, frozenset({"a", "anna", "jansen", "officer"}), LETTER)
+WRITER = ReplyWriter(LANGUAGE, WORDS_OF_REPLIES, frozenset({"a", "anna", "jansen", "officer"}), LETTER)
 ENDINGS = 9
 
 

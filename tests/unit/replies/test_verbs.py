@@ -17,7 +17,7 @@ from flaggermail.record.case_values import CaseType, Source, Topic
 from flaggermail.replies import phrases
 from flaggermail.replies.acts import source_named, sources, type_named
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
-from flaggermail.replies.left_over import Writer
+from flaggermail.replies.left_over import ReplyWriter
 from flaggermail.replies.request import LOOKS, Request
 from flaggermail.replies.verbs import read, still_work, would_work
 from flaggermail.settings.reply_words import ReplyWords
@@ -36,7 +36,7 @@ ANSWERED = Answered(
     case=CASE, notification=DRAFT,
     channel="tiktok-elections", names={CODE: DRAFT}.get, message="m00000009", reminder="r1",
     tried_at=NOW.replace(hour=21, minute=30),
-    writer=Writer(LANGUAGE, WORDS_OF_REPLIES, frozenset({"a", "jansen"})),
+    writer=ReplyWriter(LANGUAGE, WORDS_OF_REPLIES, frozenset({"a", "jansen"})),
     officers={"officer1": "A. Jansen", "officer2": "B. de Vries", "head1": "C. Bakker"},
 )  # fmt: skip
 CALL = Request(
