@@ -175,12 +175,13 @@ def facts_of(work: UnitOfWork, raw: RawMessage, message: Message) -> IntakeFacts
     answered = work.tx.find(Notification, where(Notification.id).in_(sorted(named)))
     trace = read_trace(raw.octets)
     by_platform = sorted(named) if sender.platform is not None else []
-    receipts = where(ClockRow.kind).is_(ClockKind.RECEIPT), where(ClockRow.state).is_(ClockState.STOPPED)
-    receipted = work.tx.find(ClockRow, where(ClockRow.notification).in_(by_platform), *receipts) if by_platform else ()
+    clocks = work.tx.find(ClockRow, where(ClockRow.notification).in_(by_platform)) if by_platform else ()
     return replace(
         of_author(work, raw, message, sender),
         known=known, notifications={one.id: one for one in answered}, trace=trace,
-        receipted=frozenset(clock.notification for clock in receipted),
+        receipted=frozenset(
+            one.notification for one in clocks if (one.kind, one.state) == (ClockKind.RECEIPT, ClockState.STOPPED)
+        ),
         dispute=disputed(work, raw, trace), same_id=_same_id(work, message),
     )  # fmt: skip
 

@@ -142,10 +142,10 @@ def _links_elsewhere(message: Message, own: OwnText) -> bool:
 
 def _says_little(message: Message, own: OwnText, language: Language) -> bool:
     """True for hardly a word of one's own, or the words that a mail program writes; a line parts off how to join."""
-    said = _RULE.split(own.small)[0] if _has_calendar(message) else own.small
-    if said.startswith(_EVENT):
-        said = said.partition("description")[2].partition("\n")[0]
-    return len(said.split()) <= _FEW or language.machines.pressed_lines.search(said) is not None
+    words = _RULE.split(own.small)[0] if _has_calendar(message) else own.small
+    if words.startswith(_EVENT):
+        words = words.partition("description")[2].partition("\n")[0]
+    return len(words.split()) <= _FEW or language.machines.pressed_lines.search(words) is not None
 
 
 def _has_calendar(message: Message) -> bool:
