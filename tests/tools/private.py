@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
+_PRIVATE = re.compile(r"(?<!\w)_\w+")
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -37,7 +39,9 @@ def said(source: str, private: Iterable[str]) -> list[tuple[int, str]]:
 
     Names that the module defines itself, or uses in its own class, are not counted.
     """
-    names = set(private) - private_names(source)
+    named = _PRIVATE.findall(source)
+    if not (names := set(private).intersection(named)) or not (names := names - private_names(source)):
+        return []
     return sorted((line, name) for line, name in _names(ast.parse(source)) if name in names)
 
 

@@ -6,7 +6,7 @@ the product with the same name, a private name of the product in a test, what a 
 of exemptions is printed, so that a change shows what it adds.
 """
 
-import ast
+import io
 import re
 import subprocess
 import sys
@@ -35,6 +35,8 @@ EXEMPTIONS = {
 REASONED = re.compile(r"(?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*|ignore\[[\w, -]+\]|no (?:cover|branch))\W+\w+")
 NAMES = frozenset({"Any", "cast"})
 MARKS = frozenset({"skip", "skipif", "importorskip", "xfail"})
+CLASS = re.compile(r" *class (\w+)[(:\[]")
+HINT = re.compile(rf"#\s*(?:noqa|type:|pragma:)|\b(?:{'|'.join(NAMES | MARKS)})\b")
 
 
 def listed_files() -> list[Path]:
@@ -65,9 +67,10 @@ def text_faults(path: Path, text: str) -> Iterator[str]:
 
 def exemptions(path: Path) -> Iterator[tuple[str, str]]:
     """Yields each exemption of a Python file as its name and, if its reason is missing, the fault (else "")."""
-    with path.open("rb") as source:
-        tokens = list(tokenize.tokenize(source.readline))
-    for token in tokens:
+    text = path.read_text("utf-8")
+    if HINT.search(text) is None:
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             for name, pattern in EXEMPTIONS.items():
                 if pattern.search(token.string):
@@ -82,12 +85,12 @@ def classes_named_twice(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Yields one line for each name of several classes; `sources` are file names and their text."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in sources:
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ClassDef):
-                places[node.name].append(f"{name}:{node.lineno}")
-    for name, found in sorted(places.items()):
-        if len(found) > 1:
-            yield f"{', '.join(found)}: {len(found)} classes named {name}"
+        for number, line in enumerate(text.splitlines(), start=1):
+            if found := CLASS.match(line):
+                places[found[1]].append(f"{name}:{number}")
+    for name, there in sorted(places.items()):
+        if len(there) > 1:
+            yield f"{', '.join(there)}: {len(there)} classes named {name}"
 
 
 def reaching_in() -> Iterator[str]:
