@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -17,7 +16,7 @@ from flaggermail.adapters.oauth.tokens import (
     RenewingTokens,
     SealedRefreshTokens,
 )
-from flaggermail.adapters.system.clock import SystemRandomness
+from flaggermail.adapters.system.clock import SystemClock, SystemRandomness
 from flaggermail.settings.model import Settings
 from flaggermail.settings.oauth_section import Grant, OAuth2Settings, Provider
 from flaggermail.wiring.credentials import TOKENS, first_secret, secrets_of
@@ -92,4 +91,6 @@ def _by_delegation(
 ) -> Granted:
     from flaggermail.adapters.oauth.delegation import ask_for_mailbox
 
-    return ask_for_mailbox(section, secret, _files(settings, section, mailbox), line, time.time)
+    return ask_for_mailbox(
+        section, secret, _files(settings, section, mailbox), line, lambda: SystemClock().now().timestamp()
+    )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from os import geteuid
 from pathlib import Path
@@ -127,4 +127,4 @@ def _replica(settings: Configuration) -> ReplicaSeen | None:
 
 
 def _local_offset() -> timedelta:
-    return datetime.now().astimezone().utcoffset() or timedelta(0)
+    return SystemClock().now().astimezone().utcoffset() or timedelta(0)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -170,7 +170,11 @@ class _DeskFiles:
     def now(self) -> datetime:
         if self._now is not None:
             return self._now()
-        return datetime.now(UTC) if self._given is None else self._given.clock.now()
+        if self._given is not None:
+            return self._given.clock.now()
+        from flaggermail.adapters.system.clock import SystemClock
+
+        return SystemClock().now()
 
     @contextmanager
     def evidence(self, settings: Settings | None = None) -> Iterator[tuple[Transaction, BlobStore]]:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timezone
 from imapclient import IMAPClient
 
 from flaggermail.adapters.imap.link import expecting, pause_asked, token_ended
+from flaggermail.adapters.system.clock import SystemClock
 from flaggermail.errors import LinkLost, LoginRefused, PauseAsked
 from flaggermail.ports import Continuity, OctetSource, RawMessage, Role
 
@@ -49,7 +50,7 @@ def arrival_in(items: Mapping[bytes, object]) -> Arrival:
 
 
 def _unreadable(written: str) -> Arrival:
-    return Arrival(datetime.now(UTC), written)
+    return Arrival(SystemClock().now(), written)
 
 
 _STORED = re.compile(r"([0-9]{1,10})/([0-9]{1,10})")
