@@ -7,16 +7,20 @@ mailbox takes part (`tests.nights.member`); with `--face exchange`, the mail ser
 """
 
 import os
+import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 
 from tests.bench import table
 from tests.nights import exchange, member_nights, nodes
 from tests.nights.diary import Diary
 from tests.nights.kit import Kit
+from tests.nights.night import ADDRESSES
 from tests.nights.planted import FAULTS, found_after
+from tests.nights.reading import PLATFORMS, Read
 from tests.nights.telling import story
 from tests.nights.troubles import play
 from tests.nights.verdict import PROMISES
@@ -52,6 +56,7 @@ def run(nights: int, seed: int | None, which: Nights = Nights.PLAIN) -> int:
     first = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     table.note(f"{nights} nights from {first} on")
     kit, begun, counts, broken = Kit.make(), time.process_time(), Counter[str](), Counter[int]()
+    hours: list[Counter[str]] = []
     try:
         for number in range(first, first + nights):
             diary = PLAYERS[which](number, kit)
@@ -60,6 +65,7 @@ def run(nights: int, seed: int | None, which: Nights = Nights.PLAIN) -> int:
             counts["mails out"] += len(diary.handed_over)
             counts["looks at the clocks"] += len(diary.ticks)
             counts["reminders"] += sum(len(tick.due) for tick in diary.ticks)
+            hours += officers_hours(diary)
             broken.update({violation.promise for violation in diary.violations})
             if diary.violations:
                 table.note(story(number, diary, which))
@@ -73,10 +79,25 @@ def run(nights: int, seed: int | None, which: Nights = Nights.PLAIN) -> int:
     for what in ("mails in", "mails out", "looks at the clocks", "reminders", *shown):
         table.line(what, counts[what], "")
     table.line("processor time a night", spent / nights * 1000, "ms")
+    totals = sorted(hour.total() for hour in hours) or [0]
+    table.line("an officer's mails in an hour with any, p95", totals[-1 - len(totals) // 20], "", goal="20")
+    for reason, count in max(hours, key=Counter.total, default=Counter[str]()).most_common():
+        table.line(f"in the busiest hour: {reason}", count, "")
     for promise, count in sorted(broken.items()):
         table.note(f"{count} nights broke promise {promise}: {PROMISES[promise]}")
     table.note(f"{nights} nights, {broken.total()} promises broken")
     return 1 if broken else 0
+
+
+def officers_hours(diary: Diary) -> list[Counter[str]]:
+    """Returns the mails of each hour in which an officer got any, counted by what their subjects begin with."""
+    hours: defaultdict[tuple[str, datetime], Counter[str]] = defaultdict(Counter)
+    for mail in diary.handed_over:
+        if mail.received and mail.recipient in ADDRESSES.values():
+            begin = re.split(r"[:[\d]", Read(mail.octets, mail.recipient).subject)[0].strip()
+            reason = "a platform is silent" if begin in PLATFORMS else begin
+            hours[mail.recipient, mail.true.replace(minute=0, second=0, microsecond=0)][reason] += 1
+    return list(hours.values())
 
 
 def tell(night: int, which: Nights = Nights.PLAIN) -> int:
