@@ -119,7 +119,7 @@ class _Silence:
         notices, found = self._notices(lines), list[bool | None]()
         for at, line in enumerate(lines):
             behind = self._behind_closing(line)
-            if not line or _is_bare(line) or phrases.is_idle(Line.from_text(line), self.writer.words.assent):
+            if not line or _is_bare(line) or phrases.is_idle(self._unsigned(line), self.writer.words.assent):
                 found.append(False)
             else:
                 below = next(filter(None, lines[at + 1 :]), "")
@@ -127,6 +127,13 @@ class _Silence:
                 found.append(ends or behind == "" or self._is_name(behind or line, closed or bool(behind)) or None)
             closed = behind == "" if line else closed
         return found
+
+    def _unsigned(self, line: str) -> Line:
+        """Returns a line without its writer's name at the end, as behind thanks."""
+        words = line.split()
+        while words and folded(words[-1]).strip(_EDGE) in self.writer.names:
+            words.pop()
+        return Line.from_text(" ".join(words) or line)
 
     def _behind_closing(self, line: str) -> str | None:
         """Returns what stands behind a closing on its line; None for a line that does not begin with one."""
@@ -165,12 +172,15 @@ class _Silence:
         said = _WORD.findall(_STREET.sub(" ; ", bare) if bare != line or _NUMBERS.match(below) else bare)
         small = [phrases.folded(word) for word in said]
         present = [words.presence.pattern.fullmatch(word) for word in small]
-        if any(present) and all(
-            at or words.hours.pattern.fullmatch(word) for at, word in zip(present, small, strict=True)
-        ):
+        at_work = [
+            any(present) and (one or words.hours.pattern.fullmatch(word))
+            for one, word in zip(present, small, strict=True)
+        ]
+        if said and all(at_work):
             return True
         heads = [word in self.writer.names or words.signature.pattern.fullmatch(word) for word in small]
-        known = [head or words.beside.pattern.fullmatch(word) for head, word in zip(heads, small, strict=True)]
+        beside = map(words.beside.pattern.fullmatch, small)
+        known = [any(found) for found in zip(heads, beside, at_work, strict=True)]
         own = not self.writer.names.isdisjoint(small) and small[0][0] in {name[0] for name in self.writer.names}
         begun = own or not known or known[0] or bare.lstrip().startswith(";")
         return bool(begun and (any(heads) or bare != line)) and all(

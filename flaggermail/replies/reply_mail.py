@@ -22,6 +22,7 @@ from flaggermail.letters import stored_messages
 from flaggermail.letters.html_part import MARK
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail import reply_tokens
+from flaggermail.mail.automated.mechanical_kind import by_words_alone
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.notices import anew, approval_letters, approval_requests, duty, notices, unheard
 from flaggermail.notices.notices import Notice
@@ -94,6 +95,8 @@ def perform_reply(
     about = EventRef(stored.case, stored.notification, stored.id)
     if officer is None or token is None:
         return
+    if by_words_alone(message, work.env.language):  # nobody would hear that their reply did nothing
+        message = replace(message, kind=MechanicalKind.HUMAN, answerable=True)
     passed_on = objections.is_passed_on_by_machine(message, work.env.own_addresses)
     passed_on = passed_on or message.comment is not None
     if stored.verdict != SenderVerdict.VERIFIED or message.kind is not MechanicalKind.HUMAN or passed_on:

@@ -26,7 +26,7 @@ def writer_of(
 ) -> ReplyWriter:
     """Returns what the officer may sign with, what they answer (if `of_ours`), and how their earlier mails ended."""
     sender = message.sender
-    signed = f"{officer.id} {officer.name} {officer.address.partition('@')[0]} {sender.name if sender else ''}"
+    signed = f"{officer.id} {officer.name} {officer.address.partition('@')[0]} {(sender and sender.name) or ''}"
     names = frozenset(re.findall(r"[^\W\d_]+", folded(signed)))
     return ReplyWriter(
         work.env.language, work.env.settings.reply_words, names,

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from flaggermail.adapters.db.inspection import newest
 from flaggermail.adapters.db.migrate import upgrade
@@ -34,11 +35,18 @@ AGAIN = "SELECT pg_wal_replay_resume()"
 
 @pytest.fixture
 def url(postgres_pair: PostgresPair) -> str:
-    """Returns the URL of an empty record on the pair, which finds the primary."""
+    """Returns the URL of an empty record on the pair, which finds the primary; the standby has its tables."""
     found = postgres_pair.database()
-    with closing(new_store(found)) as store:
+    with closing(new_store(found)) as store, closing(new_store(of_standby(postgres_pair, found))) as standby:
         upgrade(store.engine)
+        patiently(lambda: _has_tables(standby.engine), "the standby has the tables")
     return found
+
+
+def _has_tables(engine: Engine) -> bool:
+    with suppress(OperationalError):  # no such database yet
+        return inspect(engine).has_table("chain_head")
+    return False
 
 
 def of_standby(pair: PostgresPair, url: str) -> str:

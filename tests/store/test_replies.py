@@ -308,6 +308,16 @@ def test_an_unverified_officer_is_told_nothing_and_an_event_says_so(desk: Desk) 
     assert answers_to(desk, stored) == []
 
 
+def test_days_at_work_in_a_signature_keep_no_reply_from_acting(desk: Desk) -> None:
+    """They read like an absence; a mail that a field declares automatic does nothing, with the same words."""
+    sent, text, before = invite(desk, "neem"), "neem\n\nTEL: 070 000 0001 | werkdagen: ma t/m do", len(desk.events())
+    reply(desk, sent, text, "text/plain; charset=utf-8", headers=("Auto-Submitted: auto-replied",))
+    assert acted(desk, before) == []
+    desk.go_on(minutes=1)
+    reply(desk, sent, text, "text/plain; charset=utf-8")
+    assert len(acted(desk, before)) == 1
+
+
 def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(new_desk: NewDesk) -> None:
     """Each approver has their own code, the author none with two persons; after it expires a new request comes."""
     desk = new_desk(persons=2)

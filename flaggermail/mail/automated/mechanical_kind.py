@@ -115,6 +115,14 @@ def answerable(message: Message, ours: Collection[str]) -> bool:
     return person and not (many or own or nowhere)
 
 
+def by_words_alone(message: Message, language: Language) -> bool:
+    """True for a reply that only its text makes automatic: a signature's days at work read like an absence."""
+    nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
+    declares = _declared_automatic(dict(message.headers)) is not None or nowhere
+    replies = split_subject(message.subject or "", language).first == "reply"
+    return message.kind is MechanicalKind.AUTO_REPLY and replies and not declares
+
+
 def is_robot(message: Message, language: Language) -> bool:
     """True if its author's address is one from which machines write."""
     local, *known = (
