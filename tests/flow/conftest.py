@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.flow.desk_process import DeskProcess, configure
 from tests.flow.engines import SQLITE
 from tests.flow.from_wheel import unpacked
+from tests.flow.supervised import Notified, notify_socket
 from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -95,3 +96,10 @@ def browser() -> Iterator[Browser]:
         )
         yield running
         running.close()
+
+
+@pytest.fixture
+def notified(desk: DeskProcess) -> Iterator[Notified]:
+    """Returns the daemon's messages to its supervisor."""
+    with notify_socket(desk.folder) as listening:
+        yield listening

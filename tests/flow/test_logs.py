@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from tests.doubles.scripted_smtp import ScriptedSmtp
 from tests.flow.desk_process import DeskProcess, configure, patiently
-from tests.flow.supervised import Notified, notify_socket, start
+from tests.flow.supervised import Notified, start
 from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -102,13 +102,6 @@ def plant_secret(folder: Path, name: str, secret: str) -> None:
     file = folder / "credentials" / name
     file.write_text(secret, "utf-8")
     file.chmod(0o600)
-
-
-@pytest.fixture
-def notified(desk: DeskProcess) -> Iterator[Notified]:
-    """Returns the daemon's messages to its supervisor."""
-    with notify_socket(desk.folder) as listening:
-        yield listening
 
 
 def tokens(desk: DeskProcess) -> list[str]:

@@ -22,7 +22,7 @@ from tests import running
 from tests.command_line import type_here
 from tests.flow.desk_process import DeskProcess, patiently
 from tests.flow.machine import FakedClock, fill, mount, remount, status_of, unmount
-from tests.flow.supervised import Notified, notify_socket, start
+from tests.flow.supervised import Notified, start
 from tests.flow.test_reload import own_rules, reload
 from tests.patience import PATIENCE
 from tests.servers.dovecot import Dovecot
@@ -32,13 +32,6 @@ NO_STOP = (
     signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF,
     signal.SIGIO, signal.SIGPWR, signal.SIGWINCH, signal.SIGURG, signal.SIGRTMIN, signal.SIGRTMAX,
 )  # fmt: skip
-
-
-@pytest.fixture
-def notified(desk: DeskProcess) -> Iterator[Notified]:
-    """Returns the daemon's messages to its supervisor."""
-    with notify_socket(desk.folder) as listening:
-        yield listening
 
 
 def question(number: int) -> bytes:

@@ -19,7 +19,7 @@ from tests.doubles.scripted_smtp import Fault, ScriptedSmtp
 from tests.doubles.stalling_line import StallingLine
 from tests.flow.desk_process import DeskProcess, configure, patiently
 from tests.flow.pausing_daemon import GO_ON, NTH, PAUSED
-from tests.flow.supervised import Notified, notify_socket, start
+from tests.flow.supervised import Notified, start
 from tests.patience import PATIENCE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -58,13 +58,6 @@ def desk(dovecot: Dovecot, smtp: ScriptedSmtp, certificates: Certificates, mail_
             yield desk
         finally:
             desk.end()
-
-
-@pytest.fixture
-def notified(desk: DeskProcess) -> Iterator[Notified]:
-    """Returns the daemon's messages to its supervisor."""
-    with notify_socket(desk.folder) as listening:
-        yield listening
 
 
 def question(number: int) -> bytes:

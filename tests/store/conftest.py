@@ -16,6 +16,7 @@ from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.store import SqlStore
 from tests.desks.lived import Lived
 from tests.doubles.migrated import migrate, migrated
+from tests.doubles.paged import Browser, PlayedSource
 from tests.patience import PATIENCE
 from tests.servers.postgres import Postgres
 from tests.store.desk_fixtures import Desk, NewDesk, desk_settings, equipped, opened
@@ -85,6 +86,12 @@ def empty_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) 
         return f"sqlite:///{tmp_path / 'empty'}"
     postgres: Postgres = request.getfixturevalue("postgres")
     return postgres.database()
+
+
+@pytest.fixture
+def browser(desk: Desk) -> Browser:
+    """Returns officer1 at the pages of a desk."""
+    return Browser(PlayedSource(desk.env))
 
 
 @pytest.fixture

@@ -50,6 +50,10 @@ KINDS: tuple[type[Record], ...] = tuple(
 )
 
 
+class UndoneError(Exception):
+    """Ends a transaction that must be rolled back."""
+
+
 def hints_of(kind: type[Record]) -> Mapping[str, object]:
     """Returns the type of each field."""
     return HINTS[kind.TABLE]

@@ -7,7 +7,6 @@ Retention destroys octets before its record is committed, so that after a kill i
 from __future__ import annotations
 
 import os
-import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from flaggermail.record.rows import Annex, ReportFreeze
 from tests.store.conftest import new_store
 from tests.store.desk_fixtures import CITIZEN, Desk, mail
 from tests.store.test_annexes import ANNEX, made
+from tests.store.test_disk_fails import no_file_grows
 from tests.store.test_report_freeze import DRAFT
 
 pytestmark = pytest.mark.outside  # a process is killed, and a PDF asks the system for its libraries
@@ -116,17 +116,6 @@ def killed(desk: Desk, act: Callable[[Desk], object], url: str, *, committed: bo
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
-@contextmanager
-def full() -> Iterator[None]:
-    """Lets no file grow: writing fails with EFBIG, as on a full disk with ENOSPC."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("name", ACTS)
 def test_killed_in_it_the_next_try_does_it_once(desk: Desk, tmp_path: Path, name: str) -> None:
     """Killed before its record is committed nothing is on record, killed after it all is; then it is done once."""
@@ -150,7 +139,7 @@ def test_on_a_full_disk_nothing_is_half_done(desk: Desk, tmp_path: Path, name: s
     prepare, act, is_done = ACTS[name]
     prepare(desk, tmp_path)
     events = len(desk.events())
-    with full(), pytest.raises(StoreFailure):
+    with no_file_grows(), pytest.raises(StoreFailure):
         act(desk)
     assert len(desk.events()) == events
     assert not is_done(desk)

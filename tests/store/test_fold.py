@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from flaggermail.record.events import Event, fold
 from tests.store.conftest import new_store
-from tests.store.samples import KINDS, broken_commitment, broken_link, histories
+from tests.store.samples import KINDS, UndoneError, broken_commitment, broken_link, histories
 
 PROPERTY = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: every try makes a database, which takes long
@@ -17,10 +17,6 @@ PROPERTY = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-
-class UndoneError(Exception):
-    """Ends a transaction that must be rolled back."""
 
 
 def test_the_fold_of_the_events_is_the_store(new_database: Callable[[], str]) -> None:

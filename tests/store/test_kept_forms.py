@@ -13,7 +13,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.desk.kept_forms import KEPT_FOR, LONGEST_KEPT, MOST_KEPT
 from flaggermail.ports import KeptForm
 from flaggermail.record.rows import Case
-from tests.doubles.paged import OFFICER2, OK, Browser, PlayedSource, SeenPage
+from tests.doubles.paged import OFFICER2, OK, Browser, SeenPage
 from tests.store.desk_fixtures import Desk
 from tests.store.samples import NOON
 from tests.store.test_page_acts import referred
@@ -25,12 +25,6 @@ HALF: dict[str, Any] = {
     "criteria": ["2"],
     "own_attempts": "many",
 }
-
-
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
 
 
 def keep(browser: Browser, page: SeenPage, act: str, **fields: Any) -> SeenPage:  # noqa: ANN401 - as of a form

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import yaml
 
 from flaggermail.door.pages.desk_pages import PAGES
@@ -28,12 +27,6 @@ PLAYED = ("S01", "S04", "S05", "S08", "S08-phone-note", "S08-acknowledged", "S10
 BY_REPLY = ("oncall ack", "quarantine place", "case assign", "case ask", "message confirm", "message refuse")
 """What officers do in these scenarios by an answer to a mail."""
 OFFERED = [act for page in PAGES for act in page.acts.values()]
-
-
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
 
 
 def referred(desk: Desk) -> str:

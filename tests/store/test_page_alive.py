@@ -15,12 +15,6 @@ from tests.store.desk_fixtures import REFERRER, Desk, mail
 CHANGED, UNCHANGED = "Something was recorded since you last looked.", "Nothing was recorded since you last looked."
 
 
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
-
-
 def again(page: SeenPage) -> str:
     """Returns the address of "look again"."""
     return next(one for one in reversed(page.links) if "since=" in one and "refresh=" not in one)

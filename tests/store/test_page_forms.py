@@ -34,12 +34,6 @@ ASSESSED: dict[str, Any] = {
 REFUSED, MALFORMED, NOT_FOUND = 422, 400, 404
 
 
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
-
-
 def assessing(desk: Desk, browser: Browser) -> SeenPage:
     """A referral comes in and is assessed; returns the page with the form filled as the record has it."""
     desk.receive(mail(REFERRER, "Wrong polling day", "One can vote on Friday. https://x.example/1"))

@@ -25,12 +25,6 @@ ASSESSED: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
-
-
 def opened(desk: Desk, browser: Browser) -> SeenPage:
     """A referral comes in; returns the page of its case."""
     desk.receive(

@@ -28,12 +28,6 @@ pytestmark = pytest.mark.outside  # each picture is read in a process of its own
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
-
-
 def picture(mode: str = "RGB", size: tuple[int, int] = (60, 40), form: str = "PNG", **options: object) -> bytes:
     """Returns a picture whose left half is red or dark, in a mode of Pillow."""
     made = Image.new("RGB", size, BLUE)

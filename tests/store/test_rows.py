@@ -19,7 +19,7 @@ from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Platform, Record, 
 from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.wording.said import StoredText
 from tests.store.conftest import new_store
-from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
+from tests.store.samples import NOON, UndoneError, alarm, family, happened, hints_of, is_optional
 
 OWN_TABLES = {
     "event", "chain_head", "personal", "counter", "cursor", "kept_answer", "kept_form", "lease", "node", "octets",
@@ -31,10 +31,6 @@ by_kind = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.TABLE)
 
 
 EQUAL, NULL = Comparison.EQUAL, Comparison.NULL
-
-
-class UndoneError(Exception):
-    """Ends a transaction that must be rolled back."""
 
 
 @by_kind

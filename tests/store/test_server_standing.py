@@ -26,6 +26,7 @@ from flaggermail.reminders import outbox_ageing
 from flaggermail.services import DAEMON
 from flaggermail.wording.said import as_written
 from tests.store.desk_fixtures import START, Desk
+from tests.store.samples import UndoneError
 from tests.store.test_thousands import calls_of
 
 WAITING = (MailState.QUEUED, MailState.ATTEMPTING)
@@ -33,10 +34,6 @@ STATES = (*WAITING, MailState.QUEUED, MailState.QUEUED, MailState.ACCEPTED, Mail
 RESULTS = (AttemptResult.UNCLEAR, AttemptResult.DEFERRED), (*AttemptResult, AttemptResult.UNCLEAR, None)
 ALARMS = (*DIFFERS, AlarmKind.RECIPIENT_WAITS)
 STOPS = {AttemptResult.UNREACHABLE: ServerState.AWAY, AttemptResult.DENIED: ServerState.DENIES}
-
-
-class _UndoneError(Exception):
-    """Undoes what a round added."""
 
 
 def queued(number: int, chance: Random, domains: str) -> OutboxMail:
@@ -110,7 +107,7 @@ def test_the_tried_mails_tell_what_all_tell(desk: Desk, monkeypatch: pytest.Monk
             alarm(kind, alarm_key(kind, mail.id), as_written("x"), START)
             for mail in mails if chance.random() < 0.3 for kind in [chance.choice(ALARMS)]
         ]  # fmt: skip
-        with suppress(_UndoneError), desk.env.store.begin() as tx:
+        with suppress(UndoneError), desk.env.store.begin() as tx:
             tx.append(Event(EventKind.MAIL_QUEUED, START, DAEMON, tuple(added(row) for row in rows)))
             look, few = standing.look(tx), standing.of_server(tx)
             state, refused = plainly(tx, look.waiting)
@@ -124,7 +121,7 @@ def test_the_tried_mails_tell_what_all_tell(desk: Desk, monkeypatch: pytest.Monk
                 assert at == outbox_ageing.next_due_outbox(desk.env, tx)
             states.add(state)
             alarms.add(at is None)
-            raise _UndoneError
+            raise UndoneError
 
     holds()
     assert (states, alarms) == (set(ServerState), {True, False})

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flaggermail.commands.contact_notes import NoteContact
 from flaggermail.record.case_values import ContactMeans
 from flaggermail.record.rows import Case
-from tests.doubles.paged import HEAD, OFFICER2, Browser, PlayedSource, SeenPage
+from tests.doubles.paged import HEAD, OFFICER2, Browser, SeenPage
 from tests.store.desk_fixtures import Desk
 from tests.store.test_page_acts import referred
 from tests.store.test_page_forms import without_dead_anchors
@@ -16,12 +14,6 @@ from tests.store.test_pages import ASSESSED
 
 STALE = 409
 MINE = {**ASSESSED, "contradicts": "Something <else>", "criteria": ["1"], "own_attempts": "2"}
-
-
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
 
 
 def overtaken(desk: Desk, browser: Browser, act: str = "assess") -> SeenPage:

@@ -18,18 +18,12 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.readings import ReadItem, ReadKind
 from flaggermail.record.rows import Case
 from tests.doubles.attached import with_files
-from tests.doubles.paged import ARCHIVIST, FORBIDDEN, STRANGER, Browser, PlayedSource, SeenPage
+from tests.doubles.paged import ARCHIVIST, FORBIDDEN, STRANGER, Browser, SeenPage
 from tests.store.desk_fixtures import REFERRER, Desk, mail
 
 PNG = b"\x89PNG\r\n\x1a\nno picture, but it begins like one"
 UNPROCESSABLE = 422
 UNTOLD = "application/octet-stream"
-
-
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
 
 
 def received(desk: Desk, browser: Browser, *files: tuple[str, str, bytes]) -> SeenPage:

@@ -15,12 +15,6 @@ from tests.doubles.paged import OFFICER2, OK, Browser, PlayedSource, SeenPage
 from tests.store.desk_fixtures import CITIZEN, Desk, X, mail
 
 
-@pytest.fixture
-def browser(desk: Desk) -> Browser:
-    """Returns officer1 at the pages of a desk."""
-    return Browser(PlayedSource(desk.env))
-
-
 def waiting(desk: Desk) -> StoredMessage:
     """A platform's mail comes in that may belong to the case which is there."""
     desk.notified()

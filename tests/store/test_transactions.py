@@ -25,16 +25,12 @@ from flaggermail.wording.said import as_written
 from tests.patience import PATIENCE
 from tests.store.conftest import new_store
 from tests.store.processes import go_on, other_process, told
-from tests.store.samples import NOON, alarm, broken_link, happened
+from tests.store.samples import NOON, UndoneError, alarm, broken_link, happened
 
 InThreads = Callable[[Callable[[int], object], int], list[object]]
 ROUNDS = 100
 THREADS = 3
 NO_SUCH_CASE = Change("case_file", "nowhere", {"state": "decided"})
-
-
-class UndoneError(Exception):
-    """Ends a transaction that must be rolled back."""
 
 
 def everything(store: SqlStore) -> dict[str, list[tuple[object, ...]]]:

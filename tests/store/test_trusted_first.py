@@ -28,6 +28,7 @@ from flaggermail.record.rows import Record, RememberedDomain, StoredMessage
 from flaggermail.reminders import handover, quarantine_ageing
 from flaggermail.services import DAEMON, UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, META, OFFICER, REFERRER, START, Desk, mail
+from tests.store.samples import UndoneError
 from tests.store.test_habits import statements as asked_of
 from tests.store.test_reading_once import statements
 from tests.store.test_thousands import calls_of
@@ -37,10 +38,6 @@ UNKNOWN = [f"iemand@onbekend{number}.example" for number in range(4)]
 SENDERS = (OFFICER, REFERRER, CITIZEN, META, "krant@pers.example", "x@nieuws.pers.example", "", None, *UNKNOWN)
 
 AN_ENTRY = 4  # instructions of SQLite's machine; read and compared with the one before, it takes twenty
-
-
-class _UndoneError(Exception):
-    """Undoes what a round added."""
 
 
 def written(tx: Transaction, *rows: Record) -> None:
@@ -82,7 +79,7 @@ def test_they_are_the_first_of_all_in_the_order_of_trust(desk: Desk, received: S
             )
             for row in several(received, chance.choice((2, 12, 40)))
         ]  # fmt: skip
-        with suppress(_UndoneError), desk.env.store.begin() as tx:
+        with suppress(UndoneError), desk.env.store.begin() as tx:
             written(tx, pers, *rows)
             work = UnitOfWork(desk.env, tx, START)
             plain = handover.quarantined(work)
@@ -90,7 +87,7 @@ def test_they_are_the_first_of_all_in_the_order_of_trust(desk: Desk, received: S
                 found, number = most_trusted(work, most, Place.QUARANTINE, FROM_MAILBOX)
                 assert ([row.id for row in found], number) == ([row.id for row in plain[:most]], len(plain))
             seen.update(trust_of(work, row) for row in plain)
-            raise _UndoneError
+            raise UndoneError
 
     holds()
     assert seen == set(SenderTrust)

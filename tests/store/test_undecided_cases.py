@@ -40,16 +40,13 @@ from flaggermail.reminders.open_clocks import (
 from flaggermail.services import DAEMON
 from flaggermail.settings.steps import Step, read_steps, write_steps
 from tests.store.desk_fixtures import REFERRER, START, Desk, mail
+from tests.store.samples import UndoneError
 from tests.store.test_reading_once import statements
 from tests.store.test_thousands import calls_of
 
 POLICIES = tuple(
     write_steps([Step(ClockKind.DECISION, after) for after in minutes]) for minutes in ((30, 60), (45, 15), (), (0,))
 )
-
-
-class _UndoneError(Exception):
-    """Undoes what a round added."""
 
 
 def one_case(desk: Desk) -> Case:
@@ -91,11 +88,11 @@ def test_they_are_those_of_a_look_at_each_case(desk: Desk) -> None:
             )
             for row in others(case, chance.choice((1, 30)))
         ]  # fmt: skip
-        with suppress(_UndoneError), desk.env.store.begin() as tx:
+        with suppress(UndoneError), desk.env.store.begin() as tx:
             tx.append(Event(EventKind.CASE_OPENED, START, DAEMON, tuple(map(added, rows))))
             for most in (1, 5, 100):
                 assert undecided_cases(tx, START, most) == plainly([case, *rows], START, most)
-            raise _UndoneError
+            raise UndoneError
 
     holds()
 

@@ -14,6 +14,7 @@ from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from tests.doubles import migrated
+from tests.story.test_escalation_night import Made, builder
 
 CONFIG = Path(__file__).parents[1] / "config"
 NOW = datetime(2027, 3, 17, 9, tzinfo=UTC)
@@ -29,6 +30,12 @@ def clock() -> SetClock:
 def story_settings() -> Configuration:
     """Returns the elections, platforms and officers of tests/config, with the shipped rules and templates."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Made]:
+    """Returns a builder of desks with a given policy, schedule and start (by default 10:34 on 6 June 2024)."""
+    yield from builder(tmp_path)
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,17 +18,11 @@ from flaggermail.services import UnitOfWork
 from tests.attacks.replying import in_language
 from tests.store.desk_fixtures import OFFICER, START, Desk, X, mail
 from tests.store.test_officer_unheard import call_pagers
-from tests.story.test_escalation_night import SECOND_OFFICER, Made, builder, pass_time, told
+from tests.story.test_escalation_night import SECOND_OFFICER, Made, pass_time, told
 
 DAY = 24 * 60
 MORNING = START.replace(hour=8, minute=0) + timedelta(days=1)  # Friday 7 June
 MONDAYS = [MORNING + timedelta(days=3), MORNING + timedelta(days=10)]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Made]:
-    """Returns a builder of desks in simulated time."""
-    yield from builder(tmp_path)
 
 
 def looked_into(desk: Desk, channel: str = "x-urgent") -> str:

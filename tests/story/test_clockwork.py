@@ -28,19 +28,12 @@ from tests.story.test_escalation_night import (
     NIGHTS,
     SECOND_OFFICER,
     Made,
-    builder,
     one_policy,
 )
 from tests.story.test_status_file import held
 
 MINUTE = timedelta(minutes=1)
 HINT = "reminder at its minute"
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Made]:
-    """Returns a builder of desks with a given policy, schedule and start."""
-    yield from builder(tmp_path)
 
 
 @contextmanager

@@ -42,12 +42,6 @@ SECOND_OFFICER = "b.devries@bzk.example"
 Made = Callable[..., Desk]
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Made]:
-    """Returns a builder of desks with a given policy, schedule and start (by default 10:34 on 6 June 2024)."""
-    yield from builder(tmp_path)
-
-
 def builder(tmp_path: Path) -> Iterator[Made]:
     """Yields the builder, and closes what it built."""
     made: list[Desk] = []

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +19,7 @@ from flaggermail.reminders import sending
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
-from tests.story.test_escalation_night import SECOND_OFFICER, builder, configured, pass_time, told
+from tests.story.test_escalation_night import SECOND_OFFICER, configured, pass_time, told
 
 Made = Callable[..., Desk]
 FIRST = {
@@ -32,12 +31,6 @@ FIRST_HEAD = {"id": "head1", "name": "C. Bakker", "address": HEAD, "login": "hea
 SECOND_HEAD = {**FIRST_HEAD, "id": "head2", "name": "D. Smit", "address": "d.smit@bzk.example", "login": "head2"}
 HEADS = [HEAD, "d.smit@bzk.example"]
 LEFT: dict[str, object] = {"officers": [FIRST, FIRST_HEAD], "fallback_officer": "officer1"}
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Made]:
-    """Returns a builder of desks."""
-    yield from builder(tmp_path)
 
 
 def on_call(desk: Desk) -> str | None:

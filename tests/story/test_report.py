@@ -20,12 +20,11 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification, ReportFreeze
 from flaggermail.record.states import NotificationState
 from flaggermail.report import frozen
-from flaggermail.rules.configuration import Configuration, load
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.reply_words import outcome_word
-from flaggermail.shipped import shipped
 from tests.doubles.told_report import figures, lines_of, plain, unnamed
-from tests.unit.cli.conftest import CONFIG, Desk
+from tests.unit.cli.conftest import Desk
 from tests.unit.cli.played import played, reopened
 
 META, X = "VF-EP2024-0001/1", "VF-EP2024-0002/1"
@@ -54,25 +53,19 @@ earlier_papers:
 
 
 @pytest.fixture(scope="module")
-def settings() -> Configuration:
-    """Returns the settings of the scenarios."""
-    return load(CONFIG, shipped("rules"), shipped("config") / "templates")
-
-
-@pytest.fixture(scope="module")
-def afterwards(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def afterwards(story_settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of the desk after the three elections; played once."""
     folder = tmp_path_factory.mktemp("elections")
-    with played("account-of-elections", settings, folder):
+    with played("account-of-elections", story_settings, folder):
         return folder
 
 
 @pytest.fixture
-def desk(settings: Configuration, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(story_settings: Configuration, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
     """Returns a copy of that desk."""
     folder = tmp_path / "desk"
     shutil.copytree(afterwards, folder)
-    found = reopened(settings, folder)
+    found = reopened(story_settings, folder)
     yield found
     found.env.close()
 
@@ -165,13 +158,13 @@ def test_a_signal_from_the_media_counts_where_no_source_was_noted(desk: Desk) ->
     assert dutch.count("Totaal | 1") == 2
 
 
-def test_a_use_without_a_recorded_decision_says_so(settings: Configuration, tmp_path: Path) -> None:
+def test_a_use_without_a_recorded_decision_says_so(story_settings: Configuration, tmp_path: Path) -> None:
     """A mail typed by hand was put to a platform; no table of consequences stands there empty."""
     text = (
         "languages: [nl, en]\nuses: {VF-EP2024-0001/1: {reason: {nl: Twee vakjes., en: Two boxes.}, "
         "paraphrase: {nl: X let op., en: X pays attention.}}}\n"
     )
-    with played("letter-of-2024", settings, tmp_path) as desk:
+    with played("letter-of-2024", story_settings, tmp_path) as desk:
         made = frozen_report(desk, "EP2024", text)
     dutch, english = (plain(made[language]) for language in LanguageCode)
     assert "voorgelegd aan een platform zonder vooraf vastgelegd besluit | 1" in dutch
@@ -542,10 +535,10 @@ def test_no_picture_or_table_tells_one_use_twice(desk: Desk) -> None:
     assert text.count("6 juni 2024 13:06 | 152 | 2,5 | mail | mail") == 1
 
 
-def test_a_typed_mail_has_no_reading_date(settings: Configuration, tmp_path: Path) -> None:
+def test_a_typed_mail_has_no_reading_date(story_settings: Configuration, tmp_path: Path) -> None:
     """The channel's policy was read on some day; whoever typed the mail noted none, so the table has none."""
     text = "languages: [nl]\nuses: {VF-EP2024-0001/1: {reason: {nl: Twee vakjes.}, paraphrase: {nl: X let op.}}}\n"
-    with played("letter-of-2024", settings, tmp_path) as desk:
+    with played("letter-of-2024", story_settings, tmp_path) as desk:
         frozen_report(desk, "EP2024", text)
         out = desk.folder / "uses.csv"
         desk.done("report", "make", "EP2024", "--out", str(out), officer="writer1")

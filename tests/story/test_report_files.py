@@ -11,33 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.rules.configuration import Configuration, load
-from flaggermail.shipped import shipped
+from flaggermail.rules.configuration import Configuration
 from tests.corpus import each
 from tests.story.test_report import DRAFT, drafted, frozen_report
-from tests.unit.cli.conftest import CONFIG, Desk
+from tests.unit.cli.conftest import Desk
 from tests.unit.cli.played import played, reopened
 
 
 @pytest.fixture(scope="module")
-def settings() -> Configuration:
-    """Returns the settings of the scenarios."""
-    return load(CONFIG, shipped("rules"), shipped("config") / "templates")
-
-
-@pytest.fixture(scope="module")
-def afterwards(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def afterwards(story_settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of the desk after the three elections; played once."""
     folder = tmp_path_factory.mktemp("elections")
-    with played("account-of-elections", settings, folder):
+    with played("account-of-elections", story_settings, folder):
         return folder
 
 
 @pytest.fixture
-def desk(settings: Configuration, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(story_settings: Configuration, afterwards: Path, tmp_path: Path) -> Iterator[Desk]:
     """Yields a copy of that desk."""
     shutil.copytree(afterwards, tmp_path / "desk")
-    found = reopened(settings, tmp_path / "desk")
+    found = reopened(story_settings, tmp_path / "desk")
     yield found
     found.env.close()
 
@@ -89,12 +82,12 @@ _CHANGES = {
 
 @each("field", _CHANGES)
 def test_a_row_that_was_changed_beside_the_program_is_told(
-    settings: Configuration, afterwards: Path, tmp_path: Path, field: str
+    story_settings: Configuration, afterwards: Path, tmp_path: Path, field: str
 ) -> None:
     """Whoever changes a freeze in the database: the record's audit names the row, and so does the next report."""
     folder = tmp_path / field
     shutil.copytree(afterwards, folder)
-    desk = reopened(settings, folder)
+    desk = reopened(story_settings, folder)
     frozen_report(desk, "EP2024")
     (database,) = (path for path in folder.rglob("*") if path.is_file() and path.read_bytes()[:6] == b"SQLite")
     with closing(sqlite3.connect(database)) as connection, connection:

@@ -31,15 +31,14 @@ from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Direction, Kind, Place
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.record.states import CaseState, NotificationState
-from flaggermail.rules.configuration import Configuration, load
+from flaggermail.rules.configuration import Configuration
 from flaggermail.services import Services, UnitOfWork
-from flaggermail.shipped import shipped
 from flaggermail.stories.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.wiring import mail_servers
 from tests.acting import run
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
-from tests.story.conftest import CONFIG, NOW
+from tests.story.conftest import NOW
 
 SERVER = "mx.bzk.example"
 PLATFORM = "x-platform.example"
@@ -273,17 +272,11 @@ def told(env: Services) -> int:
 
 
 @pytest.fixture(scope="module")
-def settings() -> Configuration:
-    """Returns the settings of the scenarios, in which the receiving server is trusted by its name."""
-    return load(CONFIG, shipped("rules"), shipped("config") / "templates")
-
-
-@pytest.fixture(scope="module")
-def waiting(settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClock]:
+def waiting(story_settings: Configuration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClock]:
     """Builds a desk with sent notifications, which each test copies."""
     folder = tmp_path_factory.mktemp("waiting")
     clock = SetClock(NOW)
-    made = migrated.replayed(settings, folder, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
+    made = migrated.replayed(story_settings, folder, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     notified(made)
     made.store.close()
     yield OpenClock(made, folder)

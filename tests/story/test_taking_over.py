@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from flaggermail.record.events import EventKind
@@ -14,7 +11,7 @@ from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.attacks.replying import in_language
 from tests.store.desk_fixtures import CITIZEN, REFERRER, Desk, mail
 from tests.store.test_replies import answers_to, body, reply
-from tests.story.test_escalation_night import SECOND_OFFICER, Made, builder, pass_time
+from tests.story.test_escalation_night import SECOND_OFFICER, Made, pass_time
 
 TEXT = "text/plain; charset=utf-8"
 BOB = f"B. de Vries <{SECOND_OFFICER}>"
@@ -26,12 +23,6 @@ SAID = {
     "nl": ("neem", "bij u", "Deze mail van 6 juni 2024 om 10:34 aan A. Jansen wacht nog."),
     "en": ("take", "with you", "This mail of 6 June 2024 at 10:34 to A. Jansen still waits."),
 }
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Made]:
-    """Returns a builder of desks in simulated time."""
-    yield from builder(tmp_path)
 
 
 def to_bob(desk: Desk, kind: Kind) -> list[OutboxMail]:

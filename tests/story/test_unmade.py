@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from flaggermail.commands.write_referrer import ReplyToReferrer
 from flaggermail.health import readiness
@@ -21,16 +18,10 @@ from flaggermail.reminders import paging
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.alarms import AlarmText
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
-from tests.story.test_escalation_night import builder, configured, pass_time, told
+from tests.story.test_escalation_night import configured, pass_time, told
 
 UNADDRESSED = "jos\u00e9@bzk.example"  # for which no server without SMTPUTF8 takes mail
 Made = Callable[..., Desk]
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Iterator[Made]:
-    """Returns a builder of desks."""
-    yield from builder(tmp_path)
 
 
 def rota(*more: dict[str, object], address: str = UNADDRESSED) -> dict[str, object]:
