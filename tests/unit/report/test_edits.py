@@ -71,7 +71,7 @@ def test_a_changed_digit_or_number_word_is_always_named(data: st.DataObject) -> 
 SHORT = Document("T", "nl", "M", AT, [Paragraph(words("De status is {} ingezet.", ("uses", "tweemaal")))])
 
 
-@given(st.lists(st.text(max_size=80), max_size=12))
+@given(st.lists(st.text(st.characters(exclude_categories=["N", "Cs"]), max_size=80), max_size=12))  # "2" is the figure
 def test_no_text_breaks_the_comparison(texts: list[str]) -> None:
     """Whatever a document holds, reading it ends, and the figure that is not in it is missing or stands otherwise."""
     found = compare(SHORT, [Passage(text, [Figure("uses", text[:3])]) for text in texts])
