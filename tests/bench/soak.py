@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from tests.bench import soak_count, table
 from tests.bench.desk import Servers
 from tests.bench.mails import CHANNEL, NOTIFIED, Mail, Mails
-from tests.bench.soak_count import Diary, inbox_size, queued
+from tests.bench.soak_count import Diary, inbox_size, queued, waiting_in_doubt
 from tests.flow.desk_process import DeskProcess, message_id, patiently
 
 USER = "soak"
@@ -233,16 +233,11 @@ class Soak:
         self.diary.slowest_stop = max(self.diary.slowest_stop, time.monotonic() - begun)
 
     def is_settled(self) -> bool:
-        """Returns whether nothing is pending, in the daemon or around it.
-
-        A mail in whose attempts the program died twice waits twenty minutes (`outbox.retry.DOUBT_WAITS`): not for it.
-        """
+        """Returns whether nothing is pending, in the daemon or around it, but for what waits in doubt."""
         self.hand_over_held()
         self.watch_over()
-        waiting = self.desk.rows(
-            "SELECT id FROM outbox WHERE state = 'attempting' OR state = 'queued'"
-            " AND NOT (tries > 1 AND answer LIKE '%delivery: program ended%')"
-        )
+        pending = self.desk.rows("SELECT id FROM outbox WHERE state IN ('queued', 'attempting')")
+        waiting = {str(row[0]) for row in pending} - waiting_in_doubt(self.desk)
         stored = self.desk.rows("SELECT count(*) FROM delivery WHERE folder = 'INBOX'")[0][0]
         return not (self.held or waiting or queued(self.servers)) and stored == inbox_size(
             self.servers, self.desk.mailbox

@@ -265,9 +265,19 @@ def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: di
     )
 
 
+def waiting_in_doubt(desk: DeskProcess) -> set[str]:
+    """Returns the mails in whose attempts the program died twice: they wait 20 minutes (`outbox.retry.DOUBT_WAITS`)."""
+    found = desk.rows(
+        "SELECT id FROM outbox WHERE state = 'queued' AND tries > 1 AND next_try_at IS NOT NULL"
+        " AND answer LIKE '%delivery: program ended%'"
+    )
+    return {str(row[0]) for row in found}
+
+
 def _others(figures: Figures, desk: DeskProcess, handed: dict[str, set[str]]) -> None:
     """Counts confirmations, and mail that Postfix got twice because its first answer was not received."""
     query = "SELECT kind, dedupe, message_id, state, id FROM outbox WHERE NOT at_most_once"
+    waits = waiting_in_doubt(desk)
     doubted = {str(row[0]) for row in desk.rows("SELECT mail FROM attempt WHERE result = 'unknown'")}
     ids: dict[tuple[str, str], set[str]] = defaultdict(set)
     in_doubt: set[tuple[str, str]] = set()
@@ -276,7 +286,7 @@ def _others(figures: Figures, desk: DeskProcess, handed: dict[str, set[str]]) ->
         key = (str(kind), str(dedupe))
         ids[key] |= handed.get(str(name), set())
         in_doubt |= {key} if str(mail) in doubted else set()
-        if kind == "intake_confirmation" and not ids[key]:
+        if kind == "intake_confirmation" and not ids[key] and str(mail) not in waits:
             unsent.append(f"{dedupe}: {state}")
     confirmations = {key: found for key, found in ids.items() if key[0] == "intake_confirmation"}
     figures.count("confirmations", len(confirmations))
