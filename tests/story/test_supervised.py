@@ -456,8 +456,8 @@ def test_no_job_begins_while_the_end_waits_for_a_silent_mailbox(env: Services) -
     thread = threading.Thread(target=daemon.run, daemon=True)
     thread.start()
     assert mailbox.looked.wait(PATIENCE)
-    daemon.stop.set()
     said = len(heard.words)
+    daemon.stop.set()
     for work in ticker.works.values():
         work()
     assert ends(daemon, thread)
