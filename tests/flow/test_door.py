@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -190,8 +190,15 @@ def test_the_daemons_health_is_part_of_a_tag(folder: Path) -> None:
 def children(door: DoorProcess) -> list[int]:
     """Returns the processes that the door has started for a large task."""
     found = Path(f"/proc/{door.process.pid}/task").glob("*/children")
-    pids = [int(number) for path in found for number in path.read_text("ascii").split()]
-    return [pid for pid in pids if b"--apart" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    pids = [int(number) for path in found for number in _now_in(path).split()]
+    return [pid for pid in pids if b"--apart" in _now_in(Path(f"/proc/{pid}/cmdline"))]
+
+
+def _now_in(path: Path) -> bytes:
+    """Returns what a file of /proc holds; nothing if its task has just ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return path.read_bytes()
+    return b""
 
 
 def await_children(door: DoorProcess, count: int) -> list[int]:
