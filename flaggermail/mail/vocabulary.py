@@ -107,6 +107,7 @@ class Language:
     fillers = Listed(_any_of, "quote_fillers")
     """Matches any of the words between a date and a name."""
     closings = Listed(frozenset)
+    wishes = Listed(frozenset)
     closing_starts = Listed(Beginnings, "closings")
     """The words with which a closing begins: the line may go on with a name."""
     block_openers = Listed(tuple)

@@ -38,7 +38,7 @@ def template_values(stored: StoredMessage, message: Message, *, is_answer: bool)
         note = message.reply_text.strip()[:SHOWN_TEXT]
         original = {"sender": _written(inner.sender), "text": inner.body[: SHOWN_TEXT - len(note)]}
         return {"text": note, "original": original, "whole": ""}
-    own = message.reply_text.strip() if is_answer else ""
+    own = (message.shown_text or message.reply_text).strip() if is_answer else ""
     left_out = bool(own) and own != message.text.strip()
     text = own if left_out else message.text
     return {

@@ -13,9 +13,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.mail.forwards.attribution_line import quote_mark
-from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_mark, read_unmarked
-from flaggermail.mail.forwards.reply_text import NONE, PlainLines, is_reply_mark, reply_text
+from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule
+from flaggermail.mail.forwards.reply_text import NONE, PlainLines, head_length, is_reply_mark, reply_text
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.message import Address, Comment, Message
 from flaggermail.mail.vocabulary import Language, folded, without_invisible
@@ -202,10 +201,8 @@ def _own_lines(lines: Sequence[str], names: _Names, language: Language, plain: P
             continue
         if is_reply_mark(line, language) or is_quoted(line):
             continue
-        if line.strip() and _heading(lines, at, names) is None:
-            framed = line.lstrip()[:1] in {"-", "_", "*", "="} and read_mark(line, language)
-            if framed or read_unmarked(lines, at, language) is not None or quote_mark(lines, at, language):
-                return
+        if line.strip() and _heading(lines, at, names) is None and head_length(lines, at, language):
+            return
         yield line
 
 
