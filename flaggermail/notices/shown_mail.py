@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail.cases.checklist import named, signature_of
+from flaggermail.cases.checklist import named
 from flaggermail.cases.lifecycle import Reader, newest_in_hand
+from flaggermail.cases.signature import signature_of
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.hops import Hop

@@ -21,9 +21,30 @@ class IntakeWords:
     """One list of words for each meaning, over all languages; search with `found`."""
 
     attempts: WordList
+    reports: WordList
+    contacts: WordList
+    selves: WordList
+    platforms: WordList
+    towards: WordList
     places: WordList
+    holders: WordList
     authorities: WordList
     citizens: WordList
+
+    def attempted(self, sentence: str) -> bool:
+        """True if a sentence says what its writer did themselves, or did not do yet."""
+        if found(self.attempts, sentence) is not None:
+            return True
+        own, there = found(self.selves, sentence) is not None, found(self.platforms, sentence) is not None
+        if found(self.reports, sentence) is not None and (own or (there and self._turned(folded(sentence)))):
+            return True
+        return own and there and found(self.contacts, sentence) is not None
+
+    def _turned(self, small: str) -> bool:
+        """True if a platform is at the beginning of a folded sentence, or behind a word that says who was turned to."""
+        towards = tuple(folded(word) for word in self.towards.words)
+        hits = (small[: hit.start()].rstrip() for hit in self.platforms.pattern.finditer(small))
+        return any(not before or f" {before}".endswith(tuple(f" {word}" for word in towards)) for before in hits)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,13 @@ class IntakeLanguage(Model):
     """The word lists of one language."""
 
     attempts: Words
+    reports: Words
+    contacts: Words
+    selves: Words
+    platforms: Words
+    towards: Words
     places: Words
+    holders: Words
     authorities: Words
     citizens: Words
 
@@ -65,12 +71,9 @@ def load_intake(rules: Path, faults: list[FileFault]) -> IntakeWords | None:
     file = _file(BothLanguages[IntakeLanguage], rules / INTAKE, faults)
     if file is None:
         return None
-    return IntakeWords(
-        attempts=WordList((*file.nl.attempts, *file.en.attempts)),
-        places=WordList((*file.nl.places, *file.en.places)),
-        authorities=WordList((*file.nl.authorities, *file.en.authorities)),
-        citizens=WordList((*file.nl.citizens, *file.en.citizens)),
-    )
+    return IntakeWords(**{
+        name: WordList((*getattr(file.nl, name), *getattr(file.en, name))) for name in IntakeLanguage.model_fields
+    })  # fmt: skip
 
 
 def load_reply_words(rules: Path, faults: list[FileFault]) -> ReplyWords | None:
