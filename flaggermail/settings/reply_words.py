@@ -26,6 +26,8 @@ class IntakeWords:
     selves: WordList
     platforms: WordList
     towards: WordList
+    locations: WordList
+    readers: WordList
     places: WordList
     holders: WordList
     authorities: WordList
@@ -35,16 +37,21 @@ class IntakeWords:
         """True if a sentence says what its writer did themselves, or did not do yet."""
         if found(self.attempts, sentence) is not None:
             return True
-        own, there = found(self.selves, sentence) is not None, found(self.platforms, sentence) is not None
-        if found(self.reports, sentence) is not None and (own or (there and self._turned(folded(sentence)))):
+        small = folded(sentence)
+        own = found(self.selves, small) is not None
+        before = [small[: hit.start()].rstrip() for hit in self.platforms.pattern.finditer(small)]
+        turned = any(not words or _ends_in(self.towards, words) for words in before)
+        if found(self.reports, small) is not None and (own or turned):
             return True
-        return own and there and found(self.contacts, sentence) is not None
+        if not own or not before:
+            return False
+        elsewhere = any(not _ends_in(self.locations, words) for words in before)
+        return found(self.contacts, small) is not None or (elsewhere and found(self.readers, small) is None)
 
-    def _turned(self, small: str) -> bool:
-        """True if a platform is at the beginning of a folded sentence, or behind a word that says who was turned to."""
-        towards = tuple(folded(word) for word in self.towards.words)
-        hits = (small[: hit.start()].rstrip() for hit in self.platforms.pattern.finditer(small))
-        return any(not before or f" {before}".endswith(tuple(f" {word}" for word in towards)) for before in hits)
+
+def _ends_in(words: WordList, small: str) -> bool:
+    """True if the folded text ends in one of the words, which have no ending of any kind."""
+    return f" {small}".endswith(tuple(f" {folded(word)}" for word in words.words))
 
 
 @dataclass(frozen=True)

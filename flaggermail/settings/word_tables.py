@@ -44,6 +44,8 @@ class IntakeLanguage(Model):
     selves: Words
     platforms: Words
     towards: Words
+    locations: Words
+    readers: Words
     places: Words
     holders: Words
     authorities: Words
