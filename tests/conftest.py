@@ -12,8 +12,8 @@ from tests.doubles.composed import compose_once
 from tests.doubles.statements import share_statements
 
 pytest_plugins = [
-    "tests.servers.fixtures", "tests.corpus", "tests.grouping", "tests.left_over", "tests.doubles.scenarios",
-    "tests.desks.lived",
+    "tests.servers.fixtures", "tests.corpus", "tests.grouping", "tests.left_over", "tests.durations",
+    "tests.doubles.scenarios", "tests.desks.lived",
 ]  # fmt: skip
 
 compose_once()

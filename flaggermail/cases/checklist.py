@@ -65,7 +65,7 @@ def _contains(mail: Message, item: Item, words: IntakeWords, ours: Collection[st
         case Item.ATTEMPTS:
             return any(map(words.attempted, _SENTENCE.split(_written(mail))))
         case Item.SCREENSHOT:
-            return any(map(_is_evidence, mail.attachments))
+            return any(map(is_evidence, mail.attachments))
         case Item.LINK:
             return _has_link(mail, words)
         case Item.CONTACT:
@@ -77,7 +77,8 @@ def _written(mail: Message) -> str:
     return f"{mail.reply_text[:READ]}\n{mail.forwarded.body[:READ] if mail.forwarded else ''}"
 
 
-def _is_evidence(attachment: Attachment) -> bool:
+def is_evidence(attachment: Attachment) -> bool:
+    """True unless it is a logo, a signature, a calendar or a mail."""
     logo = attachment.size < _LOGO_OCTETS and _LOGO.fullmatch(attachment.filename or "") is not None
     return not logo and attachment.content_type.lower() not in _NOT_EVIDENCE
 

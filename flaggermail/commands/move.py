@@ -45,8 +45,10 @@ def as_written_by(work: UnitOfWork, filed: StoredMessage, mail: Message) -> Stor
     if sender.platform is None:
         return None
     found = _found(work, filed, mail, sender)
-    kinds = (Kind.PLATFORM_ACK,) if _UNSURE.issuperset(found.kinds) else found.kinds
-    return replace(filed, kinds=kinds, automatic=mail.kind is MechanicalKind.AUTO_REPLY, priority=found.priority)
+    automatic = mail.kind is MechanicalKind.AUTO_REPLY
+    said = found.kinds if automatic else tuple(kind for kind in found.kinds if kind is not Kind.AUTO_REPLY)
+    kinds = (Kind.PLATFORM_ACK,) if _UNSURE.issuperset(said) else said
+    return replace(filed, kinds=kinds, automatic=automatic, priority=found.priority)
 
 
 def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> StoredMessage:
@@ -70,7 +72,7 @@ def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> Store
         kinds=found.kinds,
         rule=found.rule,
         ruleset=work.env.settings.rules.version,
-        automatic=mail.kind is MechanicalKind.AUTO_REPLY,
+        automatic=mail.kind is MechanicalKind.AUTO_REPLY or Kind.AUTO_REPLY in found.kinds,
         person_basis=PersonBasis.COMMENT if mail.comment and mail.kind is MechanicalKind.HUMAN else None,
         platform_references=thread_keys.merged(found.references, filed.platform_references),
         priority=found.priority,

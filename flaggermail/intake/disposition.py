@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from flaggermail.intake.silence import Attention
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows.alarms import AlarmKind
@@ -42,10 +43,13 @@ class Circumstances:
     to_channel: bool  # in Sent, with a channel's address among the recipients
     carries_referral: bool = False  # machine mail or noise, with a referral within: see triage.Carried
     says: StoredText = UNSAID  # what a platform's machine mail says besides that ours arrived
+    after_receipt: bool = False  # its notification has its receipt, or it answers none
     no_receipt: NoReceipt | None = None
     to_list: bool = False  # machine mail or noise of somebody proven and known, addressed to us: see triage.Carried
     from_officer: bool = False  # in reply to a mail that was sent to an officer
     of_check: bool = False  # says that `check --online` sent it to the desk itself
+    attention: Attention = Attention.TOLD  # of machine mail and noise
+    carrier: StoredText = UNSAID  # who has something passed on by which service: see silence.carrier
     doubts: tuple[StoredText, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
 
 
@@ -80,12 +84,14 @@ def decide(facts: Circumstances) -> Disposition:
     referred = refers and facts.verdict == SenderVerdict.VERIFIED
     expected = facts.placed or facts.from_platform or referred
     decision = _from_junk(decision) if facts.junk_folder and not expected else decision
-    listed = facts.to_list and not facts.of_check and decision.place is Place.NOISE
+    unread = facts.attention is Attention.LISTED and not decision.from_junk
+    listed = (facts.to_list or unread) and not facts.of_check and decision.place is Place.NOISE
     return replace(decision, listed=listed)
 
 
 def _of_mail_received(facts: Circumstances) -> Disposition:
-    if facts.mechanical in MACHINE:
+    spoken = facts.attention is Attention.TOLD and facts.mechanical is not MechanicalKind.BOUNCE and not facts.placed
+    if facts.mechanical in MACHINE and not spoken:
         tells = "platform answer" if facts.placed and facts.says else None
         return Disposition(
             Place.CASE if facts.placed else Place.NOISE, FilingReason.MACHINE(kind=facts.mechanical), tells=tells
@@ -97,13 +103,13 @@ def _of_mail_received(facts: Circumstances) -> Disposition:
         return Disposition(Place.OWN if sure else Place.NOISE, FilingReason.OFFICERS_NAME())
     if facts.from_platform:
         return _quarantined(facts, FilingReason.PLATFORM_UNPLACED())
-    if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:
+    if facts.mechanical is not MechanicalKind.HUMAN or Kind.NOISE in facts.kinds:
         return _by_no_person(facts)
     if Kind.REFERRAL in facts.kinds:
         return _referral(facts)
     if Kind.CITIZEN_REPORT in facts.kinds:
         return _citizen(facts)
-    return _quarantined(facts, FilingReason.UNKNOWN())
+    return _quarantined(facts, facts.carrier or FilingReason.UNKNOWN())
 
 
 def _by_no_person(facts: Circumstances) -> Disposition:
@@ -111,6 +117,9 @@ def _by_no_person(facts: Circumstances) -> Disposition:
         return _quarantined(facts, FilingReason.CARRIES_REFERRAL())
     if facts.of_check:
         return Disposition(Place.NOISE, FilingReason.OWN_CHECK())
+    if facts.attention is Attention.TOLD:
+        reason = FilingReason.DECLINED_BEFORE() if facts.declined_before else facts.carrier or FilingReason.UNKNOWN()
+        return _quarantined(facts, reason)
     # an out-of-office reply of a declined citizen must not be stored under their address
     return Disposition(Place.DECLINED if facts.declined_before else Place.NOISE, FilingReason.NOBODY_WROTE())
 
@@ -158,9 +167,13 @@ def _in_its_case(facts: Circumstances) -> Disposition:
         return Disposition(Place.CASE, FilingReason.ARRIVAL_DISPUTED(), tells="platform answer")
     if facts.from_platform and facts.no_receipt is NoReceipt.UNREAD:
         return Disposition(Place.CASE, FilingReason.IN_CASE(), alarm=AlarmKind.DELETED_UNREAD)
-    if facts.says:  # a robot that closes the matter stops no clock of a person, and is news all the same
+    # No list of words decides whether anybody hears: after the first receipt each mail of a platform is told.
+    if facts.says or (facts.from_platform and facts.after_receipt):
         return Disposition(Place.CASE, FilingReason.IN_CASE(), tells="platform answer")
-    if facts.mechanical is not MechanicalKind.HUMAN or Kind.OFFICER_REPLY in facts.kinds:
+    quiet = facts.mechanical is not MechanicalKind.HUMAN and (
+        facts.from_platform or facts.attention is not Attention.TOLD
+    )
+    if quiet or Kind.OFFICER_REPLY in facts.kinds:
         return Disposition(Place.CASE, FilingReason.IN_CASE())
     return Disposition(
         Place.CASE, FilingReason.IN_CASE(), tells="platform answer" if facts.from_platform else "further mail"

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from flaggermail.cases import attention, elections, erasure
 from flaggermail.intake import triage
-from flaggermail.intake.triage import CARRIERS, IntakeFacts, Reading, passed_on
+from flaggermail.intake.triage import AUTHORITIES, CARRIERS, IntakeFacts, Reading, passed_on
 from flaggermail.mail.authentication import report_origin
 from flaggermail.mail.authentication.authres import (
     WORST_FIRST,
@@ -35,11 +35,12 @@ from flaggermail.matching.placing import Sender
 from flaggermail.ports import Clock, RawMessage, Role, SenderCheck, SignatureCheck, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import Direction
-from flaggermail.record.rows import AssignedId, Case, Delivery, Notification, StoredMessage, ThreadKey, Token
+from flaggermail.record.rows import AssignedId, Case, ClockRow, Delivery, Notification, StoredMessage, ThreadKey, Token
+from flaggermail.record.states import ClockKind, ClockState
 from flaggermail.replies import reply_mail
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import MailboxSettings
-from flaggermail.settings.word_tables import FREE_MAIL
+from flaggermail.settings.word_tables import FREE_MAIL, LIST_OF
 from flaggermail.wording.filing import SenderEvidence
 from flaggermail.wording.said import StoredText
 
@@ -173,9 +174,14 @@ def facts_of(work: UnitOfWork, raw: RawMessage, message: Message) -> IntakeFacts
     named = {key.notification for key in known.keys if key.notification} | {use.notification for use in known.uses}
     answered = work.tx.find(Notification, where(Notification.id).in_(sorted(named)))
     trace = read_trace(raw.octets)
+    by_platform = sorted(named) if sender.platform is not None else []
+    clocks = work.tx.find(ClockRow, where(ClockRow.notification).in_(by_platform)) if by_platform else ()
     return replace(
         of_author(work, raw, message, sender),
         known=known, notifications={one.id: one for one in answered}, trace=trace,
+        receipted=frozenset(
+            one.notification for one in clocks if (one.kind, one.state) == (ClockKind.RECEIPT, ClockState.STOPPED)
+        ),
         dispute=disputed(work, raw, trace), same_id=_same_id(work, message),
     )  # fmt: skip
 
@@ -212,7 +218,8 @@ def reading_of(env: Services) -> Reading:
     """Returns by what the desk reads a mail now."""
     settings = env.settings
     free_mail = settings.rules.lists.get(FREE_MAIL, frozenset())
-    return Reading(settings.rules, env.matcher.find, env.language, settings.intake, free_mail)
+    listed = frozenset[str]().union(*(settings.rules.lists.get(LIST_OF[one], frozenset()) for one in AUTHORITIES))
+    return Reading(settings.rules, env.matcher.find, env.language, settings.intake, free_mail, listed)
 
 
 def disputed(work: UnitOfWork, raw: RawMessage, trace: Fields | None = None) -> StoredText | None:

@@ -29,7 +29,7 @@ from flaggermail.notices import notices
 from flaggermail.ports import Cursor, RawMessage, Role, Transaction
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
-from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, PersonBasis, Place
+from flaggermail.record.kinds import ArrivalBasis, AssignedBy, Direction, Kind, PersonBasis, Place
 from flaggermail.record.rows import Case, Delivery, StoredMessage
 from flaggermail.services import ArchivedBeside, EventRef, Services, UnitOfWork, one_ahead
 from flaggermail.wording.filing import FilingReason
@@ -446,7 +446,7 @@ def _row(work: UnitOfWork, about: IntakeFacts, delivery: Delivery, judged: Triag
         verdict=message.vouched.value,
         verdict_basis=message.vouched.basis,
         rule=judged.found.rule,
-        automatic=message.kind is MechanicalKind.AUTO_REPLY,
+        automatic=message.kind is MechanicalKind.AUTO_REPLY or Kind.AUTO_REPLY in judged.found.kinds,
         disputed=judged.dispute is not None,
         pending_digest=(judged.missed or decision.listed) and not exercise,
         same_id_as=about.same_id,

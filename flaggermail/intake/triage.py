@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import citizen_criteria
-from flaggermail.intake import disposition
+from flaggermail.intake import disposition, silence
 from flaggermail.intake.disposition import Circumstances, Disposition
+from flaggermail.intake.silence import Attention
 from flaggermail.mail.authentication.authres import RECEIVED, Fields, own_received_line, taken_at
 from flaggermail.mail.automated.mechanical_kind import answers_mail, from_list
-from flaggermail.mail.automated.out_of_office import confirms, own_text
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.reply_tokens import CHECK_HEADER
@@ -30,9 +30,9 @@ from flaggermail.matching import placing
 from flaggermail.matching.placing import Known, Placement, Sender
 from flaggermail.ports import RawMessage, Role
 from flaggermail.record import clocks
-from flaggermail.record.case_values import CaseType, Source
+from flaggermail.record.case_values import Priority, Source
 from flaggermail.record.definition import EARLIEST
-from flaggermail.record.kinds import ArrivalBasis, Kind
+from flaggermail.record.kinds import ArrivalBasis, Kind, Place
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context, RuleSet, Statement
@@ -120,7 +120,6 @@ def in_file(
 
 AUTHORITIES = frozenset({Source.FELLOW_AUTHORITY, Source.GOVERNMENT_BODY})
 CARRIERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})  # reports return mail of ours
-_BY_WORDS = frozenset({CaseType.CHANNEL, CaseType.ADVERT, CaseType.GENERAL_WARNING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +140,7 @@ class IntakeFacts:
     election: str | None  # to which it belongs if it is a referral
     declined_before: bool
     known_sender: bool  # mail from this address was taken in before
+    receipted: frozenset[str] = frozenset()  # the notifications whose receipt came before
     remembered: str | None  # the list to which officers added the sender's domain
     within: Message | None  # the mail that it passes on
     within_remembered: str | None  # the list to which officers added the domain of that mail's author
@@ -175,13 +175,14 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """By what a mail is read: the rules and their patterns, the vocabulary, words, and the domains of free mail."""
+    """By what a mail is read: the rules and their patterns, vocabulary, words, domains of free mail and authorities."""
 
     rules: RuleSet
     find: Find
     language: Language
     words: IntakeWords
     free_mail: frozenset[str]
+    authorities: frozenset[str] = frozenset()
 
     def kinds_by(self, message: Message, context: Context) -> Classification:
         """Classifies the mail as though a person had written it."""
@@ -199,6 +200,9 @@ def judge(facts: IntakeFacts, reading: Reading) -> Triaged:
         dispute = too_early(answered.sent_at, facts.raw.arrived_at)
     on = circumstances(facts, placement, context, found, reading, disputed=dispute is not None)
     decision, from_file = disposition.decide(on), facts.raw.arrival.in_file
+    waits = decision.place is Place.QUARANTINE and on.carrier
+    if waits and silence.names_any(facts.message, facts.ours, reading.authorities):
+        found = replace(found, priority=Priority.URGENT)
     return Triaged(
         placement, context, found, dispute,
         disposition.of_old_mail(decision, from_file=from_file) if facts.late else decision,
@@ -235,6 +239,11 @@ def circumstances(
         found.template if message.answerable and message.sender and message.sender.key not in facts.ours else None
     )
     carried = _carried(facts, context, found, reading)
+    to_us = placing.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses)
+    to_list, heard = carried.to_list and to_us, Attention.TOLD
+    noise = Kind.NOISE in found.kinds
+    if (noise or message.kind is not MechanicalKind.HUMAN) and not (carried.referral and facts.within is not None):
+        heard = silence.attention(message, facts.ours, reading.language, known=to_list)
     citizens = template is not None and Kind.CITIZEN_REPORT in found.kinds  # who may be answered alone
     return Circumstances(
         mechanical=message.kind,
@@ -251,14 +260,16 @@ def circumstances(
         disputed=disputed,
         sent_folder=role is Role.SENT,
         junk_folder=role is Role.JUNK,
-        carries_referral=carried.referral,
-        says=_said(facts, placement, carried),
+        carries_referral=carried.referral and heard is Attention.TOLD,
+        says=_said(facts, placement, carried.says or (found.says if Kind.AUTO_REPLY in found.kinds else None)),
+        after_receipt=placement.notification is None or placement.notification in facts.receipted,
         no_receipt=message.no_receipt,
-        to_list=carried.to_list
-        and placing.to_us(message, facts.ours, frozenset(), plus_addresses=facts.plus_addresses),
+        to_list=to_list,
         from_officer=sender.answers is not None or sender.asks,
         of_check=_is_of_check(facts),
         to_channel=facts.to_channel,
+        attention=heard,
+        carrier=silence.carrier(message, facts.ours, reading.language, noise=noise),
         doubts=citizen_criteria.doubts(message, reading.free_mail, reading.words) if citizens else (),
     )
 
@@ -270,7 +281,7 @@ def _carried(facts: IntakeFacts, context: Context, found: Classification, readin
     return read_carried(facts.message, context, facts.within, reading, remembered=facts.within_remembered)
 
 
-def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredText:
+def _said(facts: IntakeFacts, placement: Placement, states: Statement | None) -> StoredText:
     """Returns what a platform's machine mail in a case says besides that ours arrived; nothing of other mail."""
     message = facts.message
     if facts.sender.platform is None or placement.case is None:
@@ -280,8 +291,8 @@ def _said(facts: IntakeFacts, placement: Placement, carried: Carried) -> StoredT
     if message.no_receipt is not None:
         until = message.away_until
         return MachineStatement.ABSENCE_UNTIL(until=until) if until else MachineStatement[message.no_receipt.name]()
-    if carried.says is not None:
-        return MachineStatement[carried.says.name]()
+    if states is not None:
+        return MachineStatement[states.name]()
     return MachineStatement.COMMENT() if message.comment and message.kind is MechanicalKind.AUTO_REPLY else UNSAID
 
 
@@ -308,9 +319,7 @@ def read_carried(
     if message.kind not in CARRIERS:
         return Carried(to_list=to_list)
     says = written.says if context.placed and context.platform is not None else None
-    if says is Statement.PROMISE and confirms(own_text(message.text, reading.language), reading.language):
-        says = None  # a receipt that promises to look into it, as most do, is a receipt
-    referral = authority and _refers(message, written, reading.language)
+    referral = authority and Kind.REFERRAL in written.kinds
     if within is not None:
         stranger = replace(
             context, platform=None, from_officer=False, verdict=SenderVerdict.UNVERIFIED, remembered=remembered
@@ -338,12 +347,3 @@ def passed_on(message: Message, ours: frozenset[str], language: Language) -> Mes
         message, from_=(inner.sender,), subject=inner.subject, text=inner.body, reply_text=inner.body, forwarded=None,
         in_reply_to=(), references=(), keys=None,
     )  # fmt: skip
-
-
-def _refers(message: Message, written: Classification, language: Language) -> bool:
-    """True if the mail's own words refer something; mailings and invitations must say more than who sent them."""
-    if Kind.REFERRAL not in written.kinds:
-        return False
-    if from_list(message) or message.kind is MechanicalKind.HUMAN:  # a mailing, or an invitation
-        return written.case_type in _BY_WORDS
-    return not answers_mail(message, language)

@@ -132,6 +132,7 @@ class ReplyRefusal(StrEnum):
     UNKNOWN = "not understood"
     TWO = "two verbs"
     DOUBT = "words of doubt"
+    BESIDE = "words beside it"
     CODE = "wrong code"
     CODE_LATE = "code too late"
     CODE_SPENT = "code spent"
@@ -217,7 +218,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
     | {"open_cases", "unsure", "verdict", "unread", "hops", "original", "whole", "minutes", "clocks", "unstopped"}
-    | {"automatic", "says", "comment", "alike", "signed"},
+    | {"automatic", "says", "comment", "alike", "signed", "carried", "together", "to_matter"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply", "policy_age", "stale", "repeats"},

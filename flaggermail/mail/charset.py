@@ -93,6 +93,10 @@ def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
     try:
         return octets.decode("utf-8").removeprefix("\ufeff"), defect
     except UnicodeDecodeError:
+        text = octets.decode("utf-8", "replace")
+        wrong = text.count("\ufffd")
+        if codec == "utf-8" and sum(not sign.isascii() for sign in text) <= 2 * wrong:
+            codec = None  # next to no sign beyond ASCII is UTF-8, as in text of Windows-1252
         return octets.decode(codec or _WESTERN, "replace"), defect
 
 

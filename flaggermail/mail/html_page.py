@@ -201,6 +201,12 @@ _PAGE = re.compile(r"[\ufeff\s]{0,200}<(?:!doctype\s+html|html[\s>]|head>|body[\
 _INLINE = frozenset(("a", "b", "br", "em", "font", "i", "img", "meta", "span", "strong", "td", "th"))
 _USUAL = frozenset(f"{sign}{name}" for name in _BLOCK | _INLINE for sign in ("", "/"))
 _PAGE_TAGS = _USUAL | {"head", "/head", "style", "/style"}
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
+_FEWEST_BREAKS = 3
+_FIRST = re.compile(
+    r"(?:[\ufeff\s]|&nbsp;|<!--[^>]{0,200}-->|<\?xml[^>]{0,200}\?>){0,50}<([a-z]{1,10}[1-6]?)[\s/>]", re.IGNORECASE
+)
+_LAST = re.compile(r"(?:</[a-z]{1,10}[1-6]?\s?>|-->|<br ?/?>)[\s\ufeff]*\Z", re.IGNORECASE)
 _BEGINNING, _FEWEST_TAGS = 20_000, 10  # characters looked at, and tags that a page has
 _APART = frozenset(("p", "blockquote", "ul", "ol", "pre", "table", *_HEADINGS))
 _DEEPEST_QUOTE = 20
@@ -294,10 +300,15 @@ def text_of(markup: str) -> str:
 def is_source(text: str) -> bool:
     """True if a plain text is the source of an HTML page, as some programs send it under `text/plain`.
 
-    It begins as a page does, or tags of a page make up a fifth of it: somebody who quotes a line of HTML writes more
-    around it.
+    It begins as a page does, begins and ends with a tag, has its line breaks in tags alone, or tags of a page make up a
+    fifth of it: somebody who quotes a line of HTML writes more around it.
     """
     begun = text[:_BEGINNING]
+    breaks = len(_BREAK.findall(begun))
+    first = _FIRST.match(begun)
+    wrapped = first is not None and first[1].lower() in _PAGE_TAGS and _LAST.search(text[-400:]) is not None
+    if wrapped or (breaks >= _FEWEST_BREAKS and begun.strip().count("\n") < breaks):
+        return True
     if begun.count("<") < _FEWEST_TAGS:
         return _PAGE.match(begun) is not None and "</" in begun
     tags = [(end - start, tag) for start, end, tag, _, _ in marks(begun) if tag in _PAGE_TAGS]

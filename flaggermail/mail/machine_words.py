@@ -190,6 +190,14 @@ class MachineWords:
     """Matches how a mail program says that a mail was opened, or deleted unread."""
     until = Listed(whole_phrases, "until_words")
     """Matches a word before the end of an absence."""
+    pressed_subjects = Listed(tuple)
+    pressed_lines = Listed(phrases)
+    report_lines = Listed(phrases)
+    mailing_subjects = Listed(tuple)
+    mailing_lines = Listed(phrases)
+    matter_words = Listed(phrases)
+    shared_lines = Listed(phrases)
+    post_paths = Listed(tuple)
 
     @cached_property
     def absence_phrases(self) -> tuple[str, ...]:

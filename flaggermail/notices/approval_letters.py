@@ -7,7 +7,7 @@ for. If it was not accepted after two minutes, they are told why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from flaggermail.letters import standing, writing
@@ -26,12 +26,23 @@ from flaggermail.settings.rota import Officer
 from flaggermail.wording.said import StoredText
 
 LATE = timedelta(minutes=2)  # from the approval to the mail that says why the text has not left
+WISH = "wish"  # instead of the state of a mail
 _NO_NEWS: Mapping[str, object] = {"state": "", "sent_at": None, "since": None, "away": False, "what": "", "by": ""}
 
 
 def tell_verdict(work: UnitOfWork, judged: Notification) -> None:
     """Tells a rejection, an approval after which one is still missing, and one of a text that a person submits."""
     _tell(work, judged, f"{judged.state}/{work.actor}", _NO_NEWS)
+
+
+def tell_wish(work: UnitOfWork, draft: str, by: Officer, reply: str, said: Sequence[str]) -> None:
+    """Shows the author what an approver wrote beside an approval, or instead of one; the text waits."""
+    judged = work.tx.get(Notification, draft)
+    if judged is None or judged.drafted_by == by.id or not any(said):
+        return
+    others = (one.address.lower() for one in work.env.settings.rota.officers if one.id != judged.drafted_by)
+    news = {**_NO_NEWS, "state": WISH, "by": by.name, "reason": "\n".join(said)}
+    _tell(work, judged, f"{WISH}/{reply}", news, frozenset(others))
 
 
 def tell_sent(work: UnitOfWork, sent: Notification) -> None:
@@ -89,7 +100,7 @@ def _tell(
         **news,
         "officers": names or decided,
         "approved": judged.state != NotificationState.REJECTED,
-        "reason": judged.rejected_reason or "",
+        "reason": judged.rejected_reason or news.get("reason", ""),
         "have": len(tally.counted),
         "void": [rota.officer_name(key) for key in tally.void],
         "still": [officer.name for officer in may_still_approve(work.env, judged)],

@@ -13,7 +13,8 @@ from flaggermail.cases import attention
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
-from flaggermail.record.case_values import SenderTrust, Topic
+from flaggermail.ports import Transaction
+from flaggermail.record.case_values import Priority, SenderTrust, Topic
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import ArrivalBasis, Direction, Kind, Place
@@ -23,6 +24,7 @@ from flaggermail.wording.said import counted
 
 NOISE_AT = time(8)  # in the desk's zone
 TOGETHER = 1_000  # mails marked as told in one transaction, which takes a tenth of a second
+_TEXT = 1_500  # characters of each automatic mail that is told with others
 LISTED = 40  # mails that the digest lists; the rest is counted
 _PENDING = where(StoredMessage.pending_digest).is_(True)
 _LATE = (_PENDING, where(StoredMessage.place).in_([place for place in Place if place is not Place.NOISE]))
@@ -108,7 +110,7 @@ def _values(missed: Sequence[_Missed]) -> dict[str, object]:
 
 
 def tell_noise(env: Services) -> int:
-    """Sends the officer on call, once a day, the list of noise that known senders addressed to the desk.
+    """Sends the officer on call, once a day, the list of noise: of known senders, and mailings; known senders first.
 
     Returns the number of mails in it. A list is due for what came in before the latest `NOISE_AT`.
     """
@@ -118,16 +120,22 @@ def tell_noise(env: Services) -> int:
             return 0
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        noise = sorted(tx.find(StoredMessage, *_NOISE), key=lambda m: (m.received_at, m.id))
+        noise = attention.by_trust(work, sorted(tx.find(StoredMessage, *_NOISE), key=_by_arrival))
         changes = [changed(message, replace(message, pending_digest=False)) for message in noise]
         work.record(
             EventKind.DIGEST_SENT,
             *changes,
-            reason=f"{counted(len(noise), 'mail', 'mails')} of known senders filed as noise",
+            reason=f"{counted(len(noise), 'mail', 'mails')} filed as noise",
         )
         notice = Notice(Kind.DIGEST, "noise_digest", f"noise/{noise[0].id}/{noise[-1].id}", EventRef())
         notices.tell_first(work, duty.in_charge(work), notice, _noise_values(noise))
     return len(noise)
+
+
+def noise_due(env: Services, tx: Transaction) -> datetime | None:
+    """Returns when the next list of noise is due; None if there is nothing to list."""
+    first = min((message.first_seen_at for message in tx.find(StoredMessage, *_NOISE)), default=None)
+    return None if first is None else _latest_morning(first.astimezone(env.settings.zone) + timedelta(days=1))
 
 
 def _latest_morning(now: datetime) -> datetime:
@@ -163,9 +171,30 @@ def tell_held_back(env: Services) -> int:
             return 0
     with env.store.begin() as tx:
         work, held = UnitOfWork(env, tx, env.clock.now()), dict[tuple[str, bool, str | None], list[HeldBack]]()
+        automatic: dict[str, list[HeldBack]] = {}
         for row in tx.find(HeldBack, where(HeldBack.told_at).is_(None)):
-            held.setdefault((row.officer, row.exercise, row.trust), []).append(row)
-        return sum(_tell_held_back(work, officer, rows) for (officer, _, _), rows in held.items())
+            if row.kind == Kind.AUTO_REPLY and row.case is not None:
+                automatic.setdefault(row.case, []).append(row)
+            else:
+                held.setdefault((row.officer, row.exercise, row.trust), []).append(row)
+        told = sum(_tell_together(work, case, rows) for case, rows in automatic.items())
+        return told + sum(_tell_held_back(work, officer, rows) for (officer, _, _), rows in held.items())
+
+
+def _tell_together(work: UnitOfWork, case: str, held: Sequence[HeldBack]) -> int:
+    """Sends the automatic mails of a platform that wait in a case, with their texts, in one mail about the newest."""
+    if notices.told_lately(work, case):
+        return 0
+    rows = work.tx.find(StoredMessage, where(StoredMessage.id).in_([row.shows for row in held if row.shows]))
+    read = [(row, message) for row in sorted(rows, key=_by_arrival) if (message := notices.reparse(work, row))]
+    if not read:
+        return _tell_held_back(work, held[0].officer, held)
+    changes = [changed(row, replace(row, told_at=work.now)) for row in held]
+    work.record(EventKind.DIGEST_SENT, *changes, about=EventRef(case), reason=f"{len(held)} automatic")
+    earlier = [{**notices.entry_of(row), "text": message.reply_text[:_TEXT]} for row, message in read[:-1]]
+    together = {**notices.NO_CLOCKS, "together": earlier[-LISTED:]}
+    notices.tell_of_mail(work, "platform answer", *read[-1], clocks=together)
+    return len(held)
 
 
 def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack]) -> int:
@@ -175,16 +204,16 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
         return 0
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
-    listed, trust = held[:LISTED], SenderTrust(held[0].trust) if held[0].trust else None
+    trust = SenderTrust(held[0].trust) if held[0].trust else None
     notice = Notice(
         Kind.DIGEST, "held_notices", f"held/{held[0].id}/{held[-1].id}", EventRef(), topic=Topic.STAND,
         exercise=held[0].exercise, trust=trust,
     )  # fmt: skip
     values = {
         "total": len(held),
-        "more": len(held) - len(listed),
+        "more": max(len(held) - LISTED, 0),
         "whose": trust.value if trust else "",
-        "entries": [_held_entry(work, row) for row in listed],
+        "entries": sorted((_held_entry(work, row) for row in held), key=lambda entry: not entry["urgent"])[:LISTED],
         "next_step": "flaggermail oncall held",
     }
     notices.tell_first(work, [officer, *duty.in_charge(work)], notice, values)
@@ -194,6 +223,7 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
 def _held_entry(work: UnitOfWork, row: HeldBack) -> dict[str, object]:
     message = work.tx.get(StoredMessage, row.shows) if row.shows else None
     return {
+        "urgent": message is not None and message.priority is Priority.URGENT,
         "alarm": row.kind == Kind.ALARM,
         "kind": row.what,
         "number": row.case,

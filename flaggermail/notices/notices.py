@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -26,7 +27,7 @@ from flaggermail.record.case_values import LIFETIME, USUAL_LIFE, Priority, Sende
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Direction, Kind, PersonBasis, Place
-from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, Platform, StoredMessage, Token
+from flaggermail.record.rows import Alarm, Case, HeldBack, Notification, OutboxMail, Platform, StoredMessage, Token
 from flaggermail.record.rows.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
@@ -38,6 +39,7 @@ from flaggermail.wording.said import StoredText
 
 NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
 _OF_ALARM = "alarm"  # the template
+TOGETHER = timedelta(minutes=30)  # within which a case causes one mail about a platform's automatic mail
 NO_CLOCKS: Mapping[str, object] = MappingProxyType({"clocks": (), "unstopped": ""})
 _LETTERS = {  # to referrers, by their template; all others are about a decision
     "intake_confirmation": Kind.INTAKE_CONFIRMATION, "information_request": Kind.INFORMATION_REQUEST,
@@ -233,12 +235,17 @@ def tell_of_mail(
     """Sends the officer on call a received mail, unfolded, with the possible next steps.
 
     `attached`: the mails that it brought, by the ids of their rows. `clocks`: those that it stopped, or why none.
+    A platform's automatic mail that must wait for others is held back; `clocks` then names them, `together`.
     """
     case = work.tx.get(Case, stored.case) if stored.case else None
     if case is not None and lifecycle.was_rehearsed(work, case):
         return
     officer = duty.officer_or_head(work, what, EventRef(case=stored.case, message=stored.id))
     if officer is None:
+        return
+    grouped = what == "platform answer" and stored.automatic and not _is_unsure(what, stored)
+    if grouped and case is not None and "together" not in clocks and told_lately(work, case.number):
+        _hold_for_others(work, officer, what, stored)
         return
     referrers = case is not None and stored.from_address == case.referrer_address
     like = shown_mail.alike(work, case, stored, message, reparse) if case and stored.id == case.root_message else ()
@@ -251,6 +258,8 @@ def tell_of_mail(
         "says": stored.says if what == "platform answer" else "",
         "comment": stored.person_basis is PersonBasis.COMMENT,
         "missing": [item.value for item in missing_of(work, case, read, reparse)] if case and referrers else [],
+        "carried": {name: stored.reason.detail(name) or "" for name in ("service", "person")}
+        | {"opens": f"flaggermail case open --from-message {stored.id}"},
         "urgent": stored.priority == Priority.URGENT,
         "labels": list(stored.labels),
         "sender": stored.from_address or "",
@@ -266,6 +275,8 @@ def tell_of_mail(
         "open_cases": _open_cases(work, message) if stored.place == Place.QUARANTINE else [],
         "next_step": _next_step(stored),
         "minutes": _minutes(work, stored),
+        "together": (),
+        "to_matter": topic is Topic.ANSWER,
         **clocks,
     }
     notice = Notice(
@@ -279,6 +290,25 @@ def tell_of_mail(
         trust=attention.trust_of(work, stored),
     )
     tell_first(work, [officer, *duty.in_charge(work)], notice, values)
+
+
+def told_lately(work: UnitOfWork, case: str) -> bool:
+    """True if a mail about a platform's automatic mail in this case is less than `TOGETHER` old."""
+    lately = where(OutboxMail.case).is_(case), where(OutboxMail.queued_at).after(work.now - TOGETHER)
+    notices = work.tx.columns(OutboxMail, (OutboxMail.shows, OutboxMail.kind), *lately)
+    shown = [shows for shows, kind in notices if shows and kind == Kind.OFFICER_NOTICE]
+    return any(row.automatic for row in work.tx.find(StoredMessage, where(StoredMessage.id).in_(shown)))
+
+
+def _hold_for_others(work: UnitOfWork, officer: Officer, what: str, stored: StoredMessage) -> None:
+    """Holds an automatic mail back until `digest.tell_held_back` tells it together with others of its case."""
+    row = HeldBack(
+        id=f"h{work.tx.number('held back'):08d}", officer=officer.id, kind=Kind.AUTO_REPLY,
+        dedupe=f"together/{stored.id}", what=what, case=stored.case, notification=stored.notification,
+        next_step=_next_step(stored), exercise=stored.exercise, shows=stored.id,
+        trust=attention.trust_of(work, stored), held_at=work.now,
+    )  # fmt: skip
+    work.record(EventKind.MAIL_HELD_BACK, added(row), about=EventRef(row.case, row.notification), reason=row.kind)
 
 
 def _kind_of(content_type: str) -> str:
@@ -336,12 +366,12 @@ def _topic(what: str, stored: StoredMessage, case: Case | None, *, alike: bool) 
 
 
 def _topic_of_answer(stored: StoredMessage) -> Topic:
-    """Returns the topic of a platform's mail in a case: who wrote it can be corrected where a system sent it."""
+    """Returns the topic of a platform's mail in a case: a reply corrects who wrote it, and whether it answers."""
     if _is_unsure("platform answer", stored):
         return Topic.UNVERIFIED
-    if stored.person_basis is PersonBasis.COMMENT:
-        return Topic.COMMENT
-    return Topic.AUTOMATIC if stored.automatic else Topic.NOTICE
+    if stored.automatic:
+        return Topic.AUTOMATIC
+    return Topic.ANSWER if Kind.SUBSTANTIVE_REPLY in stored.kinds else Topic.COMMENT
 
 
 def _is_unsure(what: str, stored: StoredMessage) -> bool:

@@ -146,7 +146,8 @@ class Topic(StrEnum):
     UNDECIDED = "undecided case"
     UNVERIFIED = "unverified mail"
     AUTOMATIC = "automatic mail"  # a platform's, that says more than that ours arrived
-    COMMENT = "comment"  # in a platform's ticket system, by a named person
+    COMMENT = "comment"  # a platform's, by a person, also in a ticket system
+    ANSWER = "answer"  # the same, to the matter
     UNCLEAR_REPORT = "unclear report"  # a delivery report that fits several mails of ours
     UNCERTAIN_MAIL = "uncertain mail"  # mail of ours to a platform, of which nobody knows whether it was sent
     UNDELIVERED_MAIL = "undelivered mail"  # mail of ours to a platform that was refused, returned or delayed

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import AuthorWord, CaseType, ContactMeans, Source
+from flaggermail.record.kinds import Kind
 from flaggermail.replies import phrases
 from flaggermail.replies.answered import Answered, names_of
 from flaggermail.replies.phrases import Line
@@ -268,6 +269,7 @@ confirm = _of_mail("message confirm")  # its sender
 refuse = _of_mail("message refuse", reason="called forged in a reply")
 by_person = _of_mail("message author", author=AuthorWord.PERSON)
 by_robot = _of_mail("message author", author=AuthorWord.SYSTEM)
+not_yet = _of_mail("message reclassify", kinds=[Kind.PLATFORM_ACK.value])  # a person's, and no answer to the matter
 open_case = _of_mail("quarantine place", new=True)
 discard = _of_mail("quarantine place", noise=True, reason="called noise in a reply")
 was_not_sent = _of_mail("outbox resolve", "mail", again=True)  # the uncertain one, so that it is sent again

@@ -11,6 +11,7 @@ from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.record.case_values import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import Channels
+from flaggermail.replies.left_over import ReplyWriter
 from flaggermail.replies.phrases import folded
 from flaggermail.replies.request import Request
 from flaggermail.settings.reply_words import ReplyWords
@@ -25,6 +26,7 @@ class Answered:
     language: str  # of the desk
     came_at: datetime  # in the desk's zone
     words: ReplyWords
+    writer: ReplyWriter
     case: str = ""
     notification: str | None = None
     channel: str | None = None  # of that notification
@@ -54,6 +56,7 @@ class Understood:
     language: str
     repeatable: bool = False  # may be repeated in reply to the same mail
     replaces: bool = False  # said again, it replaces what was done, until somebody acted on that
+    left_over: tuple[str, ...] = ()  # lines beside it that asked for nothing known, shown with what is done
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ _NL: Mapping[str, tuple[str, ...]] = {
     "vals": (f"[{_IS} ](vals|nep|fake|nepmail)",),
     "mens": (f"[{_IS} ][[van ]een ](mens|medewerker|persoon)",),
     "automaat": (f"[{_IS} ][[van ]een ](automaat|robot)", f"[{_IS} ]automatisch"),
+    "nog niet": (f"[{_IS} ]nog (niet|geen[ inhoudelijk] antwoord)", f"[{_IS} ]geen[ inhoudelijk] antwoord"),
     "nieuw": ("nieuw", f"[{_IS} ][een ]nieuwe zaak", "(open|maak) een nieuwe zaak"),
     "ruis": (f"[{_IS} ](ruis|spam)",),
     "verstuurd": (f"[{_IS} ](verstuurd|verzonden|aangekomen)",),
@@ -156,6 +157,7 @@ _EN: Mapping[str, tuple[str, ...]] = {
     "forged": (f"[{_IS_EN} ](forged|fake|a fake)",),
     "person": (f"[{_IS_EN} ][[from ]a ](person|human)",),
     "robot": (f"[{_IS_EN} ][[from ]a ](robot|machine)", f"[{_IS_EN} ]automatic"),
+    "not yet": (f"[{_IS_EN} ]not yet[ an answer]", f"[{_IS_EN} ](not an|no) answer[ yet]"),
     "new": ("new", f"[{_IS_EN} ][a ]new case", "open a new case"),
     "noise": (f"[{_IS_EN} ](noise|spam|junk)",),
     "sent": (f"[({_IS_EN}|it was) ](sent|delivered)",),
@@ -237,6 +239,33 @@ def agrees(words: str) -> bool:
 def is_greeting(line: Line) -> bool:
     """True if the line greets the desk, or greets without a name; another name means another reader."""
     return len(line.plain) <= LONGEST and _GREETS.fullmatch(line.plain) is not None
+
+
+_PARTED = re.compile(r"(?<=[.,;:!])\s+")
+_MOST_IDLE = 4  # phrases that no sign parts
+
+
+def is_idle(line: Line, assent: tuple[str, ...]) -> bool:
+    """True if a line greets, thanks or agrees in phrases that ask for nothing, and does nothing else."""
+    if len(line.plain) > LONGEST:
+        return False
+    return all(_idle(assent).fullmatch(part) or is_greeting(Line(part, part)) for part in _PARTED.split(line.plain))
+
+
+def without_idle(line: Line, assent: tuple[str, ...]) -> Line:
+    """Returns a line without the parts at its ends that are idle."""
+    parts = _PARTED.split(line.shown)
+    while len(parts) > 1 and is_idle(Line.from_text(parts[-1]), assent):
+        parts.pop()
+    while len(parts) > 1 and is_idle(Line.from_text(parts[0]), assent):
+        parts.pop(0)
+    return Line.from_text(" ".join(parts)) if len(line.plain) <= LONGEST else line
+
+
+@cache
+def _idle(assent: tuple[str, ...]) -> re.Pattern[str]:
+    phrase = "|".join(map(pattern_of, (*assent, _THANKS, _REGARDS)))
+    return re.compile(f"(?:{GAP})?(?:{phrase})(?:{GAP}(?:{phrase})){{0,{_MOST_IDLE}}}(?:{GAP})?")
 
 
 def without_name(line: str, names: Collection[str]) -> str:

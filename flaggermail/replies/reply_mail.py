@@ -23,7 +23,7 @@ from flaggermail.letters.html_part import MARK
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
-from flaggermail.notices import anew, approval_requests, duty, notices, unheard
+from flaggermail.notices import anew, approval_letters, approval_requests, duty, notices, unheard
 from flaggermail.notices.notices import Notice
 from flaggermail.record.case_values import Topic
 from flaggermail.record.definition import where
@@ -43,7 +43,9 @@ from flaggermail.record.states import NotificationState
 from flaggermail.replies import case_form, done_before, form_mail, looking, objections, verbs
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
 from flaggermail.replies.case_form import SentForm
+from flaggermail.replies.left_over import ReplyWriter
 from flaggermail.replies.request import LOOKS, ReplyFault
+from flaggermail.replies.writer import writer_of
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.settings.sections import ByReply
@@ -56,8 +58,9 @@ _OF_A_CODE = frozenset(ReplyRefusal(fault.value) for fault in CodeRefusal)  # wh
 CODED = frozenset({Topic.APPROVAL, Topic.DEVICE})
 _TOPICS = frozenset(topic.value for topic in Topic)
 _TOLD_WITH_OTHERS = frozenset({outcome.ActKind.APPROVED, outcome.ActKind.REJECTED})  # by `notices.approval_letters`
+_BESIDE = frozenset({ReplyRefusal.BESIDE, ReplyRefusal.UNKNOWN, ReplyRefusal.TWO})
 _KEEPS_VALUES = frozenset(
-    {ReplyRefusal.LINES, ReplyRefusal.CHANNEL, ReplyRefusal.UNCHANGED, ReplyRefusal.DOUBT, ReplyRefusal.REFUSED}
+    {ReplyRefusal.LINES, ReplyRefusal.CHANNEL, ReplyRefusal.UNCHANGED, ReplyRefusal.BESIDE, ReplyRefusal.REFUSED}
 )
 """Reasons after which the officer may complete what they wrote."""
 
@@ -123,6 +126,7 @@ def asks_to_look(work: UnitOfWork, message: Message, officer_id: str | None) -> 
     answered = Answered(
         topic=Topic.NOTICE, officer=officer_id, language=settings.desk.organisation.language, came_at=work.now,
         words=settings.reply_words, officers={officer.id: officer.name for officer in settings.rota.officers},
+        writer=ReplyWriter(work.env.language, settings.reply_words),
     )  # fmt: skip
     return verbs.looks(_without_marked(message.reply_text), answered)
 
@@ -265,6 +269,7 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         language=language,
         came_at=reply.stored.received_at.astimezone(settings.zone),
         words=settings.reply_words,
+        writer=writer_of(work, reply.officer, reply.stored, reply.message, of_ours=reply.topic in CODED),
         case=token.case or "",
         notification=token.notification,
         channel=use.channel if use else None,
@@ -340,7 +345,7 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Performe
     values: dict[str, object] = {
         "understood": True,
         "why": "",
-        "details": [],
+        "details": list(found.left_over),
         "form": "",
         "line_read": "",
         "in_the_way": "",
@@ -382,6 +387,9 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     An approval whose request has expired, or gave no code, is asked for anew. A machine that replies to each of our
     mails is answered once (`rate_limits.is_loop`); a reply that begins with a verb is a person's.
     """
+    if reply.topic is Topic.APPROVAL and found.why in _BESIDE:
+        said = [_without_code(reply, line) for line in found.details] or [_line_read(reply, found)]
+        approval_letters.tell_wish(work, reply.token.notification or "", reply.officer, reply.stored.id, said)
     if found.why is ReplyRefusal.UNKNOWN:
         reply = replace(reply, key=duty.misunderstood_key(work, reply.officer, reply.message.reply_text))
     if duty.is_loop(work, reply.officer, reply.key):
@@ -391,7 +399,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     values: dict[str, object] = {
         "understood": False,
         "why": found.why.value,
-        "details": list(found.details),
+        "details": [_without_code(reply, line) for line in found.details],
         "did": [],
         "form": _form_again(work, reply, found.language, kept=found.why in _KEEPS_VALUES),
         "line_read": _line_read(reply, found),

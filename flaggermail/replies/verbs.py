@@ -2,8 +2,8 @@
 """The commands in an officer's reply: text and topic in, requests to the desk or an explanation out.
 
 One table lists the words understood for each topic. Only the first line of the officer's own words counts; quotations,
-signatures and notices were removed before. Two verbs, a verb in the middle of a sentence, or words of doubt below it do
-nothing.
+signatures and notices were removed before. Two verbs and a verb in the middle of a sentence do nothing. Other words
+beside it make wait what cannot be undone, and are shown with what can.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from flaggermail.letters.template_values import ReplyRefusal
-from flaggermail.record.case_values import LanguageCode, Topic
+from flaggermail.record.case_values import Decision, LanguageCode, Topic
 from flaggermail.replies import acts, case_form, phrases
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
-from flaggermail.replies.phrases import Line, visible_line
+from flaggermail.replies.left_over import left_over
+from flaggermail.replies.phrases import Line
 from flaggermail.replies.request import ReplyFault, Request
 from flaggermail.settings.reply_words import ReplyWords
 
@@ -55,7 +56,7 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
     try:
         if answered.topic is Topic.FORM and not looks(text, answered):
             return _read_form(text, whole, answered)
-        return _read_verb(text, answered)
+        return _read_verb(text, whole, answered)
     except ReplyFault as wrong:
         language = _language(text, answered)
         details = wrong.details or _right_words(wrong.why, answered.words, language)
@@ -65,8 +66,6 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
 
 def _in_the_way(text: str, wrong: ReplyFault, answered: Answered) -> str:
     """Returns the words of the refused line that kept it from being understood; empty where none can be named."""
-    if wrong.why is ReplyRefusal.DOUBT:
-        return answered.words.doubt_in(wrong.line or first_line(text)) or ""
     lines, verbs = _lines(text), (*_TABLE.get(answered.topic, ()), *_LOOKS)
     if wrong.why is not ReplyRefusal.UNKNOWN or not lines:
         return ""
@@ -121,13 +120,18 @@ def still_work(
     return tuple(verb.shown(language) for verb in verbs if verb is not _OK or not acknowledged)
 
 
-def _read_verb(text: str, answered: Answered) -> Understood:
+def _read_verb(text: str, whole: str, answered: Answered) -> Understood:
     verbs = (*_TABLE.get(answered.topic, ()), *_LOOKS)
     lines = _lines(text)
     if answered.topic not in _TABLE and not looks(text, answered):
         raise ReplyFault(ReplyRefusal.NOTHING)
     end = next((at for at, line in enumerate(lines) if not line.shown), len(lines))  # of the first paragraph
     found = _first(lines, end, verbs, answered)
+    if found is None or (found[0].coded and not found[2].get("code")):  # perhaps below thanks
+        below = lines[_idle_above(lines, answered) :]
+        to = next((at for at, line in enumerate(below) if not line.shown), len(below))
+        if (coded := _first(below, to, tuple(verb for verb in verbs if verb.coded), answered)) and coded[2].get("code"):
+            lines, end, found = below, to, coded
     if found is None:
         raise ReplyFault(ReplyRefusal.UNKNOWN)
     verb, language, groups, used = found
@@ -135,14 +139,31 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     if verb in _CORRECTIONS and (more := _other_correction(lines, used, verb, answered)) is not None:
         other, used = more
         asked = Request(asked.name, {**asked.fields, **other.fields})
-    below = lines[used:] if not verb.paragraph else () if verb.repeatable else lines[end:]  # notes and questions go on
-    for line in below:
-        if (doubt := answered.words.doubt_in(line.shown)) or _ASKS.search(line.shown):
-            raise ReplyFault(ReplyRefusal.DOUBT, line=line.shown, in_the_way=doubt or "?")
     for line in lines[used:]:
-        if _is_second_verb(line, answered):
+        idle = verb.coded and phrases.is_idle(line, answered.words.assent)
+        if not idle and _is_second_verb(line, answered):
             raise ReplyFault(ReplyRefusal.TWO, line=line.shown)
-    return Understood((asked,), language or answered.language, verb.repeatable, verb.replaces)
+    said = [line.shown for line in lines[: max(used, end) if verb.paragraph else used]]
+    sends = asked.name == _SENDS
+    left = left_over(whole if sends else text, said, answered.writer, named=not sends)
+    if left and _waits(asked):
+        raise ReplyFault(ReplyRefusal.BESIDE, *left)
+    return Understood((asked,), language or answered.language, verb.repeatable, verb.replaces, left)
+
+
+_SENDS = "approve"
+
+
+def _waits(asked: Request) -> bool:
+    """True for what cannot be undone: with other words beside it, it is not done."""
+    decided = asked.name == "case decide" and asked.fields["decision"] != Decision.NOTIFY
+    return asked.name == _SENDS or decided or bool(asked.fields.get("again"))
+
+
+def _idle_above(lines: list[Line], answered: Answered) -> int:
+    """Returns how many lines at the top thank or agree, and hold no more; blank ones between them count."""
+    idle = (at for at, line in enumerate(lines) if line.shown and not phrases.is_idle(line, answered.words.assent))
+    return next(idle, 0)
 
 
 def _other_correction(lines: list[Line], used: int, first: _Verb, answered: Answered) -> tuple[Request, int] | None:
@@ -176,6 +197,8 @@ def _first(
     for verb in verbs if lines else ():
         broken = verb.coded and phrases.code_in(paragraph, answered.own_names) is not None
         line = paragraph if verb.paragraph or broken else lines[0]
+        if verb.coded and not broken:
+            line = phrases.without_idle(line, answered.words.assent)
         agrees = _OK not in verbs and not verb.denies  # where "ok" is itself a verb, it and another are two
         said = _consented(line, verb, answered) or _match(line, verb, answered, agrees=agrees)
         if said is not None and not (verb.coded and _is_word(said[1].get("code", ""))):
@@ -237,9 +260,6 @@ def _language(text: str, answered: Answered) -> str:
     return answered.language
 
 
-_ASKS = re.compile(r"\?(?:\s|$)")
-
-
 # ---- the table
 
 _WORDS, _REASON, _NUMBER, _NAME, _CODE = phrases.WORDS, phrases.REASON, phrases.NUMBER, phrases.NAME, phrases.CODE
@@ -273,6 +293,7 @@ _SOURCE = _Verb(
 _CORRECTIONS = (_TYPE, _SOURCE)  # of a case; one reply may give both
 _PERSON = _Verb("mens", "person", acts.by_person, repeatable=True)  # each takes the other back
 _ROBOT = _Verb("automaat", "robot", acts.by_robot, repeatable=True)
+_NOT_YET = _Verb("nog niet", "not yet", acts.not_yet, repeatable=True, denies=True)
 _STAND = _Verb("stand", "status", acts.show_stand, repeatable=True, shared=frozenset({LanguageCode.EN}))
 _SHOW = _Verb("toon", "show", acts.show_case, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}, repeatable=True)
 _LOOKS = (_STAND, _SHOW)  # in reply to any mail, and without one
@@ -293,6 +314,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.UNVERIFIED: (_Verb("echt", "genuine", acts.confirm), _Verb("vals", "forged", acts.refuse)),
     Topic.AUTOMATIC: (_PERSON, _ROBOT),
     Topic.COMMENT: (_ROBOT, _PERSON),
+    Topic.ANSWER: (_NOT_YET, _ROBOT, _PERSON),
     Topic.UNCLEAR_REPORT: (
         _Verb("echt", "genuine", acts.confirm_report, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
         _Verb("vals", "forged", acts.refuse),
@@ -350,11 +372,12 @@ _ALL_VERBS = tuple(dict.fromkeys(verb for verbs in (*_TABLE.values(), _LOOKS) fo
 def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.SentForm(mark="", language=answered.language)
     above = case_form.above(text)
-    for line in map(visible_line, above):
-        if doubt := answered.words.doubt_in(line):
-            raise ReplyFault(ReplyRefusal.DOUBT, line=line, in_the_way=doubt)
+    left = left_over("\n".join(above), (), answered.writer)
     form = case_form.read(text, whole, asked, answered.channels)
-    return Understood(form.requests(answered.case), form.language)
+    requests = form.requests(answered.case)
+    if left and any(map(_waits, requests)):
+        raise ReplyFault(ReplyRefusal.BESIDE, *left)
+    return Understood(requests, form.language, left_over=left)
 
 
 # ---- The words that keep a line from being understood: the fewest in a row without which it would be

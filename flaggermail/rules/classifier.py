@@ -18,6 +18,7 @@ from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Platform
 from flaggermail.rules.conditions import Condition, ConditionTrace, Context, Find, MailFacts
+from flaggermail.rules.statements import AnswerWords
 
 __all__ = [
     "STAGES",
@@ -63,6 +64,7 @@ class Statement(StrEnum):
     QUESTION = "question"
     PROMISE = "promise"
     ANSWER = "answer"  # to the matter itself
+    TICKET = "ticket"  # a survey, a merge or a closure
 
 
 STAGES = tuple(Stage)
@@ -125,6 +127,7 @@ class RuleSet:
     rules: tuple[Rule, ...] = ()
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
+    answers: AnswerWords = field(default_factory=AnswerWords)
     version: str = ""  # SHA-256 over the files
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # the octets read, by name
 
@@ -172,7 +175,7 @@ def classified(rules: RuleSet, facts: MailFacts, looked: dict[int, ConditionTrac
 
 def facts_of(message: Message, context: Context, rules: RuleSet, find: Find) -> MailFacts:
     """Returns what the conditions of these rules may examine."""
-    return MailFacts(message, context, rules.lists, rules.languages, find)
+    return MailFacts(message, context, rules.lists, rules.languages, find, rules.answers)
 
 
 def _matching(
@@ -332,7 +335,7 @@ class RulePair:
         """Prepares two rule sets."""
         known = {rule.when: rule.when for rule in old.rules}
         rules = tuple(replace(rule, when=known.get(rule.when, rule.when)) for rule in new.rules)
-        same = dict(old.lists) == dict(new.lists) and old.languages == new.languages
+        same = dict(old.lists) == dict(new.lists) and (old.languages, old.answers) == (new.languages, new.answers)
         return cls(old, replace(new, rules=rules), same)
 
     def classify(self, message: Message, context: Context, find: Find) -> tuple[Classification, Classification]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.machine_words import UNKNOWN, Languages
 from flaggermail.mail.message import Message, SenderVerdict
+from flaggermail.rules.statements import AnswerWords, Stated
 
 Find = Callable[[str, str], tuple[int, int] | None]  # pattern (RE2), text -> start and past-the-end index of the match
 
@@ -41,12 +42,18 @@ class MailFacts:
     lists: Mapping[str, frozenset[str]]
     languages: Languages
     find: Find
+    answers: AnswerWords = field(default_factory=AnswerWords)
 
     @cached_property
     def language(self) -> str:
         """The language of the sender's own words, or else of the whole text; `unknown` if there is too little text."""
         own = self.languages.guess(self.message.reply_text)
         return own if own != UNKNOWN else self.languages.guess(self.message.text)
+
+    @cached_property
+    def states(self) -> Stated:
+        """What the sender's own words say of the matter, as a platform writes."""
+        return self.answers.read(self.message.reply_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ WORDS_OF: Mapping[str, Callable[[MailFacts], str | None]] = {
     "platform": lambda facts: facts.context.platform,
     "channel": lambda facts: facts.context.channel,
     "language": lambda facts: facts.language,
+    "states": lambda facts: facts.states,
 }
 NUMBER_OF: Mapping[str, Callable[[MailFacts], int | None]] = {
     "size": lambda facts: facts.message.size,

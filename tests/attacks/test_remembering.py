@@ -217,16 +217,18 @@ def test_forged_mail_of_a_remembered_domain_waits(night: Night) -> None:
     assert confirmed(night) == [CLERK]
 
 
-@pytest.mark.parametrize(("outer", "inner", "place"), [
-    (CLERK, "iemand@elders.example", Place.NOISE), ("scanner@elders.example", CLERK, Place.QUARANTINE),
+@pytest.mark.parametrize(("outer", "inner", "refers"), [
+    (CLERK, "iemand@elders.example", False), ("scanner@elders.example", CLERK, True),
 ])  # fmt: skip
-def test_what_a_machine_passes_on_is_its_own_authors(night: Night, outer: str, inner: str, place: Place) -> None:
+def test_what_a_machine_passes_on_is_its_own_authors(night: Night, outer: str, inner: str, *, refers: bool) -> None:
     """A remembered domain lends nothing to a stranger's mail within its unproven mail; its own is found there."""
     night.desk.do(AddReferrer(domain="oudestad.example"))
     text = "--cut\nContent-Type: text/plain\n\nZie de bijlage.\n--cut\nContent-Type: message/rfc822\n\n{}\n--cut--"
     body = text.format(mail(inner, "Vraag", "Hoe laat gaat u open?").decode()).replace("\r\n", "\n")
     extra = ("Auto-Submitted: auto-generated", "Content-Type: multipart/mixed; boundary=cut")
-    assert night.desk.receive(mail(outer, "Nieuw bericht", body, auth="none", extra=extra)).place == place
+    stored = night.desk.receive(mail(outer, "Nieuw bericht", body, auth="none", extra=extra))
+    assert stored.place is Place.QUARANTINE
+    assert (stored.reason.english == "machine mail that carries a referral") is refers
 
 
 def test_colleague_who_may_not_act_teaches_nothing(night: Night) -> None:

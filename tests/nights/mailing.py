@@ -26,7 +26,7 @@ VAIN = {
     "quoted instruction": "Bedoel je dit?\n\n> {verb}",
     "only a quotation": "> {verb}\n",
     "in a sentence": "Ik denk dat {verb} hier past",
-    "with a doubt": "{verb}\n\nWacht, eerst overleggen.",
+    "with a doubt": "{verb} maar wacht, eerst overleggen.",
     "forward": f"{{verb}}\n\n---------- Forwarded message ---------\nFrom: Verkiezingen flagger <{DESK}>\n"
     "Date: Wed, Mar 18, 2026 at 8:15 PM\nSubject: x\nTo: <a.jansen@bzk.example>\n\nx",
     "nobody vouches": "{verb}",

@@ -64,7 +64,7 @@ def program(name: str, *, also_in: str = "") -> str:
     folders = os.pathsep.join(filter(None, (also_in, os.environ.get("PATH", ""), _SYSTEM_FOLDERS)))
     found = shutil.which(name, path=folders)
     if found is None:
-        raise ServerNotStartedError(f"the program {name} is not installed; ./dev test installs what the tests talk to")
+        raise ServerNotStartedError(f"the program {name} is not installed: ./dev servers installs it")
     return found
 
 

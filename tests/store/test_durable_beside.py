@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -23,9 +23,11 @@ from flaggermail.intake import apply
 from flaggermail.intake.ingest import LARGE
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Frozen, Outgoing
+from flaggermail.ports.keeping import BlobStore
 from flaggermail.record.kinds import Direction
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import ArchivedBeside, UnitOfWork
+from tests.flow.desk_process import patiently
 from tests.patience import PATIENCE
 from tests.store.desk_fixtures import REFERRER, Desk, mail
 
@@ -195,8 +197,16 @@ def test_a_disk_that_hangs_does_not_keep_the_record_locked(
         finally:
             works.set()
     assert desk.messages() == []
+    monkeypatch.setattr(blob_store, "SOON", PATIENCE)
+    patiently(lambda: _kept(desk.env.octets), "what hung has ended")
     desk.take_in(REFERRAL)
     assert len(desk.messages()) == 3
+
+
+def _kept(archive: BlobStore) -> bool:
+    with suppress(ArchiveFailure):
+        return bool(archive.put(b"a letter of a tick: later"))
+    return False
 
 
 def test_a_second_try_does_not_rely_on_what_the_first_has_destroyed(

@@ -73,7 +73,7 @@ def enclosing(sender: str, inner: bytes) -> bytes:
     [
         ("scanner@elders.example", REFERRER, Place.QUARANTINE),
         (REFERRER, CITIZEN, Place.QUARANTINE),
-        ("scanner@elders.example", CITIZEN, Place.NOISE),
+        ("scanner@elders.example", CITIZEN, Place.QUARANTINE),
         (REFERRER, DESK, Place.NOISE),
     ],
     ids=["of an authority", "sent by an authority", "of a citizen", "our own mail, returned"],
@@ -106,10 +106,7 @@ def test_an_authority_s_machine_mail_in_junk_waits_with_a_notice(desk: Desk) -> 
         (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author="Verkiezingen flagger"), REPLIED, "pass"),
         (REFERRER, "Automatisch antwoord: Ontvangen", QUOTES.format(author=f"Desk <{DESK}>"), GENERATED, "pass"),
         (REFERRER, "Ontvangstbevestiging", "Uw bericht is ontvangen, zaaknummer 12.", GENERATED, "pass"),
-        (REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Tot dan!", ONE_CLICK, "pass"),
-        (REFERRER, "Webformulier: nepaccount", FAKE, GENERATED, "none"),
-        (CITIZEN, "Webformulier: nepaccount", FAKE, GENERATED, "pass"),
-        (CITIZEN, "Nieuw bericht", FORWARD.format(sender="lezer@mailprovider.example"), GENERATED, "pass"),
+        (REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Afmelden kan hier.", ONE_CLICK, "pass"),
     ],
     ids=[
         "absence",
@@ -118,15 +115,12 @@ def test_an_authority_s_machine_mail_in_junk_waits_with_a_notice(desk: Desk) -> 
         "quotes our address",
         "receipt",
         "newsletter",
-        "no proof",
-        "citizen",
-        "citizen's forward",
     ],
 )
 def test_other_machine_mail_is_noise(
     desk: Desk, sender: str, subject: str, text: str, extra: tuple[str, ...], auth: str
 ) -> None:
-    """An absence, a receipt, a newsletter, and machine mail of people who refer nothing."""
+    """An absence, a receipt and a newsletter."""
     stored = desk.receive(mail(sender, subject, text, extra=extra, auth=auth))
     assert stored.place == Place.NOISE
     assert desk.mails() == []
@@ -134,7 +128,13 @@ def test_other_machine_mail_is_noise(
 
 def test_what_an_authority_sends_and_is_noise_is_listed_once_a_day(desk: Desk) -> None:
     """The list names domain, subject and time with the command that shows the mail, and comes in the morning."""
-    stored = desk.receive(mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open.", extra=ONE_CLICK))
+    stored = desk.receive(
+        mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Afmelden kan hier.", extra=ONE_CLICK)
+    )
+    with desk.env.store.read() as tx:
+        due = digest.noise_due(desk.env, tx)  # when a replay goes on
+    assert due is not None
+    assert f"{due:%d %H:%M}" == "07 08:00"
     desk.clock.set(desk.clock.now() + timedelta(hours=20))
     assert digest.tell_noise(desk.env) == 0
     desk.clock.set(desk.clock.now() + timedelta(hours=2))
@@ -149,39 +149,65 @@ def test_what_an_authority_sends_and_is_noise_is_listed_once_a_day(desk: Desk) -
 
 
 @pytest.mark.parametrize(
-    ("sender", "to", "auth"),
-    [
-        (REFERRER, "iedereen@elders.example", "pass"),
-        (REFERRER, "verkiezingenflagger@bzk.example", "none"),
-        (CITIZEN, "verkiezingenflagger@bzk.example", "pass"),
-    ],
-    ids=["addressed to others", "no proof", "no authority"],
-)
-def test_other_noise_is_not_listed(desk: Desk, sender: str, to: str, auth: str) -> None:
-    """The list holds only proven mail of an authority whose To or Cc names the desk."""
-    stored = desk.receive(mail(sender, "Nieuwsbrief juni", "Open dag.", to=to, auth=auth, extra=ONE_CLICK))
-    assert (stored.place, stored.pending_digest) == (Place.NOISE, False)
+    ("sender", "auth"), [(REFERRER, "none"), (CITIZEN, "pass")], ids=["no proof", "no authority"]
+)  # fmt: skip
+def test_a_stranger_s_mailing_is_listed_behind_those_of_known_senders(desk: Desk, sender: str, auth: str) -> None:
+    """A mailing wakes nobody and is not silent; a flood of them hides no known sender's."""
+    desk.receive(mail(sender, "Nieuwsbrief juni", "Open dag. Afmelden kan hier.", auth=auth, extra=ONE_CLICK))
+    desk.receive(
+        mail("redactie@dagblad.example", "Nieuwsbrief van ons", "Open dag. Afmelden kan hier.", extra=ONE_CLICK)
+    )
+    desk.clock.set(desk.clock.now() + timedelta(hours=24))
+    assert digest.tell_noise(desk.env) == 2
+    (text,) = told(desk, Kind.DIGEST)
+    assert text.index("Nieuwsbrief van ons") < text.index("Nieuwsbrief juni")
 
 
-@pytest.mark.parametrize(("sender", "listed"), [("redactie@dagblad.example", True), (OFFICER, True), (CITIZEN, False)])
-def test_a_known_person_s_mail_that_a_rule_calls_noise_is_listed(
-    desk: Desk, tmp_path: Path, sender: str, *, listed: bool
-) -> None:
-    """A rule is too wide sooner or later: what somebody known wrote by hand is not filed without a word."""
+@pytest.mark.parametrize("sender", ["redactie@dagblad.example", OFFICER, CITIZEN])
+def test_a_person_s_mail_that_a_rule_calls_noise_is_told(desk: Desk, tmp_path: Path, sender: str) -> None:
+    """A rule is too wide sooner or later: what somebody wrote by hand is not filed without a word."""
     folder = shutil.copytree(shipped("rules"), tmp_path / "rules", ignore=shutil.ignore_patterns("*.eml"))
-    rule = "stage: machine\nrules:\n  - {name: wide, when: {subject: [nieuwsbrief]}, then: {kind: noise}}\n"
+    rule = "stage: machine\nrules:\n  - {name: wide, when: {subject: [juni]}, then: {kind: noise}}\n"
     (folder / "05-wide.yaml").write_text(rule)
     desk.with_settings(desk.env.settings.model_copy(update={"rules": load_rules(folder, [])}))
-    stored = desk.receive(mail(sender, "Nieuwsbrief juni", "Kijkt u even naar dit bericht op X?"))
-    assert (stored.place, stored.pending_digest) == (Place.NOISE, listed)
+    stored = desk.receive(mail(sender, "Bericht van juni", "Kijkt u even naar dit bericht op X?"))
+    assert (stored.place, len(told(desk))) == (Place.QUARANTINE, 1)
 
 
 def test_noise_that_a_person_took_back_is_listed_nowhere(desk: Desk) -> None:
     """A person has seen it: neither the list of noise nor that of late mail names it."""
-    stored = desk.receive(mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open.", extra=ONE_CLICK))
+    stored = desk.receive(
+        mail(REFERRER, "Nieuwsbrief juni", "Alle stembureaus zijn open. Afmelden kan hier.", extra=ONE_CLICK)
+    )
     assert stored.pending_digest
     desk.do(PlaceMessage(message=stored.id, back=True))
     desk.clock.set(desk.clock.now() + timedelta(hours=24))
     assert (digest.tell_noise(desk.env), digest.send_digest(desk.env)) == (0, 0)
     assert not desk.message(stored.id).pending_digest
     desk.assert_whole()
+
+
+SECURE = "f.voorbeeld@lindewaard.example heeft u een beveiligd bericht gestuurd. Lees het: https://kluis.example/1"
+
+
+def test_a_secure_message_is_told_with_who_it_is_from_and_what_to_do(desk: Desk) -> None:
+    """It waits, on top as it names an authority; strangers' notices are limited and held back for a list."""
+    stored = desk.receive(mail("noreply@kluis.example", "Nieuw bericht", SECURE, extra=GENERATED))
+    (text,) = told(desk)
+    for expected in ("f.voorbeeld@lindewaard.example", "noreply@kluis.example", f"--from-message {stored.id}"):
+        assert expected in text
+    (notice,) = desk.mails(kind=Kind.OFFICER_NOTICE)
+    assert b"Subject: DRINGEND" in desk.env.octets.get(notice.digest)
+    for number in range(40):
+        desk.receive(
+            mail("noreply@kluis.example", f"Nieuw bericht {number}", f"Open uw bericht {number}.", extra=GENERATED)
+        )
+    assert len(told(desk)) <= desk.env.settings.desk.rate_limits.notices_per_sender
+    desk.assert_whole()
+
+
+def test_a_service_s_mail_in_a_case_is_told(desk: Desk) -> None:
+    """The referrer of a case sends evidence by a service: it is more on the case, and no absence."""
+    referral = desk.receive(mail(REFERRER, "Nepaccount", FAKE))
+    octets = mail(REFERRER, "Re: Nepaccount", SECURE, answers=referral.message_id, extra=GENERATED)
+    assert (desk.receive(octets).case, len(told(desk))) == (referral.case, 2)

@@ -81,6 +81,7 @@ class Hostile:
     headers: list[str] = field(default_factory=list)
     type: str | None = None
     token: str | None = None
+    verbs: list[str] = field(default_factory=list)
 
 
 def read(name: str) -> object:
@@ -260,7 +261,7 @@ def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Clie
 @pytest.mark.parametrize("hostile", one_in(4, HOSTILE), ids=[h.what for h in HOSTILE])
 def test_what_must_not_act_does_not(desk: Desk, hostile: Hostile) -> None:
     """Eight verbs per kind of fault, 248 replies in all: none acts; a reply verified as an officer's is answered."""
-    for number, verb in enumerate(OTHERS):
+    for number, verb in enumerate(hostile.verbs or OTHERS):
         sent = invite(desk, verb)
         client = CLIENTS[(number * 7 + len(hostile.what)) % len(CLIENTS)]
         asked = said(desk, verb, sent, "nl")

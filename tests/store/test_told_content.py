@@ -118,8 +118,8 @@ def test_a_robots_result_is_told_once_and_stops_the_receipt_clock_alone(desk: De
     desk.receive(octets)
     notice = told(desk, Kind.OFFICER_NOTICE)
     assert len(desk.mails(shows=stored.id)) == 1
-    said = "kwam een automatische mail van X binnen. Deze gaat inhoudelijk op de zaak in. De mail is door een systeem"
-    assert f"{said} geschreven, niet door een medewerker" in flowing(notice)
+    said = "kwam een automatische mail van X binnen. Deze gaat inhoudelijk op de zaak in. De mail geldt als"
+    assert f"{said} geschreven door een systeem, niet door een medewerker" in flowing(notice)
     assert "De klok 'ontvangstbevestiging' is gestopt om 11:15, na 41 minuten." in flowing(notice)
     assert {name: state for name, (state, _) in desk.clocks(key).items()} == {
         "receipt": "stopped", "human": "running", "substance": "running",

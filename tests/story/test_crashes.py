@@ -100,9 +100,9 @@ def mails(
     """Yields each mail with its age: a referral with an attached mail, and one of every other kind.
 
     The platform's mail answers the notification `answered`, the officer's the `notice` of a new case and a case `form`
-    (Message-IDs). The platform's second mail names neither and quotes the text `quoted`; a stranger reports that the
-    notice did not arrive, and our own server that the mail `lost` to an officer did not. The officer answers the
-    request to approve (`asked`) too late, and is asked anew.
+    (Message-IDs). Its robot writes before it, and twice in vain. Another mail of the platform names neither and quotes
+    the text `quoted`; a stranger reports that the notice did not arrive, and our own server that the mail `lost` to an
+    officer did not. The officer answers the request to approve (`asked`) too late, and is asked anew.
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
@@ -113,6 +113,9 @@ def mails(
     mixed = 'Content-Type: multipart/mixed; boundary="cut"'
     yield soon, letter(REFERRER, "referral", "Verkeerde stemdag rondgestuurd", *parts, fields=(mixed,))
     replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
+    for number, text in enumerate(("We have received your report.", "It has moved to a team.", "It has moved on.")):
+        automatic = (*replied, "Auto-Submitted: auto-replied")
+        yield soon, letter(PLATFORM, f"robot-{number}", "Re: Two boxes", text, fields=automatic)
     yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
     doubted = letter(PLATFORM, "doubted", "Re: Two boxes", "We are looking into this now.", fields=replied)
     earlier = format_datetime(NOW - timedelta(minutes=40)).encode()  # by the trace, another arrival than by the mailbox
@@ -174,7 +177,7 @@ def notified(env: Services, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with seventeen unread mails, a case, one notification sent and one approved."""
+    """A desk with twenty unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str
@@ -198,7 +201,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = migrated.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
     bulk = ("List-Unsubscribe: <https://kromwoude.example/u>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-    newsletter = letter(EARLIER, "newsletter", "Nieuwsbrief maart", "Alle stembureaus zijn open.", fields=bulk)
+    newsletter = letter(EARLIER, "newsletter", "Nieuwsbrief maart", "Afmelden kan altijd.", fields=bulk)
     mailbox = ListMailbox(settings.desk.mailbox)
     mailbox.deliver("junk", newsletter, clock.now())
     poll.look(env, mailbox)  # it was read to its end and then unreachable, while staff emptied the junk folder
@@ -349,7 +352,8 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool, in_parts: bool = 
     assert len([row for row in rows if row.dedupe.startswith("digest/")]) in ({1, 2} if in_parts else {1})
     assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 5  # to the five replies; two are forms
     assert len([row for row in rows if row.kind == Kind.APPROVAL_REQUEST and row.queued_at >= NOW]) == 1
-    assert all(held.told_at is not None for held in found.tx.find(HeldBack))
+    waits = [held.kind for held in found.tx.find(HeldBack) if held.told_at is None]
+    assert waits == [Kind.AUTO_REPLY]  # for half an hour
     assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
 
 

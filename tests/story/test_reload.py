@@ -34,7 +34,7 @@ from tests.story.test_daemon import HintingMailbox, StepTicker, running
 
 R = TypeVar("R", bound=Record)
 TESTS = Path(__file__).parents[1]
-WORDS = ("languages", "intake", "reply-words")
+WORDS = ("languages", "intake", "reply-words", "answer-words")
 NEWSLETTER = """  - name: newsletter
     when: {subject: [nieuwsbrief]}
     then: {kind: noise}

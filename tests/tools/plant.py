@@ -2,33 +2,34 @@
 """Plants faults in the product, one at a time, and counts how many the tests find: `python -m tests.tools.plant`.
 
 A fault is one change of one expression or branch: a comparison turned, a condition dropped, a number raised by one, a
-value not returned. Each is planted in a copy of the tree; the pure tests that import its module run first, then those
-of its room, others that import it, six files that use the room most, and all stories, until one is red. A fault that
-all of them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The same
-seed plants the same faults in the same code.
+value not returned. Each is planted in a copy of a commit's tree; the pure tests that import its module run first, then
+those of its room, others that import it, six files that use the room most, and all stories, until one is red. A fault
+that all of them miss is printed with its place: it is either no fault (the program does the same) or lacks a test. The
+same seed plants the same faults in the same code. With `--state FILE` each result is kept, after the commit, the
+seed and the number of faults; a further run with FILE goes on in that commit's tree.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import io
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import starmap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-COPIED = (".ci", "flaggermail", "tests", "config", "rules", "docs", "systemd")  # and the files beside them
 LEFT_OUT = re.compile(r"/(migrations|wording|demo)/|/log_lines\.py|/__init__\.py")  # words, tables, a show
 SPEAKS = re.compile(r"\b(log|_log|note)\b\.?")
 ROOMS = frozenset({"attacks", "store", "story", "unit"})  # folders of tests that need no server
+MISSED = "NOT FOUND"
 SOME = 6  # files of tests that name a module's words, or use its room, most
 TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -73,18 +74,18 @@ def faults_of(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         yield node.value, "None"
 
 
-def places(module: Path) -> list[Place]:
+def places(tree: Path, module: Path) -> list[Place]:
     """Returns where a fault can be planted in the functions of a module, but for what is only logged."""
-    tree = ast.parse(module.read_bytes())
+    parsed = ast.parse(module.read_bytes())
     spoken = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in ast.walk(parsed)
         if isinstance(node, ast.Call) and SPEAKS.match(ast.unparse(node.func))
         for inner in ast.walk(node)
     }
     found = {
-        Place(module.relative_to(ROOT), at.lineno, at.col_offset, at.end_lineno or 0, at.end_col_offset or 0, fault)
-        for function in ast.walk(tree)
+        Place(module.relative_to(tree), at.lineno, at.col_offset, at.end_lineno or 0, at.end_col_offset or 0, fault)
+        for function in ast.walk(parsed)
         if isinstance(function, ast.FunctionDef)
         for statement in function.body
         for node in ast.walk(statement)
@@ -94,16 +95,16 @@ def places(module: Path) -> list[Place]:
     return sorted(found, key=lambda place: (place.line, place.column, place.instead))
 
 
-def tests_of(module: Path) -> Iterator[list[str]]:
+def tests_of(tree: Path, module: Path) -> Iterator[list[str]]:
     """Yields the paths of tests to run, those nearest to a module first, none twice."""
     name = module.with_suffix("").as_posix().replace("/", ".")
     package, _, last = name.rpartition(".")
     imported = re.compile(rf"\b{re.escape(name)}\b|from {re.escape(package)} import [^\n]*\b{last}\b")
     room = re.compile(rf"\bflaggermail\.{module.parts[1].removesuffix('.py')}\b")
     texts = {
-        path.relative_to(ROOT): path.read_text("utf-8")
-        for path in sorted(ROOT.glob("tests/*/**/test_*.py"))
-        if path.relative_to(ROOT).parts[1] in ROOMS
+        path.relative_to(tree): path.read_text("utf-8")
+        for path in sorted(tree.glob("tests/*/**/test_*.py"))
+        if path.relative_to(tree).parts[1] in ROOMS
     }
     near = [path for path, text in texts.items() if imported.search(text)]
     beside = [path for path in texts if path.is_relative_to(Path("tests/unit") / module.parts[1])]
@@ -134,7 +135,7 @@ def found(tree: Path, place: Place) -> str:
     """
     file = tree / place.module
     sound = file.read_bytes()
-    for paths in filter(None, tests_of(place.module)):
+    for paths in filter(None, tests_of(tree, place.module)):
         file.write_bytes(place.planted(sound))
         try:
             by = red(tree, paths)
@@ -145,13 +146,17 @@ def found(tree: Path, place: Place) -> str:
     return ""
 
 
-def copied(tree: Path) -> None:
-    """Copies what the tests need into an empty folder."""
-    for name in COPIED:
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.iterdir():
-        if path.is_file():
-            shutil.copy2(path, tree)
+def copied(commit: str, tree: Path) -> None:
+    """Copies what a commit holds into an empty folder."""
+    packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(tree, filter="data")
+
+
+def head() -> str:
+    """Returns the commit of the checkout."""
+    asked = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def main() -> int:
@@ -160,17 +165,27 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--faults", type=int, default=20)
     parser.add_argument("--room", default="", help="a part of the path of the modules, such as outbox/")
+    parser.add_argument("--state", type=Path, help="a file of results, which this run goes on with")
     given = parser.parse_args()
-    modules = [path for path in sorted(ROOT.glob("flaggermail/**/*.py")) if not LEFT_OUT.search(str(path))]
-    all_places = [place for path in modules if given.room in str(path) for place in places(path)]
-    chosen = random.Random(given.seed).sample(all_places, given.faults)  # noqa: S311 - nothing secret
-    missed = 0
-    with tempfile.TemporaryDirectory(prefix="plant-") as folder:
-        copied(Path(folder))
-        for place, by in zip(chosen, starmap(found, ((Path(folder), place) for place in chosen)), strict=True):
-            missed += not by
-            print(f"{place.module}:{place.line}:{place.column} {place.instead}\n    {by or 'NOT FOUND'}", flush=True)
-    print(f"{given.faults - missed} of {given.faults} faults found; {len(all_places)} places, seed {given.seed}")
+    plan, *results = given.state.read_text("utf-8").splitlines() if given.state and given.state.exists() else [""]
+    commit, seed, faults = plan.split() if plan else (head(), given.seed, given.faults)
+    state = given.state.open("a", encoding="utf-8") if given.state else io.StringIO()
+    with tempfile.TemporaryDirectory(prefix="plant-") as folder, state:
+        tree = Path(folder)
+        copied(commit, tree)
+        modules = [path for path in sorted(tree.glob("flaggermail/**/*.py")) if not LEFT_OUT.search(str(path))]
+        all_places = [place for path in modules if given.room in str(path) for place in places(tree, path)]
+        chosen = random.Random(int(seed)).sample(all_places, int(faults))  # noqa: S311 - nothing secret
+        if not plan:
+            state.write(f"{commit} {seed} {faults}\n")
+        for place in chosen[len(results) :]:
+            by = found(tree, place) or MISSED
+            results.append(f"{place.module}:{place.line}:{place.column} {place.instead}  {by}")
+            print(results[-1], flush=True)
+            state.write(f"{results[-1]}\n")
+            state.flush()
+    missed = sum(result.endswith(MISSED) for result in results)
+    print(f"{len(results) - missed} of {len(results)} faults found; {len(all_places)} places, seed {seed}")
     return 1 if missed else 0
 
 

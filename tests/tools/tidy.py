@@ -2,8 +2,8 @@
 """`python -m tests.tools.tidy`: checks that no linter makes, on every file of the checkout. Exits 1 on a fault.
 
 Faults: the address of a package registry, a folder of someone's machine, an exemption without a reason, two classes of
-the product with the same name, a private name of the product in a test. The number of exemptions is printed, so that a
-change shows what it adds.
+the product with the same name, a private name of the product in a test, what a pure module may not import. The number
+of exemptions is printed, so that a change shows what it adds.
 """
 
 import ast
@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.tools.private import private_names, said
+from tests.tools.purity import imports, impure
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,7 +104,7 @@ def reaching_in() -> Iterator[str]:
 
 def main() -> int:
     """Prints the faults and the number of exemptions; returns the exit status."""
-    faults = list(reaching_in())
+    faults = [*reaching_in(), *impure(imports())]
     counts: dict[str, Counter[str]] = {"flaggermail": Counter(), "tests": Counter()}
     for path in listed_files():
         if path.suffix != ".eml":  # other people's mail may contain any host

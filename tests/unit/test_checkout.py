@@ -5,6 +5,7 @@ import ast
 import re
 import sys
 import tomllib
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -15,18 +16,18 @@ from flaggermail.commands import door
 from flaggermail.desk.inspections import INSPECTIONS
 from flaggermail.desk.views import VIEWS
 from tests.corpus import each
+from tests.tools import purity
 from tests.tools.natural import addresses, named_platforms, names_within, word_lists
+from tests.tools.purity import imports, impure
 
 ROOT = Path(__file__).parents[2]
 # Sentences of both languages, and the grammar of replies: tests prove them, so they are no settings.
 IN_CODE = ("wording/", "replies/phrases.py", "replies/phrases.py")
 SOURCES = sorted((ROOT / "flaggermail").rglob("*.py"))
-CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-PURE = sorted(  # the only list of pure modules
+IMPORTS = imports()
+PURE = sorted(
     path
-    for contract in CONTRACTS
-    if contract["id"] == "pure"
-    for module in contract["source_modules"]
+    for module in purity.PURE["modules"]
     for path in ROOT.glob(module.replace(".**", ".*").replace(".", "/").replace("/*", "/**/*") + ".py")
 )
 
@@ -194,24 +195,25 @@ THIRD_PARTY_TOPS = READERS | {"adapters", "door", "annex", "cli", "logbook.py", 
 NOW = frozenset({"now", "today", "utcnow"})
 
 
-def imported_tops(tree: ast.AST) -> set[str]:
-    """Returns the top-level packages that a module imports, at any depth."""
-    tops = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            tops |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            tops.add(node.module.partition(".")[0])
-    return tops
-
-
 @each("path", SOURCES, ids=name_of)
 def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
     """Only the outer modules import third-party packages; decisions need the standard library alone."""
     inside = path.relative_to(ROOT / "flaggermail")
     if inside.parts[0] not in THIRD_PARTY_TOPS and inside.as_posix() not in EDGE:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        assert imported_tops(tree) - sys.stdlib_module_names - {"flaggermail"} == set()
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        tops = {name.partition(".")[0] for name in IMPORTS.find_modules_directly_imported_by(module)}
+        assert tops - sys.stdlib_module_names - {"flaggermail"} == set()
+
+
+@each("importer", ["mail", "mail.mime", "record.rows.messages", "ports"])
+@each("package", ["flask", "sqlalchemy", "requests", "dkim", "time", "_socket"])
+def test_a_pure_module_imports_what_the_list_lets_in_and_nothing_else(importer: str, package: str) -> None:
+    """A package with any other name is found, also where a module or package that pure ones import asks for it."""
+    planted = deepcopy(IMPORTS)
+    planted.add_import(importer=f"flaggermail.{importer}", imported="pydantic")
+    assert list(impure(planted)) == []
+    planted.add_import(importer=f"flaggermail.{importer}", imported=package)
+    assert [line.split()[-1] for line in impure(planted)] == [package]
 
 
 @each("path", PURE, ids=name_of)

@@ -23,6 +23,7 @@ MATTER: Mapping[str, object] = {
     "phone": "+31 70 000 0000", "contact": None,
 }  # fmt: skip
 
+CARRIED = {"service": "Zivver", "person": "A. Bode", "opens": "VF-EP2024-0001"}
 ALIKE_CASE = {
     "case": "VF-EP2024-0002", "reply": "2", "title": "Two boxes", "minutes": 60, "why": ["VF-EP2024-0001"],
 }  # fmt: skip
@@ -70,6 +71,7 @@ ALIKE: Mapping[str, object] = {
     "state": "",
     "policy_age": 35,
     "signed": {"signer": "Anna Bode", "signer_phone": "070 000 0000"},
+    "carried": CARRIED,
     "alike": [ALIKE_CASE],
     "named": ["Loudhailer", "Pictogram"],
     "stale": False,
@@ -98,6 +100,8 @@ ALIKE: Mapping[str, object] = {
     "automatic": False,
     "says": "",
     "comment": False,
+    "together": [],
+    "to_matter": False,
     "known": [{"at": SENT, "says": "VF-EP2024-0001"}],
     "labels": ["question"],
     "sender": "A. Bode",
@@ -279,7 +283,7 @@ NOTHING: Mapping[str, object] = {
     "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
     "alike": [], "named": [], "signed": {"signer": "", "signer_phone": ""}, "policy_age": None,
-    "moments": [], "waits": [], "unclear": [],
+    "carried": dict.fromkeys(CARRIED, ""), "moments": [], "waits": [], "unclear": [],
     "unanswered": [], "in_hand": [], "uncertain": [], "stuck": [], "withheld": [], "void": [], "still": [], "hops": [],
     "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
     "rehearsed": None, "running": 0, "longest": None, "uses": 0,
@@ -302,6 +306,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         *({"kind": "platform answer", "clocks": [], "unstopped": why.value} for why in Unstopped),
         {"original": {"sender": ALIKE["sender"], "text": "VF-EP2024-0001"}},
         {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
+        {"kind": "unplaced mail", "carried": {**CARRIED, "person": ""}, "number": None, "title": "", "platform": ""},
         {"kind": "further mail"},
         {"signed": {"signer": "Anna Bode", "signer_phone": ""}},
         {"signed": {"signer": "", "signer_phone": "070 000 0000"}},
@@ -311,7 +316,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "platform answer", "automatic": True},
         {"kind": "platform answer", "automatic": True, "says": "VF-EP2024-0001", "platform": ""},
         {"kind": "platform answer", "automatic": True, "says": "VF-EP2024-0001", "replies": ["mens", "person"]},
-        {"kind": "platform answer", "comment": True},
+        {"kind": "platform answer", "comment": True, "to_matter": True},
+        {"kind": "platform answer", "automatic": True, "together": [{**LATE_MAIL, "text": "VF-EP2024-0001"}]},
         {"unread": 1, "verdict": "failed"},
         {"unread": 31},
         {"kind": "platform answer", "unsure": True, "hops": HOPS},
@@ -386,6 +392,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"state": "accepted", "what": "", "by": ""},
         {"state": "accepted", "what": "", "by": "", "follow_up": True},
         {"state": "queued", "away": True, "what": ""},
+        {"state": "wish", "what": ""},
         {"own": False, "officers": ["K. Dienst"]},
         {"follow_up": True},
         {"kind": "mail"},

@@ -133,6 +133,10 @@ def _with_author(read: Message, signs: KindEvidence, language: Language) -> Mess
     if comment is None and framed and not signs.fields.get(_AUTO, "").lower().startswith("auto-replied"):
         own = reply_text(read.text.split("\n"), language, signs.plain)
         comment = ticket_frame.named_author(read, own, language) if automatic else None
+    if comment is None and automatic and signs.fields.get(_AUTO, "").lower().startswith("auto-generated"):
+        own = reply_text(read.text.split("\n"), language, signs.plain)
+        comment = ticket_frame.signed_author(read, own, language)
+        framed = framed or comment is not None
     return replace(read, comment=comment, kind=MechanicalKind.HUMAN if comment and framed else read.kind)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flaggermail.adapters.parsing.mechanical import with_mechanical_kind
 from flaggermail.adapters.parsing.unpacking import PGP_ENCRYPTED, OutOfTime, Unpacked, bare_outlook, unpacked
-from flaggermail.mail.automated.mechanical_kind import answerable
+from flaggermail.mail.automated.mechanical_kind import answerable, is_robot
 from flaggermail.mail.automated.ticket_frame import without_repeated
 from flaggermail.mail.charset import decoded, safe_name, storable
 from flaggermail.mail.compose import unflowed
@@ -95,7 +95,7 @@ class StandardParser:
 
 
 def header_only(octets: bytes, defect: str) -> Message:
-    """Reads digest, size, Message-ID, From and Subject from the first 64 KiB, without any MIME structure."""
+    """Reads digest, size, Message-ID, people, Date and Subject from the first 64 KiB, without any MIME structure."""
     digest = hashlib.sha256(octets).hexdigest()
     bare = Message(sha256=digest, size=len(octets), defects=(defect,), content_key=digest)
     try:
@@ -104,6 +104,9 @@ def header_only(octets: bytes, defect: str) -> Message:
             bare,
             message_id=next(iter(fields.ids("message-id")), None),
             from_=fields.addresses("from"),
+            to=fields.addresses("to"),
+            cc=fields.addresses("cc"),
+            date=fields.date()[1],
             subject=fields.text("subject"),
         )
     except Exception:  # noqa: BLE001 - the mail is archived and quarantined even if its header cannot be read
@@ -204,7 +207,7 @@ class _MailReader:
         whole = "\n".join((read.text, *(words for _, words in unseen)))
         return replace(
             read,
-            answerable=answerable(read, ()),
+            answerable=answerable(read, ()) and not is_robot(read, self.language),
             keys=keys,
             forwarded=forwarded,
             reply_text=own,

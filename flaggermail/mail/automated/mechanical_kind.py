@@ -52,6 +52,8 @@ _AUTORESPONDER_WORDS = (
     ("x-ms-exchange-generated-message-source", "oof"),
     ("delivered-to", "autoresponder"),
 )
+_DMARC = re.compile(r"\W{0,3}report domain:.{1,300}submitter:", re.IGNORECASE | re.DOTALL)
+_PACKED = ("gzip", "zip", "x-zip-compressed", "xml", "octet-stream")
 _SENTENCE = re.compile(r"\n|(?<=[.!]) ")
 _DENIALS = frozenset({"no", "none", "false", "0", ""})
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")  # RFC 2919, RFC 2369
@@ -107,8 +109,19 @@ def answerable(message: Message, ours: Collection[str]) -> bool:
     many = many or from_list(message)
     own = message.sender is None or message.sender.key in ours or message.header(LOOP_HEADER) is not None
     nowhere = (message.header("return-path") or "-").replace(" ", "") == "<>"
-    person = message.kind is MechanicalKind.HUMAN and message.comment is None  # a ticket system would answer in turn
+    person = (
+        message.kind is MechanicalKind.HUMAN and message.comment is None and message.answerable
+    )  # a ticket system would answer in turn
     return person and not (many or own or nowhere)
+
+
+def is_robot(message: Message, language: Language) -> bool:
+    """True if its author's address is one from which machines write."""
+    local, *known = (
+        re.sub(r"[-_.]", "", one)
+        for one in (message.sender.key if message.sender else "", *language.machines.robot_addresses)
+    )
+    return local.startswith(tuple(known))
 
 
 def from_list(message: Message) -> bool:
@@ -116,14 +129,18 @@ def from_list(message: Message) -> bool:
     return any(name in _LIST_FIELDS for name, _ in message.headers)
 
 
+def answers_by_header(message: Message, language: Language) -> bool:
+    """True if its header says that it answers a mail (RFC 3834, section 5; RFC 5322, section 3.6.4)."""
+    replied = (message.header("auto-submitted") or "").strip().lower().startswith("auto-replied")
+    named = message.in_reply_to or message.references or message.original_message_id
+    return bool(replied or named) or split_subject(message.subject or "", language).first == "reply"
+
+
 def answers_mail(message: Message, language: Language) -> bool:
     """True if an automatic mail answers another: by its fields, its subject, or as an absence or a receipt."""
-    replied = (message.header("auto-submitted") or "").strip().lower().startswith("auto-replied")
-    if replied or message.in_reply_to or message.references or message.original_message_id:
+    if answers_by_header(message, language):
         return True
     subject, words = message.subject or "", language.machines
-    if split_subject(subject, language).first == "reply":
-        return True
     named = (words.automatic_subjects, words.absence_subjects)
     own = own_text(message.text, language)
     return (
@@ -135,7 +152,7 @@ def answers_mail(message: Message, language: Language) -> bool:
 
 def _reported(signs: KindEvidence) -> MechanicalKind | None:
     """Returns the kind given by the structure of the mail, or None."""
-    if _is_complaint(signs):
+    if _is_complaint(signs) or _is_domain_report(signs):
         return MechanicalKind.FEEDBACK_REPORT
     if signs.report is not None and (signs.report.recipients or signs.report_type == "delivery-status"):
         return MechanicalKind.DELIVERED if signs.report.delivered else MechanicalKind.BOUNCE
@@ -159,6 +176,13 @@ def _is_complaint(signs: KindEvidence) -> bool:
         return True
     marked = any(signs.fields.get(name, "no").strip().lower() not in _DENIALS for name in _ABUSE_FIELDS)
     return marked or (not signs.text.strip() and any(name in signs.returned for name in _COMPLAINT_FIELDS))
+
+
+def _is_domain_report(signs: KindEvidence) -> bool:
+    """True for a report about a domain: DMARC (RFC 7489, section 7.2.1.1) or TLS (RFC 8460, section 5.3)."""
+    tls = signs.report_type == "tlsrpt" or any(one.startswith("application/tlsrpt") for one in signs.types)
+    packed = any(one.endswith(_PACKED) for one in signs.types)
+    return tls or (packed and _DMARC.match(signs.subject) is not None)
 
 
 def _declared_automatic(fields: Mapping[str, str]) -> bool | None:

@@ -24,6 +24,7 @@ _LINES = 400  # of a text in which a frame is looked for
 _LONGEST_LINE = 160  # characters of a line that names the author of a comment
 _LONGEST_NAME, _MOST_NAMES = 60, 6  # characters; words
 _PARTICLE = 4  # letters of a word in a name that may be small: "van", "de", "bin"
+_CLOSING, _SIGNED = 4, 3  # characters of a closing; words of a line that is a name alone
 _LONGEST_MOMENT = 60
 _ZONE = 5  # letters of a time zone in capitals
 _GREETING = 6  # words of a line that greets
@@ -36,6 +37,7 @@ _COMPANY = re.compile(r"(?P<name>[^()]{2,60}?)\s*\((?P<company>[^()]{1,60})\)")
 _NO_NAME = re.compile(r"[\d@<>/\\;:!?=#\"()\[\]{}*|]")
 _TEAM_SIGNS = frozenset("&+")
 _EDGE = " \t\u00a0-\u2013\u2014_=*#|>\u2022"
+_BRACKETS = str.maketrans("()[]", "    ")
 _MOMENT_EDGE = " \t\u00a0:.,-\u2013\u2014|()[]"
 
 
@@ -128,6 +130,33 @@ def named_author(read: Message, own: str, language: Language) -> Comment | None:
     return Comment(author, own) if own.strip() else None
 
 
+def signed_author(read: Message, own: str, language: Language) -> Comment | None:
+    """Returns what a mail without a frame holds, if a person signs above the mail that it quotes; `own`: its words."""
+    lines, names = read.text.split("\n", _LINES), _Names.from_addresses((*read.to, *read.cc), language)
+    above = [line for line in _own_lines(lines, names, language, NONE) if line.strip()]
+    quotes = len(above) < sum(bool(line.strip()) for line in lines)
+    signer = _signer(above, own, language)
+    domain = read.sender.domain if read.sender else ""
+    company = {*domain.split("."), *domain.replace("-", ".").split(".")}
+    somebody = _kind_of(signer, names) is _Named.SOMEBODY and folded(signer) not in company
+    if not (quotes and somebody and own.strip()) or _says_more_than_frame(above, language):
+        return None
+    robot = _begins(above, (*language.machines.no_reply_lines, *language.machines.robot_lines))
+    return None if robot or _Frame.from_lines(lines, (*read.to, *read.cc), language).heading else Comment(signer, own)
+
+
+def _signer(above: Sequence[str], own: str, language: Language) -> str:
+    """Returns the name behind or below the first closing, else the last line of the own words if it may be a name."""
+    for at, line in enumerate(above):
+        small, plain = folded(line), line.strip()
+        closing = next((one for one in language.closing_starts.beginning(small) if len(one) >= _CLOSING), "")
+        behind = plain[len(closing) :].strip(" ,.!-") if len(small) == len(plain) else ""
+        if closing and len(behind.split()) <= _SIGNED and not small[len(closing) :][:1].isalnum():
+            return behind or next((below.strip(" ,.!-") for below in above[at + 1 : at + 2]), "")
+    *text, last = own.strip().split("\n")
+    return last.strip(" ,.-") if text and len(last.split()) <= _SIGNED else ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Frame:
     """The first name in a frame, the lines `above` it, and those of the comment below it."""
@@ -194,7 +223,7 @@ def _heading(lines: Sequence[str], at: int, names: _Names) -> _Heading | None:
     if _kind_of(name, names) is _Named.NOBODY:
         return None
     below = next((n for n in range(at + 1, min(at + 2 + _BELOW, len(lines))) if lines[n].strip()), None)
-    if below is not None and _is_moment(lines[below], names.words):
+    if below is not None and _is_moment(_without_note(lines[below], names).rstrip(" ("), names.words):
         return _Heading(name, below + 1)
     return _Heading(name, at + 1) if company and not _is_moment(company["company"], names.words) else None
 
@@ -231,13 +260,28 @@ def _by_label(line: str, small: str, names: _Names) -> str | None:
 
 
 def _noted(line: str, names: _Names) -> str | None:
-    """Returns the name in "2020-12-15 11:05:02 PST - NAME Additional comments"."""
-    moment, apart, behind = line.partition(" - ")
-    if not apart or not _is_moment(moment, names.words):
-        return None
-    found = names.words.comment_note.search(small := folded(behind))
-    named = behind[: found.start()] if found and len(small) == len(behind) else behind
-    return _name(named.strip(" ("), names)
+    """Returns the name in "2020-12-15 11:05:02 PST - NAME Additional comments", in any order of the three."""
+    found = names.words.comment_note.search(folded(line)) if len(folded(line)) == len(line) else None
+    if found is None:
+        moment, apart, behind = line.partition(" - ")
+        return _name(behind, names) if apart and _is_moment(moment, names.words) else None
+    before, behind = (text.translate(_BRACKETS) for text in (line[: found.start()], line[found.end() :]))
+    beside = (_timed_name(text.strip(f"{_EDGE}:"), names) for text in (before, behind, f"{before} {behind}"))
+    return next(filter(None, beside), None)
+
+
+def _timed_name(text: str, names: _Names) -> str | None:
+    """Returns the name before or behind a time in a text that holds no more than both."""
+    gaps = list(_APART.finditer(text)) if _TIMED.search(text) else []
+    behind = (text[gap.end() :] for gap in reversed(gaps) if _is_moment(text[: gap.start()], names.words))
+    before = (text[: gap.start()] for gap in gaps if _is_moment(text[gap.end() :], names.words))
+    return next(filter(None, (_name(name, names) for name in (*behind, *before))), None)
+
+
+def _without_note(line: str, names: _Names) -> str:
+    """Returns the line without what the frame calls a comment: "2020-12-15 11:05:02 (Additional comments)"."""
+    found = names.words.comment_note.search(folded(line))
+    return line[: found.start()] if found and len(folded(line)) == len(line) else line
 
 
 def _name(text: str, names: _Names) -> str | None:

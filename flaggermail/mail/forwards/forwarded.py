@@ -198,7 +198,7 @@ class _Search:
         """
         for below in range(marked + 1, min(marked + 1 + _WITHIN, len(self.lines))):
             if unquoted(self.lines[below]).strip() and not is_rule(self.lines[below]):
-                block = read_block(self.lines, below, self.language)
+                block = read_block(self.lines, below, self.language, marked=True)
                 block = block or read_notes_block(self.lines, below, self.language)
                 if block:
                     return self._inline(below, block, start=at)

@@ -155,8 +155,10 @@ def _header_line(line: str, language: Language) -> _HeaderLine | None:
     )
 
 
-def read_block(lines: Sequence[str], start: int, language: Language) -> Block | None:
+def read_block(lines: Sequence[str], start: int, language: Language, *, marked: bool = False) -> Block | None:
     """Returns the header block that starts at `lines[start]`, quoted or not; None if there is none.
+
+    Below a mark (`marked`) all other fields are enough without an author.
 
     Reads at most 60 lines. Tolerates empty lines between header lines (from HTML paragraphs), a value on the line
     below its name (from table cells) and folded recipient lists. A field that occurs twice ends the block.
@@ -167,7 +169,7 @@ def read_block(lines: Sequence[str], start: int, language: Language) -> Block | 
     while reading.step():
         pass
     block = Block(reading.fields, start + reading.end, next(iter(reading.fields)))
-    return block if block.complete else None
+    return block if block.complete or (marked and block.timed and block.fields.keys() >= _CORE - {"from"}) else None
 
 
 def read_notes_block(lines: Sequence[str], start: int, language: Language) -> Block | None:

@@ -95,6 +95,25 @@ def reply_text(lines: Sequence[str], language: Language, plain: PlainLines = NON
     return "\n".join(kept[start:end]).rstrip()
 
 
+def unquoted(lines: Sequence[str], language: Language) -> tuple[list[str], list[str]]:
+    """Returns the lines that quote nothing, signatures included, and those below the head of an unmarked quotation.
+
+    The second end where the mail that is quoted quotes another.
+    """
+    lines = lines[:MOST_LINES]
+    own, at = _without_quotes(lines, language, frozenset()), 0
+    for line in own:
+        at = lines.index(line, at) + 1
+    while at < len(lines) and not lines[at].strip():
+        at += 1
+    if at < len(lines):
+        at += quote_mark(lines, at, language) or max(1, _after_block(lines, at, language) - at)
+    below = lines[at:]
+    ends = (n for n in range(len(below)) if quote_mark(below, n, language) or _starts_quotation(below, n, language))
+    marked = any(map(is_quoted, below))
+    return without_banners(own, language), [] if marked else list(below[: next(ends, len(below))])
+
+
 def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet[str]) -> list[str]:
     """Returns the lines that are not quoted; `plain` ones are only if they continue a quoted line."""
     own: list[str] = []

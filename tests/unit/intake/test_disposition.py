@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.intake.disposition import MACHINE, Circumstances, Disposition, decide
+from flaggermail.intake.silence import Attention
 from flaggermail.mail.message import MechanicalKind, NoReceipt, SenderVerdict
 from flaggermail.record.kinds import Kind, Place
 from flaggermail.record.rows.alarms import AlarmKind
@@ -27,6 +28,7 @@ ANSWER = replace(
 REFERRAL = replace(STRANGER, kinds=frozenset({Kind.REFERRAL}), template="intake_confirmation")
 CITIZEN = replace(STRANGER, kinds=frozenset({Kind.CITIZEN_REPORT}), template="decline")
 SENT = replace(STRANGER, sent_folder=True)
+QUIET = replace(STRANGER, attention=Attention.NONE)  # machine mail that is seen to say nothing
 
 NO_CASE = FilingReason.PLATFORM_UNPLACED()
 TABLE: list[tuple[str, Circumstances, Disposition]] = [
@@ -43,7 +45,7 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     ),
     (
         "noise in Junk",
-        replace(STRANGER, kinds=frozenset({Kind.NOISE}), junk_folder=True),
+        replace(QUIET, kinds=frozenset({Kind.NOISE}), junk_folder=True),
         Disposition(Place.NOISE, FilingReason.JUNK(reason=FilingReason.NOBODY_WROTE()), from_junk=True),
     ),
     (
@@ -97,12 +99,12 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     ),
     (
         "complaint",
-        replace(STRANGER, mechanical=MechanicalKind.FEEDBACK_REPORT),
+        replace(QUIET, mechanical=MechanicalKind.FEEDBACK_REPORT),
         Disposition(Place.NOISE, FilingReason.MACHINE(kind="feedback-report")),
     ),
     (
         "absence of anybody",
-        replace(STRANGER, mechanical=AUTO),
+        replace(QUIET, mechanical=AUTO),
         Disposition(Place.NOISE, FilingReason.NOBODY_WROTE()),
     ),
     (
@@ -127,17 +129,37 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     ),
     (
         "an authority's noise addressed to us",
-        replace(STRANGER, kinds=frozenset({Kind.NOISE}), to_list=True),
+        replace(QUIET, kinds=frozenset({Kind.NOISE}), to_list=True),
         Disposition(Place.NOISE, FilingReason.NOBODY_WROTE(), listed=True),
     ),
     (
         "an authority's noise in Junk",
-        replace(STRANGER, mechanical=AUTO, to_list=True, junk_folder=True),
+        replace(QUIET, mechanical=AUTO, to_list=True, junk_folder=True),
         Disposition(Place.NOISE, FilingReason.JUNK(reason=FilingReason.NOBODY_WROTE()), from_junk=True, listed=True),
     ),
     (
+        "a service's mail that answers nothing",
+        replace(STRANGER, mechanical=AUTO, carrier=FilingReason.BY_MACHINE(service="Kluis")),
+        Disposition(Place.QUARANTINE, FilingReason.BY_MACHINE(service="Kluis"), tells="unplaced mail"),
+    ),
+    (
+        "a mailing of a stranger",
+        replace(QUIET, kinds=frozenset({Kind.NOISE}), attention=Attention.LISTED),
+        Disposition(Place.NOISE, FilingReason.NOBODY_WROTE(), listed=True),
+    ),
+    (
+        "a complaint with words on a matter",
+        replace(STRANGER, mechanical=MechanicalKind.FEEDBACK_REPORT),
+        Disposition(Place.QUARANTINE, FilingReason.UNKNOWN(), tells="unplaced mail"),
+    ),
+    (
+        "a declined citizen's machine that says more",
+        replace(STRANGER, mechanical=AUTO, declined_before=True),
+        Disposition(Place.QUARANTINE, FilingReason.DECLINED_BEFORE(), tells="unplaced mail"),
+    ),
+    (
         "absence of a declined citizen that shows a referral",
-        replace(STRANGER, mechanical=AUTO, declined_before=True, carries_referral=True),
+        replace(QUIET, mechanical=AUTO, declined_before=True, carries_referral=True),
         Disposition(Place.DECLINED, FilingReason.NOBODY_WROTE()),
     ),
     # a platform
@@ -269,7 +291,7 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     ),
     (
         "machine of a citizen who was declined",
-        replace(STRANGER, mechanical=AUTO, declined_before=True),
+        replace(QUIET, mechanical=AUTO, declined_before=True),
         Disposition(Place.DECLINED, FilingReason.NOBODY_WROTE()),
     ),
     (
@@ -292,7 +314,7 @@ TABLE: list[tuple[str, Circumstances, Disposition]] = [
     # the rest
     (
         "newsletter",
-        replace(STRANGER, kinds=frozenset({Kind.NOISE})),
+        replace(QUIET, kinds=frozenset({Kind.NOISE})),
         Disposition(Place.NOISE, FilingReason.NOBODY_WROTE()),
     ),
     ("stranger", STRANGER, Disposition(Place.QUARANTINE, FilingReason.UNKNOWN(), tells="unplaced mail")),

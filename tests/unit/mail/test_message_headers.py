@@ -261,7 +261,8 @@ def test_text_is_decoded_whatever_the_charset_says() -> None:
     """
     assert decoded("\u00e9".encode(), "us-ascii") == ("\u00e9", None)
     assert decoded(b"\xe9\x80", "iso-8859-1") == ("\u00e9\u20ac", None)
-    assert decoded(b"\xe9", "utf-8") == ("\ufffd", WRONG_CHARSET)
+    assert decoded(b"financi\xebn, caf\xe9", "utf-8") == ("financiën, café", WRONG_CHARSET)
+    assert decoded("café, één".encode() + b"\xff", "utf-8") == ("café, één\ufffd", WRONG_CHARSET)
     assert decoded(b"abc", "no such thing") == ("abc", UNKNOWN_CHARSET)
     assert decoded(b"6162", "hex") == ("6162", UNKNOWN_CHARSET)
     assert storable("a\r\nb\rc\x00\ud800") == "a\nb\nc\ufffd\ufffd"

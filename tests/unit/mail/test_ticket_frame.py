@@ -45,6 +45,51 @@ def test_a_named_comment_in_a_frame_is_a_persons(body: str) -> None:
     assert unpacked(packed(found)) == found
 
 
+NOTES = (
+    "2024-06-06 11:14:02 CEST - Casey Roe (Additional comments)", "Casey Roe - 2024-06-06 11:14:02 Additional comments",
+    "Casey Roe\n2024-06-06 11:14:02 (Additional comments)", "[2024-06-06 11:14] Casey Roe - Aanvullende opmerkingen:",
+    "Additional comments:\nJun 6, 2024 11:14 AM - Casey Roe",
+)  # fmt: skip
+
+
+@each("note", NOTES)
+def test_a_line_with_date_and_name_is_no_head_of_a_quotation(note: str) -> None:
+    """The words below it are the comment, in whatever order note, date and name stand."""
+    found = read(f"Your case has a new comment.\n\n{note}\n{WORDS}", f"{AUTO}\nX-ServiceNow-Generated: true")
+    assert found.comment is not None
+    assert (found.comment.name, found.reply_text) == ("Casey Roe", WORDS)
+
+
+QUOTED = "\n\nOn Thu, Jun 6, 2024 at 10:34 AM Flagger <flagger@bzk.example> wrote:\n\n> Could you check it?\n"
+SIGNED = (
+    f"Hi,\n\n{WORDS}\n\nKind regards,\nCasey Roe\nX Elections{QUOTED}", f"Hi,\n\n{WORDS}\n\nBest, Casey{QUOTED}",
+    f"{WORDS}\n\nCasey{QUOTED}",
+    f"{WORDS}\n\nGr\u00fc\u00dfe\nJonas Weber\n\nFrom: F <flagger@bzk.example>\nSent: 6 June\nTo: a@b.example\n\nA",
+)  # fmt: skip
+
+
+@each("body", SIGNED)
+def test_a_person_who_signs_above_our_letter_is_one(body: str) -> None:
+    """Also where the system calls all its mail automatic and prints no block; an autoresponder's answer is none."""
+    found = read(body, f"{AUTO}\nX-Freshdesk-Ticket: 1")
+    assert (found.kind, found.comment is not None) == (MechanicalKind.HUMAN, True)
+    assert read(body, "Auto-Submitted: auto-replied").kind is MechanicalKind.AUTO_REPLY
+
+
+UNSIGNED = (
+    f"It is in our queue.\n\nKind regards,\nThe Trust Team{QUOTED}",
+    f"It is in our queue.\n\nRegards,\nX-Platform{QUOTED}",
+    f"We have received your request.\n\nKind regards,\nCasey Roe{QUOTED}", "In the queue.\n\nKind regards,\nCasey Roe",
+    f"This is an automated message.\n\nBest,\nCasey{QUOTED}", f"Hi Anna,\n\nyour ticket is in our queue.{QUOTED}",
+)  # fmt: skip
+
+
+@each("body", UNSIGNED)
+def test_a_team_or_a_receipt_above_our_letter_is_nobody(body: str) -> None:
+    """What is no person's name, no quotation, or confirms in so many words, stays automatic."""
+    assert read(body, f"{AUTO}\nX-Freshdesk-Ticket: 1").kind is MechanicalKind.AUTO_REPLY
+
+
 AUTOMATIC = (
     f"Your request (5) has been received.\n\n{NAMED}\n\nPlease check this post.",
     f"How would you rate the support you received?\n\n{NAMED}\n\nWe have your report.",

@@ -14,8 +14,10 @@ from flaggermail.commands.requests import read_request
 from flaggermail.letters.template_values import ReplyRefusal
 from flaggermail.mail.message import Json
 from flaggermail.record.case_values import CaseType, Source, Topic
+from flaggermail.replies import phrases
 from flaggermail.replies.acts import source_named, sources, type_named
 from flaggermail.replies.answered import Answered, NotUnderstood, Understood
+from flaggermail.replies.left_over import ReplyWriter
 from flaggermail.replies.request import LOOKS, Request
 from flaggermail.replies.verbs import read, still_work, would_work
 from flaggermail.settings.reply_words import ReplyWords
@@ -23,6 +25,7 @@ from flaggermail.settings.word_tables import load_reply_words
 from flaggermail.shipped import shipped
 from flaggermail.wording.pieces import SourceWord, TypeWord
 from tests.corpus import each
+from tests.shipped_parser import LANGUAGE
 
 WORDS_OF_REPLIES: ReplyWords | None = load_reply_words(shipped("rules"), [])
 assert WORDS_OF_REPLIES is not None
@@ -33,6 +36,7 @@ ANSWERED = Answered(
     case=CASE, notification=DRAFT,
     channel="tiktok-elections", names={CODE: DRAFT}.get, message="m00000009", reminder="r1",
     tried_at=NOW.replace(hour=21, minute=30),
+    writer=ReplyWriter(LANGUAGE, WORDS_OF_REPLIES, frozenset({"a", "jansen"})),
     officers={"officer1": "A. Jansen", "officer2": "B. de Vries", "head1": "C. Bakker"},
 )  # fmt: skip
 CALL = Request(
@@ -137,6 +141,10 @@ WORDS: tuple[tuple[Topic, str, str, Request], ...] = (
         Request("message author", {"message": "m00000009", "author": "system"}),
     ),
     (
+        Topic.ANSWER, "nog geen antwoord", "It's not an answer yet",
+        Request("message reclassify", {"message": "m00000009", "kinds": ["platform_ack"]}),
+    ),
+    (
         Topic.UNCLEAR_REPORT, "echt 12", "genuine o00000012",
         Request("message confirm", {"message": "m00000009", "mail": "o00000012"}),
     ),
@@ -234,9 +242,7 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
         (Topic.REMINDER, "Ok, maar ik ben niet in dienst", ReplyRefusal.UNKNOWN),
         (Topic.REMINDER, "Is dit ok", ReplyRefusal.UNKNOWN),
         (Topic.REMINDER, "ok\nneem", ReplyRefusal.TWO),
-        (Topic.REMINDER, "ok\n\nNee, toch liever een ander.", ReplyRefusal.DOUBT),
-        (Topic.REMINDER, "ok\nBut wait for my call.", ReplyRefusal.DOUBT),
-        (Topic.REMINDER, "ok\nDon\u2019t call me.", ReplyRefusal.DOUBT),
+        (Topic.REMINDER, "ok\n\nNee, toch liever een ander.", ReplyRefusal.TWO),
         (Topic.REMINDER, "to be honest I am asleep", ReplyRefusal.NAME),
         (Topic.REMINDER, "over aan Jansen", ReplyRefusal.NAME),
         (Topic.SHIFT, "ruil met Pietersen", ReplyRefusal.NAME),
@@ -253,7 +259,7 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
         (Topic.APPROVAL, "akkoord", ReplyRefusal.CODE),
         (Topic.APPROVAL, "akkoord K7Q2MY", ReplyRefusal.CODE),
         (Topic.APPROVAL, f"akkoord {CODE}, maar pas de titel aan", ReplyRefusal.UNKNOWN),
-        (Topic.APPROVAL, f"akkoord {CODE}\n\nMaar pas eerst de titel aan.", ReplyRefusal.DOUBT),
+        (Topic.APPROVAL, f"akkoord {CODE}\n\nMaar pas eerst de titel aan.", ReplyRefusal.BESIDE),
         (Topic.APPROVAL, f"niet akkoord {CODE}", ReplyRefusal.UNKNOWN),
         (Topic.APPROVAL, "nee", ReplyRefusal.UNKNOWN),
         (Topic.QUARANTINE, "nieuw\nruis", ReplyRefusal.TWO),
@@ -262,7 +268,8 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
         (Topic.QUARANTINE, "nieuw en onthoud van de gemeente", ReplyRefusal.UNKNOWN),
         (Topic.QUARANTINE, "niet nieuw en onthoud", ReplyRefusal.UNKNOWN),
         (Topic.QUARANTINE, "nieuw en onthoud?", ReplyRefusal.UNKNOWN),
-        (Topic.QUARANTINE, "nieuw en onthoud\n\nMaar vraag eerst of dit klopt.", ReplyRefusal.DOUBT),
+        (Topic.NEW_CASE, "wijs af: een mening\n\nMaar vraag eerst of het een grap is.", ReplyRefusal.BESIDE),
+        (Topic.UNCERTAIN_MAIL, "niet verstuurd\n\nBel ze eerst.", ReplyRefusal.BESIDE),
         (Topic.NEW_CASE, "soort: gehakt account", ReplyRefusal.TYPE),
         (Topic.NEW_CASE, "soort: gehackt account?", ReplyRefusal.TYPE),
         (Topic.NEW_CASE, "soort: gehackt account of inhoud", ReplyRefusal.TYPE),
@@ -279,6 +286,24 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
 def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: ReplyRefusal) -> None:
     """Two commands, a command in a sentence, words of doubt and unknown words do nothing, with a reason."""
     assert why(topic, written) is reason
+
+
+@each(
+    ("topic", "verb", "below"),
+    [
+        (Topic.NEW_CASE, "neem\n", "of toch niet"),
+        (Topic.NEW_CASE, "neem\n", "of wil jij?"),
+        (Topic.REMINDER, "ok\n", "Don\u2019t call me."),
+        (Topic.REMINDER, "ok\n\n", "Ik bel ze zo."),
+        (Topic.QUARANTINE, "nieuw en onthoud\n\n", "Maar vraag eerst of dit klopt."),
+        (Topic.NEW_CASE, "vraag: op welk platform?\n\n", "En bel mij straks even."),
+    ],
+)
+def test_what_can_be_undone_is_done_and_the_rest_is_shown(topic: Topic, verb: str, below: str) -> None:
+    """No word decides: whatever the officer meant by it, they see at once that it did nothing."""
+    found = read(f"{verb}{below}\n\nGroet, Jansen", "", about(topic))
+    assert isinstance(found, Understood)
+    assert found.left_over == (phrases.visible_line(below),)
 
 
 @each(

@@ -188,7 +188,7 @@ def test_no_word_of_a_rule_sends_records_an_outcome_or_drops_a_message() -> None
         "kind", "kinds", "source", "case_type", "template", "reference", "priority", "labels",
         "media", "fact_checker", "government_body", "fellow_authority",
         "A_content", "B_channel", "C_advert", "D_general_warning", "other",
-        "intake_confirmation", "decline", "urgent", "normal", "says", "question", "promise", "answer",
+        "intake_confirmation", "decline", "urgent", "normal", "says", "question", "promise", "answer", "ticket",
     }  # fmt: skip
     said = then_words() | {"name", "when", "then", "samples", "stage", "rules", "match", "not_match"}
     assert not said & (OUTGOING | OUTCOMES | ACTS)

@@ -70,7 +70,7 @@ CASES = [
     ("S10 m5", mail(X, "Re: Request", "We will look into these."), PLATFORM,
      "platform promises", "platform_ack substantive_reply"),
     ("we'll", mail(X, "Re: Request", "Thanks! We'll carefully review the video."), PLATFORM,
-     "platform promises", "platform_ack substantive_reply"),
+     "platform will examine", "platform_ack"),
     ("Dutch promise", mail(META, "Re: Verzoek", "Dank. Wij zullen hier extra op letten."), PLATFORM,
      "platform promises", "platform_ack substantive_reply"),
     # ---- S03: a result
@@ -172,7 +172,8 @@ CASES = [
     ("newsletter", mail("post@vereniging.example", "Nieuwsbrief maart", "Lees meer."), STRANGER, "newsletter", "noise"),
     ("mailing", mail("post@vereniging.example", "Nieuws", "Afmelden voor deze nieuwsbrief"), STRANGER,
      "newsletter by its last line", "noise"),
-    ("invitation", mail("post@vereniging.example", "Uitnodiging: overleg", "Dinsdag."), STRANGER, "calendar", "noise"),
+    ("invitation", mail("post@vereniging.example", "Uitnodiging: overleg", "Dinsdag."), STRANGER,
+     "invitation without a calendar part", "noise"),
 ]  # fmt: skip
 
 # Mail that no rule may decide: a person does.
