@@ -14,9 +14,10 @@ from itertools import chain
 
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Attachment, Message
+from flaggermail.mail.signature import numbers_in
 from flaggermail.mail.vocabulary import may_hold
 from flaggermail.record.case_values import CaseType, Item
-from flaggermail.settings.reply_words import READ, IntakeWords, WordList, found
+from flaggermail.settings.reply_words import READ, IntakeWords, found
 
 ADDRESS = re.compile(
     r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
@@ -25,14 +26,6 @@ _SENTENCE = re.compile(r"[!?]|(?<!\d)\.|\.(?!\d)|\n{2,}")
 _INSTANT = re.compile(r"(?<![\d./:-])\d{1,2}(?:[.:]\d{2}|[/-]\d{1,2})(?![\d:])")  # a time of day, or day and month
 _NAMED = re.compile(r"\s{1,2}(?:(?:van|of|genaamd|called|named)\s)?(?:[\"'\u2018\u201c@]\w|[A-Z])")  # behind a holder
 HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
-_DIGIT = re.compile(r"\d")
-_DATE = re.compile(r"(?<![\w.-])\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?![-.]?\w)")
-_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
-_APART = r"(?:[^\S\n]?[.()-]{0,2}[^\S\n]?|/)"  # between two digits: "06 - 12 34", "+31 (0)6", "010/234"
-_NUMBER = re.compile(
-    rf"(?<![\w+])(?:\(?0(?!0)(?:{_APART}\d){{9}}|(?:\+|00)\(?\d(?:{_APART}\d){{8,14}})(?!\w)"
-)  # of ten digits, or with the code of a country
-_COMPARED = 9  # trailing digits compared between two numbers
 _LOGO = re.compile(r"image\d{3}\.(?:png|gif|jpe?g)", re.IGNORECASE)  # Outlook's names for pictures in a signature
 _LOGO_OCTETS = 10_000  # octets; a picture with such a name below this size is a logo
 _NOT_EVIDENCE = frozenset({  # attachment types that are no evidence
@@ -96,30 +89,8 @@ def _has_link(mail: Message, words: IntakeWords) -> bool:
     hosts = ((hit[1] or hit[2]).lower().strip(".").removeprefix("www.") for hit in hits)
     named = any(host and not in_domains(host, own) for host in hosts)
     account = any("@" in word and HANDLE.search(word) is not None for word in written)
-    return named or account or found(words.places, text) is not None or _names_a_holder(text, words.holders)
-
-
-def _names_a_holder(text: str, holders: WordList) -> bool:
-    """True if a page, group or account is named: the next word is a name, or quotation marks open beside it."""
-    return any(_NAMED.match(text, hit.end()) is not None for hit in holders.pattern.finditer(text))
-
-
-def numbers_in(text: str, ours: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the telephone numbers in a text as written, without those of the desk, `ours`."""
-    known = {_digits(number)[-_COMPARED:] for number in ours}
-    read = "\n".join(line for line in text.splitlines() if _DIGIT.search(line))  # no number goes on in the next line
-    plain = _DATE.sub(_blank, read.translate(_HYPHENS))  # of the same length, to return a number as it was written
-    hits = (read[hit.start() : hit.end()] for hit in _NUMBER.finditer(plain))
-    hits = (hit if ")" in hit else hit.removeprefix("(") for hit in hits)
-    return tuple(hit for hit in hits if _digits(hit)[-_COMPARED:] not in known)
-
-
-def _blank(date: re.Match[str]) -> str:
-    return " " * len(date.group())
-
-
-def _digits(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
+    holder = any(_NAMED.match(text, hit.end()) for hit in words.holders.pattern.finditer(text.lower()))
+    return named or account or holder or found(words.places, text) is not None
 
 
 # ---- the platforms that a text names

@@ -18,7 +18,6 @@ LABELS = ("from", "to", "cc", "date", "subject", "other")
 _NOTHING = re.compile(r"(?!)")
 _LONGEST_ABBREVIATION = 3
 _KEYED = 4  # characters
-_STEM = 7  # letters
 _LONGEST_COMPOSED = 1000  # normalising takes time quadratic in the length of a run of accents
 _FIRST_IDEOGRAPH = "\u2e80"  # scripts from here on do not put spaces between words
 # Soft hyphen, joiners, bidirectional marks and isolates, byte order mark: invisible characters that programs print
@@ -108,8 +107,11 @@ class Language:
     fillers = Listed(_any_of, "quote_fillers")
     """Matches any of the words between a date and a name."""
     closings = Listed(frozenset)
-    thanks = Listed(frozenset)
+    closing_starts = Listed(Beginnings, "closings")
+    """The words with which a closing begins: the line may go on with a name."""
+    thanks = Listed(Beginnings)
     name_links = Listed(frozenset)
+    institutions = Listed(frozenset)
     no_names = Listed(frozenset)
     block_openers = Listed(tuple)
     device_openers = Listed(tuple)
@@ -159,16 +161,6 @@ class Language:
     def any_disclaimer_word(self) -> re.Pattern[str]:
         """Matches the first of the words that are typical of notices: quicker than a search for each of them."""
         return re.compile(any_of(self.disclaimer_words)) if self.disclaimer_words else _NOTHING
-
-    @cached_property
-    def parting_starts(self) -> Beginnings:
-        """The words with which a closing or thanks in place of one begin: the line may go on with a name."""
-        return Beginnings({*self.closings, *self.thanks})
-
-    @cached_property
-    def no_name_stems(self) -> tuple[str, ...]:
-        """The longer words of `no_names`: a word that begins or ends with one is no name either."""
-        return tuple(word for word in self.no_names if len(word) >= _STEM)
 
     @cached_property
     def end_starts(self) -> Beginnings:

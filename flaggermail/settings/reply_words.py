@@ -22,10 +22,8 @@ class IntakeWords:
 
     attempts: WordList
     reports: WordList
-    contacts: WordList
     selves: WordList
     platforms: WordList
-    towards: WordList
     locations: WordList
     readers: WordList
     places: WordList
@@ -35,23 +33,11 @@ class IntakeWords:
 
     def attempted(self, sentence: str) -> bool:
         """True if a sentence says what its writer did themselves, or did not do yet."""
-        if found(self.attempts, sentence) is not None:
-            return True
-        small = folded(sentence)
-        own = found(self.selves, small) is not None
-        before = [small[: hit.start()].rstrip() for hit in self.platforms.pattern.finditer(small)]
-        turned = any(not words or _ends_in(self.towards, words) for words in before)
-        if found(self.reports, small) is not None and (own or turned):
-            return True
-        if not own or not before:
-            return False
-        elsewhere = any(not _ends_in(self.locations, words) for words in before)
-        return found(self.contacts, small) is not None or (elsewhere and found(self.readers, small) is None)
-
-
-def _ends_in(words: WordList, small: str) -> bool:
-    """True if the folded text ends in one of the words, which have no ending of any kind."""
-    return f" {small}".endswith(tuple(f" {folded(word)}" for word in words.words))
+        small, places = folded(sentence), tuple(f" {folded(word)}" for word in self.locations.words)
+        before = (f" {small[: hit.start()]}".rstrip() for hit in self.platforms.pattern.finditer(small))
+        own, turned_to = found(self.selves, small), any(not words.endswith(places) for words in before)
+        reported = found(self.reports, small) and (own or turned_to)
+        return bool(found(self.attempts, small) or reported or (own and turned_to and not found(self.readers, small)))
 
 
 @dataclass(frozen=True)

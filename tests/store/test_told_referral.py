@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.cases.checklist import named
-from flaggermail.cases.signature import Signer, signature_of
 from flaggermail.commands.notify import Draft
+from flaggermail.mail.signature import signature_of
 from flaggermail.record.kinds import Kind
 from flaggermail.record.states import CaseState
 from tests.store.desk_fixtures import OFFICER, Desk, mail
@@ -53,7 +53,7 @@ def test_the_signature_is_read(desk: Desk, text: str, name: str, phone: str) -> 
     """Below the closing: the first line with a name, and the first number that can be phoned; never the desk's own."""
     own = f"Beste collega,\n\nZie hieronder. Wij zijn gebeld door 020 111 2222.\n\n{text}\n"
     found = signature_of(own, desk.env.language, ("+31 70 000 0000",))
-    assert found == (Signer(name, phone) if name or phone else None)
+    assert (found.name, found.phone) == (name, phone)
 
 
 def test_notice_and_form_name_whom_to_phone(desk: Desk) -> None:
