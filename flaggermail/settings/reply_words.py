@@ -33,7 +33,7 @@ class IntakeWords:
 
     def attempted(self, sentence: str) -> bool:
         """True if a sentence says what its writer did themselves, or did not do yet."""
-        small, places = folded(sentence), tuple(f" {folded(word)}" for word in self.locations.words)
+        small, places = folded(sentence), ("/", ".", "@", *(f" {folded(word)}" for word in self.locations.words))
         before = (f" {small[: hit.start()]}".rstrip() for hit in self.platforms.pattern.finditer(small))
         own, turned_to = found(self.selves, small), any(not words.endswith(places) for words in before)
         reported = found(self.reports, small) and (own or turned_to)
