@@ -17,13 +17,13 @@ from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule
 from flaggermail.mail.forwards.reply_text import NONE, PlainLines, head_length, is_reply_mark, reply_text
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.message import Address, Comment, Message
+from flaggermail.mail.signature import signature_of
 from flaggermail.mail.vocabulary import Language, folded, without_invisible
 
 _LINES = 400  # of a text in which a frame is looked for
 _LONGEST_LINE = 160  # characters of a line that names the author of a comment
 _LONGEST_NAME, _MOST_NAMES = 60, 6  # characters; words
 _PARTICLE = 4  # letters of a word in a name that may be small: "van", "de", "bin"
-_CLOSING, _SIGNED = 4, 3  # characters of a closing; words of a line that is a name alone
 _LONGEST_MOMENT = 60
 _ZONE = 5  # letters of a time zone in capitals
 _GREETING = 6  # words of a line that greets
@@ -134,7 +134,8 @@ def signed_author(read: Message, own: str, language: Language) -> Comment | None
     lines, names = read.text.split("\n", _LINES), _Names.from_addresses((*read.to, *read.cc), language)
     above = [line for line in _own_lines(lines, names, language, NONE) if line.strip()]
     quotes = len(above) < sum(bool(line.strip()) for line in lines)
-    signer = _signer(above, own, language)
+    _, below, last = own.strip().rpartition("\n")
+    signer = signature_of("\n".join(above), language).name or (below and last.strip(" ,.-"))
     domain = read.sender.domain if read.sender else ""
     company = {*domain.split("."), *domain.replace("-", ".").split(".")}
     somebody = _kind_of(signer, names) is _Named.SOMEBODY and folded(signer) not in company
@@ -142,18 +143,6 @@ def signed_author(read: Message, own: str, language: Language) -> Comment | None
         return None
     robot = _begins(above, (*language.machines.no_reply_lines, *language.machines.robot_lines))
     return None if robot or _Frame.from_lines(lines, (*read.to, *read.cc), language).heading else Comment(signer, own)
-
-
-def _signer(above: Sequence[str], own: str, language: Language) -> str:
-    """Returns the name behind or below the first closing, else the last line of the own words if it may be a name."""
-    for at, line in enumerate(above):
-        small, plain = folded(line), line.strip()
-        closing = next((one for one in language.closing_starts.beginning(small) if len(one) >= _CLOSING), "")
-        behind = plain[len(closing) :].strip(" ,.!-") if len(small) == len(plain) else ""
-        if closing and len(behind.split()) <= _SIGNED and not small[len(closing) :][:1].isalnum():
-            return behind or next((below.strip(" ,.!-") for below in above[at + 1 : at + 2]), "")
-    *text, last = own.strip().split("\n")
-    return last.strip(" ,.-") if text and len(last.split()) <= _SIGNED else ""
 
 
 @dataclass(frozen=True, slots=True)
