@@ -25,7 +25,7 @@ _APART = re.compile(r"(?<=[.?!:;])(?!\S)|[ \t\u00a0]*(?:[|\u2013\u2014\t]|-{1,2}
 _SIGNS, _EDGE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789"), " \t\u00a0|"
 
 
-class Line(NamedTuple):
+class LetterLine(NamedTuple):
     """A line without quote marks: where each of its words ends, which are `ours`, and whether all are."""
 
     text: str
@@ -34,7 +34,7 @@ class Line(NamedTuple):
     whole: bool
 
 
-def read(lines: Sequence[str], letter: str) -> list[Line]:
+def read(lines: Sequence[str], letter: str) -> list[LetterLine]:
     """Returns the lines with what is ours in them by our letter; a row of our words may go on in the next line."""
     hosts, rows = frozenset(_HOST.findall(letter.lower())), set[tuple[str, str, str]]()
     for text in (letter, _LINK.sub(" ", letter)):
@@ -50,7 +50,7 @@ def read(lines: Sequence[str], letter: str) -> list[Line]:
     flags = iter(ours)
     own = [list(islice(flags, len(line))) for line in found]
     ends = ([end for _, end in line] for line in found)
-    return [Line(*one, bool(one[2]) and all(one[2])) for one in zip(texts, ends, own, strict=True)]
+    return [LetterLine(*one, bool(one[2]) and all(one[2])) for one in zip(texts, ends, own, strict=True)]
 
 
 def _words(text: str, hosts: Collection[str]) -> Iterator[tuple[str, int]]:
@@ -90,7 +90,7 @@ def own_in(lines: Sequence[str], letter: str, language: Language) -> str | None:
     return None
 
 
-def _answers(part: Sequence[Line], letter: str, language: Language) -> Iterator[str]:
+def _answers(part: Sequence[LetterLine], letter: str, language: Language) -> Iterator[str]:
     """Yields the answers, our line above each; a banner above our lines and a footer below them are none."""
     ours, above = [at for at, line in enumerate(part) if line.whole], [""]
     top = without_banners([line.text for line in part[: ours[0] + 1]], language)
@@ -103,7 +103,7 @@ def _answers(part: Sequence[Line], letter: str, language: Language) -> Iterator[
             above = []
 
 
-def _split(line: Line) -> tuple[str, str]:
+def _split(line: LetterLine) -> tuple[str, str]:
     """Returns what is ours in a line before the answer, and the answer without what is ours behind it."""
     first, behind = line.ours.index(0), line.ours[::-1].index(0)
     start, end = (line.ends[at - 1] for at in (first, len(line.ours) - behind))
