@@ -134,8 +134,9 @@ def signed_author(read: Message, own: str, language: Language) -> Comment | None
     lines, names = read.text.split("\n", _LINES), _Names.from_addresses((*read.to, *read.cc), language)
     above = [line for line in _own_lines(lines, names, language, NONE) if line.strip()]
     quotes = len(above) < sum(bool(line.strip()) for line in lines)
-    _, below, last = own.strip().rpartition("\n")
-    signer = signature_of("\n".join(above), language).name or (below and last.strip(" ,.-"))
+    said = [line.strip(" ,.-") for line in own.split("\n") if line.strip()]
+    said = said[:-1] if said and " " not in said[-1] and _DIGIT.search(said[-1]) else said  # a program's reference
+    signer = signature_of("\n".join(above), language).name or (said[-1] if said[1:] else "")
     domain = read.sender.domain if read.sender else ""
     company = {*domain.split("."), *domain.replace("-", ".").split(".")}
     somebody = _kind_of(signer, names) is _Named.SOMEBODY and folded(signer) not in company
@@ -247,6 +248,7 @@ def _by_label(line: str, small: str, names: _Names) -> str | None:
 
 def _noted(line: str, names: _Names) -> str | None:
     """Returns the name in "2020-12-15 11:05:02 PST - NAME Additional comments", in any order of the three."""
+    line = " ".join(line.split())
     found = names.words.comment_note.search(folded(line)) if len(folded(line)) == len(line) else None
     if found is None:
         moment, apart, behind = line.partition(" - ")
