@@ -463,5 +463,8 @@ def letters_answered(work: UnitOfWork, message: Message, uses: Iterable[str | No
     sent = work.tx.find(Notification, where(Notification.id).in_(sorted(filter(None, uses))))
     names = (*answers.in_reply_to, *answers.references, *(use.message_id for use in sent if use.message_id))
     named = where(StoredMessage.message_id).in_(names), where(StoredMessage.direction).is_(Direction.OUT)
-    letters = (notices.reparse(work, mail) for mail in reversed(work.tx.newest(StoredMessage, _MOST_LETTERS, *named)))
+    ours = work.tx.newest(StoredMessage, _MOST_LETTERS, *named)
+    letters = (
+        notices.reparse(work, mail) for mail in reversed(ours) if mail.digest
+    )  # none: only its reference is known
     return "\n".join(letter.text for letter in letters if letter is not None)
