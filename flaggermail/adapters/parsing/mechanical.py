@@ -127,16 +127,16 @@ def _with_author(read: Message, signs: KindEvidence, language: Language) -> Mess
     framed = signs.null_path or ticket_frame.is_ticket_system(signs.fields, language.machines)
     if not (automatic or framed):
         return read
-    ours, declared = (*read.to, *read.cc), signs.fields.get(_AUTO, "").lower()
+    ours = (*read.to, *read.cc)
     comment = ticket_frame.named_comment(read.text, ours, language, signs.plain)
     framed = framed or ticket_frame.asks_for_replies_above(read.text, language)
-    if comment is None and automatic:
+    if comment is None and framed and not signs.fields.get(_AUTO, "").lower().startswith("auto-replied"):
         own = reply_text(read.text.split("\n"), language, signs.plain)
-        if framed and not declared.startswith("auto-replied"):
-            comment = ticket_frame.named_author(read, own, language)
-        if comment is None and declared.startswith("auto-generated"):
-            comment = ticket_frame.signed_author(read, own, language)
-    framed = framed or declared.startswith("auto-generated")
+        comment = ticket_frame.named_author(read, own, language) if automatic else None
+    if comment is None and automatic and signs.fields.get(_AUTO, "").lower().startswith("auto-generated"):
+        own = reply_text(read.text.split("\n"), language, signs.plain)
+        comment = ticket_frame.signed_author(read, own, language)
+        framed = framed or comment is not None
     return replace(read, comment=comment, kind=MechanicalKind.HUMAN if comment and framed else read.kind)
 
 
