@@ -463,8 +463,7 @@ def letters_answered(work: UnitOfWork, message: Message, uses: Iterable[str | No
     sent = work.tx.find(Notification, where(Notification.id).in_(sorted(filter(None, uses))))
     names = (*answers.in_reply_to, *answers.references, *(use.message_id for use in sent if use.message_id))
     named = where(StoredMessage.message_id).in_(names), where(StoredMessage.direction).is_(Direction.OUT)
-    ours = work.tx.newest(StoredMessage, _MOST_LETTERS, *named)
-    letters = (
-        notices.reparse(work, mail) for mail in reversed(ours) if mail.digest
-    )  # none: only its reference is known
+    ours = [mail for mail in work.tx.find(StoredMessage, *named) if mail.digest] if names else []
+    latest = sorted(ours, key=lambda mail: mail.id)[-_MOST_LETTERS:]
+    letters = (notices.reparse(work, mail) for mail in latest)
     return "\n".join(letter.text for letter in letters if letter is not None)

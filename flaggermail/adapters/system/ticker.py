@@ -34,7 +34,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from flaggermail.adapters.system.clock import SystemClock, clock_lead
+from flaggermail.adapters.system.clock import clock_lead
 from flaggermail.ports import JobFailure, JobReport, WallTime
 
 LATE = timedelta(seconds=30)  # a call begun later than this after its time counts as missed
@@ -110,13 +110,13 @@ class SchedulerTicker:
 
     def once(self, seconds: float, name: str, work: Callable[[], None]) -> None:
         """Calls `work` once, in `seconds`; replaces a call of that name that has not begun."""
-        when = DateTrigger(SystemClock().now() + timedelta(seconds=seconds), UTC)
+        when = DateTrigger(datetime.now(UTC) + timedelta(seconds=seconds), UTC)
         # Two instances, because the call itself may plan the next one before it ends.
         self._scheduler.add_job(work, when, id=name, name=name, replace_existing=True, max_instances=2)
 
     def _late(self, planned: datetime) -> timedelta:
         """Returns how long ago a call was due, by the clock as it was when that was found out."""
-        now = SystemClock().now()  # first: a step between the two makes a call early, not late
+        now = datetime.now(UTC)  # first: a step between the two makes a call early, not late
         return now - (clock_lead() - self._lead) - planned
 
     def _followed_the_clock(self) -> bool:
@@ -128,7 +128,7 @@ class SchedulerTicker:
         leap = self._lead - before
         if abs(leap) < _LEAP:
             return False
-        now = SystemClock().now()
+        now = datetime.now(UTC)
         for job in self._scheduler.get_jobs():
             if not isinstance(job.trigger, OrTrigger):
                 job.modify(next_run_time=job.next_run_time + leap)
