@@ -223,6 +223,7 @@ class Message:
         ""  # of the HTML part, where `text` is that of a plain part; a ticket system's plain part may be a stub
     )
     reply_text: str = ""
+    shown_text: str = ""  # the same with a line of ours before each answer inside our letter, if the desk has found one
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -107,8 +107,13 @@ class Language:
     fillers = Listed(_any_of, "quote_fillers")
     """Matches any of the words between a date and a name."""
     closings = Listed(frozenset)
+    wishes = Listed(frozenset)
     closing_starts = Listed(Beginnings, "closings")
     """The words with which a closing begins: the line may go on with a name."""
+    thanks = Listed(Beginnings)
+    name_links = Listed(frozenset)
+    institutions = Listed(frozenset)
+    no_names = Listed(frozenset)
     block_openers = Listed(tuple)
     device_openers = Listed(tuple)
     device_lines = Listed(tuple)

@@ -21,9 +21,23 @@ class IntakeWords:
     """One list of words for each meaning, over all languages; search with `found`."""
 
     attempts: WordList
+    reports: WordList
+    selves: WordList
+    platforms: WordList
+    locations: WordList
+    readers: WordList
     places: WordList
+    holders: WordList
     authorities: WordList
     citizens: WordList
+
+    def attempted(self, sentence: str) -> bool:
+        """True if a sentence says what its writer did themselves, or did not do yet."""
+        small, places = folded(sentence), ("/", ".", "@", *(f" {folded(word)}" for word in self.locations.words))
+        before = (f" {small[: hit.start()]}".rstrip() for hit in self.platforms.pattern.finditer(small))
+        own, turned_to = found(self.selves, small), any(not words.endswith(places) for words in before)
+        reported = found(self.reports, small) and (own or turned_to)
+        return bool(found(self.attempts, small) or reported or (own and turned_to and not found(self.readers, small)))
 
 
 @dataclass(frozen=True)

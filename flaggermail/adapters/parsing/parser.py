@@ -260,14 +260,8 @@ class _MailReader:
         enclosed: Forwarded | None = None
         if read.kind is MechanicalKind.HUMAN:
             recipients = frozenset(address.key for address in (*read.to, *read.cc))
-            inline = find_inline(
-                lines,
-                subject,
-                self.language,
-                answers=bool(read.in_reply_to),
-                recipients=recipients,
-                plain=plain.no_mail,
-            )
+            answers, no_mail = bool(read.in_reply_to), plain.no_mail
+            inline = find_inline(lines, subject, self.language, answers=answers, recipients=recipients, plain=no_mail)
         if read.kind is MechanicalKind.HUMAN or (read.kind is MechanicalKind.AUTO_REPLY and not self._is_report()):
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
