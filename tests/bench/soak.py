@@ -233,10 +233,16 @@ class Soak:
         self.diary.slowest_stop = max(self.diary.slowest_stop, time.monotonic() - begun)
 
     def is_settled(self) -> bool:
-        """Returns whether nothing is pending, in the daemon or around it."""
+        """Returns whether nothing is pending, in the daemon or around it.
+
+        A mail in whose attempts the program died twice waits twenty minutes (`outbox.retry.DOUBT_WAITS`): not for it.
+        """
         self.hand_over_held()
         self.watch_over()
-        waiting = self.desk.rows("SELECT id FROM outbox WHERE state IN ('queued', 'attempting')")
+        waiting = self.desk.rows(
+            "SELECT id FROM outbox WHERE state = 'attempting' OR state = 'queued'"
+            " AND NOT (tries > 1 AND answer LIKE '%delivery: program ended%')"
+        )
         stored = self.desk.rows("SELECT count(*) FROM delivery WHERE folder = 'INBOX'")[0][0]
         return not (self.held or waiting or queued(self.servers)) and stored == inbox_size(
             self.servers, self.desk.mailbox
