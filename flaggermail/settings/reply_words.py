@@ -32,12 +32,18 @@ class IntakeWords:
     citizens: WordList
 
     def attempted(self, sentence: str) -> bool:
-        """True if a sentence says what its writer did themselves, or did not do yet."""
+        """True if a sentence says what its writer did, or not yet; "Meta refused our advert" does not.
+
+        A platform with which it begins is turned to only if the sentence reports.
+        """
         small, places = folded(sentence), ("/", ".", "@", *(f" {folded(word)}" for word in self.locations.words))
         before = (f" {small[: hit.start()]}".rstrip() for hit in self.platforms.pattern.finditer(small))
-        own, turned_to = found(self.selves, small), any(not words.endswith(places) for words in before)
+        turned_to = [words for words in before if not words.endswith(places)]
+        own = found(self.selves, small)
         reported = found(self.reports, small) and (own or turned_to)
-        return bool(found(self.attempts, small) or reported or (own and turned_to and not found(self.readers, small)))
+        return bool(
+            found(self.attempts, small) or reported or (own and any(turned_to) and not found(self.readers, small))
+        )
 
 
 @dataclass(frozen=True)
