@@ -14,7 +14,6 @@ from itertools import chain
 
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.message import Attachment, Message
-from flaggermail.mail.signature import numbers_in
 from flaggermail.mail.vocabulary import may_hold
 from flaggermail.record.case_values import CaseType, Item
 from flaggermail.settings.reply_words import READ, IntakeWords, found
@@ -26,6 +25,7 @@ _SENTENCE = re.compile(r"[!?]|(?<!\d)\.|\.(?!\d)|\n{2,}")
 _INSTANT = re.compile(r"(?<![\d./:-])\d{1,2}(?:[.:]\d{2}|[/-]\d{1,2})(?![\d:])")  # a time of day, or day and month
 _NAMED = re.compile(r"\s{1,2}(?:(?:van|of|genaamd|called|named)\s)?(?:[\"'\u2018\u201c@]\w|[A-Z])")  # behind a holder
 HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
+_COMPARED = 9  # trailing digits compared between two telephone numbers
 _LOGO = re.compile(r"image\d{3}\.(?:png|gif|jpe?g)", re.IGNORECASE)  # Outlook's names for pictures in a signature
 _LOGO_OCTETS = 10_000  # octets; a picture with such a name below this size is a logo
 _NOT_EVIDENCE = frozenset({  # attachment types that are no evidence
@@ -62,7 +62,7 @@ def _contains(mail: Message, item: Item, words: IntakeWords, ours: Collection[st
         case Item.LINK:
             return _has_link(mail, words)
         case Item.CONTACT:
-            return bool(numbers_in(mail.text[:READ], ours))
+            return bool(others(mail.phones, ours))
 
 
 def _written(mail: Message) -> str:
@@ -91,6 +91,16 @@ def _has_link(mail: Message, words: IntakeWords) -> bool:
     account = any("@" in word and HANDLE.search(word) is not None for word in written)
     holder = any(_NAMED.match(text, hit.end()) for hit in words.holders.pattern.finditer(text.lower()))
     return named or account or holder or found(words.places, text) is not None
+
+
+def others(numbers: Collection[str], ours: Collection[str]) -> tuple[str, ...]:
+    """Returns the telephone numbers without those of the desk, `ours`, however they are written."""
+    known = set(map(_compared, ours))
+    return tuple(number for number in numbers if _compared(number) not in known)
+
+
+def _compared(number: str) -> str:
+    return "".join(filter(str.isdigit, number))[-_COMPARED:]
 
 
 # ---- the platforms that a text names

@@ -8,18 +8,18 @@ many who write on a telephone close with nothing. It proves nothing about the se
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import dropwhile, islice, takewhile
-from typing import NamedTuple
 
-from flaggermail.mail.forwards.boilerplate import without_banners
-from flaggermail.mail.forwards.reply_text import unquoted
+from flaggermail.mail.message import Signer
 from flaggermail.mail.vocabulary import Language, folded
 
-_LINES_READ, _LINES = 400, 16  # lines of a mail in which a signature is looked for, and of a signature with empty ones
+_LINES_READ, _LINES = 60, 16  # last lines in which a signature is looked for, and lines of one with empty ones
+_READ, _MOST = 20_000, 20  # characters in which telephone numbers are looked for, and how many are kept
+_SIGNS = 400  # last characters of a line that are read
 _LONGEST, _LONGEST_LINE = 60, 90  # characters of a name, and of a line of a signature
 _NAME_WORDS, _PROSE_WORDS = 7, 6  # most words of a name; least words of a line of prose that ends as a sentence does
-_FULL, _STEM = 2, 7  # least words of a full name, and letters of a word that is known within a longer one
+_FULL = 2  # least words of a full name
 _EDGE = " \t*_-~/|\u2022\u00b7\u2013\u2014>,.:;!)"
 # Between the parts of a line, and "i.o." before a name; "(Bram)" within a name is none.
 _PARTED = re.compile(
@@ -35,62 +35,51 @@ _APART = r"(?:[^\S\n]?[.()-]{0,2}[^\S\n]?|/)"  # between two digits: "06 - 12 34
 _NUMBER = re.compile(
     rf"(?<![\w+])(?:\(?0(?!0)(?:{_APART}\d){{9}}|(?:\+|00)\(?\d(?:{_APART}\d){{8,14}})(?!\w)"
 )  # of ten digits, or with the code of a country
-_COMPARED = 9  # trailing digits compared between two numbers
+_DIGIT = re.compile(r"\d")
 
 
-class Signer(NamedTuple):
-    """A name, a telephone number and an organisation as they were written; each may be empty."""
-
-    name: str = ""
-    phone: str = ""
-    organisation: str = ""
-
-
-def signature_of(text: str, language: Language, ours: Collection[str] = ()) -> Signer:
-    """Returns the signature in the text of a mail. `ours` are numbers of the desk, left out."""
-    own = _own(text, language)
-    closed, at_end = list(_below_closings(own, language)), _at_end(own, language)
+def signature_of(own: Sequence[str], language: Language) -> Signer:
+    """Returns the signature in the last `_LINES_READ` of the writer's own lines, those above any quoted mail."""
+    lines = _last(own, language)
+    closed = list(_below_closings(lines, language))
+    for read in (_full_name, _first_name):
+        for block in closed:
+            if name := read(block, language):
+                return _signer(name, block, language)
+    at_end = _at_end(lines, language)
     last = list(takewhile(bool, reversed(at_end)))[::-1] if "" in at_end else []
-    found = (
-        (name, block)
-        for read, blocks in ((_full_name, closed), (_first_name, closed), (_full_name, [at_end]), (_first_name, [last]))
-        for block in blocks
-        if (name := read(block, language))
-    )
-    unsigned = closed[0] if closed else [line for line in at_end if not line.endswith(_ENDS)]
-    name, block = next(found, ("", unsigned))
-    phone = next((number for line in block for number in numbers_in(line, ours)), "")
-    return Signer(name, phone, _organisation(block, language))
+    for read, block in ((_full_name, at_end), (_first_name, last)):
+        if name := read(block, language):
+            return _signer(name, block, language)
+    return _signer("", closed[0] if closed else [line for line in at_end if not line.endswith(_ENDS)], language)
 
 
-def numbers_in(text: str, ours: Collection[str] = ()) -> tuple[str, ...]:
-    """Returns the telephone numbers in a text as written, without those of the desk, `ours`."""
-    known = {_digits(number)[-_COMPARED:] for number in ours}
-    read = "\n".join(line for line in text.splitlines() if any(map(str.isdigit, line)))  # line by line
+def _signer(name: str, block: Sequence[str], language: Language) -> Signer:
+    return Signer(name, tuple(number for line in block for number in numbers_in(line)), _organisation(block, language))
+
+
+def numbers_in(text: str) -> tuple[str, ...]:
+    """Returns the telephone numbers in the beginning of a text as they are written."""
+    read = "\n".join(line for line in text[:_READ].splitlines() if _DIGIT.search(line))  # line by line
+    if not read:
+        return ()
     plain = _DATE.sub(lambda date: " " * len(date[0]), read.translate(_HYPHENS))  # as long as what was written
-    hits = (read[hit.start() : hit.end()] for hit in _NUMBER.finditer(plain))
-    hits = (hit if ")" in hit else hit.removeprefix("(") for hit in hits)
-    return tuple(hit for hit in hits if _digits(hit)[-_COMPARED:] not in known)
+    hits = (read[hit.start() : hit.end()] for hit in islice(_NUMBER.finditer(plain), _MOST))
+    return tuple(hit if ")" in hit else hit.removeprefix("(") for hit in hits)
 
 
-def _digits(text: str) -> str:
-    return "".join(sign for sign in text if sign.isdigit())
-
-
-def _own(text: str, language: Language) -> list[str]:
-    """Returns the lines above any quoted or forwarded mail, without banners and those that a device adds."""
-    lines = without_banners(text.splitlines()[:_LINES_READ], language)
-    own, _ = unquoted(lines, language)
-    if next(filter(str.strip, own), "") != next(filter(str.strip, lines), ""):
-        return []  # all of it is another's
-    kept = [line.strip() for line in own if not language.device_starts.has_beginning_of(folded(line))]
+def _last(own: Sequence[str], language: Language) -> list[str]:
+    """Returns the last lines with text, without those that a device adds."""
+    end = next((at for at in range(len(own), 0, -1) if own[at - 1].strip()), 0)
+    kept = [line[-_SIGNS:].strip() for line in own[max(0, end - _LINES_READ) : end]]
+    kept = [line for line in kept if not language.device_starts.has_beginning_of(folded(line))]
     return "\n".join(kept).strip().split("\n")
 
 
 def _below_closings(own: Sequence[str], language: Language) -> Iterator[list[str]]:
     """Yields what is below each closing and beside it, the last one first."""
-    for at, line in reversed(list(enumerate(own, start=1))):
-        if (rest := _behind_closing(line, language)) is not None:
+    for at in range(len(own), 0, -1):
+        if (rest := _behind_closing(own[at - 1], language)) is not None:
             yield list(takewhile(lambda line: not _is_prose(line), filter(None, (rest, *own[at:]))))
 
 
@@ -100,7 +89,7 @@ def _behind_closing(line: str, language: Language) -> str | None:
     for at, part in enumerate(parts):
         words = part.lstrip(_EDGE)
         small = folded(words)
-        for closing in (*language.closing_starts.beginning(small), *language.thanks.beginning(small)):
+        for closing in language.closing_starts.beginning(small):
             rest = words[len(closing) :]
             if not rest[:1].isalnum() and (closing[1:] or rest[:1] != "."):  # not an initial
                 behind = " ".join((rest.strip(_EDGE), *parts[at + 1 :])).strip()
@@ -116,14 +105,15 @@ def _at_end(own: Sequence[str], language: Language) -> list[str]:
     below = dropwhile(lambda line: not line or (len(line) > _LONGEST_LINE and not numbers_in(line)), reversed(own[1:]))
     block = list(islice(takewhile(lambda line: not _is_prose(line) and line[-1:] != ":", below), _LINES))[::-1]
     block = block if any(block) else _SENTENCES.split(next(filter(None, reversed(own)), ""))[-1:]
-    named = any(_is_no_name(word, language) for line in block for word in line.split())
-    return block if named or any(map(numbers_in, block)) or len(list(filter(None, block))) <= _FULL else []
+    few = len(list(filter(None, block))) <= _FULL or any(map(numbers_in, block))
+    return block if few or any(_is_no_name(word, language) for line in block for word in line.split()) else []
 
 
 def _is_prose(line: str) -> bool:
     """True for a line that no signature has: a long one, or a sentence or its beginning of several words."""
-    most = max(len(part.split()) for part in _PARTED.split(line)) if numbers_in(line) else len(line.split())
-    return len(line) > _LONGEST_LINE or (line.endswith(_ENDS) and most >= _PROSE_WORDS)
+    if len(line) > _LONGEST_LINE or not line.endswith(_ENDS):
+        return len(line) > _LONGEST_LINE
+    return max(len(part.split()) for part in (_PARTED.split(line) if numbers_in(line) else [line])) >= _PROSE_WORDS
 
 
 def _parts(block: Sequence[str]) -> Iterator[str]:
@@ -176,9 +166,10 @@ def _organisation(block: Sequence[str], language: Language) -> str:
 def _is_no_name(word: str, language: Language) -> bool:
     """True for a word of an institution, a function, a label or a greeting, also as either end of a longer one."""
     small = _bare(word)
-    longer = (stem for stem in language.no_names if len(stem) >= _STEM and stem in small)
-    known = language.no_names | language.institutions
-    return small in known or any(small.startswith(stem) or small.endswith(stem) for stem in longer)
+    known = small in language.no_names or small in language.institutions
+    return (
+        known or language.no_name_starts.has_beginning_of(small) or language.no_name_ends.has_beginning_of(small[::-1])
+    )
 
 
 def _is_link(word: str, language: Language) -> bool:

@@ -18,6 +18,7 @@ LABELS = ("from", "to", "cc", "date", "subject", "other")
 _NOTHING = re.compile(r"(?!)")
 _LONGEST_ABBREVIATION = 3
 _KEYED = 4  # characters
+_STEM = 7  # letters of a word that is known within a longer one
 _LONGEST_COMPOSED = 1000  # normalising takes time quadratic in the length of a run of accents
 _FIRST_IDEOGRAPH = "\u2e80"  # scripts from here on do not put spaces between words
 # Soft hyphen, joiners, bidirectional marks and isolates, byte order mark: invisible characters that programs print
@@ -108,9 +109,7 @@ class Language:
     """Matches any of the words between a date and a name."""
     closings = Listed(frozenset)
     wishes = Listed(frozenset)
-    closing_starts = Listed(Beginnings, "closings")
-    """The words with which a closing begins: the line may go on with a name."""
-    thanks = Listed(Beginnings)
+    thanks = Listed(frozenset)
     name_links = Listed(frozenset)
     institutions = Listed(frozenset)
     no_names = Listed(frozenset)
@@ -142,6 +141,21 @@ class Language:
     def device_starts(self) -> Beginnings:
         """The words with which a line about a device begins."""
         return Beginnings({*self.device_openers, *self.device_lines})
+
+    @cached_property
+    def closing_starts(self) -> Beginnings:
+        """The words with which a closing begins, or thanks in its place: the line may go on with a name."""
+        return Beginnings({*self.closings, *self.thanks})
+
+    @cached_property
+    def no_name_starts(self) -> Beginnings:
+        """The longer words of `no_names`: a word that begins with one is no name either."""
+        return Beginnings(word for word in self.no_names if len(word) >= _STEM)
+
+    @cached_property
+    def no_name_ends(self) -> Beginnings:
+        """The same words, each from its last letter to its first."""
+        return Beginnings(word[::-1] for word in self.no_name_starts.phrases)
 
     def ends_in_verb(self, small: str) -> bool:
         """True if the folded text ends in one of the verbs as a whole word."""

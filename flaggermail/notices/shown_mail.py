@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail.cases.checklist import named
+from flaggermail.cases.checklist import named, others
 from flaggermail.cases.lifecycle import Reader, newest_in_hand
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.hops import Hop
-from flaggermail.mail.message import Address, Message
-from flaggermail.mail.signature import signature_of
+from flaggermail.mail.message import Address, Message, Signer
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
@@ -51,9 +50,13 @@ def template_values(stored: StoredMessage, message: Message, *, is_answer: bool)
 
 def signed(work: UnitOfWork, message: Message | None) -> dict[str, str]:
     """Returns who signed below the sender's own words, as template values; empty without a signature."""
-    phone = work.env.settings.desk.organisation.phone
-    found = signature_of(message.text if message else "", work.env.language, (phone,) if phone else ())
-    return {"signer": found.name, "signer_phone": found.phone, "signer_organisation": found.organisation}
+    phone, found = work.env.settings.desk.organisation.phone, message.signer if message else Signer()
+    phones = others(found.phones, (phone,) if phone else ()) if found.phones else ()
+    return {
+        "signer": found.name,
+        "signer_phone": next(iter(phones), ""),
+        "signer_organisation": found.organisation,
+    }
 
 
 def in_one_text(message: Message) -> str:

@@ -136,7 +136,7 @@ def signed_author(read: Message, own: str, language: Language) -> Comment | None
     quotes = len(above) < sum(bool(line.strip()) for line in lines)
     said = [line.strip(" ,.-") for line in own.split("\n") if line.strip()]
     said = said[:-1] if said and " " not in said[-1] and _DIGIT.search(said[-1]) else said  # a program's reference
-    signer = signature_of("\n".join(above), language).name or (said[-1] if said[1:] else "")
+    signer = signature_of(above, language).name or (said[-1] if said[1:] else "")
     domain = read.sender.domain if read.sender else ""
     company = {*domain.split("."), *domain.replace("-", ".").split(".")}
     somebody = _kind_of(signer, names) is _Named.SOMEBODY and folded(signer) not in company

@@ -84,7 +84,16 @@ def reply_text(lines: Sequence[str], language: Language, plain: PlainLines = NON
     Answers between quoted lines are kept. Everything from a closing ("Met vriendelijke groet"), a signature mark or a
     confidentiality notice onwards is dropped.
     """
-    own = without_banners(_without_quotes(lines[:MOST_LINES], language, plain.no_mail)[0], language)
+    return text_of(unquoted_lines(lines, language, plain), language, plain)
+
+
+def unquoted_lines(lines: Sequence[str], language: Language, plain: PlainLines = NONE) -> list[str]:
+    """Returns the lines of which `reply_text` reads the writer's own words, with what is below a closing."""
+    return without_banners(_without_quotes(lines[:MOST_LINES], language, plain.no_mail)[0], language)
+
+
+def text_of(own: list[str], language: Language, plain: PlainLines = NONE) -> str:
+    """Returns the writer's own words in `unquoted_lines`."""
     kept = own[: end_of_text(own, language, plain.no_end)]
     kept = [line for line in kept if TRACKER not in line or without_invisible(line).strip() != TRACKER]
     start, end = 0, len(kept)

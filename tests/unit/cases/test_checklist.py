@@ -11,14 +11,14 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flaggermail.cases.checklist import ADDRESS, HANDLE, attempts_told, missing
+from flaggermail.cases.checklist import ADDRESS, HANDLE, attempts_told, missing, others
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message
-from flaggermail.mail.signature import signature_of
+from flaggermail.mail.signature import numbers_in
 from flaggermail.record.case_values import CaseType, Item
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
-from tests.shipped_parser import LANGUAGE, PARSER
+from tests.shipped_parser import PARSER
 
 WORDS = load(shipped("config"), shipped("rules")).intake
 REFERRALS = yaml.safe_load(Path(__file__).with_name("signed_referrals.yaml").read_text(encoding="utf-8"))
@@ -35,7 +35,7 @@ def lacks(mail: Message, case_type: CaseType = CaseType.CONTENT) -> set[str]:
 
 def writing(text: str, quoted: str = "") -> Message:
     """Returns a mail with that text above a quotation."""
-    return replace(BARE, text=f"{text}\n{quoted}", reply_text=text)
+    return replace(BARE, text=f"{text}\n{quoted}", reply_text=text, phones=numbers_in(f"{text}\n{quoted}"))
 
 
 def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -> None:
@@ -160,8 +160,8 @@ def test_sixty_referrals_are_asked_for_what_they_lack_alone() -> None:
         mail = PARSER.parse(f"From: griffie@lindewaard.example\nSubject: Zie\n\n{one['text']}".encode())
         picture = Attachment("schermafdruk.png", "image/png", 50_000)
         asked += [one["text"]] * (not lacks(replace(mail, attachments=(picture,))) <= set(one.get("lacks", ())))
-        found = signature_of(mail.text, LANGUAGE, [OURS])
-        misread += [(found, one["text"])] * ((found.name, found.phone) != (one["name"], one["phone"]))
+        found, phone = mail.signer, next(iter(others(mail.signer.phones, [OURS])), "")
+        misread += [(found, one["text"])] * ((found.name, phone) != (one["name"], one["phone"]))
     assert len(asked) <= 2, asked
     assert len(misread) <= 2, misread
 
