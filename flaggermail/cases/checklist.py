@@ -25,6 +25,7 @@ _SENTENCE = re.compile(r"[!?]|(?<!\d)\.|\.(?!\d)|\n{2,}")
 _INSTANT = re.compile(r"(?<![\d./:-])\d{1,2}(?:[.:]\d{2}|[/-]\d{1,2})(?![\d:])")  # a time of day, or day and month
 _NAMED = re.compile(r"\s{1,2}(?:(?:van|of|genaamd|called|named)\s)?(?:[\"'\u2018\u201c@]\w|[A-Z])")  # behind a holder
 HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
+_NO_DIGITS = re.compile(r"\D+")
 _COMPARED = 9  # trailing digits compared between two telephone numbers
 _LOGO = re.compile(r"image\d{3}\.(?:png|gif|jpe?g)", re.IGNORECASE)  # Outlook's names for pictures in a signature
 _LOGO_OCTETS = 10_000  # octets; a picture with such a name below this size is a logo
@@ -56,7 +57,8 @@ def attempts_told(mails: Sequence[Message], words: IntakeWords) -> int:
 def _contains(mail: Message, item: Item, words: IntakeWords, ours: Collection[str]) -> bool:
     match item:
         case Item.ATTEMPTS:
-            return any(map(words.attempted, _SENTENCE.split(_written(mail))))
+            text = _written(mail)
+            return words.may_tell(text) and any(map(words.attempted, _SENTENCE.split(text)))
         case Item.SCREENSHOT:
             return any(map(is_evidence, mail.attachments))
         case Item.LINK:
@@ -88,9 +90,10 @@ def _has_link(mail: Message, words: IntakeWords) -> bool:
     hits = chain.from_iterable(map(ADDRESS.finditer, addresses))
     hosts = ((hit[1] or hit[2]).lower().strip(".").removeprefix("www.") for hit in hits)
     named = any(host and not in_domains(host, own) for host in hosts)
-    account = any("@" in word and HANDLE.search(word) is not None for word in written)
+    if named or any("@" in word and HANDLE.search(word) is not None for word in written):
+        return True
     holder = any(_NAMED.match(text, hit.end()) for hit in words.holders.pattern.finditer(text.lower()))
-    return named or account or holder or found(words.places, text) is not None
+    return holder or found(words.places, text) is not None
 
 
 def others(numbers: Collection[str], ours: Collection[str]) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ def others(numbers: Collection[str], ours: Collection[str]) -> tuple[str, ...]:
 
 
 def _compared(number: str) -> str:
-    return "".join(filter(str.isdigit, number))[-_COMPARED:]
+    return _NO_DIGITS.sub("", number)[-_COMPARED:]
 
 
 # ---- the platforms that a text names
