@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import dropwhile, islice, takewhile
 
+from flaggermail.mail.forwards.reply_text import NONE, PlainLines
 from flaggermail.mail.message import Signer
 from flaggermail.mail.vocabulary import Language, folded
 
 _LINES_READ, _LINES = 60, 16  # last lines in which a signature is looked for, and lines of one with empty ones
 _READ, _MOST = 20_000, 20  # characters in which telephone numbers are looked for, and how many are kept
+_WITHIN = 8  # last lines within which a closing may begin
 _SIGNS = 400  # last characters of a line that are read
 _LONGEST, _LONGEST_LINE = 60, 90  # characters of a name, and of a line of a signature
 _NAME_WORDS, _PROSE_WORDS = 7, 6  # most words of a name; least words of a line of prose that ends as a sentence does
@@ -26,7 +29,7 @@ _PARTED = re.compile(
     r"\s*(?:[|,;:/\t\u2022\u00b7]|\s[-\u2013\u2014]\s|\s{3,}|\((?![^\W\d_][^\W\d_.]*\.?\)\s+[^\W\d_])|\s(?=[+(]?\d))\s*"
     r"|(?<!\w )(?<!\w)(?:[a-z]\.){2,}\s"
 )
-_SENTENCES, _CLAUSES = re.compile(r"(?<=[.!?])\s+(?=\S)"), re.compile(r"(?<=[.!?,])\s+(?=\S)")
+_SENTENCES, _CLAUSES = re.compile(r"(?<=[.!?])\s+(?=\S)"), re.compile(r"(?<=[.!?,])[^\S\n]+(?=\S)")
 _ENDS = (".", "?", ":")  # of prose; a slogan below a signature ends in "!"
 _WORD = re.compile(r"\([^\W\d_][^\W\d_.]*\.?\)|['\u2019]?[^\W\d_][\w'\u2019.\u2010\u2011-]*")
 _DATE = re.compile(r"(?<![\w.-])\d{1,4}[-./]\d{1,2}[-./]\d{1,4}(?![-.]?\w)")
@@ -35,18 +38,28 @@ _APART = r"(?:[^\S\n]?[.()-]{0,2}[^\S\n]?|/)"  # between two digits: "06 - 12 34
 _NUMBER = re.compile(
     rf"(?<![\w+])(?:\(?0(?!0)(?:{_APART}\d){{9}}|(?:\+|00)\(?\d(?:{_APART}\d){{8,14}})(?!\w)"
 )  # of ten digits, or with the code of a country
-_DIGIT = re.compile(r"\d")
+_DIGIT, _SPACED = re.compile(r"\d"), re.compile(r"(?:\n|\A)[^\S\n]|[^\S\n](?:\n|\Z)")
 
 
-def signature_of(own: Sequence[str], language: Language) -> Signer:
-    """Returns the signature in the last `_LINES_READ` of the writer's own lines, those above any quoted mail."""
-    lines = _last(own, language)
-    closed = list(_below_closings(lines, language))
+def signature_of(own: Sequence[str], language: Language, plain: PlainLines = NONE) -> Signer:
+    """Returns the signature in the last `_LINES_READ` of the writer's own lines, those above any quoted mail.
+
+    `plain`: those of the lines that are known to hold nothing else; with the same result.
+    """
+    own = own[-_LINES_READ:]
+    text = "\n".join(own)
+    if text.islower() and _DIGIT.search(text) is None:
+        return Signer()  # a name has a capital, or a number beside it
+    cut = _SPACED.search(text) or len(text) > _SIGNS * _WITHIN
+    lines = [line[-_SIGNS:].strip() for line in own] if cut else text.split("\n")
+    closed = list(_below_closings(lines, own, language, plain))
     for read in (_full_name, _first_name):
         for block in closed:
             if name := read(block, language):
                 return _signer(name, block, language)
     at_end = _at_end(lines, language)
+    if not closed and not at_end:
+        return Signer()
     last = list(takewhile(bool, reversed(at_end)))[::-1] if "" in at_end else []
     for read, block in ((_full_name, at_end), (_first_name, last)):
         if name := read(block, language):
@@ -58,34 +71,38 @@ def _signer(name: str, block: Sequence[str], language: Language) -> Signer:
     return Signer(name, tuple(number for line in block for number in numbers_in(line)), _organisation(block, language))
 
 
+def completed(signer: Signer, written: str, language: Language) -> Signer:
+    """Returns the signer of one name with the whole name that is `written` in From, if it begins with that one."""
+    begins = " " not in signer.name and written.startswith(f"{signer.name} ")
+    return replace(signer, name=_name_in(written, language) or signer.name) if begins else signer
+
+
 def numbers_in(text: str) -> tuple[str, ...]:
     """Returns the telephone numbers in the beginning of a text as they are written."""
-    read = "\n".join(line for line in text[:_READ].splitlines() if _DIGIT.search(line))  # line by line
-    if not read:
+    text = text[:_READ]
+    if _DIGIT.search(text) is None:
         return ()
+    read = "\n".join(filter(_DIGIT.search, text.splitlines()))  # line by line
     plain = _DATE.sub(lambda date: " " * len(date[0]), read.translate(_HYPHENS))  # as long as what was written
     hits = (read[hit.start() : hit.end()] for hit in islice(_NUMBER.finditer(plain), _MOST))
     return tuple(hit if ")" in hit else hit.removeprefix("(") for hit in hits)
 
 
-def _last(own: Sequence[str], language: Language) -> list[str]:
-    """Returns the last lines with text, without those that a device adds."""
-    end = next((at for at in range(len(own), 0, -1) if own[at - 1].strip()), 0)
-    kept = [line[-_SIGNS:].strip() for line in own[max(0, end - _LINES_READ) : end]]
-    kept = [line for line in kept if not language.device_starts.has_beginning_of(folded(line))]
-    return "\n".join(kept).strip().split("\n")
+def _below_closings(lines: list[str], own: Sequence[str], language: Language, plain: PlainLines) -> Iterator[list[str]]:
+    """Yields what is below each closing and beside it, the last one first; empties lines that a device adds."""
+    edge = len(lines) - _WITHIN
+    edge = edge if _CLAUSES.search("\n".join(lines[max(0, edge) :])) else len(lines)
+    for at in [at for at, line in enumerate(own) if at >= edge or line not in plain.no_end][::-1]:
+        line = lines[at]
+        if language.device_starts.has_beginning_of(folded(line)):
+            lines[at] = ""
+        elif (rest := _behind_closing(line, language, within=at >= edge)) is not None:
+            yield list(takewhile(lambda line: not _is_prose(line), filter(None, (rest, *lines[at + 1 :]))))
 
 
-def _below_closings(own: Sequence[str], language: Language) -> Iterator[list[str]]:
-    """Yields what is below each closing and beside it, the last one first."""
-    for at in range(len(own), 0, -1):
-        if (rest := _behind_closing(own[at - 1], language)) is not None:
-            yield list(takewhile(lambda line: not _is_prose(line), filter(None, (rest, *own[at:]))))
-
-
-def _behind_closing(line: str, language: Language) -> str | None:
-    """Returns what is behind a closing in its line, which may begin within the line; None without a closing."""
-    parts = _CLAUSES.split(line)
+def _behind_closing(line: str, language: Language, *, within: bool) -> str | None:
+    """Returns what is behind a closing in its line, which may begin `within` the line; None without a closing."""
+    parts = _CLAUSES.split(line) if within else [line]
     for at, part in enumerate(parts):
         words = part.lstrip(_EDGE)
         small = folded(words)
@@ -105,15 +122,18 @@ def _at_end(own: Sequence[str], language: Language) -> list[str]:
     below = dropwhile(lambda line: not line or (len(line) > _LONGEST_LINE and not numbers_in(line)), reversed(own[1:]))
     block = list(islice(takewhile(lambda line: not _is_prose(line) and line[-1:] != ":", below), _LINES))[::-1]
     block = block if any(block) else _SENTENCES.split(next(filter(None, reversed(own)), ""))[-1:]
+    if len(block) == 1 and _is_prose(block[0]):
+        return []
     few = len(list(filter(None, block))) <= _FULL or any(map(numbers_in, block))
     return block if few or any(_is_no_name(word, language) for line in block for word in line.split()) else []
 
 
 def _is_prose(line: str) -> bool:
     """True for a line that no signature has: a long one, or a sentence or its beginning of several words."""
-    if len(line) > _LONGEST_LINE or not line.endswith(_ENDS):
+    if len(line) > _LONGEST_LINE or not (line.endswith(_ENDS) or line.islower()):
         return len(line) > _LONGEST_LINE
-    return max(len(part.split()) for part in (_PARTED.split(line) if numbers_in(line) else [line])) >= _PROSE_WORDS
+    parts = _PARTED.split(line) if numbers_in(line) else [line]
+    return max(map(len, map(str.split, parts))) >= _PROSE_WORDS
 
 
 def _parts(block: Sequence[str]) -> Iterator[str]:
@@ -139,6 +159,8 @@ def _first_name(block: Sequence[str], language: Language) -> str:
 def _name_in(part: str, language: Language) -> str:
     """Returns the name with which a part of a line begins, up to a number or an institution; empty for a sentence."""
     written, words = part.split(), list[str]()
+    if written and written[0].islower() and not _is_link(written[0], language):
+        return ""
     for word in written:
         linked = len(words) > 1 and _is_link(words[-1], language)  # "de Raad" behind a first name is a name
         if _WORD.fullmatch(word) is None or (_is_no_name(word, language) and not (linked and word[0].isupper())):
@@ -148,6 +170,8 @@ def _name_in(part: str, language: Language) -> str:
         words.append(word)
     while words and (_is_link(words[-1], language) or len(words[-1]) == 1):
         words.pop()  # "of the municipality", "T"
+    if not words:
+        return ""
     names = [word.strip("()") for word in words if not _is_link(word, language)]
     spelled = any(len(piece) > 1 for word in names for piece in word.split("."))
     whole = len(names) >= _FULL or len(words) > len(names) or len(words) == len(written)

@@ -49,8 +49,8 @@ class Beginnings:
 
     def beginning(self, small: str) -> list[str]:
         """Returns the phrases with which the folded text `small` begins, the longest first."""
-        found = (phrase for phrase in self._grouped.get(small[:_KEYED], self._short) if small.startswith(phrase))
-        return sorted(found, key=len, reverse=True)
+        known = self._grouped.get(small[:_KEYED], self._short)
+        return sorted(filter(small.startswith, known), key=len, reverse=True) if small.startswith(known) else []
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
@@ -179,8 +179,10 @@ class Language:
 
     @cached_property
     def end_starts(self) -> Beginnings:
-        """The words with which a closing, a notice or a line about a device begins."""
-        return Beginnings({*self.closings, *self.device_openers, *self.device_lines, *self.disclaimers.phrases})
+        """The words with which a closing, thanks in its place, a notice or a line about a device begins."""
+        return Beginnings(
+            {*self.closing_starts.phrases, *self.device_openers, *self.device_lines, *self.disclaimers.phrases}
+        )
 
     @cached_property
     def inline_labels(self) -> re.Pattern[str]:

@@ -43,7 +43,7 @@ from flaggermail.mail.mime import (
     read_part,
 )
 from flaggermail.mail.reply_tokens import content_key, message_ids, read_keys
-from flaggermail.mail.signature import numbers_in, signature_of
+from flaggermail.mail.signature import completed, numbers_in, signature_of
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language
 
@@ -270,7 +270,7 @@ class _MailReader:
     def _own_words(self, read: Message, lines: Sequence[str], plain: PlainLines) -> _OwnWords:
         """Returns the writer's own words in the lines of the text, the mail that they forward, and who signed."""
         if read.comment is not None and read.kind is MechanicalKind.HUMAN:
-            signer = signature_of(unquoted_lines(lines, self.language, plain), self.language)
+            signer = signature_of(unquoted_lines(lines, self.language, plain), self.language, plain)
             return read.comment.text, None, signer  # around it stands the frame, and below it what we wrote
         subject = split_subject(read.subject or "", self.language)
         inline: Inline | None = None
@@ -286,10 +286,17 @@ class _MailReader:
             own = without_repeated(own, (*read.to, *read.cc), self.language, plain)
         forwarded = enclosed or (inline.mail if inline else None)
         kept = unquoted_lines(own, self.language, plain)
+        return text_of(kept, self.language, plain), forwarded, self._signer(read, own, kept, plain)
+
+    def _signer(self, read: Message, own: Sequence[str], kept: Sequence[str], plain: PlainLines) -> Signer:
+        """Returns who signed; nobody where all of the text is another's. `kept`: the lines of it that quote nothing."""
         first, begun = (next(filter(str.strip, some), "") for some in (kept, own))
-        if first != begun and first != next(filter(str.strip, without_banners(list(own), self.language)), ""):
-            return text_of(kept, self.language, plain), forwarded, Signer()  # all of it is another's
-        return text_of(kept, self.language, plain), forwarded, signature_of(kept, self.language)
+        others = first != begun and first != next(filter(str.strip, without_banners(list(own), self.language)), "")
+        if others or read.kind is not MechanicalKind.HUMAN:
+            return Signer()
+        signer = signature_of(kept, self.language, plain)
+        name = read.sender.name if signer.name and read.sender else None
+        return completed(signer, name, self.language) if name else signer
 
     def _html(self) -> HtmlReading | None:
         """Returns the HTML of the mail: its text, or the alternatives to it (RFC 2046, section 5.1.4), all in a row."""
