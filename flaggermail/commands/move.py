@@ -63,7 +63,7 @@ def in_its_place(work: UnitOfWork, filed: StoredMessage, mail: Message) -> Store
     sender = lookup.sender_of(work, mail)
     if sender.platform is None:
         return replace(filed, kinds=known or (Kind.UNKNOWN,))
-    mail = lookup.without_ours(work, mail, sender.platform)
+    mail = lookup.with_answers(work, lookup.without_ours(work, mail, sender.platform), [filed.notification])
     found = _found(work, filed, mail, sender)
     if _UNSURE.issuperset(found.kinds):
         return replace(filed, kinds=known or ((Kind.PLATFORM_ACK,) if filed.notification else (Kind.UNKNOWN,)))

@@ -187,7 +187,7 @@ def _arrived(
     then: UnitOfWork, stored: StoredMessage, row: StoredMessage, raw: RawMessage, message: Message
 ) -> ArchivedMessage:
     sender = lookup.sender_of(then, message)
-    own = lookup.without_ours(then, message, sender.platform)
+    own = lookup.with_answers(then, lookup.without_ours(then, message, sender.platform), [row.notification])
     vouched = replace(own, vouched=Verdict(row.verdict, row.verdict_basis))
     return ArchivedMessage(
         then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False, sender=sender

@@ -171,6 +171,7 @@ def facts_of(work: UnitOfWork, raw: RawMessage, message: Message) -> IntakeFacts
         asks = reply_mail.asks_to_look(work, message, sender.officer)
         sender = replace(sender, asks=asks)
     known = lookup.known(work, message, sender, in_sent=raw.role is Role.SENT)
+    message = lookup.with_answers(work, message, {key.notification for key in known.keys}) if known.keys else message
     named = {key.notification for key in known.keys if key.notification} | {use.notification for use in known.uses}
     answered = work.tx.find(Notification, where(Notification.id).in_(sorted(named)))
     trace = read_trace(raw.octets)

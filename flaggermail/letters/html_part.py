@@ -258,7 +258,7 @@ AS_WRITTEN = frozenset({*PLATFORM_TEMPLATES, "call_sheet", "referrer_reply", "ex
 
 _STRANGERS: Mapping[str, int] = {
     "title": LONGEST_VALUE, "subject": LONGEST_VALUE, "sender": LONGEST_VALUE, "attachments": LONGEST_VALUE,
-    "signer": LONGEST_VALUE, "signer_phone": LONGEST_VALUE,
+    "signer": LONGEST_VALUE, "signer_phone": LONGEST_VALUE, "signer_organisation": LONGEST_VALUE,
     "suggestions": LONGEST_LINK, "hop_by": LONGEST_VALUE, "hop_from": LONGEST_VALUE, "hop_protocol": LONGEST_VALUE,
     "line_read": LONGEST_READ, "in_the_way": LONGEST_READ,
 }  # fmt: skip

@@ -36,7 +36,7 @@
 | `why` | str: a decline reason (cases.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
-| `signed` | mapping with `signer` and `signer_phone` (str), as in the sender's own signature; either may be empty |
+| `signed` | mapping with `signer`, `signer_phone` and `signer_organisation` (str), as the sender signed, or empty |
 | `alike` | list of mappings with `case`, `reply` (str: what to type), `title` (str), `minutes` (int), `why` (list) |
 | `named` of a case form | list of str: the names of the platforms in the referral |
 | `suggestions` of a case form | list of str: web addresses, proposed as the text |

@@ -155,6 +155,15 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signed, with their telephone numbers and organisation as they were written; each may be empty."""
+
+    name: str = ""
+    phones: tuple[str, ...] = ()
+    organisation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HtmlReading:
     """The HTML of a mail, as text: all of it, and what a reader sees; with the writer's own words in each."""
 
@@ -223,6 +232,9 @@ class Message:
         ""  # of the HTML part, where `text` is that of a plain part; a ticket system's plain part may be a stub
     )
     reply_text: str = ""
+    shown_text: str = ""  # the same with a line of ours before each answer inside our letter, if the desk has found one
+    signer: Signer = Signer()
+    phones: tuple[str, ...] = ()  # the telephone numbers in `text`, as they are written
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -330,6 +342,8 @@ def packed(message: Message) -> dict[str, Json]:
         "overran": message.overran,
         "costly": message.costly,
         "html": _packed_html(message.html) if message.html else None,
+        "signer": [message.signer.name, message.signer.organisation, *message.signer.phones],
+        "phones": message.phones,
     }
 
 
@@ -357,6 +371,7 @@ def unpacked(value: object) -> Message:
     """Returns the Message of a `packed` object. Raises TypeError, KeyError or ValueError if it is not one."""
     fields = _object(value)
     date = _text_or_none(fields["date"])
+    signer, organisation, *phones = _texts(fields["signer"])
     forwarded, bounce, no_receipt = fields["forwarded"], fields["bounce_class"], fields["no_receipt"]
     return Message(
         sha256=_text(fields["sha256"]),
@@ -395,6 +410,8 @@ def unpacked(value: object) -> Message:
         overran=fields["overran"] is True,
         costly=fields["costly"] is True,
         html=HtmlReading(*_texts(fields["html"])) if fields["html"] is not None else None,
+        signer=Signer(signer, tuple(phones), organisation),
+        phones=_texts(fields["phones"]),
     )
 
 

@@ -18,6 +18,7 @@ LABELS = ("from", "to", "cc", "date", "subject", "other")
 _NOTHING = re.compile(r"(?!)")
 _LONGEST_ABBREVIATION = 3
 _KEYED = 4  # characters
+_STEM = 7  # letters of a word that is known within a longer one
 _LONGEST_COMPOSED = 1000  # normalising takes time quadratic in the length of a run of accents
 _FIRST_IDEOGRAPH = "\u2e80"  # scripts from here on do not put spaces between words
 # Soft hyphen, joiners, bidirectional marks and isolates, byte order mark: invisible characters that programs print
@@ -48,8 +49,8 @@ class Beginnings:
 
     def beginning(self, small: str) -> list[str]:
         """Returns the phrases with which the folded text `small` begins, the longest first."""
-        found = (phrase for phrase in self._grouped.get(small[:_KEYED], self._short) if small.startswith(phrase))
-        return sorted(found, key=len, reverse=True)
+        known = self._grouped.get(small[:_KEYED], self._short)
+        return sorted(filter(small.startswith, known), key=len, reverse=True) if small.startswith(known) else []
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
@@ -107,8 +108,11 @@ class Language:
     fillers = Listed(_any_of, "quote_fillers")
     """Matches any of the words between a date and a name."""
     closings = Listed(frozenset)
-    closing_starts = Listed(Beginnings, "closings")
-    """The words with which a closing begins: the line may go on with a name."""
+    wishes = Listed(frozenset)
+    thanks = Listed(frozenset)
+    name_links = Listed(frozenset)
+    institutions = Listed(frozenset)
+    no_names = Listed(frozenset)
     block_openers = Listed(tuple)
     device_openers = Listed(tuple)
     device_lines = Listed(tuple)
@@ -138,6 +142,21 @@ class Language:
         """The words with which a line about a device begins."""
         return Beginnings({*self.device_openers, *self.device_lines})
 
+    @cached_property
+    def closing_starts(self) -> Beginnings:
+        """The words with which a closing begins, or thanks in its place: the line may go on with a name."""
+        return Beginnings({*self.closings, *self.thanks})
+
+    @cached_property
+    def no_name_starts(self) -> Beginnings:
+        """The longer words of `no_names`: a word that begins with one is no name either."""
+        return Beginnings(word for word in self.no_names if len(word) >= _STEM)
+
+    @cached_property
+    def no_name_ends(self) -> Beginnings:
+        """The same words, each from its last letter to its first."""
+        return Beginnings(word[::-1] for word in self.no_name_starts.phrases)
+
     def ends_in_verb(self, small: str) -> bool:
         """True if the folded text ends in one of the verbs as a whole word."""
         found = (word for word in self.quote_verbs if small.endswith(word))
@@ -160,8 +179,10 @@ class Language:
 
     @cached_property
     def end_starts(self) -> Beginnings:
-        """The words with which a closing, a notice or a line about a device begins."""
-        return Beginnings({*self.closings, *self.device_openers, *self.device_lines, *self.disclaimers.phrases})
+        """The words with which a closing, thanks in its place, a notice or a line about a device begins."""
+        return Beginnings(
+            {*self.closing_starts.phrases, *self.device_openers, *self.device_lines, *self.disclaimers.phrases}
+        )
 
     @cached_property
     def inline_labels(self) -> re.Pattern[str]:

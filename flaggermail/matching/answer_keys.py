@@ -133,7 +133,7 @@ def quoted(
     least = quoted_words.LEAST_BESIDE if references else quoted_words.LEAST
     if len(words) <= least:
         return [], {}
-    letters = list(_letters(work, platform))
+    letters = list(letters_to(work, platform))
     quotations = quoted_words.quotations(words, [letter for _, letter in letters], least)
     found, doubtful = _of_ourselves(work, quotations, letters, least)
     if not found:
@@ -153,13 +153,7 @@ def quoted(
     return [], {one.letter.case: [scoring.QUOTES] for one in ranked if one.length >= quoted_words.LEAST}
 
 
-def letters_to(work: UnitOfWork, platform: str) -> Iterator[Words]:
-    """Yields the words of our latest letters to a platform."""
-    for _, letter in _letters(work, platform):
-        yield letter.words
-
-
-def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, OwnLetter]]:
+def letters_to(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, OwnLetter]]:
     """Yields our latest letters to a platform: notifications, follow-ups, and what colleagues typed in its cases."""
     uses = work.tx.find(
         Notification, where(Notification.platform).is_(platform), where(Notification.state).is_(NotificationState.SENT)
@@ -187,11 +181,8 @@ def letters_of(work: UnitOfWork, uses: Collection[Notification]) -> list[StoredM
     """Returns our letters of these notifications and follow-ups, without the notices that officers got about them."""
     named = [use.message_id for use in uses if use.message_id is not None]
     own = {use.id for use in uses}
-    found = work.tx.find(
-        StoredMessage,
-        where(StoredMessage.message_id).in_(named),
-        where(StoredMessage.direction).is_(Direction.OUT),
-    )
+    sent = where(StoredMessage.message_id).in_(named), where(StoredMessage.direction).is_(Direction.OUT)
+    found = work.tx.find(StoredMessage, *sent)
     return [row for row in found if row.notification in own and {Kind.NOTIFICATION, Kind.FOLLOW_UP} & set(row.kinds)]
 
 

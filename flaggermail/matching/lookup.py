@@ -13,6 +13,7 @@ from itertools import chain
 from flaggermail.cases import elections, lifecycle
 from flaggermail.letters import stored_messages
 from flaggermail.mail import reply_tokens, subject
+from flaggermail.mail.forwards.inside_letter import own_in
 from flaggermail.mail.message import MechanicalKind, Message, SenderVerdict
 from flaggermail.mail.reply_tokens import keys_of
 from flaggermail.mail.subject import split_subject
@@ -91,11 +92,8 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
     Cases with its subject come first, then the latest ones.
     """
     authors = scoring.authors(message)
-    rows = [
-        row
-        for author in authors
-        for row in work.tx.newest(StoredMessage, LATEST, where(StoredMessage.from_address).is_(author))
-    ]
+    by = (where(StoredMessage.from_address).is_(author) for author in authors)
+    rows = [row for written in by for row in work.tx.newest(StoredMessage, LATEST, written)]
     if message.message_id is not None:
         rows += work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(message.message_id))
     numbers = {row.case for row in rows if row.case is not None and row.direction == Direction.IN}
@@ -117,11 +115,8 @@ def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
 
 
 def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
-    named = (
-        work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(message.message_id))
-        if message.message_id
-        else []
-    )
+    name = message.message_id
+    named = work.tx.find(StoredMessage, where(StoredMessage.message_id).is_(name)) if name else []
     return any(row.case == case.number and row.enclosed_in is not None for row in named)
 
 
@@ -134,18 +129,14 @@ def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list
 def _first_letter(work: UnitOfWork, case: Case) -> StoredMessage | None:
     """Returns what stands for the referral in a case that nobody referred: our own first letter in it."""
     uses = work.tx.find(Notification, where(Notification.case).is_(case.number))
-    typed = work.tx.newest(
-        StoredMessage,
-        LATEST,
-        where(StoredMessage.case).is_(case.number),
-        where(StoredMessage.direction).is_(Direction.OUT),
-        where(StoredMessage.place).is_(Place.CASE),
-    )
+    filed = where(StoredMessage.direction).is_(Direction.OUT), where(StoredMessage.place).is_(Place.CASE)
+    typed = work.tx.newest(StoredMessage, LATEST, where(StoredMessage.case).is_(case.number), *filed)
     written = (*answer_keys.letters_of(work, uses), *typed)
     return min(written, key=lambda row: row.received_at, default=None)
 
 
 NEWEST_MAILS = 20  # of one author, among which the one that they take back is looked for
+_MOST_LETTERS = 3  # of ours that a reply may quote, and that are read again
 _FEW = 5  # words; a shorter comment of ours in a row proves nothing
 _OURS = frozenset({placing.KeyKind.TOKEN, placing.KeyKind.OUR_MAIL, placing.KeyKind.TAIL})
 
@@ -442,11 +433,37 @@ def _is_officers(env: Services, name: str) -> bool:
 
 def _repeats_letter(work: UnitOfWork, message: Message, platform: str | None) -> bool:
     """True if a letter of ours to the platform begins the comment, whoever is named above it."""
-    if platform is None or message.comment is None:
+    words = quoted_words.words_of(message.comment.text if message.comment else "")[: quoted_words.LEAST]
+    own = [word for word in words if word != quoted_words.GAP]
+    if platform is None or len(own) < _FEW:
         return False
-    words = quoted_words.words_of(message.comment.text)[: quoted_words.LEAST]
-    own = tuple(word for word in words if word != quoted_words.GAP)
-    if len(own) < _FEW:
-        return False
-    wanted = f" {' '.join(own)} "
-    return any(wanted in f" {' '.join(letter)} " for letter in answer_keys.letters_to(work, platform))
+    letters = (f" {' '.join(letter.words)} " for _, letter in answer_keys.letters_to(work, platform))
+    return any(f" {' '.join(own)} " in letter for letter in letters)
+
+
+def with_answers(work: UnitOfWork, message: Message, uses: Iterable[str | None]) -> Message:
+    """Returns a person's mail with what it says inside our letter that it answers: of these `uses`, or named in it.
+
+    What an officer answers acts by the words above our mail alone.
+    """
+    officer = message.sender and work.env.settings.rota.by_address(message.sender.address)
+    if message.kind is not MechanicalKind.HUMAN or message.comment or message.forwarded or officer:
+        return message
+    letter, texts = letters_answered(work, message, uses), (message.text, message.html_text)
+    found = (own_in(text.split("\n"), letter, work.env.language) for text in texts if letter and text)
+    if shown := next(filter(None, found), ""):
+        said = "\n".join(line for line in shown.split("\n") if not line.startswith("> "))
+        return replace(message, reply_text=said, shown_text=shown)
+    return message
+
+
+def letters_answered(work: UnitOfWork, message: Message, uses: Iterable[str | None] = ()) -> str:
+    """Returns the text of our mails that a reply names, and of those notifications; empty if none can be read."""
+    answers = stored_messages.as_ours(work, message)
+    sent = work.tx.find(Notification, where(Notification.id).in_(sorted(filter(None, uses))))
+    names = (*answers.in_reply_to, *answers.references, *(use.message_id for use in sent if use.message_id))
+    named = where(StoredMessage.message_id).in_(names), where(StoredMessage.direction).is_(Direction.OUT)
+    ours = [mail for mail in work.tx.find(StoredMessage, *named) if mail.digest] if names else []
+    latest = sorted(ours, key=lambda mail: mail.id)[-_MOST_LETTERS:]
+    letters = (notices.reparse(work, mail) for mail in latest)
+    return "\n".join(letter.text for letter in letters if letter is not None)

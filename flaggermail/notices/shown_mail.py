@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail.cases.checklist import named, signature_of
+from flaggermail.cases.checklist import named, others
 from flaggermail.cases.lifecycle import Reader, newest_in_hand
 from flaggermail.documents.octets import MediaType
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.hops import Hop
-from flaggermail.mail.message import Address, Message
+from flaggermail.mail.message import Address, Message, Signer
 from flaggermail.record import clocks
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
@@ -41,7 +41,7 @@ def template_values(stored: StoredMessage, message: Message, *, is_answer: bool)
         note = message.reply_text.strip()[:SHOWN_TEXT]
         original = {"sender": _written(inner.sender), "text": inner.body[: SHOWN_TEXT - len(note)]}
         return {"text": note, "original": original, "whole": ""}
-    own = message.reply_text.strip() if is_answer else ""
+    own = (message.shown_text or message.reply_text).strip() if is_answer else ""
     left_out = bool(own) and own != message.text.strip()
     text = own if left_out else message.text
     return {
@@ -51,11 +51,15 @@ def template_values(stored: StoredMessage, message: Message, *, is_answer: bool)
     }
 
 
-def signed(work: UnitOfWork, message: Message) -> dict[str, str]:
-    """Returns name and telephone below the sender's own words, as template values; empty without a signature."""
-    phone = work.env.settings.desk.organisation.phone
-    found = signature_of(message.text, work.env.language, (phone,) if phone else ())
-    return {"signer": found.name if found else "", "signer_phone": found.phone if found else ""}
+def signed(work: UnitOfWork, message: Message | None) -> dict[str, str]:
+    """Returns who signed below the sender's own words, as template values; empty without a signature."""
+    phone, found = work.env.settings.desk.organisation.phone, message.signer if message else Signer()
+    phones = others(found.phones, (phone,) if phone else ()) if found.phones else ()
+    return {
+        "signer": found.name,
+        "signer_phone": next(iter(phones), ""),
+        "signer_organisation": found.organisation,
+    }
 
 
 def in_one_text(message: Message) -> str:

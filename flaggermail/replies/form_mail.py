@@ -44,7 +44,7 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
         "unread": root is not None and mail is None,
         "missing": [item.value for item in missing_of(work, case, read=notices.reparse)],
         "earlier": [_reasoning(other) for other in _earlier(work, case)],
-        "signed": shown_mail.signed(work, mail) if mail is not None else {"signer": "", "signer_phone": ""},
+        "signed": shown_mail.signed(work, mail),
         **_channel_values(work, case),
         "suggestions": list(proposed.links),
         "form": case_form.filled_form(proposed),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flaggermail.letters.html_part import MARK
+from flaggermail.mail.forwards.inside_letter import read
 from flaggermail.mail.forwards.reply_text import unquoted
 from flaggermail.mail.vocabulary import Language, folded
 from flaggermail.replies import phrases
@@ -36,7 +37,6 @@ _MOST_WORDS = 4  # of a name, and of a closing
 _LEARNED_FROM = 2  # earlier mails
 _LONG = 60  # characters of a line that is learned wherever it stands: a notice, rather than a remark
 _KNOWN_NOTICE, _ANY_NOTICE = 2, 3  # words of notices in one that begins as they do, and in any other
-_SURE = 12  # letters and figures of a line that is looked for anywhere below in our letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +59,13 @@ def own_lines(whole: str, letter: str, language: Language) -> list[str]:
     Below the head of a quotation without marks those count that `letter`, our own mail, does not hold there.
     """
     above, below = unquoted(whole.splitlines(), language)
-    return [_shown(line) for line in (*above, *_not_of(letter, below))]
+    left = [line.text for line in read(below, letter) if letter and not all(line.ours)]
+    return [_shown(line) for line in (*above, *left)]
 
 
 def _shown(line: str) -> str:
     others = line.lstrip().startswith(MARK.strip())
     return "" if others else Line.from_text(_LINKED.sub("", line)).shown
-
-
-def _not_of(letter: str, below: Sequence[str]) -> Iterator[str]:
-    """Yields the lines that the letter does not hold, in its order; a short one counts only right behind another."""
-    ours, at = _signs(letter), 0
-    for line in below if ours else ():
-        signs = _signs(_LINKED.sub("", line))
-        found = ours.find(signs, at)
-        if found < 0 or (found > at and len(signs) < _SURE):
-            yield line
-        else:
-            at = found + len(signs)
-
-
-def _signs(text: str) -> str:
-    return "".join(filter(str.isalnum, folded(text)))
 
 
 def left_over(whole: str, said: Sequence[str], writer: ReplyWriter, *, named: bool = False) -> tuple[str, ...]:

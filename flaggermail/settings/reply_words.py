@@ -21,9 +21,37 @@ class IntakeWords:
     """One list of words for each meaning, over all languages; search with `found`."""
 
     attempts: WordList
+    reports: WordList
+    selves: WordList
+    platforms: WordList
+    locations: WordList
+    readers: WordList
     places: WordList
+    holders: WordList
     authorities: WordList
     citizens: WordList
+
+    def may_tell(self, text: str) -> bool:
+        """False if no sentence of a text can be `attempted`: quicker than to look at each."""
+        small = folded(text)
+        return any(words.pattern.search(small) for words in (self.attempts, self.reports, self.selves))
+
+    def attempted(self, sentence: str) -> bool:
+        """True if a sentence says what its writer did, or not yet; "Meta refused our advert" does not.
+
+        A platform with which it begins is turned to only if the sentence reports.
+        """
+        small = folded(sentence[:READ])
+        if self.attempts.pattern.search(small):
+            return True
+        own, reported = self.selves.pattern.search(small), self.reports.pattern.search(small)
+        if not own and not reported:
+            return False
+        before = (f" {small[: hit.start()]}".rstrip() for hit in self.platforms.pattern.finditer(small))
+        turned_to = [words for words in before if not words.endswith(self.locations.endings)]
+        if reported:
+            return bool(own or turned_to)
+        return any(turned_to) and not self.readers.pattern.search(small)
 
 
 @dataclass(frozen=True)
@@ -36,6 +64,11 @@ class WordList:
     def pattern(self) -> re.Pattern[str]:
         """Any of the words; compiled for the first mail, as most commands read none."""
         return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, self.words))})(?!\w)")
+
+    @cached_property
+    def endings(self) -> tuple[str, ...]:
+        """How a folded text ends that has one of the words, a path or a name's sign behind it."""
+        return ("/", ".", "@", *(f" {folded(word)}" for word in self.words))
 
 
 def _pattern(word: str) -> str:

@@ -6,7 +6,7 @@ Also the names of its lists of domains that the program itself asks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Generic, TypeVar
 
@@ -39,7 +39,13 @@ class IntakeLanguage(Model):
     """The word lists of one language."""
 
     attempts: Words
+    reports: Words
+    selves: Words
+    platforms: Words
+    locations: Words
+    readers: Words
     places: Words
+    holders: Words
     authorities: Words
     citizens: Words
 
@@ -67,14 +73,7 @@ class BothLanguages(Model, Generic[L]):
 def load_intake(rules: Path, faults: list[FileFault]) -> IntakeWords | None:
     """Loads the words of `intake.yaml` in the folder `rules`; appends problems to `faults`."""
     file = _file(BothLanguages[IntakeLanguage], rules / INTAKE, faults)
-    if file is None:
-        return None
-    return IntakeWords(
-        attempts=WordList((*file.nl.attempts, *file.en.attempts)),
-        places=WordList((*file.nl.places, *file.en.places)),
-        authorities=WordList((*file.nl.authorities, *file.en.authorities)),
-        citizens=WordList((*file.nl.citizens, *file.en.citizens)),
-    )
+    return IntakeWords(**_lists(file, IntakeLanguage.model_fields)) if file else None
 
 
 def load_reply_words(rules: Path, faults: list[FileFault]) -> ReplyWords | None:
@@ -88,13 +87,13 @@ def load_reply_words(rules: Path, faults: list[FileFault]) -> ReplyWords | None:
     for name, meant in (("types", _twice(types)), ("sources", _twice(sources))):
         words = (f"{word!r} stands for {' and '.join(sorted(of))}; let it stand for one" for word, of in meant)
         faults += [FileFault(f"{rules.name}/{REPLIES}", 1, 1, name, said) for said in words]
-    nl, en = file.nl, file.en
-    return ReplyWords(
-        assent=(*nl.assent, *en.assent), signature=WordList((*nl.signature, *en.signature)),
-        beside=WordList((*nl.beside, *en.beside)), presence=WordList((*nl.presence, *en.presence)),
-        hours=WordList((*nl.hours, *en.hours)), unreached=WordList((*nl.unreached, *en.unreached)),
-        types=types, sources=sources,
-    )  # fmt: skip
+    lists = _lists(file, ("signature", "beside", "presence", "hours", "unreached"))
+    return ReplyWords((*file.nl.assent, *file.en.assent), **lists, types=types, sources=sources)
+
+
+def _lists(file: BothLanguages[L], names: Iterable[str]) -> dict[str, WordList]:
+    """Returns the words of both languages together, under each of these names."""
+    return {name: WordList((*getattr(file.nl, name), *getattr(file.en, name))) for name in names}
 
 
 def _twice(words: WordsOf[V]) -> Iterator[tuple[str, set[str]]]:

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.cases.checklist import Signer, named, signature_of
+from flaggermail.cases.checklist import named, others
 from flaggermail.commands.notify import Draft
 from flaggermail.record.kinds import Kind
 from flaggermail.record.states import CaseState
+from tests.shipped_parser import PARSER
 from tests.store.desk_fixtures import OFFICER, Desk, mail
 
 TOWN, OTHER_TOWN = "griffie@lindewaard.example", "communicatie@lindewaard.example"
@@ -41,18 +42,19 @@ def replied(desk: Desk, kind: Kind, words: str) -> None:
         ("Met vriendelijke groet,\n\nMarieke de Boer\nGemeente\nT 010 234 5678", "Marieke de Boer", "010 234 5678"),
         ("Groeten, Jan Bos\n+31 6 1234 5678", "Jan Bos", "+31 6 1234 5678"),
         ("Kind regards\nDr. A. Smit | Communication\nTel: 0800-1234567", "Dr. A. Smit", ""),
-        ("Met vriendelijke groet,\nGriffie Oost\n014 000 0000\n> 06 1111 1111", "Griffie Oost", "014 000 0000"),
+        ("Met vriendelijke groet,\nGriffie Oost\n014 000 0000\n> 06 1111 1111", "", "014 000 0000"),
         ("-----Oorspronkelijk bericht-----\nVan: Piet <p@x.example>\n\nGroet,\nPiet Bos\n06 9999 9999", "", ""),
         ("Van: Piet <p@x.example>\nAan: ons\n\nGroet,\nPiet Bos\n06 9999 9999", "", ""),
         ("Wij horen graag van u op 010 234 5678.\nJan", "", ""),
         ("Met vriendelijke groet,\n\nwww.lindewaard.example\n14 010", "", ""),
     ],
 )  # fmt: skip
-def test_the_signature_is_read(desk: Desk, text: str, name: str, phone: str) -> None:
+def test_the_signature_is_read(text: str, name: str, phone: str) -> None:
     """Below the closing: the first line with a name, and the first number that can be phoned; never the desk's own."""
     own = f"Beste collega,\n\nZie hieronder. Wij zijn gebeld door 020 111 2222.\n\n{text}\n"
-    found = signature_of(own, desk.env.language, ("+31 70 000 0000",))
-    assert found == (Signer(name, phone) if name or phone else None)
+    signer = PARSER.parse(f"From: p@lindewaard.example\nSubject: Zie\n\n{own}".encode()).signer
+    phones = others(signer.phones, ("+31 70 000 0000",))
+    assert (signer.name, next(iter(phones), "")) == (name, phone)
 
 
 def test_notice_and_form_name_whom_to_phone(desk: Desk) -> None:

@@ -27,6 +27,7 @@ CARRIED = {"service": "Zivver", "person": "A. Bode", "opens": "VF-EP2024-0001"}
 ALIKE_CASE = {
     "case": "VF-EP2024-0002", "reply": "2", "title": "Two boxes", "minutes": 60, "why": ["VF-EP2024-0001"],
 }  # fmt: skip
+SIGNED = {"signer": "Anna Bode", "signer_phone": "070 000 0000", "signer_organisation": "Gemeente Demo"}
 UNCERTAIN = {"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "Loudhailer", "exercise": True}
 UNDECIDED: Mapping[str, object] = {
     **MATTER, "case": "VF-EP2024-0002", "title": "", "platform": "", "sent_at": None, "phone": None, "minutes": None,
@@ -70,7 +71,7 @@ ALIKE: Mapping[str, object] = {
     "own": True,
     "state": "",
     "policy_age": 35,
-    "signed": {"signer": "Anna Bode", "signer_phone": "070 000 0000"},
+    "signed": SIGNED,
     "carried": CARRIED,
     "alike": [ALIKE_CASE],
     "named": ["Loudhailer", "Pictogram"],
@@ -282,7 +283,7 @@ NOTHING: Mapping[str, object] = {
     "told": [], "awaited": [], "late": [], "drafts": [], "answers": [], "going_on": [], "notifications": [],
     "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "missing": [], "open_cases": [], "clocks": [],
-    "alike": [], "named": [], "signed": {"signer": "", "signer_phone": ""}, "policy_age": None,
+    "alike": [], "named": [], "signed": dict.fromkeys(SIGNED, ""), "policy_age": None,
     "carried": dict.fromkeys(CARRIED, ""), "moments": [], "waits": [], "unclear": [],
     "unanswered": [], "in_hand": [], "uncertain": [], "stuck": [], "withheld": [], "void": [], "still": [], "hops": [],
     "policies": [], "hours": 0, "since": None, "pagers": [], "unused": [], "bounced": [], "certificates": [],
@@ -308,8 +309,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"original": {"sender": "", "text": "VF-EP2024-0001"}, "text": ""},
         {"kind": "unplaced mail", "carried": {**CARRIED, "person": ""}, "number": None, "title": "", "platform": ""},
         {"kind": "further mail"},
-        {"signed": {"signer": "Anna Bode", "signer_phone": ""}},
-        {"signed": {"signer": "", "signer_phone": "070 000 0000"}},
+        *({"signed": {**dict.fromkeys(SIGNED, ""), key: SIGNED[key]}} for key in SIGNED),
         {"kind": "unplaced mail", "sender": "", "subject": "", "verdict": "unverified"},
         {"urgent": True, "labels": []},
         {"kind": "platform answer", "unsure": True, "verdict": "unverified"},

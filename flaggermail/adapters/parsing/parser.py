@@ -16,11 +16,21 @@ from flaggermail.mail.automated.ticket_frame import without_repeated
 from flaggermail.mail.charset import decoded, safe_name, storable
 from flaggermail.mail.compose import unflowed
 from flaggermail.mail.fields import Header, read_addresses, read_date, read_header, unfolded, words_decoded
+from flaggermail.mail.forwards.boilerplate import without_banners
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
-from flaggermail.mail.forwards.reply_text import NONE, PlainLines, plain_lines, reply_text
+from flaggermail.mail.forwards.reply_text import NONE, PlainLines, plain_lines, reply_text, text_of, unquoted_lines
 from flaggermail.mail.hidden_html import shown
 from flaggermail.mail.html_page import is_source, whole_and_seen
-from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, HtmlReading, MechanicalKind, Message
+from flaggermail.mail.message import (
+    Address,
+    Attachment,
+    Forwarded,
+    ForwardSource,
+    HtmlReading,
+    MechanicalKind,
+    Message,
+    Signer,
+)
 from flaggermail.mail.mime import (
     CLOSED,
     ENCLOSED,
@@ -33,6 +43,7 @@ from flaggermail.mail.mime import (
     read_part,
 )
 from flaggermail.mail.reply_tokens import content_key, message_ids, read_keys
+from flaggermail.mail.signature import completed, numbers_in, signature_of
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language
 
@@ -150,6 +161,9 @@ class _Fields:
         return tuple(dict.fromkeys(address for value in values for address in read_addresses(value, words_decoded)))
 
 
+_OwnWords = tuple[str, Forwarded | None, Signer]
+
+
 class _MailReader:
     """Parses one mail."""
 
@@ -192,7 +206,7 @@ class _MailReader:
         lines = text.split("\n")
         plain = NONE if self.thorough else plain_lines(lines, self.language)
         read = with_mechanical_kind(read, self.parts, self.octets, self.language, plain)
-        own, forwarded = self._own_words(read, lines, plain)
+        own, forwarded, signer = self._own_words(read, lines, plain)
         keys = read_keys(read, self.language, forwarded)
         html = self._html() if read.kind is MechanicalKind.HUMAN and keys.tokens else None
         for part in self.parts:
@@ -211,6 +225,8 @@ class _MailReader:
             keys=keys,
             forwarded=forwarded,
             reply_text=own,
+            signer=signer,
+            phones=numbers_in(text),
             html=html,
             attachments=attachments,
             enclosed=tuple(self._spans()) if read.kind is MechanicalKind.HUMAN else (),
@@ -251,30 +267,36 @@ class _MailReader:
         markup = decoded(octets, part.type.parameters.get("charset") or _meta_charset(octets))[0]
         return storable(shown(markup[:LONGEST_MARKUP])[0][:LONGEST_MARKUP])
 
-    def _own_words(self, read: Message, lines: Sequence[str], plain: PlainLines) -> tuple[str, Forwarded | None]:
-        """Returns the writer's own words in the lines of the text, and the forwarded mail if there is one."""
+    def _own_words(self, read: Message, lines: Sequence[str], plain: PlainLines) -> _OwnWords:
+        """Returns the writer's own words in the lines of the text, the mail that they forward, and who signed."""
         if read.comment is not None and read.kind is MechanicalKind.HUMAN:
-            return read.comment.text, None  # around it stands the frame, and below it what we wrote
+            signer = signature_of(unquoted_lines(lines, self.language, plain), self.language, plain)
+            return read.comment.text, None, signer  # around it stands the frame, and below it what we wrote
         subject = split_subject(read.subject or "", self.language)
         inline: Inline | None = None
         enclosed: Forwarded | None = None
         if read.kind is MechanicalKind.HUMAN:
             recipients = frozenset(address.key for address in (*read.to, *read.cc))
-            inline = find_inline(
-                lines,
-                subject,
-                self.language,
-                answers=bool(read.in_reply_to),
-                recipients=recipients,
-                plain=plain.no_mail,
-            )
+            answers, no_mail = bool(read.in_reply_to), plain.no_mail
+            inline = find_inline(lines, subject, self.language, answers=answers, recipients=recipients, plain=no_mail)
         if read.kind is MechanicalKind.HUMAN or (read.kind is MechanicalKind.AUTO_REPLY and not self._is_report()):
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
         if read.kind is MechanicalKind.AUTO_REPLY:
             own = without_repeated(own, (*read.to, *read.cc), self.language, plain)
         forwarded = enclosed or (inline.mail if inline else None)
-        return reply_text(own, self.language, plain), forwarded
+        kept = unquoted_lines(own, self.language, plain)
+        return text_of(kept, self.language, plain), forwarded, self._signer(read, own, kept, plain)
+
+    def _signer(self, read: Message, own: Sequence[str], kept: Sequence[str], plain: PlainLines) -> Signer:
+        """Returns who signed; nobody where all of the text is another's. `kept`: the lines of it that quote nothing."""
+        first, begun = (next(filter(str.strip, some), "") for some in (kept, own))
+        others = first != begun and first != next(filter(str.strip, without_banners(list(own), self.language)), "")
+        if others or read.kind is not MechanicalKind.HUMAN:
+            return Signer()
+        signer = signature_of(kept, self.language, plain)
+        name = read.sender.name if signer.name and read.sender else None
+        return completed(signer, name, self.language) if name else signer
 
     def _html(self) -> HtmlReading | None:
         """Returns the HTML of the mail: its text, or the alternatives to it (RFC 2046, section 5.1.4), all in a row."""

@@ -13,18 +13,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.mail.forwards.attribution_line import quote_mark
-from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_mark, read_unmarked
-from flaggermail.mail.forwards.reply_text import NONE, PlainLines, is_reply_mark, reply_text
+from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule
+from flaggermail.mail.forwards.reply_text import NONE, PlainLines, head_length, is_reply_mark, reply_text
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.message import Address, Comment, Message
+from flaggermail.mail.signature import signature_of
 from flaggermail.mail.vocabulary import Language, folded, without_invisible
 
 _LINES = 400  # of a text in which a frame is looked for
 _LONGEST_LINE = 160  # characters of a line that names the author of a comment
 _LONGEST_NAME, _MOST_NAMES = 60, 6  # characters; words
 _PARTICLE = 4  # letters of a word in a name that may be small: "van", "de", "bin"
-_CLOSING, _SIGNED = 4, 3  # characters of a closing; words of a line that is a name alone
 _LONGEST_MOMENT = 60
 _ZONE = 5  # letters of a time zone in capitals
 _GREETING = 6  # words of a line that greets
@@ -135,7 +134,9 @@ def signed_author(read: Message, own: str, language: Language) -> Comment | None
     lines, names = read.text.split("\n", _LINES), _Names.from_addresses((*read.to, *read.cc), language)
     above = [line for line in _own_lines(lines, names, language, NONE) if line.strip()]
     quotes = len(above) < sum(bool(line.strip()) for line in lines)
-    signer = _signer(above, own, language)
+    said = [line.strip(" ,.-") for line in own.split("\n") if line.strip()]
+    said = said[:-1] if said and " " not in said[-1] and _DIGIT.search(said[-1]) else said  # a program's reference
+    signer = signature_of(above, language).name or (said[-1] if said[1:] else "")
     domain = read.sender.domain if read.sender else ""
     company = {*domain.split("."), *domain.replace("-", ".").split(".")}
     somebody = _kind_of(signer, names) is _Named.SOMEBODY and folded(signer) not in company
@@ -143,18 +144,6 @@ def signed_author(read: Message, own: str, language: Language) -> Comment | None
         return None
     robot = _begins(above, (*language.machines.no_reply_lines, *language.machines.robot_lines))
     return None if robot or _Frame.from_lines(lines, (*read.to, *read.cc), language).heading else Comment(signer, own)
-
-
-def _signer(above: Sequence[str], own: str, language: Language) -> str:
-    """Returns the name behind or below the first closing, else the last line of the own words if it may be a name."""
-    for at, line in enumerate(above):
-        small, plain = folded(line), line.strip()
-        closing = next((one for one in language.closing_starts.beginning(small) if len(one) >= _CLOSING), "")
-        behind = plain[len(closing) :].strip(" ,.!-") if len(small) == len(plain) else ""
-        if closing and len(behind.split()) <= _SIGNED and not small[len(closing) :][:1].isalnum():
-            return behind or next((below.strip(" ,.!-") for below in above[at + 1 : at + 2]), "")
-    *text, last = own.strip().split("\n")
-    return last.strip(" ,.-") if text and len(last.split()) <= _SIGNED else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +191,8 @@ def _own_lines(lines: Sequence[str], names: _Names, language: Language, plain: P
             continue
         if is_reply_mark(line, language) or is_quoted(line):
             continue
-        if line.strip() and _heading(lines, at, names) is None:
-            framed = line.lstrip()[:1] in {"-", "_", "*", "="} and read_mark(line, language)
-            if framed or read_unmarked(lines, at, language) is not None or quote_mark(lines, at, language):
-                return
+        if line.strip() and _heading(lines, at, names) is None and head_length(lines, at, language):
+            return
         yield line
 
 
@@ -261,6 +248,7 @@ def _by_label(line: str, small: str, names: _Names) -> str | None:
 
 def _noted(line: str, names: _Names) -> str | None:
     """Returns the name in "2020-12-15 11:05:02 PST - NAME Additional comments", in any order of the three."""
+    line = " ".join(line.split())
     found = names.words.comment_note.search(folded(line)) if len(folded(line)) == len(line) else None
     if found is None:
         moment, apart, behind = line.partition(" - ")

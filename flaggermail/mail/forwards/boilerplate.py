@@ -41,6 +41,7 @@ _DEVICE_LINK = re.compile(
 _LINK = re.compile(r"@|://|www\.")
 _NAMES = re.compile(r"[^\W\d_][\w&-]*")
 _TAG = re.compile(r"\s*[\[(*]{1,3}[^\[\](){}]{3,60}?[\])*]{1,3}:?[ \t]+(?=\S)")  # "[EXTERNAL] Dear all"
+_SENTENCE = re.compile(r"\s*(?:\S+\s+){3,}[^\s@/]+[.!?]\s*")
 _BETWEEN = re.compile(r"\s*[,/|]\s*|\s+-\s+")
 _DECORATION = " ,.!;:*_-\u2013\u2014\u00a0|" + TRACKER
 _BANNER_EDGE = "[(*!#>|-_=\u26a0\ufe0f\u2757 \t\u00a0"
@@ -161,7 +162,8 @@ def _starts_signature(lines: Sequence[str], at: int, first: int, language: Langu
     initials = len(folded(line[:_LONGEST_CLOSING]).strip(_DECORATION)) <= _INITIALS
     if initials and (lines[at - 1].strip() or len(written) > _LONGEST_FOOTER):  # "BR" in a list of countries
         return named
-    return named or _is_closing(line, language)
+    wish = folded(line).strip(_DECORATION) in language.wishes and any(_SENTENCE.fullmatch(one) for one in written)
+    return named or (not wish and _is_closing(line, language))
 
 
 def _is_device_line(line: str, language: Language) -> bool:

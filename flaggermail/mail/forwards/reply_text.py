@@ -84,7 +84,16 @@ def reply_text(lines: Sequence[str], language: Language, plain: PlainLines = NON
     Answers between quoted lines are kept. Everything from a closing ("Met vriendelijke groet"), a signature mark or a
     confidentiality notice onwards is dropped.
     """
-    own = without_banners(_without_quotes(lines[:MOST_LINES], language, plain.no_mail), language)
+    return text_of(unquoted_lines(lines, language, plain), language, plain)
+
+
+def unquoted_lines(lines: Sequence[str], language: Language, plain: PlainLines = NONE) -> list[str]:
+    """Returns the lines of which `reply_text` reads the writer's own words, with what is below a closing."""
+    return without_banners(_without_quotes(lines[:MOST_LINES], language, plain.no_mail)[0], language)
+
+
+def text_of(own: list[str], language: Language, plain: PlainLines = NONE) -> str:
+    """Returns the writer's own words in `unquoted_lines`."""
     kept = own[: end_of_text(own, language, plain.no_end)]
     kept = [line for line in kept if TRACKER not in line or without_invisible(line).strip() != TRACKER]
     start, end = 0, len(kept)
@@ -101,21 +110,15 @@ def unquoted(lines: Sequence[str], language: Language) -> tuple[list[str], list[
     The second end where the mail that is quoted quotes another.
     """
     lines = lines[:MOST_LINES]
-    own, at = _without_quotes(lines, language, frozenset()), 0
-    for line in own:
-        at = lines.index(line, at) + 1
-    while at < len(lines) and not lines[at].strip():
-        at += 1
-    if at < len(lines):
-        at += quote_mark(lines, at, language) or max(1, _after_block(lines, at, language) - at)
-    below = lines[at:]
+    own, at = _without_quotes(lines, language, frozenset())
+    below = lines[at + (head_length(lines, at, language) if at < len(lines) else 0) :]
     ends = (n for n in range(len(below)) if quote_mark(below, n, language) or _starts_quotation(below, n, language))
     marked = any(map(is_quoted, below))
     return without_banners(own, language), [] if marked else list(below[: next(ends, len(below))])
 
 
-def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet[str]) -> list[str]:
-    """Returns the lines that are not quoted; `plain` ones are only if they continue a quoted line."""
+def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet[str]) -> tuple[list[str], int]:
+    """Returns the lines that are not quoted (`plain` ones are if they continue a quoted one), and where they end."""
     own: list[str] = []
     at = 0
     written: int | None = None  # the index in `own` of the first line with text
@@ -139,7 +142,13 @@ def _without_quotes(lines: Sequence[str], language: Language, plain: AbstractSet
                 written = len(own)
             own.append(line)
             at += 1
-    return own
+    return own, at
+
+
+def head_length(lines: Sequence[str], at: int, language: Language) -> int:
+    """Returns the number of lines of what stands above a quotation or a ticket system's own text; 0 if none does."""
+    starts = is_reply_mark(lines[at], language) or _starts_quotation(lines, at, language)
+    return quote_mark(lines, at, language) or (max(1, _after_block(lines, at, language) - at) if starts else 0)
 
 
 def _is_block_opener(line: str, language: Language) -> bool:

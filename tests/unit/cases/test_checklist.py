@@ -4,19 +4,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flaggermail.cases.checklist import ADDRESS, HANDLE, attempts_told, missing
+from flaggermail.cases.checklist import ADDRESS, HANDLE, attempts_told, missing, others
 from flaggermail.mail.message import Address, Attachment, Forwarded, ForwardSource, Message
+from flaggermail.mail.signature import numbers_in
 from flaggermail.record.case_values import CaseType, Item
 from flaggermail.rules.configuration import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
+from tests.shipped_parser import PARSER
 
 WORDS = load(shipped("config"), shipped("rules")).intake
+REFERRALS = yaml.safe_load(Path(__file__).with_name("signed_referrals.yaml").read_text(encoding="utf-8"))
 OURS = "+31 70 000 0000"
 BARE = Message(
     sha256="", size=0, from_=(Address("griffie@lindewaard.example"),), text="Zie dit.", reply_text="Zie dit."
@@ -30,7 +35,7 @@ def lacks(mail: Message, case_type: CaseType = CaseType.CONTENT) -> set[str]:
 
 def writing(text: str, quoted: str = "") -> Message:
     """Returns a mail with that text above a quotation."""
-    return replace(BARE, text=f"{text}\n{quoted}", reply_text=text)
+    return replace(BARE, text=f"{text}\n{quoted}", reply_text=text, phones=numbers_in(f"{text}\n{quoted}"))
 
 
 def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -> None:
@@ -75,6 +80,12 @@ def test_dated_own_attempts_are_counted(text: str, count: int) -> None:
     [
         "Wij hebben vragen. Een inwoner heeft dit gemeld.", "Wij hebben versie 2.\nDe buren hebben het gemeld.",
         "Een lezer meldde het ons om 18.20 uur.",
+        "Hierbij meld ik een nepbericht op Facebook.", "Een inwoner stuurde ons een bericht van X.",
+        "Wij verzoeken u dit aan Meta voor te leggen.", "Bij ons is gemeld dat op Facebook de dag verkeerd staat.",
+        "Hierbij doen wij het verzoek om dit bericht op Facebook te beoordelen.",
+        "Wij zijn erop gewezen dat op TikTok een filmpje rondgaat.", "We were told of a post on Facebook.",
+        "We ask you to check this post on Instagram.", "A resident sent us a link on TikTok.",
+        "Wij ontvingen via WhatsApp een schermafbeelding.", "Kunt u dit bij TikTok onder de aandacht brengen?",
     ],
 )  # fmt: skip
 def test_what_others_reported_is_no_own_attempt(text: str) -> None:
@@ -140,6 +151,19 @@ def test_several_mails_of_the_referrer_are_read_as_one() -> None:
     """Several mails of the referrer are checked together."""
     mails = [writing("Geen reactie."), writing("Bel 06 12345678"), writing("Zie https://x-platform.example/1")]
     assert missing(mails, WORDS, CaseType.CONTENT) == (Item.SCREENSHOT,)
+
+
+def test_sixty_referrals_are_asked_for_what_they_lack_alone() -> None:
+    """At most 2 of 60 are asked for what they hold, and of those signed at most 2 have another name or number."""
+    asked, misread = [], []
+    for one in (one for hand in REFERRALS.values() for one in hand):
+        mail = PARSER.parse(f"From: griffie@lindewaard.example\nSubject: Zie\n\n{one['text']}".encode())
+        picture = Attachment("schermafdruk.png", "image/png", 50_000)
+        asked += [one["text"]] * (not lacks(replace(mail, attachments=(picture,))) <= set(one.get("lacks", ())))
+        found, phone = mail.signer, next(iter(others(mail.signer.phones, [OURS])), "")
+        misread += [(found, one["text"])] * ((found.name, phone) != (one["name"], one["phone"]))
+    assert len(asked) <= 2, asked
+    assert len(misread) <= 2, misread
 
 
 PIECES = st.sampled_from([

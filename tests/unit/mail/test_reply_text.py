@@ -81,14 +81,10 @@ def test_answers_between_and_below_quotations_stay(text: str, expected: str) -> 
     assert own(text) == expected
 
 
-def test_answers_inside_an_unmarked_quotation_cannot_be_told_apart() -> None:
-    """Answers inside an unmarked quotation are lost, but the sentence that points to them is kept.
-
-    They may be in red letters, which plain text does not show.
-    """
-    block = "Van: Jan <jan@a.example>\nVerzonden: donderdag 6 juni 2024 10:34\nAan: Desk\nOnderwerp: x"
-    said = "Zie mijn antwoorden hieronder in rood."
-    assert own(f"{said}\n\n{block}\n\nIs het waar? JA") == said
+def test_a_wish_above_sentences_is_no_end() -> None:
+    """It ends a text where only names stand below it."""
+    assert own("Hi,\n\nHave a nice day!\n\nThe post was taken down.\n\nKind regards,\nJane").endswith("taken down.")
+    assert own("The post was taken down.\n\nFijne dag!\nJan de Vries\nMeldpunt") == "The post was taken down."
 
 
 def test_a_tag_in_front_of_the_first_line_goes_and_the_line_stays() -> None:

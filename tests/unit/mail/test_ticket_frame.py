@@ -48,7 +48,7 @@ def test_a_named_comment_in_a_frame_is_a_persons(body: str) -> None:
 NOTES = (
     "2024-06-06 11:14:02 CEST - Casey Roe (Additional comments)", "Casey Roe - 2024-06-06 11:14:02 Additional comments",
     "Casey Roe\n2024-06-06 11:14:02 (Additional comments)", "[2024-06-06 11:14] Casey Roe - Aanvullende opmerkingen:",
-    "Additional comments:\nJun 6, 2024 11:14 AM - Casey Roe",
+    "Additional comments:\nJun 6, 2024 11:14 AM - Casey Roe", "On 6 June 2024 Casey Roe added Additional comments:",
 )  # fmt: skip
 
 
