@@ -19,12 +19,13 @@ _ROW, _LEAST, _LONG = 3, 12, 5  # words of ours: in a row; in whole lines of a q
 _CHANGED = 3  # words that a program put in a line of ours for as many: a number cut out, a word broken or misread
 _OTHERS = 5  # words of another mail above our letter, which is then an older one
 _LONGEST_SHOWN = 160  # characters of our line above an answer
-_QUOTED = re.compile(r"\A[ \t\u00a0]*(?:[>|][ \t\u00a0]*)+")
-_LINK = re.compile(
-    r"https?://[^\s<>]{1,4000}|[<\[(](?:mailto:|tel:|cid:|image)[^<>\[\]()]{0,300}[>\])]|&(?:#\w{1,6}|[a-z]{2,8});",
+_QUOTED = re.compile(r"\A[ \t\u00a0]*(?:(?:[A-Z]{0,3}>|\|)[ \t\u00a0]*)+")
+_LINK = re.compile(  # also an entity, and what is alone between brackets: an image, the number of a ticket system
+    r"https?://[^\s<>]{1,4000}|[<\[(](?:mailto:|tel:|cid:|image)[^<>\[\]()]{0,300}[>\])]|&(?:#\w{1,6}|[a-z]{2,8});"
+    r"|\[(?:https?://[^\s\[\]]{1,4000}|(?-i:(?=[A-Z-]{0,40}\d)(?=[\d-]{0,40}[A-Z])[A-Z\d-]{6,40}))\]",
     re.IGNORECASE,
 )
-_WORD, _HOST = re.compile(r"[^\s|/\u2013\u2014]+"), re.compile(r"https?://([^\s/<>]+)")
+_WORD, _HOST = re.compile(r"[^\s|/<>\u2013\u2014]+"), re.compile(r"https?://([^\s/<>]+)")
 _APART = re.compile(r"(?<=[.?!:;])(?!\S)|[ \t\u00a0]*(?:[|\u2013\u2014\t]|-{1,2}[ \t]|[ \t\u00a0]{2})")
 _SIGNS, _EDGE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789"), " \t\u00a0|"
 
@@ -57,6 +58,8 @@ def read(lines: Sequence[str], letter: str, changed: int = 0) -> list[LetterLine
         if row in rows:
             ours[at : at + _ROW] = b"\1" * _ROW
     begins = {0, *accumulate(map(len, found))}
+    if frames and ours and not ours[-1] and len(ours) - 1 not in begins:  # perhaps cut off in the middle of a word
+        ours[-1] = any((*words[-3:-1],) == row[:2] and row[2].startswith(words[-1]) for row in rows)
     for at, end in (run.span() for run in re.finditer(rb"\0+", ours) if frames and not begins.issuperset(run.span())):
         if end - at <= changed and (*words[max(0, at - 2) : at], *words[end : end + 2]) in frames:
             ours[at:end] = b"\1" * (end - at)
@@ -71,7 +74,7 @@ def _words(text: str, hosts: Collection[str]) -> Iterator[tuple[str, int]]:
 
     def without(found: re.Match[str]) -> str:
         way = found[0].lower().partition("//")[2].partition("/")[2]
-        ours = "//" not in found[0] or any(host in way for host in hosts)
+        ours = not found[0].lower().startswith("http") or any(host in way for host in hosts)
         return " " * len(found[0]) if ours else found[0]
 
     for found in _WORD.finditer(_LINK.sub(without, text)):
@@ -109,7 +112,7 @@ def _answers(part: Sequence[LetterLine], letter: str, language: Language) -> Ite
     top = without_banners([line.text for line in part[: ours[0] + 1]], language)
     end = ours[-1] - 1 + end_of_text(["x", *(line.text for line in part[ours[-1] :])], language)
     for line in (*read(top, letter, _CHANGED), *part[ours[0] + 1 : end]):
-        before, answer = (line.text.strip(_EDGE), "") if all(line.ours) else _split(line)
+        before, answer = (line.text.strip(_EDGE) * line.whole, "") if all(line.ours) else _split(line)
         above = ["", f"> {before[:_LONGEST_SHOWN]}"] if before else above
         if answer and not folded(answer).startswith(language.machines.frame_lines):
             yield from (*above, answer)
