@@ -7,6 +7,7 @@ Our letter itself tells which words are ours: three in a row, however they are m
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate, islice
 from typing import NamedTuple
@@ -46,7 +47,7 @@ def read(lines: Sequence[str], letter: str, changed: int = 0) -> list[LetterLine
     """
     hosts, rows, frames = frozenset(_HOST.findall(letter.lower())), set[Sequence[str]](), set[Sequence[str]]()
     for text in (letter, _LINK.sub(" ", letter)):
-        words = [word for word, _ in _words(text, hosts)]
+        words = ["", "", *(word for word, _ in _words(text, hosts))]
         rows.update(zip(words, words[1:], words[2:], strict=False))
         for count in range(2, changed + 2):
             frames.update(zip(words, words[1:], words[1 + count :], words[2 + count :], strict=False))
@@ -57,12 +58,15 @@ def read(lines: Sequence[str], letter: str, changed: int = 0) -> list[LetterLine
     for at, row in enumerate(zip(words, words[1:], words[2:], strict=False)):
         if row in rows:
             ours[at : at + _ROW] = b"\1" * _ROW
-    begins = {0, *accumulate(map(len, found))}
-    if frames and ours and not ours[-1] and len(ours) - 1 not in begins:  # perhaps cut off in the middle of a word
+    begins = sorted({0, *accumulate(map(len, found))})
+    if frames and ours and not ours[-1] and len(ours) - 1 not in begins[-2:]:  # perhaps cut off within a word
         ours[-1] = any((*words[-3:-1],) == row[:2] and row[2].startswith(words[-1]) for row in rows)
-    for at, end in (run.span() for run in re.finditer(rb"\0+", ours) if frames and not begins.issuperset(run.span())):
-        if end - at <= changed and (*words[max(0, at - 2) : at], *words[end : end + 2]) in frames:
-            ours[at:end] = b"\1" * (end - at)
+    for first, end in (run.span() for run in re.finditer(rb"\0+", ours) if frames):
+        last = begins[bisect_left(begins, end) - 1]  # the beginning of its last line, perhaps the first of our letter
+        for at, before in ((first, words[max(0, first - 2) : first]), (last, ["", ""])):
+            alone = at == last and begins[bisect_left(begins, end)] == end
+            if end - at <= changed and not alone and (*before, *words[end : end + 2]) in frames:
+                ours[at:end] = b"\1" * (end - at)
     flags = iter(ours)
     own = [list(islice(flags, len(line))) for line in found]
     ends = ([end for _, end in line] for line in found)
@@ -111,7 +115,9 @@ def _answers(part: Sequence[LetterLine], letter: str, language: Language) -> Ite
     ours, above = [at for at, line in enumerate(part) if line.whole], [""]
     top = without_banners([line.text for line in part[: ours[0] + 1]], language)
     end = ours[-1] - 1 + end_of_text(["x", *(line.text for line in part[ours[-1] :])], language)
-    for line in (*read(top, letter, _CHANGED), *part[ours[0] + 1 : end]):
+    pairs = zip(top, part[ours[0] + 1 - len(top) : ours[0] + 1], strict=True)  # a tag may be taken out of a line
+    first = [line if line.text == text else read([text], letter)[0] for text, line in pairs]
+    for line in (*first, *part[ours[0] + 1 : end]):
         before, answer = (line.text.strip(_EDGE) * line.whole, "") if all(line.ours) else _split(line)
         above = ["", f"> {before[:_LONGEST_SHOWN]}"] if before else above
         if answer and not folded(answer).startswith(language.machines.frame_lines):

@@ -52,7 +52,7 @@ QUOTING = {
     "Outlook's links": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace(LINK, f'{LINK}<{LINK}>')}",
     "blanks of HTML": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace(' ', chr(160)).replace('é', '&eacute;')}\n&nbsp;",
     "a number cut out": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace('EP-2024/7', '(number removed)')}",
-    "words changed": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace('received', 'recieved').replace('is acc', 'e acc')}",
+    "words changed": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace('received', 'recieved').replace('eagues', 'eages')}",
     "cut off": f"Thanks.\n\n{BLOCK}\n\n{LETTER[: LETTER.index('ceived this mail')]}",
     "a ticket's number below": f"Thanks.\n\n{WROTE}\n{LETTER}\n\n[VLQ4XR-1N9K2]\n[https://track.vlotnet.example/open?id=9]",
     "header lines in Finnish": f"Thanks.\n\nLähettäjä: Flagger\nVastaanottaja: X\nAihe: Request\n\n{LETTER}",
