@@ -49,6 +49,14 @@ QUOTING = {
     "a filter of links": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace(LINK, f'{LINK}<{SAFE}>')}[cid:logo@1]",
     "links that lead elsewhere": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace(LINK, SAFE)}",
     "other characters": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace('é', 'Ã©').replace('- Is', '•   Is')}",
+    "Outlook's links": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace(LINK, f'{LINK}<{LINK}>')}",
+    "blanks of HTML": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace(' ', chr(160)).replace('é', '&eacute;')}\n&nbsp;",
+    "a number cut out": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace('EP-2024/7', '(number removed)')}",
+    "words changed": f"Thanks.\n\n{BLOCK}\n\n{LETTER.replace('received', 'recieved').replace('eagues', 'eages')}",
+    "cut off": f"Thanks.\n\n{BLOCK}\n\n{LETTER[: LETTER.index('ceived this mail')]}",
+    "a ticket's number below": f"Thanks.\n\n{WROTE}\n{LETTER}\n\n[VLQ4XR-1N9K2]\n[https://track.vlotnet.example/open?id=9]",
+    "header lines in Finnish": f"Thanks.\n\nLähettäjä: Flagger\nVastaanottaja: X\nAihe: Request\n\n{LETTER}",
+    "initials": f"{WROTE}\nVF> " + LETTER.replace("\n", "\nVF> "),
     "a banner above": f"Thanks.\n\n{BLOCK}\n\n[EXTERNAL] {LETTER}",
     "a notice below": f"Thanks.\n\n{BLOCK}\n\n{LETTER}\n\nThis e-mail and any attachments are confidential and "
     "intended solely for the addressee. If you are not the intended recipient, please delete it.",
@@ -71,6 +79,8 @@ INSIDE = {
     "in a cell": (LETTER.replace("6 June 2024", "6 June 2024 | wrong"), "Polling day: 6 June 2024", "wrong"),
     "a link": (LETTER.replace("known to you?", f"known to you?\n{LINK}9"), "known to you?", f"{LINK}9"),
     "below it": (f"{LETTER}\n\nThe video is gone.\n\nKind regards,\nJane", "desk.example", "The video is gone."),
+    "in place of a line": (LETTER.replace("- Is the video still shown?", "Gone"), "known to you?", "Gone"),
+    "for the end of a line": (LETTER.replace("EP-2024/7", "none, it is gone"), "mail, quoting", "none, it is gone."),
     "in a flowing text": (FLAT.replace("to you? -", "to you? It is not. -"), "known to you?", "It is not."),
 }  # fmt: skip
 
