@@ -58,9 +58,10 @@ class Family(StrEnum):
 
 _F = Family
 Words = Mapping[Family, str]  # with commas between phrases
-_FORMAL = frozenset({_F.SENT, _F.CONTACT, _F.ROUTINE})  # of a form letter rather than of a note in haste
 _COURTEOUS = frozenset({_F.THANK, _F.CONTACT, _F.ROUTINE, _F.RETURN, _F.SOON, _F.RATE})
-_OF_RECEIPT = _COURTEOUS | {_F.SENT, _F.RECEIVED}
+_FORMAL = frozenset({_F.SENT, _F.CONTACT})  # of a form letter rather than of a note in haste
+_HANDLED = frozenset({_F.TRIAGED, _F.EXAMINE, _F.REVIEWED})
+_OF_RECEIPT = _COURTEOUS | _HANDLED | {_F.SENT, _F.RECEIVED}
 _STICKY = frozenset({_F.CONDITION, _F.TIME, _F.UNSURE, _F.ASK})  # hold for the rest of the sentence
 _VERBS = frozenset({_F.AUX, _F.BE, _F.US, _F.KEEP, _F.JUDGE, _F.MATTER, _F.FOREIGN, _F.IT})  # a clause of its own
 
@@ -130,7 +131,8 @@ class AnswerWords:
         if not (formal or written) and any(sentence.tells_of_ticket for sentence in sentences):
             return Stated.TICKET
         particular = not whole & {_F.RETURN, _F.SOON} and any(sentence.is_particular for sentence in sentences)
-        polite = (whole & _FORMAL or {_F.RETURN, _F.SOON} <= whole) and len(whole & _OF_RECEIPT) > 1
+        formal = bool(whole & _FORMAL) or len(whole & {_F.RETURN, _F.SOON, _F.ROUTINE}) > 1
+        polite = formal and len(whole & _OF_RECEIPT) > 1
         if polite and not (personal or particular) and _F.SELF not in whole:
             return Stated.RECEIPT
         if _F.RETURN not in whole and any(sentence.promised(_F.ATTEND) for sentence in sentences):
@@ -199,9 +201,10 @@ class _Sentence:
     def is_personal(self) -> bool:
         """True if it says something that no form letter does: of this post, of the writer, or a question."""
         of, matter = self.families, self.families & {_F.MATTER, _F.LINK} and not self.families & {_F.GENERIC, _F.RULES}
-        if of & (_OF_RECEIPT - {_F.SENT}) or (_F.SENT in of and not matter):
+        handled = of & {*_HANDLED, _F.SENT, _F.NEEDED} or (_F.PROCESS in of and of & {_F.AUX, _F.FUTURE, _F.MODAL})
+        if (handled and not matter) or of & (_COURTEOUS | {_F.RECEIVED}):
             return False
-        return bool(matter or self.asks or _F.SELF in of or len(of & {_F.US, _F.IT, _F.YOU}) > 1)
+        return bool(matter or self.asks or _F.SELF in of or len(of & {_F.US, _F.IT, _F.YOU, _F.NOT}) > 1)
 
     @property
     def confirms(self) -> bool:
