@@ -60,6 +60,7 @@ _F = Family
 Words = Mapping[Family, str]  # with commas between phrases
 _COURTEOUS = frozenset({_F.THANK, _F.CONTACT, _F.ROUTINE, _F.RETURN, _F.SOON, _F.RATE})
 _FORMAL = frozenset({_F.SENT, _F.CONTACT})  # of a form letter rather than of a note in haste
+_SERVICE = frozenset({_F.RETURN, _F.SOON, _F.ROUTINE})
 _HANDLED = frozenset({_F.TRIAGED, _F.EXAMINE, _F.REVIEWED})
 _OF_RECEIPT = _COURTEOUS | _HANDLED | {_F.SENT, _F.RECEIVED}
 _STICKY = frozenset({_F.CONDITION, _F.TIME, _F.UNSURE, _F.ASK})  # hold for the rest of the sentence
@@ -131,8 +132,7 @@ class AnswerWords:
         if not (formal or written) and any(sentence.tells_of_ticket for sentence in sentences):
             return Stated.TICKET
         particular = not whole & {_F.RETURN, _F.SOON} and any(sentence.is_particular for sentence in sentences)
-        formal = bool(whole & _FORMAL) or len(whole & {_F.RETURN, _F.SOON, _F.ROUTINE}) > 1
-        polite = formal and len(whole & _OF_RECEIPT) > 1
+        polite = whole & (_OF_RECEIPT - _FORMAL) if whole & _FORMAL else len(whole & _SERVICE) > 1
         if polite and not (personal or particular) and _F.SELF not in whole:
             return Stated.RECEIPT
         if _F.RETURN not in whole and any(sentence.promised(_F.ATTEND) for sentence in sentences):
@@ -201,7 +201,7 @@ class _Sentence:
     def is_personal(self) -> bool:
         """True if it says something that no form letter does: of this post, of the writer, or a question."""
         of, matter = self.families, self.families & {_F.MATTER, _F.LINK} and not self.families & {_F.GENERIC, _F.RULES}
-        handled = of & {*_HANDLED, _F.SENT, _F.NEEDED} or (_F.PROCESS in of and of & {_F.AUX, _F.FUTURE, _F.MODAL})
+        handled = of & {*_HANDLED, _F.SENT, _F.NEEDED} or (_F.PROCESS in of and of & {_F.AUX, _F.FUTURE})
         if (handled and not matter) or of & (_COURTEOUS | {_F.RECEIVED}):
             return False
         return bool(matter or self.asks or _F.SELF in of or len(of & {_F.US, _F.IT, _F.YOU, _F.NOT}) > 1)
