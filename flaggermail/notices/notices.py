@@ -14,7 +14,6 @@ from types import MappingProxyType
 
 from flaggermail.cases import attention, elections, lifecycle
 from flaggermail.cases.lifecycle import missing_of
-from flaggermail.documents.octets import MediaType
 from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.letters import stored_messages, writing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
@@ -33,7 +32,6 @@ from flaggermail.record.states import CaseState
 from flaggermail.services import EventRef, UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.wording.alarms import AlarmText
-from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.refusals import CommandRefusal
 from flaggermail.wording.said import StoredText
 
@@ -265,16 +263,16 @@ def tell_of_mail(
         "sender": stored.from_address or "",
         "verdict": stored.verdict,
         "hops": shown_mail.hop_values(shown_mail.hops_of(work, stored)) if stored.disputed else [],
-        "unread": _unread(message, list((attached or {}).values())),
+        "unread": shown_mail.unread(message, list((attached or {}).values())),
         "subject": stored.subject or "",
         **shown_mail.template_values(stored, message, is_answer=what == "platform answer"),
-        "attachments": [a.filename or _kind_of(a.content_type) for a in message.attachments],
+        "attachments": [a.filename or shown_mail.kind_of(a.content_type) for a in message.attachments],
         "suggestions": [] if like else list(stored.suggestions),
         "alike": [_like(work, case, one) for one in like if case is not None],
         "signed": shown_mail.signed(work, message),
         "open_cases": _open_cases(work, message) if stored.place == Place.QUARANTINE else [],
         "next_step": _next_step(stored),
-        "minutes": _minutes(work, stored),
+        "minutes": shown_mail.minutes(work, stored),
         "together": (),
         "to_matter": topic is Topic.ANSWER,
         **clocks,
@@ -311,30 +309,11 @@ def _hold_for_others(work: UnitOfWork, officer: Officer, what: str, stored: Stor
     work.record(EventKind.MAIL_HELD_BACK, added(row), about=EventRef(row.case, row.notification), reason=row.kind)
 
 
-def _kind_of(content_type: str) -> str:
-    """Returns what to call an attachment without a name."""
-    return RefusalPart.ATTACHED_MAIL() if content_type == MediaType.MAIL else content_type
-
-
 def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
     """Returns the newest cases in hand of its election, for a reader on a phone without a case list at hand."""
     election = elections.election_of(work, message)
     newest = lifecycle.newest_in_hand(work, election.code)[:NAMED_CASES] if election else ()
     return [{"number": case.number, "title": case.title, "state": case.state} for case in newest]
-
-
-def _minutes(work: UnitOfWork, stored: StoredMessage) -> int | None:
-    """Returns the minutes from the sending of the notification that a mail is about to its arrival; None if neither."""
-    use = work.tx.get(Notification, stored.notification) if stored.notification else None
-    if use is None or use.sent_at is None or use.sent_at > stored.received_at or stored.disputed:
-        return None
-    return clocks.minutes(use.sent_at, stored.received_at)
-
-
-def _unread(message: Message, attached: Sequence[Message]) -> int:
-    """Returns the number of mails of a delivery that were not read whole, the mail that brought them included."""
-    late = sum(inner.overran for inner in attached)
-    return late + 1 if late or message.overran else 0
 
 
 def entry_of(message: StoredMessage) -> dict[str, object]:

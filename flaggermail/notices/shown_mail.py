@@ -8,22 +8,25 @@ Nothing is placed by this: the officer is told, with the reply that makes one ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flaggermail.cases.checklist import named
 from flaggermail.cases.lifecycle import Reader, newest_in_hand
+from flaggermail.documents.octets import MediaType
 from flaggermail.errors import OctetsLost
 from flaggermail.mail.fields import in_domains
 from flaggermail.mail.hops import Hop
 from flaggermail.mail.message import Address, Message
 from flaggermail.mail.signature import signature_of
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record import clocks
+from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.word_tables import FREE_MAIL
 from flaggermail.wording.filing import SuggestionText
+from flaggermail.wording.pieces import RefusalPart
 from flaggermail.wording.said import StoredText
 
 SHOWN_TEXT = 6000  # characters of a mail shown in a notice; a command shows the rest
@@ -67,6 +70,25 @@ def _written(author: Address | None) -> str:
     if author is None:
         return ""
     return f"{author.name} <{author.address}>" if author.name else author.address
+
+
+def kind_of(content_type: str) -> str:
+    """Returns what to call an attachment without a name."""
+    return RefusalPart.ATTACHED_MAIL() if content_type == MediaType.MAIL else content_type
+
+
+def minutes(work: UnitOfWork, stored: StoredMessage) -> int | None:
+    """Returns the minutes from the sending of the notification that a mail is about to its arrival; None if neither."""
+    use = work.tx.get(Notification, stored.notification) if stored.notification else None
+    if use is None or use.sent_at is None or use.sent_at > stored.received_at or stored.disputed:
+        return None
+    return clocks.minutes(use.sent_at, stored.received_at)
+
+
+def unread(message: Message, attached: Sequence[Message]) -> int:
+    """Returns the number of mails of a delivery that were not read whole, the mail that brought them included."""
+    late = sum(inner.overran for inner in attached)
+    return late + 1 if late or message.overran else 0
 
 
 # ---- cases that a referral is like

@@ -394,7 +394,7 @@ def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) 
 
 def _tries(name: str) -> Tries:
     """Returns the situations in which a template's mail is written, with its values there as `render` gets them."""
-    from flaggermail.adapters.files.template_situations import situations  # noqa: PLC0415 - to check needs it alone
+    from flaggermail.adapters.files.template_trials import situations  # noqa: PLC0415 - to check needs it alone
 
     return tuple((where, guarded(name, values)) for where, values in situations(name))
 

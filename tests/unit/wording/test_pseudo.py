@@ -22,7 +22,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from flaggermail.adapters.files.template_engine import TemplateEngine
-from flaggermail.adapters.files.template_situations import situations
+from flaggermail.adapters.files.template_trials import situations
 from flaggermail.adapters.files.templates import LanguageWords
 from flaggermail.archive.dossier_shown import WORDS, value_in_words
 from flaggermail.errors import Refusal
