@@ -40,7 +40,7 @@ def command() -> None:
 @command.lists("list", QUARANTINE)
 @click.option("--old", is_flag=True, help="List mail from files of old mail instead; see `flaggermail ingest`.")
 def list_() -> None:
-    """List quarantined mail, oldest first, with the reason and suggested cases.
+    """List quarantined mail, urgent first, with the reason and suggested cases.
 
     Example: flaggermail quarantine list
     """

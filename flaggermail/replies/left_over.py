@@ -109,8 +109,10 @@ class _Silence:
             else:
                 below = next(filter(None, lines[at + 1 :]), "")
                 ends = at in notices or self._is_device(line) or self._is_signature(line, below, signed=True in found)
-                found.append(ends or behind == "" or self._is_name(behind or line, closed or bool(behind)) or None)
-            closed = behind == "" if line else closed
+                found.append(
+                    ends or behind == "" or self._is_name(behind or line, closed=closed or bool(behind)) or None
+                )
+            closed = behind == "" or found[-1] is False if line else closed  # thanks close a mail too
         return found
 
     def _unsigned(self, line: str) -> Line:
@@ -118,6 +120,7 @@ class _Silence:
         words = line.split()
         while words and folded(words[-1]).strip(_EDGE) in self.writer.names:
             words.pop()
+        words = words[:-1] if words[1:] and words[-2].endswith(",") and self._is_name(words[-1], closed=True) else words
         return Line.from_text(" ".join(words) or line)
 
     def _behind_closing(self, line: str) -> str | None:
@@ -125,10 +128,11 @@ class _Silence:
         words = line.split()
         for count in range(min(len(words), 2 * _MOST_WORDS), 0, -1):
             if folded(" ".join(words[:count])).strip(_EDGE) in self.writer.language.closings:
-                return " ".join(words[count:]).strip(_EDGE)
+                rest = " ".join(words[count:]).strip(_EDGE)
+                return "" if folded(rest) in self.writer.language.closings else rest  # in two languages
         return None
 
-    def _is_name(self, text: str, closed: bool) -> bool:  # noqa: FBT001 - whether it stands behind a closing
+    def _is_name(self, text: str, *, closed: bool) -> bool:
         """True for what its writer capitalises as a name behind a closing; one word begins as theirs does."""
         words = _WORD.findall(text)
         if not closed or not 0 < len(words) <= _MOST_WORDS or "?" in text or "!" in text:

@@ -288,7 +288,8 @@ def _patterns(verb: str, language: str, takes: str, *, agrees: bool) -> tuple[re
 
 
 _CONSENT_NL = (
-    "[helemaal ](akkoord|accoord)[ met]", "hierbij", "ik ga[ hierbij] (akkoord|accoord)", "goedgekeurd", "[is ]goed",
+    "[(helemaal|mijn) ](akkoord|accoord)[ met]", "hierbij",
+    "bij (deze|dezen)", "ik ga[ hierbij] (akkoord|accoord)", "goedgekeurd", "[is ]goed",
     "[ik ]geef akkoord", "[ik ]keur[ (het|dit)] goed",
     "prima", "ja", "oke", "[er]mee eens", "bevestigd", "(mag|kan) (weg|verstuurd worden)", "[(de|mijn) ]code is",
 )  # fmt: skip

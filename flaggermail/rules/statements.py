@@ -52,11 +52,17 @@ class Family(StrEnum):
     THANK, CONTACT, RECEIVED, RATE = "thank", "contact", "received", "rate"
     PROCESS, PASSIVE, DONE = "process", "passive", "done"  # the last by its form alone
     PUT, MARK, MANAGED, LET, STAND = "put", "mark", "managed", "let", "stand"
-    ATTEND, EXAMINE, RETURN, SOON = "attend", "examine", "return", "soon"
+    VIEWER, VIEW = "viewer", "view"
+    ATTEND, EXAMINE, RETURN, SOON, ROUTINE = "attend", "examine", "return", "soon", "routine"
 
 
 _F = Family
 Words = Mapping[Family, str]  # with commas between phrases
+_COURTEOUS = frozenset({_F.THANK, _F.CONTACT, _F.ROUTINE, _F.RETURN, _F.SOON, _F.RATE})
+_FORMAL = frozenset({_F.SENT, _F.CONTACT})  # of a form letter rather than of a note in haste
+_SERVICE = frozenset({_F.RETURN, _F.SOON, _F.ROUTINE})
+_HANDLED = frozenset({_F.TRIAGED, _F.EXAMINE, _F.REVIEWED})
+_OF_RECEIPT = _COURTEOUS | _HANDLED | {_F.SENT, _F.RECEIVED}
 _STICKY = frozenset({_F.CONDITION, _F.TIME, _F.UNSURE, _F.ASK})  # hold for the rest of the sentence
 _VERBS = frozenset({_F.AUX, _F.BE, _F.US, _F.KEEP, _F.JUDGE, _F.MATTER, _F.FOREIGN, _F.IT})  # a clause of its own
 
@@ -94,10 +100,13 @@ class _Lexicon:
         return tags
 
     def _at(self, tokens: Sequence[str], at: int) -> tuple[int, frozenset[Family]]:
+        courteous = frozenset[Family]()  # hides no word of the matter
         for phrase, families in self.phrases.get(tokens[at], ()):
             if tuple(tokens[at : at + len(phrase)]) == phrase:
-                return len(phrase), families
-        return 1, frozenset({_F.DONE} if self.participle.fullmatch(tokens[at]) else ())
+                if not families <= _COURTEOUS:
+                    return len(phrase), families | courteous
+                courteous |= families
+        return 1, courteous | frozenset({_F.DONE} if self.participle.fullmatch(tokens[at]) else ())
 
 
 @dataclass(frozen=True)
@@ -118,11 +127,13 @@ class AnswerWords:
             return Stated.ANSWER
         whole = frozenset().union(*(sentence.families for sentence in sentences))
         formal = _F.SENT in whole and any(sentence.confirms for sentence in sentences)
-        if not formal and any(sentence.tells_of_ticket for sentence in sentences):
+        personal = [sentence.families for sentence in sentences if sentence.is_personal]
+        written = any(_F.SELF in families for families in personal)
+        if not (formal or written) and any(sentence.tells_of_ticket for sentence in sentences):
             return Stated.TICKET
-        polite = formal or any(sentence.thanks for sentence in sentences)
         particular = not whole & {_F.RETURN, _F.SOON} and any(sentence.is_particular for sentence in sentences)
-        if polite and _F.SELF not in whole and not particular:
+        polite = whole & (_OF_RECEIPT - _FORMAL) if whole & _FORMAL else len(whole & _SERVICE) > 1
+        if polite and not (personal or particular) and _F.SELF not in whole:
             return Stated.RECEIPT
         if _F.RETURN not in whole and any(sentence.promised(_F.ATTEND) for sentence in sentences):
             return Stated.ATTENTION
@@ -150,6 +161,7 @@ class _Sentence:
 
     clauses: Sequence[_Clause]
     asks: bool
+    families: frozenset[Family]
 
     @classmethod
     def from_tags(cls, tags: Sequence[frozenset[Family] | None], *, asks: bool) -> _Sentence:
@@ -168,11 +180,7 @@ class _Sentence:
                 own = []
             elif tag is not None and _F.JOINS not in tag:
                 own.append(tag)
-        return cls(clauses, asks)
-
-    @cached_property
-    def families(self) -> frozenset[Family]:
-        return frozenset().union(*(clause.families for clause in self.clauses))
+        return cls(clauses, asks, frozenset().union(*filter(None, tags)))
 
     @property
     def answers(self) -> bool:
@@ -190,12 +198,18 @@ class _Sentence:
         return any(_F.MATTER in of and not of & {_F.GENERIC, _F.RULES} for of in promised)
 
     @property
-    def thanks(self) -> bool:
-        return _F.THANK in self.families and bool(self.families & {_F.SENT, _F.CONTACT})
+    def is_personal(self) -> bool:
+        """True if it says something that no form letter does: of this post, of the writer, or a question."""
+        of, matter = self.families, self.families & {_F.MATTER, _F.LINK} and not self.families & {_F.GENERIC, _F.RULES}
+        handled = of & {*_HANDLED, _F.SENT, _F.NEEDED} or (_F.PROCESS in of and of & {_F.AUX, _F.FUTURE})
+        if (handled and not matter) or of & (_COURTEOUS | {_F.RECEIVED}):
+            return False
+        return bool(matter or self.asks or _F.SELF in of or len(of & {_F.US, _F.IT, _F.YOU, _F.NOT}) > 1)
 
     @property
     def confirms(self) -> bool:
-        return any(_F.RECEIVED in clause.families and not clause.is_denied for clause in self.clauses)
+        received = any(_F.RECEIVED in clause.families and not clause.is_denied for clause in self.clauses)
+        return received and _F.RATE not in self.families  # "the support you received"
 
     @property
     def tells_of_ticket(self) -> bool:
@@ -235,7 +249,8 @@ class _Clause:
     @property
     def lasting(self) -> frozenset[Family]:
         """What holds for the clauses behind it too."""
-        return self.families & (_STICKY if self._is_denied_decision else _STICKY | {_F.DECIDED})
+        lasting = self.families & (_STICKY if self._is_denied_decision else _STICKY | {_F.DECIDED})
+        return lasting | ({_F.UNSURE} if self._of_any else set())
 
     @property
     def is_denied(self) -> bool:
@@ -264,12 +279,19 @@ class _Clause:
 
     @property
     def _done(self) -> bool:
-        acts = any(_F.ACT in tag and not self._qualifies(at) for at, tag in enumerate(self.tags))
+        acts = any(_F.ACT in tag and not self._qualifies(at) for at, tag in enumerate(self.tags)) and not self._of_any
         labels = self._has(_F.PUT) and self._has(_F.MARK)
         closes = self._has(_F.CLOSED) and self._has(_F.MATTER)
         makes = self._has(_F.TAKEN) and self._has(_F.STATE)  # "took the video down"
         now = self._has(_F.ACT_NOW) and not self._has(_F.RELATIVE)
         return acts or labels or closes or makes or now or self._done_in_other_words
+
+    @property
+    def _of_any(self) -> bool:
+        """True for what is done to any such post: "content which misleads voters is removed"."""
+        nouns = [at for at, tag in enumerate(self.tags[:-1]) if _F.MATTER in tag and _F.RELATIVE in self.tags[at + 1]]
+        bare = any(_F.GENERIC in self.tags[at] or not at or _F.RELATIVE in self.tags[at - 1] for at in nouns)
+        return bare and not self._has(_F.YOU, _F.PASSIVE)
 
     @property
     def _done_in_other_words(self) -> bool:
@@ -286,7 +308,7 @@ class _Clause:
         if back >= 0 and _F.RELATIVE in self.tags[back] and (back or self.follows) and back < at - 1:
             return True
         behind = self.tags[at + 1] if at + 1 < len(self.tags) else frozenset()
-        return _F.YOU in behind or (_F.MATTER in behind and at > 0 and not self.tags[at - 1])
+        return _F.YOU in behind or (_F.MATTER in behind and at > 0 and not self.tags[at - 1] - _COURTEOUS)
 
     @property
     def _reviewed(self) -> bool:
@@ -296,12 +318,14 @@ class _Clause:
     @property
     def _states(self) -> bool:
         """How the matter is or stays: "is no longer available", "stays up"."""
-        if self._has(_F.BEING, _F.NOBODY):
+        if self._has(_F.BEING) or (self._has(_F.NOBODY) and not self._has(_F.VIEWER)):
             return False
         if self._has(_F.LET) and self._has(_F.STAND) and self._has(_F.US, _F.IT, _F.MATTER):
             return self._of_matter and not self.is_denied
         if self._has(_F.KEEP):
             return self._of_matter and not self._has(_F.US)
+        if self._has(_F.VIEWER) and self._has(_F.VIEW) and self._has(_F.MATTER, _F.IT):  # "users no longer see it"
+            return self._has(_F.NOT, _F.NO) and not self._has(_F.US, _F.FUTURE)
         if self._to_come or not self._has(_F.STATE):
             return False
         nouns = [tag for tag in self.tags if tag & {_F.MATTER, _F.FOREIGN, _F.US}]
@@ -318,9 +342,16 @@ class _Clause:
         ruled = self._has(_F.RULES) or (self._has(_F.MATTER, _F.IT) and not self._has(_F.US))
         if any(_F.JUDGE in tag for tag in self.tags) and ruled and not self._generic:
             return True
-        if self._has(_F.COMPLY) and ruled and not self._generic:
+        if self._has(_F.COMPLY) and ruled and not self._generic and not self._by_rules:
             return self._has(_F.BE, _F.RULES) or not self._has(_F.FOREIGN)
         return self._has(_F.VIOLATION) and self._has(_F.NO, _F.NOT, _F.FOUND, _F.BE)
+
+    @property
+    def _by_rules(self) -> bool:
+        """True for "is assessed in line with our policies"."""
+        at = next((at for at, tag in enumerate(self.tags) if _F.COMPLY in tag), 0)
+        verbs = [tag for tag in self.tags[:at] if tag & {_F.AUX, _F.BE, _F.REVIEWED, _F.EXAMINE}]
+        return bool(verbs) and bool(verbs[-1] & {_F.REVIEWED, _F.EXAMINE})
 
     @property
     def _generic(self) -> bool:

@@ -21,7 +21,7 @@ from flaggermail.desk.desk import Caller
 from flaggermail.desk.desk import Desk as AskedDesk
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.ports import Transaction
-from flaggermail.record.case_values import SenderTrust, Source
+from flaggermail.record.case_values import Priority, SenderTrust, Source
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import FROM_MAILBOX, ArrivalBasis, Direction, Place
 from flaggermail.record.rows import Record, RememberedDomain, StoredMessage
@@ -166,6 +166,21 @@ def test_a_mail_that_cannot_be_read_hides_no_other(desk: Desk, received: StoredM
         connection.exec_driver_sql("""UPDATE message SET kinds = '["no kind"]' WHERE id = 'x0000020'""")
     assert ask()["messages"] == before
     assert "x0000020" not in str(before)
+
+
+def test_the_list_of_the_quarantine_begins_with_what_is_urgent(desk: Desk, received: StoredMessage) -> None:
+    """A mail that names an authority is urgent: it stands above older ones, however many lines are asked for."""
+    ask = AskedDesk(lambda: desk.env, Caller(officer="officer1")).answer
+    with desk.env.store.begin() as tx:
+        rows = several(received, 6)
+        written(tx, *(replace(row, priority=Priority.URGENT) if row.id in "x0000001 x0000004" else row for row in rows))
+    for limit in (1, 2, 3, 6, 9):
+        found, cursor = list[str](), None
+        while cursor is not None or not found:
+            answer = ask("quarantine list", {"limit": limit, **({"cursor": cursor} if cursor else {})})
+            found += [one["id"][-1] for one in answer["messages"]]
+            cursor = answer["next"]
+        assert found == ["4", "1", "5", "3", "2", "0"]
 
 
 def test_mail_in_a_place_is_read_in_the_order_of_an_index(desk: Desk, received: StoredMessage) -> None:

@@ -130,6 +130,8 @@ def _with_author(read: Message, signs: KindEvidence, language: Language) -> Mess
     ours = (*read.to, *read.cc)
     comment = ticket_frame.named_comment(read.text, ours, language, signs.plain)
     framed = framed or ticket_frame.asks_for_replies_above(read.text, language)
+    if comment is not None and not framed and not signs.fields.get(_AUTO, "").lower().startswith("auto-replied"):
+        framed = ticket_frame.calls_it_comment(read, comment.text, language, signs.plain)
     if comment is None and framed and not signs.fields.get(_AUTO, "").lower().startswith("auto-replied"):
         own = reply_text(read.text.split("\n"), language, signs.plain)
         comment = ticket_frame.named_author(read, own, language) if automatic else None

@@ -15,10 +15,11 @@ from typing import Annotated, ClassVar
 from flaggermail.cases.erasure import due_at
 from flaggermail.cases.holds import HeldOnDay
 from flaggermail.desk.answers import FLAT, ViewAnswer
-from flaggermail.desk.views.view import ListView
+from flaggermail.desk.views.view import ListView, instant_of, stamp
 from flaggermail.mail.fields import in_domains
 from flaggermail.matching.scoring import read
-from flaggermail.ports import Transaction
+from flaggermail.ports import Bookmark, Transaction
+from flaggermail.record.case_values import Priority
 from flaggermail.record.clocks import minutes
 from flaggermail.record.definition import where
 from flaggermail.record.kinds import ArrivalBasis, Place
@@ -80,7 +81,7 @@ class WaitingMessage(ViewAnswer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineList(ViewAnswer):
-    """Messages that wait for a person, oldest first."""
+    """Messages that wait for a person, urgent ones first, then the oldest."""
 
     messages: tuple[WaitingMessage, ...]
     next: str | None
@@ -98,7 +99,14 @@ class ListQuarantine(ListView):
         """Returns the messages. Raises Refusal for a cursor of another list."""
         bases = [basis for basis in ArrivalBasis if basis.in_file is self.old]
         waiting = where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.arrival).in_(bases)
-        found = self.ordered(work, StoredMessage, StoredMessage.received_at, *waiting)
+        rank, at, key = self.begins_after((0, "", ""))
+        rows = list[StoredMessage]()
+        for place, priority in enumerate(Priority):
+            after = Bookmark(instant_of(at), key) if self.cursor and place == rank else None
+            here, most = (*waiting, where(StoredMessage.priority).is_(priority)), self.limit + 1 - len(rows)
+            if place >= rank and most:
+                rows += work.tx.in_order(StoredMessage, StoredMessage.received_at, most, after, *here)
+        found = self.cut(rows, lambda row: (list(Priority).index(row.priority), stamp(row.received_at), row.key))
         suggestions, platforms = suggested(work.tx, found.lines), work.tx.find(Platform)
         lines = (
             WaitingMessage(

@@ -102,6 +102,13 @@ def named_comment(text: str, ours: Sequence[Address], language: Language, plain:
     return None if automatic or frame.heading is None else Comment(frame.heading.name, words)
 
 
+def calls_it_comment(read: Message, said: str, language: Language, plain: PlainLines = NONE) -> bool:
+    """True if the frame of a system without a field of its own calls what is `said` a comment, and a person says it."""
+    speaks = "?" in said or language.machines.absence_person.search(folded(said))
+    lines, ours = read.text.split("\n", _LINES), (*read.to, *read.cc)
+    return bool(speaks) and _Frame.from_lines(lines, ours, language, plain).worded
+
+
 def without_repeated(
     lines: Sequence[str], ours: Sequence[Address], language: Language, plain: PlainLines = NONE
 ) -> Sequence[str]:
@@ -130,17 +137,18 @@ def named_author(read: Message, own: str, language: Language) -> Comment | None:
 
 
 def signed_author(read: Message, own: str, language: Language) -> Comment | None:
-    """Returns what a mail without a frame holds, if a person signs above the mail that it quotes; `own`: its words."""
+    """Returns what a mail without a frame holds, if a person signs who asks or quotes a mail; `own`: its words."""
     lines, names = read.text.split("\n", _LINES), _Names.from_addresses((*read.to, *read.cc), language)
     above = [line for line in _own_lines(lines, names, language, NONE) if line.strip()]
-    quotes = len(above) < sum(bool(line.strip()) for line in lines)
+    spoken = "?" in own or len(above) < sum(bool(line.strip()) for line in lines)  # asks, or quotes a mail
+    above = [line for line in above if not _begins([line], language.machines.frame_lines)]
     said = [line.strip(" ,.-") for line in own.split("\n") if line.strip()]
     said = said[:-1] if said and " " not in said[-1] and _DIGIT.search(said[-1]) else said  # a program's reference
     signer = signature_of(above, language).name or (said[-1] if said[1:] else "")
     domain = read.sender.domain if read.sender else ""
     company = {*domain.split("."), *domain.replace("-", ".").split(".")}
-    somebody = _kind_of(signer, names) is _Named.SOMEBODY and folded(signer) not in company
-    if not (quotes and somebody and own.strip()) or _says_more_than_frame(above, language):
+    somebody = _kind_of(signer.title() if signer.isalpha() else signer, names) is _Named.SOMEBODY
+    if folded(signer) in company or not (spoken and somebody and own.strip()) or _says_more_than_frame(above, language):
         return None
     robot = _begins(above, (*language.machines.no_reply_lines, *language.machines.robot_lines))
     return None if robot or _Frame.from_lines(lines, (*read.to, *read.cc), language).heading else Comment(signer, own)
@@ -156,6 +164,7 @@ class _Frame:
     own: Sequence[str]
     ours: Sequence[Address]
     language: Language
+    worded: bool  # it calls what is below the name a comment
 
     @classmethod
     def from_lines(
@@ -168,7 +177,9 @@ class _Frame:
         at, heading = next(found, (len(kept), None))
         named = _kind_of(heading.name, names) if heading else _Named.NOBODY
         own = _lines_below(kept, heading.below, names) if heading else ()
-        return cls(heading, named, kept[:at], own, ours, language)
+        beside = folded("\n".join((*list(filter(str.strip, kept[:at]))[-1:], *kept[at : at + 1 + _BELOW])))
+        by = (names.words.comment_verb, names.words.comment_label, names.words.comment_note)
+        return cls(heading, named, kept[:at], own, ours, language, any(one.search(beside) for one in by))
 
     @property
     def repeats_us(self) -> bool:
@@ -243,7 +254,9 @@ def _by_label(line: str, small: str, names: _Names) -> str | None:
     if found is None or len(small) != len(line):
         return None
     behind = line[found.end() :].strip(" :")
-    return _dated(behind, names) or _name(behind, names)
+    words = behind.split()[:_MOST_NAMES]
+    begun = (_name(" ".join(words[:count]), names) for count in range(len(words), 0, -1))  # "NAME on report 0102"
+    return _dated(behind, names) or next(filter(None, begun), None)
 
 
 def _noted(line: str, names: _Names) -> str | None:
@@ -277,6 +290,8 @@ def _name(text: str, names: _Names) -> str | None:
     plain = text.strip(f"{_EDGE},:")
     company = _COMPANY.fullmatch(plain)
     name = company["name"] if company else plain
+    between = names.words.company.search(name.casefold())  # "NAME from the help desk"
+    name = name[: between.start()].strip() if between else name
     return None if _kind_of(name, names) is _Named.NOBODY else name
 
 

@@ -132,6 +132,10 @@ def test_without_a_vendors_field_a_comment_is_only_noted() -> None:
     assert (found.kind, found.comment is not None) == (MechanicalKind.AUTO_REPLY, True)
     assert read(f"{ABOVE}{NAMED}\n\n{WORDS}", AUTO).kind is MechanicalKind.HUMAN
     assert read(f"{NAMED}\n\n{WORDS}", "X-Other: 1").comment is None
+    assert read(f"Comments from Casey Roe:\n\n{WORDS}", AUTO).kind is MechanicalKind.HUMAN
+    assert read("Comments from Casey Roe:\n\nIn the queue.", AUTO).kind is MechanicalKind.AUTO_REPLY
+    assert read("Casey from the help desk replied to your report:\n\nI am on it.", AUTO).kind is MechanicalKind.HUMAN
+    assert read(f"{WORDS}\n\ncasey", AUTO).kind is MechanicalKind.HUMAN
 
 
 @each("field", ["Return-Path: <>", "Return-Path: < >"])
