@@ -98,6 +98,7 @@ def test_a_name_that_no_measurement_gave_did_not_run(tmp_path: Path, capsys: pyt
     assert capsys.readouterr().out.splitlines()[-1] == "did not run: compare"
 
 
+@pytest.mark.outside  # it asks the servers that are there for their versions
 def test_the_readme_gets_a_line_for_each_named_figure(tmp_path: Path) -> None:
     """README's section is replaced after a whole run; if a measurement fails, it stays as it was."""
     readme = tmp_path / "README.md"
