@@ -37,7 +37,7 @@ class IntakeWords:
         return any(words.pattern.search(small) for words in (self.attempts, self.reports, self.selves))
 
     def attempted(self, sentence: str) -> bool:
-        """True if a sentence says what its writer did, or not yet; "Meta refused our advert" does not.
+        """True if a sentence says what its writer did, or not yet; "the platform refused our advert" does not.
 
         A platform with which it begins is turned to only if the sentence reports.
         """

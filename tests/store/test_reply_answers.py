@@ -29,7 +29,7 @@ def unverified(desk: Desk, minutes: int) -> OutboxMail:
     sent = desk.notification(key).sent_at
     assert sent is not None
     desk.clock.set(sent + timedelta(minutes=minutes))
-    desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now(), text="We have your report."))
+    desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now(), text="I am looking at it."))
     desk.clock.set(desk.clock.now() + timedelta(minutes=3))
     return latest(desk, where(OutboxMail.kind).is_(Kind.OFFICER_NOTICE))
 
