@@ -3,7 +3,7 @@
 
 tests/durations.txt holds the seconds of each function, and of each case, that took long in one run on two quiet cores.
 A case that takes longer than `CASE` is long. Of a function whose cases take longer than `FUNCTION` together, as many
-stay as take that long, in the order of their names. `./dev test fast` has a tenth of both. `--keep-durations`, with all
+stay as take that long, in the order of their names. `./dev test fast` has a fifth of both. `--keep-durations`, with all
 tests, writes the file anew.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 KEPT = Path(__file__).parent / "durations.txt"
-FUNCTION, CASE = 5.0, 10.0  # seconds
+FUNCTION, CASE = 2.5, 6.0  # seconds
 SHORTEST = 0.5  # seconds: what takes less is not kept
 FAST = "not outside"  # is in the marks that `./dev test fast` chooses
 
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     wanted = config.getoption("markexpr")
     if "long" in wanted or config.getoption("--half"):
         short = {item.nodeid: item for item in items if not item.get_closest_marker("long")}
-        for name in left_out(list(short), kept(), 0.1 if FAST in wanted else 1):
+        for name in left_out(list(short), kept(), 0.2 if FAST in wanted else 1):
             short[name].add_marker(pytest.mark.long)
 
 
