@@ -142,22 +142,21 @@ def _parts(block: Sequence[str]) -> Iterator[str]:
 
 def _full_name(block: Sequence[str], language: Language) -> str:
     """Returns the first name of two words or more in the parts of these lines; empty without one."""
-    names = (
-        name for line in block for part in _parts([line]) for name in _names(part, bool(numbers_in(line)), language)
-    )
+    names = (name for line in block for name in _names(line, language))
     return next((name for name in names if len(re.split(r"[\s.]+", name)) >= _FULL), "")
 
 
-def _names(part: str, numbered: bool, language: Language) -> Iterator[str]:
-    """Yields the name at the beginning of a part, then those inside a short one beside a telephone number.
+def _names(line: str, language: Language) -> Iterator[str]:
+    """Yields the name at the beginning of each part of a line, then those in a short part beside a telephone number.
 
     Such as "ask for Jan de Boer", "Jan de Boer from Arnhem".
     """
-    yield _name_in(part, language)
-    words = part.split()
-    if numbered and len(words) < _PROSE_WORDS:
-        runs = groupby(words, lambda word: word[:1].isupper() or _is_link(word, language))
-        yield from (_name_in(" ".join(run), language) for capitals, run in runs if capitals)
+    for part in _parts([line]):
+        yield _name_in(part, language)
+        words = part.split()
+        if len(words) < _PROSE_WORDS and numbers_in(line):
+            runs = groupby(words, lambda word: word[:1].isupper() or _is_link(word, language))
+            yield from (_name_in(" ".join(run), language) for capitals, run in runs if capitals)
 
 
 def _first_name(block: Sequence[str], language: Language) -> str:
