@@ -146,6 +146,7 @@ class ReplyRefusal(StrEnum):
     CODE_NOT_GIVEN = "no code given"
     NAME = "no such officer"
     INSTANT = "no such time"
+    TWICE = "a time that came twice"
     LINES = "lines missing"
     CHANNEL = "no such channel"
     UNCHANGED = "form unchanged"

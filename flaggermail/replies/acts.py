@@ -6,7 +6,7 @@ Raises ReplyFault where the argument is no officer, instant, number or word of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.letters.template_values import ReplyRefusal
@@ -181,13 +181,20 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
 
 
 def _named_time(answered: Answered, groups: Mapping[str, str]) -> datetime:
-    """Returns when a clock last showed the time that is named; raises ReplyFault if that is too long ago."""
+    """Returns when a clock last showed the time that is named; raises ReplyFault if that is too long ago.
+
+    Also raises it for a time that the clock showed twice, unless its offset from UTC says which.
+    """
     hour, minute = _hour(int(groups["hour"]), groups.get("half")), int(groups["minute"])
     of_a_day = hour <= 23 and minute <= 59  # noqa: PLR2004 - the hours and minutes of a day
-    at = _last_time(hour, minute, answered.came_at) if of_a_day else None
-    if at is None:
-        raise ReplyFault(ReplyRefusal.INSTANT, f"{hour}:{minute:02d}")
-    return at
+    offset = groups.get("offset", "").replace(":", "")
+    shown = _last_times(hour, minute, answered.came_at) if of_a_day else ()
+    named = [at for at in shown if offset in {"", f"{at:%z}"}]
+    if len(named) > 1:
+        raise ReplyFault(ReplyRefusal.TWICE, *(f"{at:%H:%M} {at.isoformat()[-6:]}" for at in named))
+    if not named:
+        raise ReplyFault(ReplyRefusal.INSTANT, f"{hour}:{minute:02d}{groups.get('offset', '')}")
+    return named[0]
 
 
 def _hour(hour: int, half: str | None) -> int:
@@ -197,14 +204,13 @@ def _hour(hour: int, half: str | None) -> int:
     return hour % _NOON + (_NOON if half in "pP" else 0)
 
 
-def _last_time(hour: int, minute: int, now: datetime) -> datetime | None:
-    """Returns when a clock in the zone of `now` last showed that time, within hours; it can occur twice a night."""
+def _last_times(hour: int, minute: int, now: datetime) -> Sequence[datetime]:
+    """Returns when a clock in the zone of `now` last showed that time, within hours: twice in a repeated hour."""
     that = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     days = (that, that - timedelta(days=1))  # yesterday: noted after midnight, for a call in the evening
-    shown = (day.replace(fold=fold) for day in days for fold in (0, 1))
-    # Python compares two instants of one zone by wall time.
-    past = [at for at in shown if timedelta(0) <= now.astimezone(UTC) - at.astimezone(UTC) <= _LONGEST_AGO]
-    return max(past, key=lambda at: at.astimezone(UTC), default=None)
+    shown = sorted({day.replace(fold=fold).astimezone(UTC) for day in days for fold in (0, 1)})
+    past = [at.astimezone(now.tzinfo) for at in shown if timedelta(0) <= now.astimezone(UTC) - at <= _LONGEST_AGO]
+    return [at for at in past if (at.hour, at.minute) == (hour, minute)]  # others stand in an hour that was left out
 
 
 def hand_over(answered: Answered, groups: Mapping[str, str]) -> Request:

@@ -339,7 +339,10 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
     ("written", "came_at", "was"),
     [
         ("02:55", "2026-10-25T01:05Z", "2026-10-25T00:55Z"),  # it is 02:05 for the second time
-        ("02:01", "2026-10-25T01:05Z", "2026-10-25T01:01Z"),
+        ("02:01 +02:00", "2026-10-25T01:05Z", "2026-10-25T00:01Z"),  # as the desk writes both
+        ("02:01 +01:00", "2026-10-25T01:05Z", "2026-10-25T01:01Z"),
+        ("02.01 uur +0100:", "2026-10-25T01:05Z", "2026-10-25T01:01Z"),
+        ("12:05 +01:00", "2026-10-25T12:05Z", "2026-10-25T11:05Z"),  # all day long times bear it
         ("02:30", "2026-10-25T00:40Z", "2026-10-25T00:30Z"),
         ("01:55", "2026-03-29T01:05Z", "2026-03-29T00:55Z"),  # 01:59 was followed by 03:00
     ],
@@ -351,6 +354,27 @@ def test_a_call_is_of_the_last_time_that_the_clock_showed_that(written: str, cam
     assert isinstance(found, Understood)
     (note,) = found.requests
     assert datetime.fromisoformat(str(note.fields["effective_at"])).astimezone(UTC) == datetime.fromisoformat(was)
+
+
+@pytest.mark.parametrize(
+    ("written", "came_at", "why", "details"),
+    [
+        ("02:30", "2026-10-25T01:40Z", ReplyRefusal.TWICE, ("02:30 +02:00", "02:30 +01:00")),
+        ("12:05 +02:00", "2026-10-25T12:05Z", ReplyRefusal.INSTANT, ("12:05+02:00",)),
+        ("02:30", "2026-03-29T01:40Z", ReplyRefusal.INSTANT, ("2:30",)),  # 01:59 was followed by 03:00
+    ],
+)
+@pytest.mark.parametrize(("topic", "verb"), [(Topic.REMINDER, "gebeld"), (Topic.UNCERTAIN_MAIL, "verstuurd")])
+def test_a_time_that_came_twice_or_never_is_asked_back(
+    written: str, came_at: str, why: ReplyRefusal, details: tuple[str, ...], topic: Topic, verb: str
+) -> None:
+    """A time of the hour that comes twice is asked back with both offsets; one of the hour left out is none."""
+    night = replace(about(topic), came_at=datetime.fromisoformat(came_at).astimezone(AMSTERDAM))
+    found = read(f"{verb} {written}", "", night)
+    assert isinstance(found, NotUnderstood)
+    assert (found.why, found.details) == (why, details)
+    for typed in found.details if why is ReplyRefusal.TWICE else ():
+        assert isinstance(read(f"{verb} {typed}", "", night), Understood)
 
 
 def test_a_note_about_a_case_without_a_notification_counts_as_nothing() -> None:
