@@ -186,6 +186,12 @@ def tick(env: Services) -> int:
     return len(declined) + len(answers)
 
 
+def waiting_since(env: Services, tx: Transaction) -> datetime | None:
+    """Returns when the first of what is to be destroyed by now was due; None if nothing is."""
+    declined = [due_at(env, stored.first_seen_at) for stored in _declined(env, tx)]
+    return min((*declined, *(due_at(env, mail.queued_at) for mail in _answers(env, tx))), default=None)
+
+
 def take_out(work: UnitOfWork, rows: Sequence[StoredMessage]) -> None:
     """Destroys the octets of mail that a person takes out, the notices that showed it, and our answers to its sender.
 

@@ -77,11 +77,15 @@ def log_full_disks(env: Services) -> None:
 
 
 def clean_up(env: Services) -> bool:
-    """Runs retention and logs the head of the chain; returns False if erased values are still to be overwritten."""
-    gone = erasure.tick(env)
-    if gone:
-        logbook.octets_discarded(gone)
-    env.store.readings.forget(hour_of(env.clock.now() - timedelta(days=env.settings.desk.readings.retention_days)))
+    """Runs retention and logs the head of the chain; returns False if erased values are still to be overwritten.
+
+    Nothing is destroyed or forgotten while this machine's clock is in doubt: the self-check tells what waits.
+    """
+    if env.health_probe.clock_doubt() is None:
+        gone = erasure.tick(env)
+        if gone:
+            logbook.octets_discarded(gone)
+        env.store.readings.forget(hour_of(env.clock.now() - timedelta(days=env.settings.desk.readings.retention_days)))
     done = env.store.scrub()
     if not done:
         logbook.not_scrubbed()

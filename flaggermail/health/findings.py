@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flaggermail.health.status_document import DISK, MEGA
+from flaggermail.ports import ClockDoubt
 from flaggermail.record.rows.alarms import AlarmKind
 from flaggermail.record.trust_proofs import WARNED as WARNED_OF_MARK
 from flaggermail.record.trust_proofs import ProofState
@@ -62,6 +63,7 @@ CERTIFICATE = "certificate of "  # prefix of findings about servers
 WARNED = (1, 7, 14, 30)  # days before the end of what logs in with tokens: one alarm each, and one at the end
 TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
 FARTHEST = timedelta(days=1)  # a mail dated later than this was dated by a person
+WAITS = timedelta(days=7)  # how long what is to be destroyed waits for a clock before a person is told
 REMEMBERED = timedelta(hours=24)  # how long a mail from the future leaves the clocks in doubt
 TICK = timedelta(minutes=2)  # reminders are checked every 15 seconds
 
@@ -98,6 +100,8 @@ class Measured:
     leap: timedelta | None = None  # by how much this machine's clock was set lately, positive if forward
     skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
     dated_ahead: datetime | None = None  # when a mail was last seen that is dated later than that
+    doubt: ClockDoubt | None = None  # why nothing is destroyed by this machine's clock
+    waits_since: datetime | None = None  # when the first of what waits for that was due
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,12 @@ def _of_clocks(measured: Measured, limit: timedelta, now: datetime) -> Iterator[
         leapt = Health.SET_FORWARD if measured.leap > timedelta(0) else Health.SET_BACK
         said = leapt(seconds=_seconds(limit)) if wrong else Health.NOT_SET()
         yield HealthFinding("own clock", Health.OWN_CLOCK(), wrong, said, AlarmKind.CLOCK_SET, AlarmKind.CLOCK_KEPT)
+        since, said = measured.waits_since, Health.DESTROYED()
+        if measured.doubt is not None and since is not None:
+            doubted = Health.UNEVEN if measured.doubt is ClockDoubt.UNEVEN else Health.ALONE
+            said = doubted(at=f"{since:%Y-%m-%d %H:%M}")
+        late, kinds = since is not None and now - since > WAITS, (AlarmKind.DESTROYING_WAITS, AlarmKind.DESTROYING_ENDS)
+        yield HealthFinding("destroying", Health.DESTROYING(), late, said, *kinds)
     if measured.skew is not None or measured.dated_ahead is not None:
         yield _of_clock(measured.skew or timedelta(0), measured.dated_ahead, limit, now)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+from flaggermail.cases import erasure
 from flaggermail.health.findings import (
     ARCHIVE,
     NODES,
@@ -64,6 +65,7 @@ def tick(
         certificates=health_probe.certificates(),
         archive=looked or archive or looked,
         leap=health_probe.leap(),
+        doubt=health_probe.clock_doubt(),
         skew=health_probe.skew(),
         dated_ahead=health_probe.dated_ahead(),
         secret_ends=_secret_ends(env.settings.desk),
@@ -72,6 +74,8 @@ def tick(
     now = env.clock.now()
     with env.store.read() as tx:
         measured = replace(_with_mark(env, tx, measured, now), barriers=_barriers(tx, held), nodes=_nodes(env, tx))
+        if measured.doubt is not None:
+            measured = replace(measured, waits_since=erasure.waiting_since(env, tx))
         found = list(findings(measured, limits_of(env.settings.desk), now))
         if measured.archive:  # no other alarm can be written
             found = [finding for finding in found if finding.what == ARCHIVE]

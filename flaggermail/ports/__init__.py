@@ -18,6 +18,7 @@ from flaggermail.ports.keeping import SecretRows as SecretRows
 from flaggermail.ports.keeping import Store as Store
 from flaggermail.ports.keeping import Transaction as Transaction
 from flaggermail.ports.machine import Clock as Clock
+from flaggermail.ports.machine import ClockDoubt as ClockDoubt
 from flaggermail.ports.machine import HealthProbe as HealthProbe
 from flaggermail.ports.machine import Heartbeat as Heartbeat
 from flaggermail.ports.machine import Interrupt as Interrupt

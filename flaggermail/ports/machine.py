@@ -81,6 +81,13 @@ class JobReport:
     error: BaseException | None = None
 
 
+class ClockDoubt(StrEnum):
+    """Why nothing that cannot be undone may rest on what this machine's clock says."""
+
+    UNEVEN = "uneven"  # it has not run evenly for an hour since the start, or since it was set
+    ALONE = "alone"  # no instant of another machine in the last day agrees with it
+
+
 class Ticker(Protocol):
     """Calls functions at their times; a call that is still running is not started a second time, a late one runs once.
 
@@ -176,6 +183,10 @@ class HealthProbe(Protocol):
 
     def leap(self) -> timedelta | None:
         """Returns by how much this machine's clock was set lately, positive if forward; None if unknown."""
+        ...
+
+    def clock_doubt(self) -> ClockDoubt | None:
+        """Returns why nothing may be destroyed by this machine's clock; None if it may, or if nothing is known."""
         ...
 
     def arrived(self, internaldate: datetime, seen: datetime) -> None:

@@ -14,25 +14,30 @@ import pytest
 
 from flaggermail.adapters.db.mapping import all_tables
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.adapters.system.machine import MachineHealthProbe
 from flaggermail.cases import erasure
 from flaggermail.commands.cases import OpenCase
 from flaggermail.commands.elections import AddElection, CloseElection
 from flaggermail.commands.move import DeclineMessage
 from flaggermail.commands.quarantine import PlaceMessage
+from flaggermail.daemon import publishing
 from flaggermail.errors import ArchiveFailure
+from flaggermail.health import self_check
 from flaggermail.letters import writing
 from flaggermail.outbox import delivery
 from flaggermail.record.case_values import CaseType, Origin, Source
 from flaggermail.record.definition import where
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind, Place
-from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
+from flaggermail.record.rows import Alarm, Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage, Watched
 from flaggermail.services import UnitOfWork
+from flaggermail.wording.alarms import Health
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, Desk, X, mail, report_of
 
 TEXT = "Ik zag een kanarie, haal dit bericht weg."
 SUBJECT = "Nep kanarie"
 WINDOW = timedelta(days=70)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def report(
@@ -404,3 +409,35 @@ def test_what_is_in_a_case_cannot_be_declined(desk: Desk) -> None:
     """A referral that is in a case cannot be declined."""
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht."))
     assert "is in case" in desk.refused(DeclineMessage(message=stored.id))
+
+
+def test_nothing_is_destroyed_by_one_reading_of_a_clock(desk: Desk) -> None:
+    """After a leap of 71 days a mail stays until mail shows that the clock is right; a week later a person hears so."""
+    seconds, lead = [0.0], [timedelta(0)]
+    probe = MachineHealthProbe({}, lead=lambda: lead[0], monotonic=lambda: seconds[0])
+    env, stored = replace(desk.env, health_probe=probe), declined(desk)
+
+    def kept(after: timedelta, leap: timedelta = timedelta(0)) -> tuple[bool, str, list[str]]:
+        """Returns whether the mail is kept after a time and a leap, what `status` says, and the alarms."""
+        seconds[0] += after.total_seconds()
+        lead[0] += leap
+        desk.clock.set(desk.clock.now() + after + leap)
+        publishing.clean_up(env)
+        self_check.tick(env, {})
+        with env.store.read() as tx:
+            row, told = tx.get(StoredMessage, stored.id), tx.find(Alarm)
+            (found,) = tx.find(Watched, where(Watched.id).is_("destroying"))
+        assert row is not None
+        return row.discarded_at is None, found.value, sorted(one.kind for one in told if one.kind.startswith("destr"))
+
+    probe.arrived(desk.clock.now(), desk.clock.now())
+    assert kept(2 * HOUR) == (True, Health.DESTROYED().english, [])
+    is_kept, why, _ = kept(HOUR, leap=71 * DAY)
+    assert (is_kept, "has not run evenly" in why) == (True, True)
+    is_kept, why, told = kept(2 * HOUR)
+    assert (is_kept, "no mail arrived" in why, told) == (True, True, [])
+    assert kept(7 * DAY)[::2] == (True, ["destroying waits"])
+    probe.arrived(desk.clock.now() - 71 * DAY, desk.clock.now())  # as the server says, our clock is still wrong
+    assert kept(HOUR)[0]
+    probe.arrived(desk.clock.now() - timedelta(minutes=9), desk.clock.now())
+    assert kept(HOUR) == (False, Health.DESTROYED().english, ["destroying goes on", "destroying waits"])

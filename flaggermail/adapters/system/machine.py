@@ -21,6 +21,7 @@ from pathlib import Path
 from flaggermail.adapters.files.blob_store import full_disk, full_disks
 from flaggermail.adapters.tls import certificate_end
 from flaggermail.health.findings import FARTHEST, TELLING, skew
+from flaggermail.ports import ClockDoubt
 from flaggermail.wording.said import StoredText
 
 # malloc.h; mallopt(3) has no other names for them
@@ -50,6 +51,8 @@ def give_back() -> None:
 
 
 SET_LATELY = 3600.0  # seconds after which a clock that was set counts as right
+_EVEN = timedelta(seconds=10)  # in that time a time service slews a clock by less
+_WITNESS, _AGREES = 24 * 3600.0, timedelta(minutes=10)  # how long what another machine said counts, and how near it is
 
 
 class MachineHealthProbe:
@@ -68,6 +71,8 @@ class MachineHealthProbe:
         self._low: timedelta | None = None  # by the server's clock and one that nobody sets, like the next
         self._high: timedelta | None = None
         self._ahead: datetime | None = None
+        self._began = monotonic()
+        self._witness: tuple[float, timedelta] | None = None  # when another machine agreed, and its lead then
 
     def free(self) -> Mapping[str, int]:
         """Returns the free octets where database and archive are stored."""
@@ -112,9 +117,20 @@ class MachineHealthProbe:
             self._leads.popleft()
         return self._leads[-1][1] - self._leads[0][1]
 
+    def clock_doubt(self) -> ClockDoubt | None:
+        """Returns why nothing may be destroyed by this machine's clock; None if it may, or if nothing is known."""
+        leap, now, witness = self.leap(), self._monotonic(), self._witness
+        if leap is None:
+            return None
+        if abs(leap) > _EVEN or now - self._began < SET_LATELY:
+            return ClockDoubt.UNEVEN
+        agrees = witness is not None and now - witness[0] <= _WITNESS and abs(witness[1] - self._lead_now()) <= _AGREES
+        return None if agrees else ClockDoubt.ALONE
+
     def arrived(self, internaldate: datetime, seen: datetime) -> None:
         """Records that a mail was seen in the inbox for the first time. More than a day is no clock's error."""
         ahead = internaldate - seen
+        self._note_agreeing(ahead)
         if ahead > TELLING:
             self._ahead = seen
         if -TELLING <= ahead <= FARTHEST:
@@ -122,8 +138,13 @@ class MachineHealthProbe:
 
     def returned(self, internaldate: datetime, accepted: datetime) -> None:
         """Records that a copy of our own mail was found in the mailbox."""
+        self._note_agreeing(internaldate - accepted)
         if internaldate - accepted <= TELLING:
             self._high = internaldate - accepted + self._lead_now()
+
+    def _note_agreeing(self, ahead: timedelta) -> None:
+        if abs(ahead) <= _AGREES:  # else our clock is wrong, or the mail was delayed or moved
+            self._witness = self._monotonic(), ahead + self._lead_now()
 
     def _lead_now(self) -> timedelta:
         return self._lead() if self._lead else timedelta(0)

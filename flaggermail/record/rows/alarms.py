@@ -63,6 +63,8 @@ class AlarmKind(StrEnum):
     NODE_AGREES = "node agrees"
     CLOCK_SET = "clock set"
     CLOCK_KEPT = "clock kept"
+    DESTROYING_WAITS = "destroying waits"
+    DESTROYING_ENDS = "destroying goes on"
     DEVICE_LOCKED = "device locked"
     OCTETS_LOST = "octets lost"
     OFFICER_UNHEARD = "officer unheard"
