@@ -272,7 +272,7 @@ def _values(work: UnitOfWork, case: Case, channel: Channel, command: Draft) -> d
         "platform": platform.name if platform else channel.platform,
         "channel": channel.name,
         "election": election.names[channel.language],
-        "polling_day": max(election.polling_days),
+        "polling_days": list(election.polling_days),
         "policy_title": channel.policy_title,
         "policy_url": channel.policy_url,
         "policy_read_on": channel.policy_read_on,

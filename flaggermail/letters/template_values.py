@@ -4,7 +4,7 @@
 | name | value |
 |---|---|
 | `number` | str; None without a case, as for a decline |
-| `polling_day`, `policy_read_on` | date |
+| `polling_day` of the readiness letter, `policy_read_on`; `polling_days` | date; list of dates |
 | `sent_at`, `now`, `due_at`, `until`, `enrolled_at` | aware datetime |
 | `sent_at` of a reply's answer and of the case form | aware datetime: when the reply arrived |
 | `minutes`, `attempts` | int: minutes since sending or since the opening of the case; the owner's own attempts |
@@ -173,7 +173,7 @@ LANGUAGES = tuple(LanguageCode)
 EVERY = frozenset({"organisation", "desk_address", "number", "language"})
 
 PLATFORM = frozenset({
-    "platform", "channel", "election", "polling_day", "policy_title", "policy_url", "policy_read_on", "can_confirm",
+    "platform", "channel", "election", "polling_days", "policy_title", "policy_url", "policy_read_on", "can_confirm",
     "criteria", "aspects", "title", "text", "earlier", "authority", "attempts", "contact",
 })  # fmt: skip
 

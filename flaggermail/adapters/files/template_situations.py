@@ -48,6 +48,7 @@ ALIKE: Mapping[str, object] = {
     "platform": "Loudhailer",
     "channel": "Loudhailer 6",
     "polling_day": date(2024, 6, 6),
+    "polling_days": [date(2024, 6, 6)],
     "policy_title": "Civic integrity policy",
     "policy_url": "the address of the policy",
     "policy_read_on": date(2024, 5, 2),
