@@ -20,7 +20,8 @@ from flaggermail.errors import Refusal
 from flaggermail.record.definition import where
 from flaggermail.record.events import Change, Event, EventKind, added, changed
 from flaggermail.record.kinds import Versioned
-from flaggermail.record.rows import Channel, Election, InForce, Platform, Record, RegisteredFile
+from flaggermail.record.rows import Channel, ClockRow, Election, InForce, Platform, Record, RegisteredFile
+from flaggermail.record.states import ClockState
 from flaggermail.services import DAEMON
 from flaggermail.settings.model import platform_of
 from flaggermail.settings.yaml_files.kinds import Model
@@ -147,6 +148,14 @@ def unready(settings: Configuration, tx: Transaction) -> tuple[StoredText, ...]:
     return (in_words(settings.directory, found),) if found else ()
 
 
+def loses_answers(settings: Configuration, tx: Transaction) -> bool:
+    """True if clocks run, and the mailbox's registered address is neither its address nor an alias any more."""
+    held, mailbox = tx.get(RegisteredFile, _ADDRESS), settings.desk.mailbox
+    known = [_fingerprint(settings, address) for address in (mailbox.address, *mailbox.aliases)]
+    moved = held is not None and held.fingerprint not in known
+    return moved and tx.exists(ClockRow, where(ClockRow.state).is_(ClockState.RUNNING))
+
+
 def as_registered(settings: Configuration, tx: Transaction) -> Configuration:
     """Returns the settings with the platforms and channels that the record holds, in the place of their own.
 
@@ -186,6 +195,7 @@ def _rows_that_differ(settings: Configuration, tx: Transaction) -> list[tuple[Re
 # ---- the fingerprints of the files
 
 _PLATFORMS = "platforms.yaml"
+_ADDRESS = "flaggermail.yaml mailbox.address"
 
 
 def _files_that_differ(
@@ -207,6 +217,7 @@ def _files(settings: Configuration) -> Mapping[str, object]:
     """Returns the values of each file that the daemon reads at its start; elections.yaml only seeds."""
     return {
         "flaggermail.yaml": settings.desk,
+        _ADDRESS: settings.desk.mailbox.address,
         _PLATFORMS: settings.platform_list,
         "oncall.yaml": settings.oncall,
         "escalation.yaml": settings.escalation,

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flaggermail import logbook
-from flaggermail.cases.configuration_record import register
+from flaggermail.cases.configuration_record import loses_answers, register
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.errors import ArchiveFailure, StoreAway, StoreBusy
+from flaggermail.health import advice
 from flaggermail.intake import rules_in_force
 from flaggermail.intake.rules_in_force import RuleReloader
 from flaggermail.letters import writing
@@ -136,6 +137,10 @@ def recover(env: Services, archive: ArchiveWatch, renewal: RuleReloader | None, 
 
     The lease is held, so that of two daemons one registers. May be called again.
     """
+    with env.store.read() as tx:
+        lost = loses_answers(env.settings, tx)
+    for found in advice.of_address(lost=lost):
+        logbook.set_up_faulty(found.code, found.text)
     register(env)
     doubtful = delivery.recover(env)
     if doubtful:

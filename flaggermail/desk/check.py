@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from flaggermail.cases import attention
+from flaggermail.cases import attention, configuration_record
 from flaggermail.desk.ground import DeskFiles
 from flaggermail.errors import ConfigurationError, RowUnreadable, StoreFailure
 from flaggermail.health import advice
@@ -62,8 +62,10 @@ def check(ground: DeskFiles, _: Mapping[str, Json]) -> dict[str, Json]:
             left = advice.of_overrides(settings, of_record(duty.overrides, []), now)
             orphaned = advice.orphaned(settings, of_record(_taken, {}))
             marked = _mark(of_record, settings, now)
+            lost = of_record(lambda tx: configuration_record.loses_answers(settings, tx), unread=False)
         on_machine = (*marked, *ground.machine_faults(settings))
-    found = (*advice.setup_faults(settings), *on_day, *unlisted, *left, *orphaned, *on_machine)
+    moved = advice.of_address(lost=lost)
+    found = (*advice.setup_faults(settings), *on_day, *moved, *unlisted, *left, *orphaned, *on_machine)
     empty = gaps(settings.rota, (), now, now + _AHEAD)
     return {**_document(settings, empty, confined.result()), **_findings(found)}
 

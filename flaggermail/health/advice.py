@@ -32,6 +32,7 @@ _NOBODYS = ".example"  # reserved for documentation
 _SHOWN = 3  # names of a place that a line shows
 _NEAR = timedelta(weeks=13)
 _RENEWAL = timedelta(days=30)  # before the last day of a secret
+_OLD_READING, _LONG_PERIOD = timedelta(days=730), timedelta(days=366)
 _USUAL_TLS = {993: "implicit", 465: "implicit", 143: "starttls", 587: "starttls", 25: "starttls"}
 """How servers speak TLS at their registered ports (RFC 8314, sections 3 and 7)."""
 _OTHER_PORT = {
@@ -51,7 +52,8 @@ def setup_faults_on(settings: Configuration, today: date, added: Sequence[Period
     `added`: the open elections that the database knows, beside those of the file.
     """
     ending, overlapping = _secret_ends(settings, today), _elections_overlap(settings, today, added)
-    return (*_policies_ahead(settings, today), *ending, *_no_election_near(settings, today, added), *overlapping)
+    far = _no_election_near(settings, today, added)
+    return (*_policies_ahead(settings, today), *ending, *far, *overlapping, *_odd_values(settings, today))
 
 
 def _setup_faults(settings: Configuration) -> Iterator[SetupFault]:
@@ -269,6 +271,36 @@ def _policies_ahead(settings: Settings, today: date) -> Iterator[SetupFault]:
                 yield setup_fault(
                     SetupFaultCode.POLICY_AHEAD, key=key, day=policy.read_on, platform=platform.code, today=today
                 )
+
+
+def _odd_values(settings: Settings, today: date) -> Iterator[SetupFault]:
+    """Values that are allowed and seldom meant."""
+    zone = settings.zone
+    if len({datetime(today.year, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)}) == 1:
+        yield odd("flaggermail.yaml organisation.time_zone", f"{zone.key} has no summer time; Europe/Amsterdam has it")
+    for name, count in Counter(officer.name.casefold() for officer in settings.oncall.officers).items():
+        if count > 1:
+            ids = [officer.id for officer in settings.oncall.officers if officer.name.casefold() == name]
+            yield odd("oncall.yaml officers", f"{', '.join(ids)} have one name, by which no reply hands over to either")
+    for election in settings.election_list:
+        if len(set(election.polling_days)) < len(election.polling_days):
+            yield odd("elections.yaml elections", f"{election.code} names a polling day twice; remove one")
+        if (period := election.period).ends - period.begins > _LONG_PERIOD:
+            yield odd("elections.yaml elections", f"the period of {election.code} is longer than a year; correct it")
+    old = [one.name for one in settings.platform_list if today - one.policy.read_on > _OLD_READING]
+    if old:
+        yield odd("platforms.yaml policy.read_on", f"years ago for {', '.join(old)}; read it again, and write the day")
+
+
+def odd(where: str, what: str) -> SetupFault:
+    """Returns the note on a value that is allowed and seldom meant."""
+    return setup_fault(SetupFaultCode.ODD, where=where, what=what)
+
+
+def of_address(*, lost: bool) -> tuple[SetupFault, ...]:
+    """Returns what is to be said if answers to the desk's former address would be `lost`."""
+    said = "another than the daemon took in, while clocks run; name that one under `aliases`, or answers to it are none"
+    return (odd("flaggermail.yaml mailbox.address", said),) if lost else ()
 
 
 def _secret_ends(settings: Settings, today: date) -> Iterator[SetupFault]:

@@ -71,6 +71,7 @@ class SetupFaultCode(StrEnum):
     OFFSET = "offset"
     FILE_OPEN = "file-open"
     LEFT_OVER = "left-over"
+    ODD = "odd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +340,7 @@ SORTS: dict[SetupFaultCode, SetupFaultKind] = {
         "{path}: was left half-written by a backup, restore or export that was killed; it may hold mail, and is in "
         "nobody's way; {owner} or root may remove it: `{command}`",
     ),
+    SetupFaultCode.ODD: SetupFaultKind(Severity.NOTE, "{where}: {what}"),
 }
 
 

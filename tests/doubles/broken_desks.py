@@ -31,6 +31,8 @@ def sound(folder: Path) -> Path:
     vouched = "  authserv_id: mx.bzk.example\n"
     settings = settings.replace(vouched, f"{vouched}  login_domains: [bzk.example]\n")
     (folder / SETTINGS).write_text(settings, encoding="utf-8")
+    policies = (folder / "platforms.yaml").read_text(encoding="utf-8")
+    (folder / "platforms.yaml").write_text(policies.replace("read_on: 2023-", "read_on: 2026-"), encoding="utf-8")
     shutil.copytree(shipped("rules"), folder / "rules", ignore=shutil.ignore_patterns("samples", "[0-9]*.yaml"))
     (folder / "rules" / "10-only.yaml").write_text(ONLY_RULE, encoding="utf-8")
     shutil.copytree(shipped("config") / "templates", folder / "templates")

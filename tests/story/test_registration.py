@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from flaggermail.cases.configuration_record import configuration_number, differences
 from flaggermail.cli import ingest
@@ -193,6 +194,36 @@ def test_old_mail_may_come_before_the_daemon(directory: Path, tmp_path: Path, mo
     again = typed(directory, "ingest", str(tmp_path / "old"))
     assert "channel x-urgent: to" in again.err
     assert address(directory) == (URGENT,)
+
+
+def test_another_address_of_the_mailbox_is_told_while_clocks_run(directory: Path) -> None:
+    """`check` and the daemon at its start say that answers to the former address would be lost, unless it is an alias.
+
+    Without a running clock nobody waits for an answer, and nothing is said.
+    """
+    daemon_runs(directory)
+    was, now = "address: verkiezingenflagger@bzk.example", "address: verkiezingen@bzk.example"
+    edit(directory, "flaggermail.yaml", was, now)
+    assert "mailbox.address" not in typed(directory, "check").out
+    edit(directory, "flaggermail.yaml", now, was)
+    opened = typed(directory, *OPENING, "--json").json
+    assert isinstance(opened, dict)
+    number = opened["key"]
+    (directory / "form.yaml").write_text("incorrect: true\ncriteria: [1]\n", encoding="utf-8")
+    typed(directory, "case", "assess", number, str(directory / "form.yaml"))
+    typed(directory, "case", "decide", number, "notify", "--reason", "a vote is lost")
+    called = ("--means", "phone", "--text", "we told them", "--channel", "x-urgent", "--counts-as", "notification")
+    assert typed(directory, "case", "note", number, *called).status == 0
+    edit(directory, "flaggermail.yaml", was, now)
+    said = "flaggermail.yaml mailbox.address: another than the daemon took in, while clocks run; name that one under"
+    assert f"note: {said}" in typed(directory, "check").out
+    alias = f"{now}\n  aliases: [verkiezingenflagger@bzk.example]"
+    edit(directory, "flaggermail.yaml", now, alias)
+    assert said not in typed(directory, "check").out
+    edit(directory, "flaggermail.yaml", alias, now)
+    with capture_logs() as logged:
+        daemon_runs(directory)
+    assert [one["reason"][: len(said)] for one in logged if one.get("object") == "odd"] == [said]
 
 
 def test_a_second_daemon_registers_nothing(directory: Path) -> None:

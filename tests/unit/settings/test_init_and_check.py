@@ -145,7 +145,8 @@ def test_check_accepts_what_init_wrote(directory: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     rules = len(load(shipped("config"), shipped("rules")).rules.rules)
     counts = f"4 elections, 5 platforms, 7 channels, 3 officers, {rules} rules"
-    example, to_choose, to_vouch, summary, not_looked_at = result.stdout.splitlines()
+    example, to_choose, to_vouch, to_read, summary, not_looked_at = result.stdout.splitlines()
+    assert to_read.startswith("note: platforms.yaml policy.read_on: years ago for X, ")
     assert "are those of the example" in example
     assert "approval.by_reply: not chosen" in to_choose
     assert "`mailbox.login_domains` does not name it" in to_vouch

@@ -269,7 +269,7 @@ CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
     (SetupFaultCode.TOKEN_EXTRA, no_token_library, "pip install 'flaggermail[microsoft]'"),
     (
         SetupFaultCode.POLICY_AHEAD,
-        lambda folder: edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True),
+        lambda folder: edit(folder / "platforms.yaml", "read_on: 2026-01-09", "read_on: 2027-03-11", first=True),
         "platforms[0].policy.read_on: 2027-03-11 of X lies in the future, as today is 2027-03-10; write the day",
     ),
     (
@@ -373,6 +373,23 @@ CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
     (SetupFaultCode.FILE_OPEN, opened("codes", 0o750), "(mode 750); run `chmod -R go-rwx /"),
     (SetupFaultCode.FILE_OPEN, opened("tokens", 0o701), "(mode 701); run `chmod -R go-rwx /"),
     (SetupFaultCode.FILE_OPEN, opened("backup", 0o750), "(mode 750); run `chmod -R go-rwx /"),
+    (SetupFaultCode.ODD, settings("00'\n\nmail", "00'\n  time_zone: Etc/GMT-1\n\nmail"), "Etc/GMT-1 has no summer"),
+    (SetupFaultCode.ODD, rota("B. de Vries", "A. Jansen"), "officers: officer1, officer2 have one name, by which"),
+    (
+        SetupFaultCode.ODD,
+        lambda folder: edit(folder / "elections.yaml", "[2027-03-17]", "[2027-03-17, 2027-03-17]"),
+        "PS2027 names a polling day twice; remove one",
+    ),
+    (
+        SetupFaultCode.ODD,
+        lambda folder: edit(folder / "elections.yaml", "ends: 2027-", "ends: 2037-"),
+        "the period of PS2027 is longer than a year; correct it",
+    ),
+    (
+        SetupFaultCode.ODD,
+        lambda folder: edit(folder / "platforms.yaml", "read_on: 2026-01-09", "read_on: 2025-03-09", first=True),
+        "platforms.yaml policy.read_on: years ago for X; read it again, and write the day",
+    ),
     (SetupFaultCode.LEFT_OVER, left_half("backup/.kept.tar.gz.part"), "backup/.kept.tar.gz.part`"),
 )
 """A set-up with each mistake: its code, what is done, and words of its sentence."""
@@ -680,7 +697,7 @@ def documents(found: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
 def test_the_daemon_refuses_what_check_refuses(folder: Path) -> None:
     """Each mistake that refuses the start is named at once, all together; a fault alone is not among them."""
     edit(folder / SETTINGS, "sqlite:///", "sqlite:///nowhere/")
-    edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2027-03-11", first=True)
+    edit(folder / "platforms.yaml", "read_on: 2026-01-09", "read_on: 2027-03-11", first=True)
     (folder / SECRET).unlink()
     with pytest.raises(ConfigurationError) as refused:
         assembly.require_ready(load(folder), SetClock(NOW))
@@ -750,7 +767,7 @@ def test_what_is_left_of_the_example_is_named_in_each_place(folder: Path) -> Non
 
 def test_a_configuration_with_a_policy_ahead_is_merely_loaded(folder: Path) -> None:
     """The day of a reading is judged by a clock, which loading a configuration has not."""
-    edit(folder / "platforms.yaml", "read_on: 2023-01-09", "read_on: 2137-03-11", first=True)
+    edit(folder / "platforms.yaml", "read_on: 2026-01-09", "read_on: 2137-03-11", first=True)
     assert load(folder).platform_list[0].policy.read_on.year == 2137
 
 
