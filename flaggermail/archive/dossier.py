@@ -10,7 +10,7 @@ from flaggermail.archive.mdto import Target
 from flaggermail.documents.octets import file_name
 from flaggermail.mail.message import Attachment
 from flaggermail.ports import Transaction
-from flaggermail.record.definition import where
+from flaggermail.record.definition import in_sequence, where
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.rows import Case, Election, LegalHold, OutboxMail, StoredMessage
@@ -45,7 +45,7 @@ def of_case(case: Case) -> Scope:
 def of_election(tx: Transaction, election: Election) -> Scope:
     """Returns the scope of all cases of an election."""
     cases = tx.find(Case, where(Case.election).is_(election.code))
-    return Scope(election.code, tuple(sorted(cases, key=lambda case: case.number)), election)
+    return Scope(election.code, tuple(sorted(cases, key=lambda case: in_sequence(case.number))), election)
 
 
 def events_of(tx: Transaction, scope: Scope, after: int = 0) -> Iterator[tuple[int, Event]]:

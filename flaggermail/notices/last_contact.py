@@ -34,12 +34,12 @@ def _is_valid(channel: Channel, work: UnitOfWork) -> bool:
 
 
 def last_contact(work: UnitOfWork, notification: Notification) -> dict[str, object] | None:
-    """Returns the last mail of the platform or note of a contact, as template values; None if there was none.
+    """Returns the last mail of the platform, follow-up of ours or note of a contact, as template values; or None.
 
-    `at` is when it was, `what` an out-of-office reply (auto_reply), another mail (mail), or the means of the contact
-    noted; `by` is the officer who noted it, `verdict` that of the mail's sender.
+    `at` is when it was, `what` an out-of-office reply (auto_reply), another mail of the platform (mail), ours
+    (own_mail), or the means of the contact noted; `by` is who noted it, `verdict` that of the mail's sender.
     """
-    found = [*_mails(work, notification), *_notes(work, notification)]
+    found = [*_mails(work, notification), *_follow_ups(work, notification), *_notes(work, notification)]
     return max(found, key=lambda contact: contact[0])[1] if found else None
 
 
@@ -54,6 +54,12 @@ def _mails(work: UnitOfWork, use: Notification) -> list[tuple[datetime, dict[str
         for row in rows
         if _BY_PLATFORM & set(row.kinds)
     ]
+
+
+def _follow_ups(work: UnitOfWork, use: Notification) -> list[tuple[datetime, dict[str, object]]]:
+    own = where(Notification.case).is_(use.case), where(Notification.channel).is_(use.channel)
+    rows = work.tx.find(Notification, *own, where(Notification.counted).is_(False))  # noted ones are contact notes
+    return [(row.sent_at, _contact(row.sent_at, "own_mail", "")) for row in rows if row.sent_at and not row.by_hand]
 
 
 def _notes(work: UnitOfWork, use: Notification) -> list[tuple[datetime, dict[str, object]]]:

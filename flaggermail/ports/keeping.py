@@ -85,7 +85,7 @@ class CodeVault(Protocol):
 
 
 class Bookmark(NamedTuple):
-    """The place of a row in a list that is ordered by an instant, and by the key where instants are equal."""
+    """The place of a row in a list that is ordered by an instant, and where it is equal by `in_sequence` of the key."""
 
     at: datetime
     key: str

@@ -214,6 +214,11 @@ class Where(Generic[T]):
         return FieldCondition(self.record, self.name, Comparison.SOME, None)
 
 
+def in_sequence(key: str) -> tuple[int, str]:
+    """Returns the place of a key among others of its form: that with a longer number comes later, 10000 after 9999."""
+    return len(key), key
+
+
 def where(field: T) -> Where[T]:
     """Compares a field of a record, such as `Case.state`. Raises TypeError for anything else, such as a row's value."""
     found: object = field

@@ -19,7 +19,7 @@ from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.ports import Transaction, WallTime
 from flaggermail.record.case_values import Decision, Topic
-from flaggermail.record.definition import where
+from flaggermail.record.definition import in_sequence, where
 from flaggermail.record.kinds import FROM_MAILBOX, Direction, Kind, Place
 from flaggermail.record.rows import (
     Alarm,
@@ -89,7 +89,7 @@ def gather(work: UnitOfWork) -> HandoverNote:
 def open_cases(tx: Transaction) -> list[Case]:
     """Returns the cases that are undecided, decided, or wait for a platform, the first opened first."""
     found = tx.find(Case, where(Case.state).in_(UNFINISHED))
-    return sorted(found, key=lambda case: (case.opened_at, case.number))
+    return sorted(found, key=lambda case: (case.opened_at, *in_sequence(case.number)))
 
 
 def quarantined(work: UnitOfWork) -> list[WaitingMail]:

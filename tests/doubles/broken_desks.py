@@ -22,8 +22,11 @@ DATABASE, ARCHIVE, SETTINGS = "flaggermail.db", "archive", "flaggermail.yaml"
 ONLY_RULE = "stage: noise\nrules:\n  - name: only\n    when: {placed: true}\n    then: {kind: noise}\n"
 
 
-def sound(folder: Path) -> Path:
-    """Writes a desk without a fault into `folder`: nothing listens at its servers' ports."""
+def sound(folder: Path, read_in: int = 2023) -> Path:
+    """Writes a desk without a fault into `folder`: nothing listens at its servers' ports.
+
+    `read_in` is the year in which an officer read the platforms' policies.
+    """
     shutil.copytree(CONFIG, folder)
     folder.chmod(0o750)
     settings = (folder / SETTINGS).read_text(encoding="utf-8")
@@ -32,7 +35,7 @@ def sound(folder: Path) -> Path:
     settings = settings.replace(vouched, f"{vouched}  login_domains: [bzk.example]\n")
     (folder / SETTINGS).write_text(settings, encoding="utf-8")
     policies = (folder / "platforms.yaml").read_text(encoding="utf-8")
-    (folder / "platforms.yaml").write_text(policies.replace("read_on: 2023-", "read_on: 2026-"), encoding="utf-8")
+    (folder / "platforms.yaml").write_text(policies.replace("read_on: 2023-", f"read_on: {read_in}-"), encoding="utf-8")
     shutil.copytree(shipped("rules"), folder / "rules", ignore=shutil.ignore_patterns("samples", "[0-9]*.yaml"))
     (folder / "rules" / "10-only.yaml").write_text(ONLY_RULE, encoding="utf-8")
     shutil.copytree(shipped("config") / "templates", folder / "templates")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -40,6 +41,26 @@ def found(desk: Desk, **asked: Json) -> list[str]:
     lines = answer["cases"]
     assert isinstance(lines, list | tuple)
     return [str(one["number"]) for one in lines]
+
+
+@pytest.mark.parametrize("asked", [{}, {"number": "EP2024"}], ids=["read in order", "searched"])
+def test_the_ten_thousandth_case_comes_after_the_one_before_it(desk: Desk, asked: Mapping[str, Json]) -> None:
+    """Also where both opened at one instant, and where the list is read in parts; the hand-over has the same order."""
+    with desk.env.store.begin() as tx:
+        tx.set_number("case EP2024", 9_997)
+    opening = OpenCase(election="EP2024", type=CaseType.CONTENT, origin=Origin.MEDIA, title="One of many")
+    numbers = [desk.do(opening).key for _ in range(4)]
+    assert [one[-5:] for one in numbers] == ["-9998", "-9999", "10000", "10001"]
+    assert found(desk, **asked) == numbers
+    for name, wanted in (("case list", asked), ("oncall handover", {})):
+        parts, cursor = list[str](), None
+        for _ in numbers:
+            asked_now = {**wanted, "limit": 1, "cursor": cursor}
+            answer = AnsweringDesk(lambda: desk.env, Caller(login="officer1")).answer(name, asked_now)
+            lines, cursor = answer["cases"], answer["next"]
+            assert isinstance(lines, list | tuple)
+            parts += [str(one["number"]) for one in lines]
+        assert parts == numbers
 
 
 @each(

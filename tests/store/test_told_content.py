@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.commands.approve import Approve
 from flaggermail.commands.contact_notes import NoteContact
+from flaggermail.commands.notify import Draft
 from flaggermail.commands.oncall import HandOver
 from flaggermail.mail.message import Message
 from flaggermail.record.case_values import ContactMeans
@@ -183,15 +185,24 @@ def test_an_escalation_names_the_platforms_phone_channel(desk: Desk, channel: st
 
 
 @pytest.mark.parametrize(
-    ("noted", "says"),
-    [(True, "laatste contact: 6 juni 2024 om 11:35, telefoongesprek, genoteerd door"), (False, "geen contact")],
+    ("contact", "says"),
+    [
+        ("call", "laatste contact: 6 juni 2024 om 11:35, telefoongesprek, genoteerd door"),
+        ("follow-up", "laatste contact: 6 juni 2024 om 11:35, onze eigen mail"),
+        ("", "geen contact"),
+    ],
 )
-def test_what_is_handed_over_bears_the_last_contact(desk: Desk, noted: bool, says: str) -> None:  # noqa: FBT001 - a case
-    """The call, when and by whom, or that there was no contact."""
+def test_what_is_handed_over_bears_the_last_contact(desk: Desk, contact: str, says: str) -> None:
+    """The call, when and by whom, or our own further mail, or that there was no contact."""
     key = desk.notified("meta-elections")
     desk.go_on(61)
     (reminder,) = desk.reminders()
-    if noted:
+    if contact == "follow-up":
+        case = desk.notification(key).case
+        further = desk.do(Draft(case=case, channel="meta-elections", follow_up=True, text="One more post."))
+        desk.do(Approve(draft=further.key))
+        desk.settle()
+    if contact == "call":
         desk.do(NoteContact(case=desk.notification(key).case, means=ContactMeans.PHONE, text="Voicemail."))
     desk.do(HandOver(reminder=reminder.id, officer="officer2"))
     notice = told(desk, Kind.OFFICER_NOTICE)

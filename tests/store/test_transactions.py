@@ -16,7 +16,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound, StoreBusy, StoreFailure
 from flaggermail.ports import Bookmark, Cursor, Transaction
 from flaggermail.record.case_values import CaseType, Origin
-from flaggermail.record.definition import where
+from flaggermail.record.definition import in_sequence, where
 from flaggermail.record.events import Change, Event, added, changed
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
 from flaggermail.record.rows.alarms import AlarmKind
@@ -268,14 +268,17 @@ def test_the_newest_rows_come_the_last_one_first_and_no_more_than_asked_for(stor
 
 
 def test_rows_come_in_order_behind_a_bookmark(store: SqlStore) -> None:
-    """By an instant, then by the characters of the key, on each engine alike; only those that meet the conditions."""
+    """By an instant, then by the key, on each engine alike: a longer key later, equally long ones by characters.
+
+    Only those that meet the conditions come.
+    """
     keys = ["B", "a", "a-b", "a/b", "a0", "ab", "é"]
     rows = [replace(alarm(key), raised_at=NOON + timedelta(minutes=later)) for later in (0, 1) for key in keys[later:]]
     rows = [replace(row, id=f"{row.id}{number}") for number, row in enumerate(rows)]
     with store.begin() as tx:
         tx.append(*(happened(added(row)) for row in reversed(rows)))
         tx.append(happened(added(replace(alarm("other", kind=AlarmKind.DISK_LOW), raised_at=NOON))))
-    wanted = sorted(rows, key=lambda row: (row.raised_at, row.id))
+    wanted = sorted(rows, key=lambda row: (row.raised_at, *in_sequence(row.id)))
     silent = where(Alarm.kind).is_(AlarmKind.MAILBOX_SILENT)
     with store.read() as tx:
         found, after = list[Alarm](), None

@@ -265,7 +265,7 @@ MISTAKES = (
 def told(mistake: Made) -> tuple[int, str]:
     """Makes the mistake at a desk of its own; returns the exit status and the one sentence that the program says."""
     with tempfile.TemporaryDirectory(prefix="flaggermail-mistake-") as name, time_machine.travel(NOW, tick=False):
-        folder = sound(Path(name) / "desk")
+        folder = sound(Path(name) / "desk", read_in=2026)
         mistake.spoil(folder)
         status, out, err = _typed(folder, mistake)
         summary = ("configuration in order", "configuration read", "not looked at")

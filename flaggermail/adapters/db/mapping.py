@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
+    and_,
     bindparam,
     cast,
     exists,
@@ -159,13 +160,15 @@ def ordering(
 ) -> Select[*tuple[object, ...]]:  # fmt: skip
     """Selects the matching rows in the order of a column, then of the key; at most as many as the parameter MOST says.
 
-    `begun`: only those behind the place of which the parameters AT and BEHIND are the instant and the key. The
-    characters of a key give its order, which is PostgreSQL's only where its collation is "C".
+    `begun`: only those behind the place of which the parameters AT and BEHIND are the instant and the key. Its
+    length, then its characters give the order (`in_sequence`), which is PostgreSQL's only where its collation is "C".
     """
     first, then = table_of(table).c[by], table_of(table).c[key]
     last: ColumnElement[str] = then.collate("C") if in_postgresql else then
-    query = finding(table, shape).order_by(first, last).limit(bindparam(MOST))
-    behind = first >= bindparam(AT), or_(first > bindparam(AT), last > bindparam(BEHIND))
+    length, reached = func.length(then), func.length(bindparam(BEHIND, type_=Text))
+    query = finding(table, shape).order_by(first, length, last).limit(bindparam(MOST))
+    further = or_(length > reached, and_(length == reached, last > bindparam(BEHIND, type_=Text)))
+    behind = first >= bindparam(AT), or_(first > bindparam(AT), further)
     return query.where(*behind) if begun else query
 
 

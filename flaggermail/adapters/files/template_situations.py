@@ -138,6 +138,7 @@ ALIKE: Mapping[str, object] = {
     "matters": [
         {**MATTER, "contact": {"at": SENT, "what": "auto_reply", "by": "", "verdict": "unverified"}},
         {**MATTER, "contact": {"at": SENT, "what": "phone", "by": "J. Wacht", "verdict": "verified"}, "phone": None},
+        {**MATTER, "contact": {"at": SENT, "what": "own_mail", "by": "", "verdict": "verified"}},
         UNDECIDED,
     ],
     "details": ["VF-EP2024-0001"],

@@ -14,7 +14,7 @@ from flaggermail.desk.views.view import ListView, at_most, stamp
 from flaggermail.errors import Refusal
 from flaggermail.mail.case_numbers import fits_number
 from flaggermail.mail.fields import in_domains
-from flaggermail.record.definition import FieldCondition, where
+from flaggermail.record.definition import FieldCondition, in_sequence, where
 from flaggermail.record.rows import Case, Channel, ClockRow, Notification, Platform
 from flaggermail.record.states import CLOCKS, CaseState, ClockKind, ClockState
 from flaggermail.settings.rota import READERS
@@ -142,8 +142,8 @@ class _Candidate(NamedTuple):
     name: str | None
 
 
-def _order(case: _Candidate) -> tuple[str, str]:
-    return stamp(case.opened_at), case.number
+def _order(case: _Candidate) -> tuple[str, int, str]:
+    return stamp(case.opened_at), *in_sequence(case.number)
 
 
 def _is_of(wanted: str, address: str | None, name: str | None) -> bool:

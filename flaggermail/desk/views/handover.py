@@ -16,7 +16,7 @@ from flaggermail.desk.views.calculation import Calculation, ClockPlan
 from flaggermail.desk.views.oncall import clock_place
 from flaggermail.desk.views.view import ListView, instant_of, stamp
 from flaggermail.ports import Bookmark
-from flaggermail.record.definition import where
+from flaggermail.record.definition import in_sequence, where
 from flaggermail.record.rows import Case, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders.handover import UNFINISHED, gather, rows_of
 from flaggermail.reminders.open_clocks import OpenClock
@@ -72,13 +72,14 @@ class ShowHandover(ListView):
         part, at, key = self.begins_after((_Part.CASES.value, "", ""))
         if part != _Part.CASES:
             return
-        after = Bookmark(instant_of(at), key) if at else None
+        after = Bookmark(instant_of(at.partition(" ")[0]), key) if at else None
         found = (
             work.tx.in_order(Case, Case.opened_at, self.limit + 1, after, where(Case.state).is_(state))
             for state in UNFINISHED
         )
-        for case in merge(*found, key=lambda case: (case.opened_at, case.number)):
-            yield _NoteLine(_Part.CASES.value, stamp(case.opened_at), case.number, case)
+        for case in merge(*found, key=lambda case: (case.opened_at, *in_sequence(case.number))):
+            place = f"{stamp(case.opened_at)} {len(case.number):03}"
+            yield _NoteLine(_Part.CASES.value, place, case.number, case)
 
 
 class _Part(IntEnum):

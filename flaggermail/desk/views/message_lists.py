@@ -21,7 +21,7 @@ from flaggermail.matching.scoring import read
 from flaggermail.ports import Bookmark, Transaction
 from flaggermail.record.case_values import Priority
 from flaggermail.record.clocks import minutes
-from flaggermail.record.definition import where
+from flaggermail.record.definition import in_sequence, where
 from flaggermail.record.kinds import ArrivalBasis, Place
 from flaggermail.record.rows import Case, Decline, Platform, StoredMessage
 from flaggermail.services import UnitOfWork
@@ -99,14 +99,15 @@ class ListQuarantine(ListView):
         """Returns the messages. Raises Refusal for a cursor of another list."""
         bases = [basis for basis in ArrivalBasis if basis.in_file is self.old]
         waiting = where(StoredMessage.place).is_(Place.QUARANTINE), where(StoredMessage.arrival).in_(bases)
-        rank, at, key = self.begins_after((0, "", ""))
+        rank, at, _, key = self.begins_after((0, "", 0, ""))
         rows = list[StoredMessage]()
         for place, priority in enumerate(Priority):
             after = Bookmark(instant_of(at), key) if self.cursor and place == rank else None
             here, most = (*waiting, where(StoredMessage.priority).is_(priority)), self.limit + 1 - len(rows)
             if place >= rank and most:
                 rows += work.tx.in_order(StoredMessage, StoredMessage.received_at, most, after, *here)
-        found = self.cut(rows, lambda row: (list(Priority).index(row.priority), stamp(row.received_at), row.key))
+        ranks = list(Priority)
+        found = self.cut(rows, lambda row: (ranks.index(row.priority), stamp(row.received_at), *in_sequence(row.key)))
         suggestions, platforms = suggested(work.tx, found.lines), work.tx.find(Platform)
         lines = (
             WaitingMessage(

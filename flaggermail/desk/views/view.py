@@ -21,7 +21,7 @@ from flaggermail.documents.octets import Octets
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Json
 from flaggermail.ports import Bookmark
-from flaggermail.record.definition import FieldCondition, where
+from flaggermail.record.definition import FieldCondition, in_sequence, where
 from flaggermail.record.rows import Record
 from flaggermail.services import UnitOfWork
 from flaggermail.wording.refusals import ViewRefusal
@@ -113,10 +113,10 @@ class ListView(View):
         """
         field, after = where(by).name, None
         if self.cursor is not None:
-            at, key = self.begins_after(("", ""))
+            at, _, key = self.begins_after(("", 0, ""))
             after = Bookmark(instant_of(at), key)
         rows = work.tx.in_order(kind, by, self.limit + 1, after, *conditions)
-        return self.cut(rows, lambda row: (stamp(getattr(row, field)), row.key))
+        return self.cut(rows, lambda row: (stamp(getattr(row, field)), *in_sequence(row.key)))
 
 
 _OF_LISTS = frozenset({"limit", "cursor"})

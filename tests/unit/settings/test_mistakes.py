@@ -399,7 +399,7 @@ CASES: tuple[tuple[SetupFaultCode, Spoil, str], ...] = (
 def folder(tmp_path: Path) -> Iterator[Path]:
     """Returns a desk without a fault, a week before an election."""
     with time_machine.travel(NOW, tick=False):
-        yield sound(tmp_path / "desk")
+        yield sound(tmp_path / "desk", read_in=2026)
 
 
 def found(folder: Path) -> list[SetupFault]:
