@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Shows a draft to those who may approve it: first to who is on duty, to the others if no answer comes.
 
-A night has few people awake. The others are asked at once only where those on duty cannot decide alone.
+A night has few people awake. The others are asked at once only where those on duty cannot decide alone; of many
+approvers the heads count as on duty then.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from flaggermail.services import EventRef, Services, UnitOfWork
 from flaggermail.settings.rota import Officer
 from flaggermail.settings.sections import ByReply
 
+_FEW = 5  # approvers: that many may be asked at once where the officer on call cannot decide alone
+
 
 def request(work: UnitOfWork, draft: Notification, text: str) -> None:
-    """Shows a new draft, whose body is `text`, to the approvers on duty, or to all if those cannot decide alone."""
+    """Shows a new draft, whose body is `text`, to those first asked: who is on duty, or all if those are too few."""
     for officer in _first_asked(work, draft):
         _ask(work, draft, text, officer)
 
@@ -104,10 +107,11 @@ def draft_values(work: UnitOfWork, draft: Notification) -> dict[str, object]:
 
 
 def _first_asked(work: UnitOfWork, draft: Notification) -> Sequence[Officer]:
-    everyone, on_duty = _may_approve(work.env, draft), duty.officer_on_call(work)
-    deciding = [one for one in everyone if one == on_duty and one.id != draft.drafted_by]
-    alone = len(deciding) >= work.env.settings.desk.approval.persons
-    return deciding if alone and others_due_at(work.env, draft) > work.now else everyone
+    everyone, persons = _may_approve(work.env, draft), work.env.settings.desk.approval.persons
+    first = duty.in_charge(work) if len(everyone) > _FEW else [duty.officer_on_call(work)]
+    deciding = [one for one in first if one in everyone and one is not None and one.id != draft.drafted_by]
+    enough = len(deciding) >= persons and others_due_at(work.env, draft) > work.now
+    return deciding[:persons] if enough else everyone
 
 
 def _may_approve(env: Services, draft: Notification) -> list[Officer]:

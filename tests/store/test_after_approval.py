@@ -195,6 +195,33 @@ def test_all_are_asked_at_once_if_duty_cannot_answer(new_desk: NewDesk, why: str
     assert asked(desk) == ASKED
 
 
+@pytest.mark.parametrize("persons", [1, 2])
+def test_forty_officers_and_one_draft(new_desk: NewDesk, persons: int) -> None:
+    """Who is on call drafts it: the heads are asked, and the other approvers only if nobody answers in ten minutes."""
+    desk = new_desk(persons=persons)
+    oncall = desk.env.settings.oncall
+    more = [
+        oncall.officers[1].model_copy(update={"id": f"more{n}", "name": f"More {n}", "address": f"more{n}@bzk.example"})
+        for n in range(34)
+    ]
+    heads = [oncall.officers[2].model_copy(update={"id": "head2", "name": "Head 2", "address": "head2@bzk.example"})]
+    grown = oncall.model_copy(update={"officers": (*oncall.officers, *heads[: persons - 1], *more)})
+    desk.with_settings(desk.env.settings.model_copy(update={"oncall": grown}))
+    key = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "officer1").key
+    desk.settle()
+    first = {HEAD, "head2@bzk.example"} if persons > 1 else {HEAD}
+    assert asked(desk) == first
+    for officer in ("head1", "head2")[:persons]:
+        desk.do(Approve(draft=key), officer)
+    desk.settle()
+    desk.go_on(60)
+    assert asked(desk) == first
+    assert len({mail.recipient for mail in desk.mails() if mail.recipient.endswith("@bzk.example")}) == len(first) + 1
+    late = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "officer1").key
+    desk.go_on(10)
+    assert len(desk.mails(kind=Kind.APPROVAL_REQUEST, notification=late)) > len(more)
+
+
 def test_the_wait_is_a_setting(desk: Desk) -> None:
     """Zero asks everybody at once."""
     with_approval(desk, others_after_minutes=0)
