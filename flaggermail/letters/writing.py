@@ -21,6 +21,7 @@ from flaggermail.letters import stored_messages
 from flaggermail.letters.html_part import fixed, guarded, html_part, one_line
 from flaggermail.letters.outgoing import Frozen, Outgoing, PreviewedMail
 from flaggermail.letters.template_values import PLAIN_TEMPLATES
+from flaggermail.mail.case_numbers import named_once
 from flaggermail.mail.compose import Letter, compose, flowed, is_message_id, unflowed
 from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import (
@@ -144,6 +145,7 @@ def _composed(work: UnitOfWork, outgoing: Outgoing, number: int) -> tuple[Letter
     try:
         parts = [render(work, name, outgoing.language, number_shown, outgoing.values) for name in names]
         subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
+        subject = named_once(subject, number_shown) if number_shown else subject
         letter = _letter(work, outgoing, subject, body, number)
         return letter, subject, compose(letter)
     except (ConfigurationError, ValueError) as fault:

@@ -133,6 +133,18 @@ def without_tail(typed: str) -> str:
     return f"{match[1]}-{match[2]}-{match[3]}".upper() if match else typed
 
 
+def named_once(subject: str, number: str) -> str:
+    """Returns a subject of ours in which its case's number, in brackets, is left once: at its beginning, or its end.
+
+    What was answered or forwarded bears that number too, with or without a tail.
+    """
+    own = f"[{number}]"
+    before, found, after = subject.partition(own) if subject.startswith(own) else subject.rpartition(own)
+    same = rf"\[?(?<![\w-]){re.escape(without_tail(number))}(?:-[{ALPHABET}]{{{LENGTH}}})?(?![\w-])\]?"
+    rest = (" ".join(re.sub(same, " ", part, flags=re.IGNORECASE).split()) for part in (before, after))
+    return subject if not found else " ".join(filter(None, (next(rest), own, next(rest))))
+
+
 def fits_number(number: str, typed: str) -> bool:
     """True if a case number is what a person typed of it: all, with a tail, a part, or the digits at its end alone.
 

@@ -161,6 +161,16 @@ def test_a_robots_promise_that_is_no_receipt_is_told(desk: Desk) -> None:
     assert "een automatische mail van X binnen. Deze zegt iets toe." in flowing(told(desk, Kind.OFFICER_NOTICE))
 
 
+def test_the_subject_of_a_notice_has_the_number_once(desk: Desk) -> None:
+    """The platform answers to our subject, which bears the number with its tail: ours at the end is the only one."""
+    key = desk.notified()
+    subject = f"Re: {desk.mails(kind=Kind.NOTIFICATION)[0].subject}"
+    desk.receive(mail(X_CHANNEL, subject, "We look.", at=desk.clock.now(), answers=desk.message_id_of(key)))
+    found = told(desk, Kind.OFFICER_NOTICE).subject or ""
+    assert subject.count("VF-EP2024-0001-") == 1
+    assert (found.count("VF-EP2024-0001"), found.endswith("[VF-EP2024-0001]")) == (1, True)
+
+
 def test_a_second_answer_says_why_no_clock_stopped(desk: Desk) -> None:
     """An earlier answer had stopped them."""
     key = desk.notified()

@@ -17,6 +17,7 @@ from flaggermail.mail.case_numbers import (
     MOST,
     Tailed,
     case_numbers,
+    named_once,
     numbers_of_elections,
     tail_from,
     tailed_numbers,
@@ -171,3 +172,19 @@ def test_very_many_numbers_of_elections_are_not_all_looked_for() -> None:
         assert len(numbers_of_elections(text, ["EP2024"])) <= 4 * MOST
     assert len(numbers_of_elections(" ".join(f"VF-EP2024-{n:04d}" for n in range(1000)), ["EP2024"])) <= 4 * MOST
     assert within(time.process_time() - begun, 5)
+
+
+@pytest.mark.parametrize(
+    ("subject", "number", "left"),
+    [
+        ("[VF-EP2024-0001-K7QF] Two boxes", "VF-EP2024-0001-K7QF", None),
+        ("Van X: Re: [VF-EP2024-0001-K7QF] Two boxes [VF-EP2024-0001]", "VF-EP2024-0001", "{} Re: Two boxes {}"),
+        ("[VF-EP2024-0001-K7QF] Ontvangen: vf-ep2024-0001", "VF-EP2024-0001-K7QF", "[VF-EP2024-0001-K7QF] Ontvangen:"),
+        ("Nieuwe zaak: [VF-EP2024-0002] en VF-EP2024-00011 [VF-EP2024-0001]", "VF-EP2024-0001", None),
+        ("Bel nu X [VF-EP2024-0001] [VF-EP2024-0001]", "VF-EP2024-0001", "Bel nu X [VF-EP2024-0001]"),
+    ],
+)
+def test_a_subject_of_ours_names_its_case_once(subject: str, number: str, left: str | None) -> None:
+    """The number of the mail that is shown or answered is left out; that of another case stays."""
+    wanted = left.format("Van X:", f"[{number}]") if left else subject
+    assert named_once(subject, number) == wanted
