@@ -172,7 +172,8 @@ def _of_clocks(measured: Measured, limit: timedelta, now: datetime) -> Iterator[
         if measured.doubt is not None and since is not None:
             doubted = Health.UNEVEN if measured.doubt is ClockDoubt.UNEVEN else Health.ALONE
             said = doubted(at=f"{since:%Y-%m-%d %H:%M}")
-        late, kinds = since is not None and now - since > WAITS, (AlarmKind.DESTROYING_WAITS, AlarmKind.DESTROYING_ENDS)
+        late = since is not None and now - since > WAITS
+        kinds = AlarmKind.DESTROYING_WAITS, AlarmKind.DESTROYING_GOES_ON
         yield HealthFinding("destroying", Health.DESTROYING(), late, said, *kinds)
     if measured.skew is not None or measured.dated_ahead is not None:
         yield _of_clock(measured.skew or timedelta(0), measured.dated_ahead, limit, now)

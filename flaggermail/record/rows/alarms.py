@@ -64,7 +64,7 @@ class AlarmKind(StrEnum):
     CLOCK_SET = "clock set"
     CLOCK_KEPT = "clock kept"
     DESTROYING_WAITS = "destroying waits"
-    DESTROYING_ENDS = "destroying goes on"
+    DESTROYING_GOES_ON = "destroying goes on"
     DEVICE_LOCKED = "device locked"
     OCTETS_LOST = "octets lost"
     OFFICER_UNHEARD = "officer unheard"
